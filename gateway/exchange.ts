@@ -1,0 +1,267 @@
+// The types that the stages share. This file imports nothing.
+
+/** A JSON value as `JSON.parse` gives it. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export type JsonObject = { readonly [key: string]: Json };
+
+/** The identity behind a request. A caller is told apart by (tenant, issuer, subject). */
+export type Caller = {
+  readonly tenant: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly kind: "human" | "service" | "ci" | "agent";
+  readonly groups: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: JsonObject;
+  /** The subject for whom this caller acts (RFC 8693 `act`), else null. */
+  readonly actsFor: string | null;
+  /** Names the credential that was presented (key id, or JWT `jti` hash), so that it can be revoked. Never secret. */
+  readonly credentialId: string;
+  /** Milliseconds since the epoch; null when the credential does not expire. */
+  readonly expiresAt: number | null;
+};
+
+/** A registered target. Its credential is not here: only `connections/` and `forward/` see it. */
+export type Connection = {
+  readonly name: string;
+  readonly kind: "openai";
+  /** Origin and path prefix, without a trailing slash, for instance `https://api.openai.com/v1`. */
+  readonly baseUrl: string;
+  readonly labels: readonly string[];
+  readonly simulated: boolean;
+};
+
+/** The operations that are open; every other one of the API's is `closed`, and a path that nobody knows is `unknown`. */
+export type Operation =
+  | "responses.create"
+  | "responses.retrieve"
+  | "responses.delete"
+  | "responses.cancel"
+  | "responses.input_items"
+  | "chat.completions.create"
+  | "chat.completions.retrieve"
+  | "chat.completions.update"
+  | "chat.completions.delete"
+  | "chat.completions.messages"
+  | "closed"
+  | "unknown";
+
+/** What a method and path mean. */
+export type Route = {
+  readonly operation: Operation;
+  /** The connection named by `/c/NAME/v1/…`, else null for the default one. */
+  readonly connection: string | null;
+  /** The path below the connection's base URL, normalised, for instance `/responses/resp_1/cancel`. */
+  readonly path: string;
+  /** The id of the stored object in the path, else null. */
+  readonly id: string | null;
+};
+
+export type SegmentKind =
+  | "instructions"
+  | "message"
+  | "tool_definition"
+  | "tool_arguments"
+  | "tool_output"
+  | "reasoning"
+  | "file_name"
+  | "metadata"
+  | "other";
+
+export type Role = "system" | "developer" | "user" | "assistant" | "tool" | "none";
+
+/** One piece of text that a person or model wrote. All text that an exchange carries is in segments, and only there. */
+export type Segment = {
+  /** RFC 6901 pointer into the body. */
+  readonly pointer: string;
+  readonly kind: SegmentKind;
+  readonly role: Role;
+  readonly text: string;
+};
+
+/** A pattern's or detector's hit in a segment; never the value. `start` and `end` are UTF-16 offsets. */
+export type Finding = {
+  readonly id: string;
+  readonly class: string;
+  readonly start: number;
+  readonly end: number;
+};
+
+/** A stored object that a request refers to; it must belong to the caller. */
+export type Reference = {
+  readonly kind: "response" | "conversation" | "item" | "chat_completion" | "file" | "vector_store" | "container" | "other";
+  readonly id: string;
+  readonly pointer: string;
+};
+
+/** A tool that a request offers to the model, wherever it hides in the body. */
+export type ToolFacts = {
+  /** `function`, `custom`, `mcp`, `web_search`, `code_interpreter`, …, as sent, at most 64 characters. */
+  readonly type: string;
+  readonly name: string | null;
+  readonly server_label: string | null;
+  /** Host of `server_url` in lower case; null where there is none. */
+  readonly server_host: string | null;
+  readonly connector_id: string | null;
+  readonly require_approval: "always" | "never" | "mixed" | null;
+};
+
+/** The model's call of a tool, whole. */
+export type ToolCall = {
+  /** The call's id (`call_…`), else the item's. */
+  readonly id: string;
+  /** Item type: `function_call`, `custom_tool_call`, `shell_call`, …; chat's `function` is `function_call`, its `custom` is `custom_tool_call`. */
+  readonly type: string;
+  readonly name: string | null;
+  /** Arguments as text: the JSON text of a function call, the free text of a custom one, the JSON of any other item. */
+  readonly arguments: string;
+  /** RFC 6901 pointer of the item in the whole answer's body (`/output/0`, `/choices/0/message/tool_calls/1`). */
+  readonly pointer: string;
+};
+
+/** What is known of a statement found in a call's arguments. */
+export type SqlFacts = {
+  /** Statement kinds in lower case, such as `select`, `delete`, `drop_database`, distinct, sorted. */
+  readonly kinds: readonly string[];
+  readonly tables: readonly string[];
+  /** A DELETE or UPDATE without a condition, or with one that is always true. */
+  readonly where_missing: boolean;
+  /** Something could not be read to the end: unparsable, dynamic, or too long. */
+  readonly incomplete: boolean;
+};
+
+export type ShellFacts = {
+  /** Names of the programs that would run, distinct, sorted. */
+  readonly programs: readonly string[];
+  /** Ids of destructive forms, for instance `rm_recursive_force`, `mkfs`, `dd_to_device`, `fork_bomb`, `curl_pipe_shell`. */
+  readonly dangers: readonly string[];
+  readonly incomplete: boolean;
+};
+
+export type CallFacts = {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string | null;
+  readonly bytes: number;
+  readonly sql: SqlFacts | null;
+  readonly shell: ShellFacts | null;
+  readonly patterns: Readonly<Record<string, number>>;
+};
+
+/** What a request is, without its texts. */
+export type RequestFacts = {
+  readonly model: string | null;
+  readonly stream: boolean;
+  readonly store: boolean | null;
+  readonly background: boolean;
+  readonly bytes: number;
+  readonly items: number;
+  readonly chars: number;
+  readonly max_output_tokens: number | null;
+  readonly n: number;
+  readonly temperature: number | null;
+  /** An upper bound (UTF-8 bytes of the texts) unless `exact`. */
+  readonly tokens: { readonly count: number; readonly exact: boolean };
+  readonly roles: Readonly<Record<string, number>>;
+  readonly media: { readonly images: number; readonly audio: number; readonly files: number };
+  /** Earlier turns lie with the provider (`previous_response_id`, `conversation`). */
+  readonly server_state: boolean;
+  /** Instructions or tools that the gateway cannot see: stored prompts, assistants, workflows. */
+  readonly hidden: readonly { readonly kind: string; readonly id: string; readonly version: string | null }[];
+  readonly logprobs: boolean;
+  /** Item types that nobody knows. */
+  readonly unknown_items: readonly string[];
+  /** A bounded list (tools, calls, unknown items) had more elements than facts may hold. */
+  readonly truncated: boolean;
+};
+
+export type Usage = {
+  readonly input_tokens: number;
+  readonly cached_tokens: number;
+  readonly output_tokens: number;
+  readonly reasoning_tokens: number;
+  readonly total_tokens: number;
+  /** Counted by the gateway because the target said nothing. */
+  readonly estimated: boolean;
+};
+
+/**
+ * When policy is asked: at the request; for a stream when its answer begins, at each new class of finding, at each
+ * whole tool call and at its end; for an answer that is read whole, once (`whole`, all of the answer's rules).
+ */
+export type Phase = "request" | "answer" | "finding" | "tool_call" | "end" | "whole";
+
+/** The document that a policy sees as `input`. `rego/schemas/facts.json` is generated from its schema in `policy/`. */
+export type Facts = {
+  readonly v: 1;
+  readonly id: string;
+  readonly phase: Phase;
+  readonly time: {
+    readonly ms: number;
+    readonly rfc3339: string;
+    readonly weekday: string;
+    readonly hour: number;
+    readonly zone: string;
+  };
+  readonly caller: {
+    readonly tenant: string;
+    readonly issuer: string;
+    readonly subject: string;
+    readonly kind: Caller["kind"];
+    readonly groups: readonly string[];
+    readonly scopes: readonly string[];
+    readonly claims: JsonObject;
+    readonly acts_for: string | null;
+  };
+  readonly connection: { readonly name: string; readonly kind: string; readonly labels: readonly string[] };
+  readonly operation: Operation;
+  readonly session: { readonly id: string; readonly labels: readonly string[] };
+  readonly request: RequestFacts;
+  /** At most 64. */
+  readonly tools: readonly ToolFacts[];
+  /** Count of hits by pattern id, and by class, in what this phase judges: the request's texts, or the answer's so far. */
+  readonly patterns: Readonly<Record<string, number>>;
+  readonly findings: Readonly<Record<string, number>>;
+  readonly answer?: { readonly status: number; readonly stream: boolean; readonly model: string | null };
+  /** The calls that this phase judges: one in `tool_call`, all (at most 64) in `whole`. */
+  readonly calls?: readonly CallFacts[];
+  readonly usage?: Usage;
+  /** The parsed body (the request's, or in `whole` the answer's): only for bundles that read it. */
+  readonly body?: Json;
+  readonly texts?: readonly Segment[];
+};
+
+/** One contribution of a rule to a decision. */
+export type Effect = {
+  readonly code: string;
+  /** The id of the call that it is about; absent: the exchange as a whole. */
+  readonly call?: string;
+  /** How a denied call is told to the program; absent: as a message in the call's place. */
+  readonly as?: "message" | "error";
+  readonly label?: string;
+  readonly texts?: "none" | "masked" | "original";
+  readonly fact?: string;
+};
+
+/** What the policy answered, checked. */
+export type Decision = {
+  readonly allow: readonly Effect[];
+  readonly deny: readonly Effect[];
+  /** What would have happened, of rules whose effect is `observe`. */
+  readonly observe: readonly Effect[];
+  readonly record: readonly Effect[];
+  readonly label: readonly Effect[];
+  /** Facts that a rule needs before it can say (`tokens.exact`). */
+  readonly need: readonly Effect[];
+};
+
+/** Title and remedy of a rule, from its METADATA. */
+export type RuleText = {
+  readonly code: string;
+  readonly title: string;
+  readonly remedy: string;
+  readonly package: string;
+};
+
+/** Which policy decided. */
+export type PolicyVersion = { readonly revision: string; readonly dataRevision: string };
