@@ -1,0 +1,28 @@
+// The error event that every client raises once a stream has begun.
+import { ERRORS } from "../errors.ts";
+import type { GatewayError } from "../errors.ts";
+
+/** Writes one server-sent event with a JSON value. `event` is left out for Chat Completions, which names none. */
+export function toSseFrame(value: { readonly type?: unknown }, named: boolean): Buffer {
+  const name = named && typeof value.type === "string" ? `event: ${value.type}\n` : "";
+  return Buffer.from(`${name}data: ${JSON.stringify(value)}\n\n`);
+}
+
+/**
+ * Gives the event that both SDKs, plain and Agents, raise as an APIError with code and message: Responses' flat `error`
+ * event and the nested `error` object in one. Chat streams end with `[DONE]` behind it.
+ */
+export function toErrorFrame(error: GatewayError, sequenceNumber: number, isChat: boolean): Buffer {
+  const type = ERRORS[error.code].type;
+  const { message, param, publicCode: code } = error;
+  const event = {
+    type: "error",
+    sequence_number: sequenceNumber,
+    code,
+    message,
+    param,
+    error: { message, type, param, code },
+  };
+  const frame = toSseFrame(event, true);
+  return isChat ? Buffer.concat([frame, Buffer.from("data: [DONE]\n\n")]) : frame;
+}

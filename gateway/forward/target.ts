@@ -1,0 +1,109 @@
+// Sends one request to a connection's target and hands over its answer chunk by chunk, with backpressure and abort.
+import { Pool } from "undici";
+import type { Dispatcher } from "undici";
+import { GatewayError } from "../errors.ts";
+
+/** Time limits towards a target, in milliseconds. There is no limit on the whole: answers may be long. */
+export type TargetTimeouts = { readonly connect_ms: number; readonly first_byte_ms: number; readonly idle_ms: number };
+
+export type TargetRequest = {
+  readonly method: string;
+  /** Path below the base URL, with its query. */
+  readonly path: string;
+  readonly headers: string[];
+  readonly body: Buffer | null;
+};
+
+export type TargetAnswer = {
+  /** Called once, with the status and lower-case headers. */
+  onHead(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  /** Called at most once, and nothing after it. */
+  onError(error: GatewayError): void;
+};
+
+/** The answer on its way: it can be held back and cut off. */
+export type TargetCall = { pause(): void; resume(): void; abort(): void };
+
+export type Target = { send(request: TargetRequest, answer: TargetAnswer): TargetCall; close(): Promise<void> };
+
+const TIMEOUTS = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"]);
+
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+function toTargetError(error: unknown, begun: boolean): GatewayError {
+  if (TIMEOUTS.has(codeOf(error))) {
+    return new GatewayError("target_timeout", "The target did not answer in time.", { cause: error });
+  }
+  return begun
+    ? new GatewayError("target_broke_off", "The target's answer ended before it was whole.", { cause: error })
+    : new GatewayError("target_unreachable", "The target could not be reached.", { cause: error });
+}
+
+/**
+ * Opens a pool of connections to a target. Redirects are never followed, and nothing is retried: a request may have
+ * been acted on.
+ */
+export function createTarget(baseUrl: string, timeouts: TargetTimeouts, connections = 512): Target {
+  const base = new URL(baseUrl);
+  const prefix = base.pathname.replace(/\/$/, "");
+  const pool = new Pool(base.origin, {
+    connections,
+    pipelining: 1,
+    headersTimeout: timeouts.first_byte_ms,
+    bodyTimeout: timeouts.idle_ms,
+    connectTimeout: timeouts.connect_ms,
+    keepAliveTimeout: 30_000,
+  });
+
+  return {
+    send(request, answer) {
+      let controller: Dispatcher.DispatchController | null = null;
+      let begun = false;
+      let done = false;
+      const options = {
+        method: request.method,
+        path: prefix + request.path,
+        headers: request.headers,
+        body: request.body,
+      } satisfies Dispatcher.DispatchOptions;
+      pool.dispatch(options, {
+        onRequestStart(started) {
+          controller = started;
+          if (done) started.abort(new Error("the caller left"));
+        },
+        onResponseStart(_, status, headers) {
+          if (done || status < 200) return;
+          begun = true;
+          answer.onHead(status, headers);
+        },
+        onResponseData(_, chunk) {
+          if (!done) answer.onData(chunk);
+        },
+        onResponseEnd() {
+          if (done) return;
+          done = true;
+          answer.onEnd();
+        },
+        onResponseError(_, error) {
+          if (done) return;
+          done = true;
+          answer.onError(toTargetError(error, begun));
+        },
+      });
+      return {
+        pause: () => controller?.pause(),
+        resume: () => controller?.resume(),
+        abort() {
+          if (done) return;
+          done = true;
+          controller?.abort(new Error("the caller left"));
+        },
+      };
+    },
+    close: () => pool.destroy(),
+  };
+}
