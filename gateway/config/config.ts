@@ -1,0 +1,245 @@
+// Puts the file, the environment and the command line together into a Config that may be logged and Secrets that may not.
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Caller } from "../exchange.ts";
+import type { ConnectionConfig } from "./connections.ts";
+import { readConnections } from "./connections.ts";
+import type { Flags } from "./environment.ts";
+import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
+import { parseFile } from "./parse-file.ts";
+import type { Problem } from "./problems.ts";
+import { ConfigError, isBelow, toDotted } from "./problems.ts";
+import { readConfigText } from "./read-file.ts";
+import type { ConfigFile } from "./schema.ts";
+import { parseAddress } from "./schema.ts";
+import type { Environment, LoadedSecrets } from "./secrets.ts";
+import { followReference, parseEncryptionKey } from "./secrets.ts";
+
+export type { ConnectionConfig } from "./connections.ts";
+export type { Flags } from "./environment.ts";
+export type { LoadedSecrets, Secrets } from "./secrets.ts";
+
+export type Address = { readonly host: string; readonly port: number };
+
+export type IssuerConfig = {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly jwks_uri: string | null;
+  readonly subject_claim: string;
+  readonly groups_claim: string;
+  readonly group_map: ReadonlyMap<string, readonly string[]>;
+  readonly claims: readonly string[];
+  readonly kind: Caller["kind"];
+  readonly tenant: string;
+  readonly clock_skew_s: number;
+};
+
+/** What the gateway was told, without secrets: it may be logged. Paths are absolute. */
+export type Config = {
+  /** The file that it came from; null where there was none. */
+  readonly file: string | null;
+  readonly listen: Address;
+  /** Null: no admin listener. */
+  readonly adminListen: Address | null;
+  readonly publicUrl: string | null;
+  readonly stateDir: string;
+  readonly database: { readonly embedded: boolean };
+  readonly simulate: boolean;
+  readonly connections: readonly ConnectionConfig[];
+  readonly issuers: readonly IssuerConfig[];
+  readonly policy: {
+    readonly bundle: string;
+    readonly operator: string | null;
+    readonly time_zone: string;
+    readonly tenant: string;
+  };
+  readonly limits: ConfigFile["limits"];
+  readonly record: ConfigFile["record"];
+  readonly shutdown: ConfigFile["shutdown"];
+  readonly workers: number;
+  readonly log: ConfigFile["log"];
+};
+
+export type Loaded = {
+  readonly config: Config;
+  readonly secrets: LoadedSecrets;
+  readonly warnings: readonly string[];
+};
+
+const DEFAULT_BUNDLE = fileURLToPath(new URL("../../bundles/default.tar.gz", import.meta.url));
+
+/**
+ * Reads the configuration. The command line wins over the environment, which wins over the file. `file` null stands for
+ * `TOLLGATE_CONFIG`, else `tollgate.yaml` where it exists. Throws a `ConfigError` that lists every problem.
+ */
+export function loadConfig(options: {
+  file: string | null;
+  env: Environment;
+  flags?: Flags;
+  cwd?: string;
+}): Loaded {
+  const cwd = options.cwd ?? process.cwd();
+  const { env } = options;
+  const path = findFile(options.file, env, cwd);
+  const folder = path === null ? cwd : dirname(path);
+  const reading = path === null ? readConfigText("") : readConfigText(readText(path));
+  const overrides = [...listOverrides(env), ...listFlags(options.flags ?? {})];
+  if (reading.problems.length > 0) throw new ConfigError(path, reading.problems);
+  const parsed = parseFile(reading, overrides);
+  const problems: Problem[] = [...parsed.problems];
+  const { file } = parsed;
+  if (file === null) throw new ConfigError(path, problems);
+
+  function report(at: readonly PropertyKey[] | string, expected: string): void {
+    // What depends on a part that was left out can't be said.
+    const isUnknown = at === "OPENAI_API_KEY" && parsed.left.some((path) => isBelow(path, ["connections"]));
+    if (typeof at === "string" && isUnknown) return;
+    if (typeof at === "string") problems.push({ path: at, line: null, expected });
+    else if (!parsed.left.some((path) => isBelow(path, at) || isBelow(at, path))) {
+      const source = sourceOf(at, overrides);
+      problems.push({
+        path: source ?? toDotted(at),
+        line: source === null ? reading.lineOf(at) : null,
+        expected,
+      });
+    }
+  }
+
+  const listen = parseAddress(file.listen) ?? { host: "127.0.0.1", port: 8080 };
+  const adminListen = file.admin_listen === "off" ? null : parseAddress(file.admin_listen);
+  const publicUrl = file.public_url?.replace(/\/+$/, "") ?? null;
+  if (
+    adminListen !== null &&
+    listen.port !== 0 &&
+    adminListen.port === listen.port &&
+    adminListen.host === listen.host
+  ) {
+    report(["admin_listen"], "expected another address than listen's");
+  }
+  const databaseUrl = readDatabaseUrl(file, env, folder, report);
+  const ours = adminListen === null ? [listen] : [listen, adminListen];
+  const targets = readConnections({ file, fileGiven: path !== null, folder, env, listen: ours, publicUrl });
+  for (const problem of targets.problems) report(problem.path, problem.expected);
+  const encryptionKey = readEncryptionKey(file, env, folder, databaseUrl !== null, report);
+  const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
+  const bundle =
+    file.policy.bundle === undefined
+      ? DEFAULT_BUNDLE
+      : resolve(from(["policy", "bundle"]), file.policy.bundle);
+  const operator =
+    file.policy.operator === undefined ? null : resolve(from(["policy", "operator"]), file.policy.operator);
+  if (!existsSync(bundle) && file.policy.bundle !== undefined)
+    report(["policy", "bundle"], `expected a file at ${bundle}`);
+  if (operator !== null && !existsSync(operator))
+    report(["policy", "operator"], `expected a file at ${operator}`);
+  for (const [index, issuer] of file.issuers.entries()) {
+    if (file.issuers.findIndex((other) => other.issuer === issuer.issuer) < index) {
+      report(["issuers", index, "issuer"], "expected an issuer that no other entry has");
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(path, problems);
+
+  const config: Config = {
+    file: path,
+    listen,
+    adminListen,
+    publicUrl,
+    stateDir: resolve(from(["state_dir"]), file.state_dir),
+    database: { embedded: databaseUrl === null },
+    simulate: file.simulate,
+    connections: targets.connections,
+    issuers: file.issuers.map(toIssuer),
+    policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
+    limits: file.limits,
+    record: file.record,
+    shutdown: file.shutdown,
+    workers: file.workers,
+    log: file.log,
+  };
+  const secrets: LoadedSecrets = { databaseUrl, encryptionKey, credentials: targets.credentials };
+  return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
+}
+
+type Report = (at: readonly PropertyKey[] | string, expected: string) => void;
+
+function findFile(given: string | null, env: Environment, cwd: string): string | null {
+  const named = given ?? readVariable(env, "TOLLGATE_CONFIG");
+  if (named !== null) return resolve(cwd, named);
+  const usual = resolve(cwd, "tollgate.yaml");
+  return existsSync(usual) ? usual : null;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new ConfigError(path, [{ path, line: null, expected: `expected a readable file (${code})` }]);
+  }
+}
+
+function readDatabaseUrl(file: ConfigFile, env: Environment, folder: string, report: Report): string | null {
+  const direct = readVariable(env, "DATABASE_URL");
+  const place = direct === null ? ["database", "url"] : "DATABASE_URL";
+  let found = direct;
+  if (direct === null && file.database.url !== undefined) {
+    const followed = followReference(file.database.url, env, folder);
+    if ("expected" in followed) report(place, followed.expected);
+    else found = followed.value;
+  }
+  if (found === null) return null;
+  if (!/^postgres(?:ql)?:\/\//.test(found) || !URL.canParse(found))
+    report(place, "expected a URL that begins with postgres://");
+  return found;
+}
+
+function readEncryptionKey(
+  file: ConfigFile,
+  env: Environment,
+  folder: string,
+  isRequired: boolean,
+  report: Report,
+): Buffer | null {
+  const reference = file.encryption_key;
+  if (reference === undefined) {
+    if (isRequired) {
+      report(
+        "TOLLGATE_ENCRYPTION_KEY",
+        "expected a reference to a key, env:NAME or file:PATH: a database of your own needs one that it doesn't hold",
+      );
+    }
+    return null;
+  }
+  const followed = followReference(reference, env, folder);
+  if ("expected" in followed) {
+    report(["encryption_key"], followed.expected);
+    return null;
+  }
+  const key = parseEncryptionKey(followed.value);
+  if (key === null)
+    report(
+      ["encryption_key"],
+      "expected 32 bytes in base64 or hexadecimal, for instance from `openssl rand -base64 32`",
+    );
+  return key;
+}
+
+function toIssuer(entry: ConfigFile["issuers"][number]): IssuerConfig {
+  return {
+    issuer: entry.issuer,
+    audience: typeof entry.audience === "string" ? [entry.audience] : entry.audience,
+    algorithms: entry.algorithms,
+    jwks_uri: entry.jwks_uri ?? null,
+    subject_claim: entry.subject_claim,
+    groups_claim: entry.groups_claim,
+    group_map: new Map(
+      Object.entries(entry.group_map).map(([group, to]) => [group, typeof to === "string" ? [to] : to]),
+    ),
+    claims: entry.claims,
+    kind: entry.kind,
+    tenant: entry.tenant,
+    clock_skew_s: entry.clock_skew_s,
+  };
+}

@@ -1,0 +1,195 @@
+// Decides which targets there are, and whether the simulated one may serve.
+import { isIP } from "node:net";
+import type { ConfigFile } from "./schema.ts";
+import { secretReference } from "./schema.ts";
+import type { Environment } from "./secrets.ts";
+import { followReference } from "./secrets.ts";
+import { readVariable } from "./environment.ts";
+
+const PUBLIC_API = "https://api.openai.com/v1";
+
+/** A registered target as configured; its credential is among the secrets. */
+export type ConnectionConfig = {
+  readonly name: string;
+  readonly kind: "openai";
+  /** Without a trailing slash. */
+  readonly baseUrl: string;
+  readonly organization: string | null;
+  readonly project: string | null;
+  readonly labels: readonly string[];
+  readonly default: boolean;
+  /** Answered by the built-in simulated target. */
+  readonly simulated: boolean;
+  readonly timeouts: {
+    readonly connect_ms: number;
+    readonly first_byte_ms: number;
+    readonly idle_ms: number;
+  };
+};
+
+type Wrong = { readonly path: readonly PropertyKey[] | string; readonly expected: string };
+
+type Inputs = {
+  readonly file: ConfigFile;
+  readonly fileGiven: boolean;
+  readonly folder: string;
+  readonly env: Environment;
+  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  readonly publicUrl: string | null;
+};
+
+export type ConnectionsReading = {
+  readonly connections: readonly ConnectionConfig[];
+  readonly credentials: ReadonlyMap<string, string>;
+  readonly problems: readonly Wrong[];
+  readonly warnings: readonly string[];
+};
+
+/** Puts together the connections of the file, or the one that the environment describes. */
+export function readConnections(inputs: Inputs): ConnectionsReading {
+  const credentials = new Map<string, string>();
+  const problems: Wrong[] = [];
+  const warnings: string[] = [];
+  const { file } = inputs;
+  const connections =
+    file.connections.length > 0 ? file.connections.map(fromFile) : [fromEnvironment(inputs, problems)];
+
+  for (const [index, connection] of connections.entries()) {
+    const isFromFile = file.connections.length > 0;
+    const urlPath = isFromFile ? ["connections", index, "base_url"] : "TOLLGATE_OPENAI_BASE_URL";
+    if (connections.findIndex((other) => other.name === connection.name) < index) {
+      problems.push({
+        path: ["connections", index, "name"],
+        expected: "expected a name that no other connection has",
+      });
+    }
+    if (connection.simulated) continue;
+    if (isOurselves(connection.baseUrl, inputs)) {
+      problems.push({ path: urlPath, expected: "expected the URL of a target; this is the gateway's own" });
+    }
+    if (isPlainAndRemote(connection.baseUrl)) {
+      warnings.push(`The connection ${connection.name} sends its credential over plain HTTP.`);
+    }
+    const credential = readCredential(inputs, index, problems);
+    if (credential !== null) credentials.set(connection.name, credential);
+  }
+  return { connections: withDefault(connections, problems), credentials, problems, warnings };
+
+  function fromFile(entry: ConfigFile["connections"][number]): ConnectionConfig {
+    return {
+      name: entry.name,
+      kind: entry.kind,
+      baseUrl: entry.base_url.replace(/\/+$/, ""),
+      organization: entry.organization ?? null,
+      project: entry.project ?? null,
+      labels: entry.labels,
+      default: entry.default,
+      simulated: file.simulate,
+      timeouts: entry.timeouts,
+    };
+  }
+}
+
+/**
+ * Makes the connection that exists where the file lists none. It is simulated when that was asked for, or when nothing
+ * at all is configured: no file, no database, no key. Anything else would answer real programs with made-up text.
+ */
+function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
+  const { env, file } = inputs;
+  const hasKey = readVariable(env, "OPENAI_API_KEY") !== null;
+  const isBare = !inputs.fileGiven && readVariable(env, "DATABASE_URL") === null && !hasKey;
+  const baseUrl = readVariable(env, "TOLLGATE_OPENAI_BASE_URL") ?? PUBLIC_API;
+  if (!URL.canParse(baseUrl) || !/^https?:/.test(baseUrl) || /[?#@]/.test(baseUrl)) {
+    problems.push({
+      path: "TOLLGATE_OPENAI_BASE_URL",
+      expected: "expected an http or https URL without user, query or fragment",
+    });
+  }
+  return {
+    name: "openai",
+    kind: "openai",
+    baseUrl: baseUrl.replace(/\/+$/, ""),
+    organization: null,
+    project: null,
+    labels: [],
+    default: true,
+    simulated: file.simulate || isBare,
+    timeouts: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 300_000 },
+  };
+}
+
+function readCredential(inputs: Inputs, index: number, problems: Wrong[]): string | null {
+  const entry = inputs.file.connections[index];
+  const path = entry === undefined ? "OPENAI_API_KEY" : ["connections", index, "credential"];
+  const reference = entry === undefined ? "env:OPENAI_API_KEY" : entry.credential;
+  if (reference === undefined) {
+    problems.push({ path, expected: "expected a reference to the target's key: env:NAME or file:PATH" });
+    return null;
+  }
+  if (!secretReference.safeParse(reference).success) return null;
+  const followed = followReference(reference, inputs.env, inputs.folder);
+  if ("expected" in followed) {
+    const hint = entry === undefined ? "expected the provider's key, or --simulate" : followed.expected;
+    problems.push({ path, expected: hint });
+    return null;
+  }
+  if (followed.value.startsWith("tg_")) {
+    problems.push({ path, expected: "expected the provider's own key; this is a Tollgate token" });
+    return null;
+  }
+  if (/[^\x21-\x7e]/.test(followed.value)) {
+    problems.push({ path, expected: "expected one key of visible ASCII characters" });
+    return null;
+  }
+  return followed.value;
+}
+
+function withDefault(
+  connections: readonly ConnectionConfig[],
+  problems: Wrong[],
+): readonly ConnectionConfig[] {
+  const marked = connections.filter((connection) => connection.default).length;
+  if (connections.length === 1) return connections.map((connection) => ({ ...connection, default: true }));
+  if (marked !== 1) {
+    problems.push({
+      path: ["connections"],
+      expected: `expected exactly one connection with default: true; ${marked} have it`,
+    });
+  }
+  return connections;
+}
+
+function isOurselves(baseUrl: string, inputs: Inputs): boolean {
+  if (!URL.canParse(baseUrl)) return false;
+  const url = new URL(baseUrl);
+  if (inputs.publicUrl !== null && new URL(inputs.publicUrl).host === url.host) return true;
+  const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return inputs.listen.some(
+    (ours) =>
+      ours.port === port &&
+      (ours.host === host || (isLoopback(host) && (isLoopback(ours.host) || isAnywhere(ours.host)))),
+  );
+}
+
+/** Says whether a host's name or address is this machine's own. */
+export function isLoopback(host: string): boolean {
+  return (
+    host === "localhost" ||
+    host.endsWith(".localhost") ||
+    host === "::1" ||
+    (isIP(host) === 4 && host.startsWith("127."))
+  );
+}
+
+function isAnywhere(host: string): boolean {
+  return host === "0.0.0.0" || host === "::";
+}
+
+function isPlainAndRemote(baseUrl: string): boolean {
+  return (
+    URL.canParse(baseUrl) &&
+    baseUrl.startsWith("http:") &&
+    !isLoopback(new URL(baseUrl).hostname.replace(/^\[|\]$/g, ""))
+  );
+}

@@ -1,0 +1,292 @@
+// The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
+import { z } from "zod";
+
+/** Signature algorithms that an issuer may be allowed: asymmetric ones only. */
+export const SIGNATURE_ALGORITHMS = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+] as const;
+
+const SIZES: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+function toBytes(text: string): number | null {
+  const match = /^(\d{1,12})\s?(B|KiB|MiB|GiB)?$/.exec(text);
+  const unit = SIZES[match?.[2] ?? ""];
+  return match?.[1] === undefined || unit === undefined ? null : Number(match[1]) * unit;
+}
+
+function isUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const isPlain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
+  return isPlain && (url.protocol === "https:" || url.protocol === "http:");
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+function milliseconds(fallback: number, description: string, max = 86_400_000) {
+  return z.int().min(1).max(max).default(fallback).meta({ description });
+}
+
+function bytes(fallback: string, description: string, max = "4GiB") {
+  const top = toBytes(max) ?? 0;
+  const expected = `a number of bytes, or a size such as "32MiB", from 1 to ${max}`;
+  return z
+    .union([z.number(), z.string()], { error: `expected ${expected}` })
+    .refine(
+      (value) => {
+        const size = typeof value === "number" ? value : toBytes(value);
+        return size !== null && Number.isSafeInteger(size) && size >= 1 && size <= top;
+      },
+      { error: `expected ${expected}` },
+    )
+    .transform((value) => (typeof value === "number" ? value : (toBytes(value) ?? 0)))
+    .prefault(fallback)
+    .meta({ description });
+}
+
+const address = z.string().refine((text) => parseAddress(text) !== null, {
+  error: "expected host:port, for instance 127.0.0.1:8080",
+});
+
+const url = z
+  .string()
+  .refine(isUrl, { error: "expected an http or https URL without user, query or fragment" });
+
+/** A reference to a secret, never the secret itself. The message doesn't repeat the value: it may be one. */
+export const secretReference = z
+  .string({ error: "expected a reference to a secret: env:NAME or file:PATH" })
+  .regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, {
+    error:
+      "expected a reference to a secret, env:NAME or file:PATH; a secret never stands in the file itself",
+  });
+
+const timeouts = z
+  .strictObject({
+    connect_ms: milliseconds(10_000, "Time to connect."),
+    first_byte_ms: milliseconds(600_000, "Time until the answer begins."),
+    idle_ms: milliseconds(300_000, "Longest silence between two bytes of an answer."),
+  })
+  .prefault({})
+  .meta({ description: "Time limits towards the target. There is no limit on an answer's total time." });
+
+const connection = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
+      error: "expected lower-case letters, digits and hyphens, at most 63, beginning with a letter or digit",
+    })
+    .meta({ description: "Names the connection in policy, in the record, and in its path `/c/NAME/v1/…`." }),
+  kind: z.literal("openai").default("openai").meta({ description: "What speaks at the other end." }),
+  base_url: url
+    .default("https://api.openai.com/v1")
+    .meta({ description: "Origin and path prefix of the target." }),
+  credential: secretReference
+    .optional()
+    .meta({ description: "The key that the gateway uses at the target; required unless `simulate` is on." }),
+  organization: z.string().min(1).max(256).optional().meta({ description: "Sent as `OpenAI-Organization`." }),
+  project: z.string().min(1).max(256).optional().meta({ description: "Sent as `OpenAI-Project`." }),
+  labels: z
+    .array(
+      z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/, {
+        error: "expected a label: lower-case letters, digits, _ . -",
+      }),
+    )
+    .max(32)
+    .default([])
+    .meta({ description: "Labels that rules refer to, for instance `production`." }),
+  default: z.boolean().default(false).meta({
+    description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
+  }),
+  timeouts,
+});
+
+const issuer = z.strictObject({
+  issuer: url.meta({ description: "The `iss` of its tokens, exactly." }),
+  audience: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+      error: "expected a text or a list of texts",
+    })
+    .meta({ description: "Accepted `aud`, one or a list." }),
+  algorithms: z
+    .array(z.enum(SIGNATURE_ALGORITHMS))
+    .min(1)
+    .default(["RS256", "ES256", "EdDSA"])
+    .meta({ description: "Accepted signature algorithms; everything else is refused." }),
+  jwks_uri: url
+    .optional()
+    .meta({ description: "Where its keys are; found by OpenID discovery where absent." }),
+  subject_claim: z.string().min(1).default("sub").meta({ description: "The claim that names the caller." }),
+  groups_claim: z.string().min(1).default("groups").meta({
+    description: "The claim that lists groups: a name, or an RFC 6901 pointer such as `/realm_access/roles`.",
+  }),
+  group_map: z
+    .record(
+      z.string().min(1),
+      z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
+        error: "expected a group or a list of groups",
+      }),
+    )
+    .default({})
+    .meta({
+      description:
+        "From the issuer's group to groups of the policy. A group that isn't listed counts for nothing.",
+    }),
+  claims: z.array(z.string().min(1)).max(32).default([]).meta({
+    description: "Names of further claims that policy sees as `input.caller.claims`; they are recorded.",
+  }),
+  kind: z
+    .enum(["human", "service", "ci", "agent"])
+    .default("human")
+    .meta({ description: "What kind of callers its tokens stand for." }),
+  tenant: z.string().min(1).max(64).default("default").meta({ description: "The tenant of its callers." }),
+  clock_skew_s: z.int().min(0).max(300).default(30).meta({ description: "Tolerance for `exp` and `nbf`." }),
+});
+
+/** The whole file. Every key is optional: an empty file is a valid one. */
+export const configFile = z
+  .strictObject({
+    listen: address.default("127.0.0.1:8080").meta({ description: "Where programs connect." }),
+    admin_listen: z
+      .union([z.literal("off"), address], {
+        error: "expected host:port, for instance 127.0.0.1:8081, or off",
+      })
+      .default("127.0.0.1:8081")
+      .meta({ description: "Where `/metrics` and the admin API listen; `off` opens nothing." }),
+    public_url: url.optional().meta({ description: "The gateway's own URL as its users see it." }),
+    state_dir: z.string().min(1).default(".tollgate").meta({
+      description: "Folder of the embedded database, of its secrets, and of the lock that says who owns it.",
+    }),
+    database: z
+      .strictObject({
+        url: secretReference
+          .optional()
+          .meta({ description: "The database's URL. Absent: an embedded PostgreSQL in the state folder." }),
+      })
+      .prefault({})
+      .meta({ description: "The PostgreSQL database that everything is recorded in." }),
+    encryption_key: secretReference.optional().meta({
+      description:
+        "The key that texts at rest are encrypted with: 32 bytes in base64 or hexadecimal. Required with a database of your own; for the embedded one a key is made in the state folder.",
+    }),
+    simulate: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Answer from the built-in simulated target instead of the connections' own." }),
+    connections: z.array(connection).max(100).default([]).meta({
+      description:
+        "The targets. Absent: one named `openai`, made of `OPENAI_API_KEY` and `TOLLGATE_OPENAI_BASE_URL`.",
+    }),
+    issuers: z
+      .array(issuer)
+      .max(32)
+      .default([])
+      .meta({ description: "OpenID issuers whose tokens are accepted." }),
+    policy: z
+      .strictObject({
+        bundle: z
+          .string()
+          .min(1)
+          .optional()
+          .meta({ description: "The bundle to serve. Absent: the one that comes with the gateway." }),
+        operator: z.string().min(1).optional().meta({
+          description: "A file of your own data (access lists, limits, effects), laid over the bundle's.",
+        }),
+        time_zone: z
+          .string()
+          .refine(isTimeZone, { error: "expected an IANA time zone, for instance Europe/Berlin" })
+          .default("UTC")
+          .meta({ description: "Zone of `input.time.weekday` and `input.time.hour`." }),
+        tenant: z
+          .string()
+          .min(1)
+          .max(64)
+          .default("default")
+          .meta({ description: "The tenant that service accounts belong to." }),
+      })
+      .prefault({})
+      .meta({ description: "What decides." }),
+    limits: z
+      .strictObject({
+        request_bytes: bytes("32MiB", "Longest request body."),
+        answer_bytes: bytes(
+          "64MiB",
+          "Longest answer that is read whole, and longest text that a stream may gather.",
+        ),
+        event_bytes: bytes("16MiB", "Longest event of a stream."),
+        header_bytes: bytes("32KiB", "Longest header section of a request.", "1MiB"),
+        depth: z.int().min(8).max(512).default(128).meta({ description: "Deepest nesting of a JSON body." }),
+        policy_input_bytes: bytes("1MiB", "Longest input for bundles that read bodies or texts.", "64MiB"),
+        request_ms: milliseconds(60_000, "Time until a request's body has arrived."),
+        connections: z
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .default(10_000)
+          .meta({ description: "Open connections of programs, for each worker." }),
+        cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
+      })
+      .prefault({})
+      .meta({ description: "What a request and an answer may measure." }),
+    record: z
+      .strictObject({
+        linger_ms: z
+          .number()
+          .min(0)
+          .max(100)
+          .default(2)
+          .meta({ description: "How long a row waits for others to be committed with." }),
+        fail_after_ms: milliseconds(
+          5000,
+          "How long a commit may take before the request is refused.",
+          60_000,
+        ),
+      })
+      .prefault({})
+      .meta({ description: "How exchanges are recorded." }),
+    shutdown: z
+      .strictObject({
+        grace_ms: milliseconds(30_000, "How long running answers may go on after SIGTERM.", 3_600_000),
+      })
+      .prefault({})
+      .meta({ description: "How the gateway stops." }),
+    workers: z.int().min(1).max(256).default(1).meta({ description: "Processes that serve." }),
+    log: z
+      .strictObject({
+        level: z
+          .enum(["debug", "info", "warn", "error", "silent"])
+          .default("info")
+          .meta({ description: "The least important lines that are written." }),
+        format: z
+          .enum(["auto", "pretty", "json"])
+          .default("auto")
+          .meta({ description: "`auto` is `pretty` on a terminal and `json` elsewhere." }),
+      })
+      .prefault({})
+      .meta({ description: "What the gateway says on standard error." }),
+  })
+  .prefault({});
+
+export type ConfigFile = z.output<typeof configFile>;
+
+/** Splits `host:port` or `[v6]:port`; null where it is neither. Port 0 lets the system choose. */
+export function parseAddress(text: string): { host: string; port: number } | null {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? null : { host, port };
+}

@@ -1,0 +1,46 @@
+// Follows references to secrets. Nothing here repeats a secret's value.
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+/** Everything that must never be logged. */
+export type Secrets = {
+  /** The database's URL; null: the embedded one. */
+  readonly databaseUrl: string | null;
+  /** 32 bytes. */
+  readonly encryptionKey: Buffer;
+  /** The credential of each connection, by its name; a simulated one has none. */
+  readonly credentials: ReadonlyMap<string, string>;
+};
+
+/** What a configuration gives; the embedded default's key is made in the state folder at start. */
+export type LoadedSecrets = Omit<Secrets, "encryptionKey"> & { readonly encryptionKey: Buffer | null };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A secret, or what was expected instead. */
+export type Followed = { readonly value: string } | { readonly expected: string };
+
+/** Follows `env:NAME` or `file:PATH` (relative to `folder`); white space around the value is cut. */
+export function followReference(reference: string, env: Environment, folder: string): Followed {
+  if (reference.startsWith("env:")) {
+    const name = reference.slice(4);
+    const value = env[name]?.trim() ?? "";
+    return value === "" ? { expected: `expected the variable ${name} to be set` } : { value };
+  }
+  const path = resolve(folder, reference.slice(5));
+  try {
+    const value = readFileSync(path, "utf8").trim();
+    return value === "" ? { expected: `expected ${path} to hold a secret; it is empty` } : { value };
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    return { expected: `expected a readable file at ${path} (${code})` };
+  }
+}
+
+/** Reads 32 bytes from base64, base64url or hexadecimal; null where it is none of them. */
+export function parseEncryptionKey(text: string): Buffer | null {
+  if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, "hex");
+  if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return null;
+  const key = Buffer.from(text, "base64url");
+  return key.length === 32 ? key : null;
+}
