@@ -1,0 +1,427 @@
+// Every table of the gateway, as Drizzle sees it; the SQL that makes them stands in `migrations/`.
+import { sql } from "drizzle-orm";
+import {
+  bigint,
+  bigserial,
+  boolean,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  timestamp,
+  uuid,
+} from "drizzle-orm/pg-core";
+
+const bytea = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => "bytea" });
+const moment = (name: string) => timestamp(name, { withTimezone: true, mode: "date" });
+const noTexts = sql`'{}'::text[]`;
+
+// Identity
+
+export const serviceAccounts = pgTable("service_accounts", {
+  id: uuid("id").primaryKey(),
+  tenant: text("tenant").notNull(),
+  name: text("name").notNull().unique(),
+  groups: text("groups").array().notNull(),
+  createdAt: moment("created_at").notNull().defaultNow(),
+  createdBy: text("created_by").notNull(),
+  disabledAt: moment("disabled_at"),
+});
+
+/** Keys of service accounts: the hash alone, and a hint (`tg_…last four`) for people. */
+export const keys = pgTable(
+  "keys",
+  {
+    id: uuid("id").primaryKey(),
+    serviceAccountId: uuid("service_account_id")
+      .notNull()
+      .references(() => serviceAccounts.id),
+    hash: bytea("hash").notNull().unique(),
+    hint: text("hint").notNull(),
+    scopes: text("scopes").array().notNull().default(noTexts),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    expiresAt: moment("expires_at"),
+    revokedAt: moment("revoked_at"),
+  },
+  (table) => [index("keys_service_account").on(table.serviceAccountId)],
+);
+
+/** The log of what was revoked; processes read on from the last `seq` that they saw. */
+export const revocations = pgTable("revocations", {
+  seq: bigserial("seq", { mode: "number" }).primaryKey(),
+  kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
+  id: text("id").notNull(),
+  at: moment("at").notNull().defaultNow(),
+});
+
+// Exchanges
+
+/** Groups of exchanges. `id` follows from caller and header where the program names its session. */
+export const sessions = pgTable(
+  "sessions",
+  {
+    id: uuid("id").primaryKey(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    connection: text("connection").notNull(),
+    /** How exchanges came together: `header`, `response`, `conversation`, `history` or `own`. */
+    origin: text("origin").notNull(),
+    /** The program's own name for it, at most 256 characters. */
+    name: text("name"),
+    startedAt: moment("started_at").notNull(),
+  },
+  (table) => [index("sessions_started").on(table.startedAt), index("sessions_subject").on(table.subject)],
+);
+
+/** One row for each request that was read, written at its decision. Its id is a UUID of version 7 and carries the time. */
+export const exchanges = pgTable(
+  "exchanges",
+  {
+    id: uuid("id").primaryKey(),
+    at: moment("at").notNull(),
+    sessionId: uuid("session_id"),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer"),
+    subject: text("subject"),
+    callerKind: text("caller_kind"),
+    groups: text("groups").array().notNull().default(noTexts),
+    actsFor: text("acts_for"),
+    credentialId: text("credential_id"),
+    connection: text("connection"),
+    operation: text("operation").notNull(),
+    method: text("method").notNull(),
+    /** The route's template (`/responses/{id}`), never the path that was sent. */
+    path: text("path").notNull(),
+    model: text("model"),
+    stream: boolean("stream").notNull(),
+    client: text("client"),
+    facts: jsonb("facts"),
+    decision: jsonb("decision"),
+    effect: text("effect", { enum: ["allow", "deny", "error"] }).notNull(),
+    /** Codes of the rules that denied, observed, recorded or labelled, or the error's code. */
+    codes: text("codes").array().notNull().default(noTexts),
+    /** Classes of findings in the request. */
+    classes: text("classes").array().notNull().default(noTexts),
+    revision: text("revision"),
+    dataRevision: text("data_revision"),
+    timings: jsonb("timings"),
+    /** Digest of the caller and the whole history that was sent, by which the next turn finds its session. */
+    history: text("history"),
+    /** Hash and pointer of the last item that a person wrote. */
+    promptHash: text("prompt_hash"),
+    promptPointer: text("prompt_pointer"),
+    /** Ids of the calls whose outputs arrived with this request. */
+    callOutputs: text("call_outputs").array().notNull().default(noTexts),
+  },
+  (table) => [
+    index("exchanges_session").on(table.sessionId, table.id),
+    index("exchanges_subject").on(table.subject, table.id),
+    index("exchanges_model").on(table.model, table.id),
+    index("exchanges_operation").on(table.operation, table.id),
+    index("exchanges_revision").on(table.revision, table.id),
+    index("exchanges_refused")
+      .on(table.effect, table.id)
+      .where(sql`${table.effect} <> 'allow'`),
+    index("exchanges_codes")
+      .using("gin", table.codes)
+      .where(sql`${table.codes} <> '{}'`),
+    index("exchanges_classes")
+      .using("gin", table.classes)
+      .where(sql`${table.classes} <> '{}'`),
+    index("exchanges_history")
+      .on(table.history)
+      .where(sql`${table.history} is not null`),
+  ],
+);
+
+/** What policy said in the phases after the request's. */
+export const decisions = pgTable(
+  "decisions",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    seq: integer("seq").notNull(),
+    phase: text("phase").notNull(),
+    at: moment("at").notNull(),
+    facts: jsonb("facts"),
+    decision: jsonb("decision"),
+    effect: text("effect", { enum: ["allow", "deny", "error"] }).notNull(),
+    codes: text("codes").array().notNull().default(noTexts),
+    classes: text("classes").array().notNull().default(noTexts),
+    /** The calls that this decision was about: id, type, name, outcome, digest of the arguments. */
+    calls: jsonb("calls"),
+    timings: jsonb("timings"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.exchangeId, table.seq] }),
+    index("decisions_refused")
+      .on(table.exchangeId)
+      .where(sql`${table.effect} <> 'allow'`),
+    index("decisions_codes")
+      .using("gin", table.codes)
+      .where(sql`${table.codes} <> '{}'`),
+    index("decisions_classes")
+      .using("gin", table.classes)
+      .where(sql`${table.classes} <> '{}'`),
+  ],
+);
+
+/** How an exchange ended; no row: it runs, or its process died. */
+export const exchangeEnds = pgTable("exchange_ends", {
+  exchangeId: uuid("exchange_id").primaryKey(),
+  at: moment("at").notNull(),
+  /** `completed`, `refused`, `failed` or `aborted`. */
+  outcome: text("outcome").notNull(),
+  httpStatus: smallint("http_status"),
+  errorCode: text("error_code"),
+  model: text("model"),
+  usage: jsonb("usage"),
+  responseIds: text("response_ids").array().notNull().default(noTexts),
+  /** Calls that were passed on without a decision of their own. */
+  calls: jsonb("calls"),
+  requestBytes: bigint("request_bytes", { mode: "number" }),
+  answerBytes: bigint("answer_bytes", { mode: "number" }),
+  timings: jsonb("timings"),
+});
+
+// Projections, filled in the background from the rows above
+
+/** Exchanges whose rows wait to be projected. */
+export const projectionQueue = pgTable("projection_queue", {
+  seq: bigserial("seq", { mode: "number" }).primaryKey(),
+  exchangeId: uuid("exchange_id").notNull(),
+});
+
+/** One row a rule that denied, or would have (`observed`). */
+export const denials = pgTable(
+  "denials",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    /** 0 for the request's decision, else the decision's `seq`. */
+    seq: integer("seq").notNull(),
+    code: text("code").notNull(),
+    /** Empty where the exchange as a whole was refused. */
+    callId: text("call_id").notNull().default(""),
+    phase: text("phase").notNull(),
+    observed: boolean("observed").notNull(),
+    at: moment("at").notNull(),
+    tenant: text("tenant").notNull(),
+    subject: text("subject"),
+    sessionId: uuid("session_id"),
+    revision: text("revision"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.exchangeId, table.seq, table.code, table.callId, table.observed] }),
+    index("denials_code").on(table.code, table.at),
+    index("denials_session").on(table.sessionId),
+  ],
+);
+
+/** The model's calls of tools: who asked, what was decided, what caused them and what carried their output. */
+export const toolCalls = pgTable(
+  "tool_calls",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    callId: text("call_id").notNull(),
+    seq: integer("seq").notNull(),
+    at: moment("at").notNull(),
+    name: text("name"),
+    type: text("type").notNull(),
+    /** `released`, `denied` or `undecided`. */
+    outcome: text("outcome").notNull(),
+    codes: text("codes").array().notNull().default(noTexts),
+    argumentsDigest: text("arguments_digest"),
+    argumentsBytes: integer("arguments_bytes"),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer"),
+    subject: text("subject"),
+    sessionId: uuid("session_id"),
+    promptHash: text("prompt_hash"),
+    promptPointer: text("prompt_pointer"),
+    /** The first exchange of the session that carried the prompt. */
+    promptExchangeId: uuid("prompt_exchange_id"),
+    outputExchangeId: uuid("output_exchange_id"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.exchangeId, table.callId] }),
+    index("tool_calls_call").on(table.callId),
+    index("tool_calls_name").on(table.name, table.exchangeId),
+    index("tool_calls_session").on(table.sessionId),
+  ],
+);
+
+export const usage = pgTable(
+  "usage",
+  {
+    exchangeId: uuid("exchange_id").primaryKey(),
+    at: moment("at").notNull(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer"),
+    subject: text("subject"),
+    sessionId: uuid("session_id"),
+    connection: text("connection"),
+    operation: text("operation").notNull(),
+    model: text("model"),
+    inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
+    cachedTokens: bigint("cached_tokens", { mode: "number" }).notNull(),
+    outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
+    reasoningTokens: bigint("reasoning_tokens", { mode: "number" }).notNull(),
+    totalTokens: bigint("total_tokens", { mode: "number" }).notNull(),
+    estimated: boolean("estimated").notNull(),
+  },
+  (table) => [index("usage_subject").on(table.subject, table.at), index("usage_session").on(table.sessionId)],
+);
+
+// Texts
+
+/** Texts, once for each tenant, sealed; the key is named, never held. */
+export const texts = pgTable(
+  "texts",
+  {
+    tenant: text("tenant").notNull(),
+    hash: text("hash").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.hash] })],
+);
+
+/** Which texts an exchange carried: `segments` is a list of pointer, kind, role and hash. */
+export const exchangeTexts = pgTable(
+  "exchange_texts",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    direction: text("direction", { enum: ["request", "answer"] }).notNull(),
+    segments: jsonb("segments").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.exchangeId, table.direction] })],
+);
+
+// The ledger
+
+/** Who owns what the provider stores. The first owner stays. */
+export const objects = pgTable(
+  "objects",
+  {
+    connection: text("connection").notNull(),
+    kind: text("kind").notNull(),
+    id: text("id").notNull(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    sessionId: uuid("session_id"),
+    exchangeId: uuid("exchange_id"),
+    labels: text("labels").array().notNull().default(noTexts),
+    at: moment("at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.connection, table.kind, table.id] }),
+    index("objects_owner").on(table.subject, table.at),
+  ],
+);
+
+/** Calls that were denied and replaced by a message of ours, so that the next turn can be made whole. */
+export const replacedCalls = pgTable(
+  "replaced_calls",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    /** The id that the program saw; of the provider, or ours. */
+    callId: text("call_id").notNull(),
+    type: text("type").notNull(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    connection: text("connection").notNull(),
+    sessionId: uuid("session_id"),
+    responseId: text("response_id"),
+    conversationId: text("conversation_id"),
+    messageId: text("message_id"),
+    reasoningIds: text("reasoning_ids").array().notNull().default(noTexts),
+    itemId: text("item_id"),
+    code: text("code").notNull(),
+    at: moment("at").notNull(),
+    /** When the provider's conversation got an output for it. */
+    settledAt: moment("settled_at"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.exchangeId, table.callId] }),
+    index("replaced_calls_response").on(table.responseId),
+    index("replaced_calls_message").on(table.messageId),
+    index("replaced_calls_conversation")
+      .on(table.conversationId)
+      .where(sql`${table.settledAt} is null`),
+    index("replaced_calls_reasoning").using("gin", table.reasoningIds),
+  ],
+);
+
+/** Taints by the keyed hash of an item. */
+export const itemLabels = pgTable(
+  "item_labels",
+  {
+    tenant: text("tenant").notNull(),
+    itemHash: text("item_hash").notNull(),
+    label: text("label").notNull(),
+    exchangeId: uuid("exchange_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenant, table.itemHash, table.label] })],
+);
+
+/** Taints of a session: the union of all that its exchanges were labelled with. */
+export const sessionLabels = pgTable(
+  "session_labels",
+  {
+    sessionId: uuid("session_id").notNull(),
+    label: text("label").notNull(),
+    tenant: text("tenant").notNull(),
+    exchangeId: uuid("exchange_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.label] }),
+    index("session_labels_tenant").on(table.tenant),
+  ],
+);
+
+// The gateway itself
+
+/** What a person should look at, for instance a provider's key that was presented; `detail` holds keyed hashes only. */
+export const incidents = pgTable(
+  "incidents",
+  {
+    id: uuid("id").primaryKey(),
+    at: moment("at").notNull(),
+    kind: text("kind").notNull(),
+    tenant: text("tenant").notNull(),
+    subject: text("subject"),
+    exchangeId: uuid("exchange_id"),
+    detail: jsonb("detail").notNull(),
+  },
+  (table) => [index("incidents_at").on(table.at)],
+);
+
+/** Every policy that decided here, with the operator's overlay, so that a decision can be replayed. */
+export const policyVersions = pgTable(
+  "policy_versions",
+  {
+    revision: text("revision").notNull(),
+    dataRevision: text("data_revision").notNull(),
+    /** Digest and content of the operator's data; null where there is none. */
+    overlayDigest: text("overlay_digest"),
+    overlay: jsonb("overlay"),
+    firstSeenAt: moment("first_seen_at").notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.revision, table.dataRevision] })],
+);
+
+/** Small facts of the deployment, by name. */
+export const gatewayState = pgTable("gateway_state", {
+  key: text("key").primaryKey(),
+  value: jsonb("value").notNull(),
+  updatedAt: moment("updated_at").notNull().defaultNow(),
+});

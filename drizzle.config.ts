@@ -1,0 +1,4 @@
+// Tells drizzle-kit where the tables stand and where their migrations go.
+import { defineConfig } from "drizzle-kit";
+
+export default defineConfig({ dialect: "postgresql", schema: "./db/schema.ts", out: "./db/migrations" });

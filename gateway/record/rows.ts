@@ -1,0 +1,162 @@
+// The rows that an exchange leaves behind, as the pipeline hands them to the recorder.
+import type {
+  Caller,
+  Decision,
+  Facts,
+  JsonObject,
+  Operation,
+  Phase,
+  PolicyVersion,
+  Segment,
+  Usage,
+} from "../exchange.ts";
+
+/** Milliseconds by the name of what they were spent on. */
+export type Timings = Readonly<Record<string, number>>;
+
+/** How exchanges came to belong together. */
+export type SessionOrigin = "header" | "response" | "conversation" | "history" | "own";
+
+/** The session of an exchange, as `sessions.ts` found or made it. */
+export type Session = {
+  readonly id: string;
+  readonly origin: SessionOrigin;
+  /** The program's own name for it, else null. */
+  readonly name: string | null;
+  /** Taints that its earlier exchanges left, sorted. */
+  readonly labels: readonly string[];
+  /** No exchange of it is known to be recorded, so its row is written along with this one's. */
+  readonly isNew: boolean;
+  /** Digest of the whole history that was sent, null where there is none. */
+  readonly history: string | null;
+};
+
+/** What is known once the request was decided. Written before its first byte goes to the target. */
+export type ExchangeOpened = {
+  /** A UUID of version 7. */
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly session: Session | null;
+  /** Null where nobody was identified. */
+  readonly caller: Caller | null;
+  readonly connection: string | null;
+  readonly operation: Operation;
+  readonly method: string;
+  /** The route's template, `/responses/{id}`; never the path that was sent. */
+  readonly path: string;
+  /** The program's `user-agent`; cut to 256 characters. */
+  readonly client: string | null;
+  /** Recorded without `body` and `texts`. Null where the request was refused before policy. */
+  readonly facts: Facts | null;
+  readonly decision: Decision | null;
+  readonly effect: "allow" | "deny" | "error";
+  /** The code of the error where `effect` is `error` (or a `deny` that no rule's effect names). */
+  readonly errorCode: string | null;
+  readonly version: PolicyVersion | null;
+  readonly timings: Timings;
+  /** The last item that a person wrote. */
+  readonly prompt: { readonly hash: string; readonly pointer: string } | null;
+  /** Ids of the calls whose outputs stand after the last item that the model wrote. */
+  readonly callOutputs: readonly string[];
+};
+
+/** A call of a tool and what became of it. */
+export type CallRow = {
+  readonly id: string;
+  readonly type: string;
+  readonly name: string | null;
+  readonly outcome: "released" | "denied" | "undecided";
+  readonly codes: readonly string[];
+  /** Keyed hash of the arguments. */
+  readonly argumentsDigest: string | null;
+  readonly argumentsBytes: number;
+};
+
+/** A decision after the request's. Written before what it is about is released. */
+export type DecisionRow = {
+  readonly exchangeId: string;
+  /** 1, 2, 3, … within the exchange. */
+  readonly seq: number;
+  readonly phase: Phase;
+  readonly at: number;
+  readonly facts: Facts | null;
+  readonly decision: Decision | null;
+  readonly effect: "allow" | "deny" | "error";
+  readonly errorCode: string | null;
+  readonly calls: readonly CallRow[];
+  readonly timings: Timings;
+};
+
+/** How an exchange ended. Written before its terminal event. */
+export type ExchangeClosed = {
+  readonly exchangeId: string;
+  readonly at: number;
+  /** `refused`: by policy or before it; `failed`: by a fault; `aborted`: the caller left. */
+  readonly outcome: "completed" | "refused" | "failed" | "aborted";
+  readonly httpStatus: number | null;
+  readonly errorCode: string | null;
+  /** The model that answered. */
+  readonly model: string | null;
+  readonly usage: Usage | null;
+  readonly responseIds: readonly string[];
+  /** Calls that no phase decided (a bundle without rules for them). */
+  readonly calls: readonly CallRow[];
+  readonly requestBytes: number;
+  readonly answerBytes: number;
+  readonly timings: Timings;
+};
+
+/** Something that a person should look at. `detail` holds keyed hashes and names, never a key or a text. */
+export type IncidentRow = {
+  readonly at: number;
+  readonly kind: string;
+  readonly tenant: string;
+  readonly subject: string | null;
+  readonly exchangeId: string | null;
+  readonly detail: JsonObject;
+};
+
+/** Taints that a decision left, on the items that it looked at and on their session. */
+export type LabelRow = {
+  readonly tenant: string;
+  readonly labels: readonly string[];
+  readonly itemHashes: readonly string[];
+  readonly sessionId: string | null;
+  readonly exchangeId: string;
+  readonly at: number;
+};
+
+/** Under what an object was made. */
+export type OwnerContext = {
+  readonly connection: string;
+  readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
+  readonly sessionId: string | null;
+  readonly exchangeId: string;
+  readonly labels: readonly string[];
+  readonly at: number;
+};
+
+/** A denied call that a message of ours took the place of. */
+export type ReplacedCallRow = OwnerContext & {
+  readonly callId: string;
+  readonly type: string;
+  readonly responseId: string | null;
+  readonly conversationId: string | null;
+  /** The id of the message that took its place. */
+  readonly messageId: string | null;
+  /** Reasoning items that the provider ties to the call. */
+  readonly reasoningIds: readonly string[];
+  /** The provider's id of the call's item. */
+  readonly itemId: string | null;
+  readonly code: string;
+};
+
+/** Texts that a rule asks to be recorded, whole. */
+export type TextsRow = {
+  readonly exchangeId: string;
+  readonly tenant: string;
+  readonly direction: "request" | "answer";
+  readonly segments: readonly Segment[];
+  readonly at: number;
+};
