@@ -1,0 +1,192 @@
+// Serves the simulated Responses API: creating, and the stored objects.
+import type { Json, JsonObject } from "../exchange.ts";
+import { ApiError } from "./api-error.ts";
+import { createBoundedMap } from "./bounded-map.ts";
+import { makeId } from "./ids.ts";
+import { planTurn } from "./plan.ts";
+import { checkModel, failOnCue } from "./request-checks.ts";
+import { isList, numberAt, stringAt } from "./read-json.ts";
+import { responseEvents } from "./responses-events.ts";
+import { checkContext, readInput } from "./responses-input.ts";
+import { toItems } from "./responses-items.ts";
+import { finishedResponse, openResponse } from "./responses-object.ts";
+import { readTurn } from "./responses-turn.ts";
+import { emptyStage } from "./script.ts";
+import { eventFrames, sendEvents, sendJson, sendStagedJson } from "./send.ts";
+import type { Exchange } from "./send.ts";
+import { pageOf } from "./pages.ts";
+
+type Stored = {
+  response: JsonObject;
+  readonly events: readonly JsonObject[];
+  /** All items that the answer was made from, earlier responses' included. */
+  readonly input: readonly JsonObject[];
+  /** Background: when the response is done, in milliseconds since the epoch. */
+  readonly readyAt: number;
+};
+
+/** The handlers of `/v1/responses`. */
+export type ResponsesRoutes = {
+  create(exchange: Exchange, body: JsonObject): Promise<void>;
+  /** Serves `/responses/{id}` and what is below it; false where nothing is. */
+  stored(
+    exchange: Exchange,
+    method: string,
+    id: string,
+    rest: string,
+    query: URLSearchParams,
+  ): Promise<boolean>;
+};
+
+const STORED_LIMIT = 10_000;
+
+/** Creates the handlers with an empty store. */
+export function createResponsesRoutes(deps: {
+  readonly nextNonce: () => string;
+  readonly now: () => number;
+}): ResponsesRoutes {
+  const responses = createBoundedMap<Stored>(STORED_LIMIT);
+  const items = createBoundedMap<JsonObject>(STORED_LIMIT * 4);
+
+  function find(id: string): Stored {
+    const found = responses.get(id);
+    if (found !== undefined) return found;
+    throw new ApiError(404, `Response with id '${id}' not found.`);
+  }
+
+  function earlierItems(body: JsonObject): readonly JsonObject[] {
+    if (body["conversation"] !== undefined && body["conversation"] !== null) {
+      throw new ApiError(404, "Conversation not found.", { param: "conversation" });
+    }
+    const previous = stringAt(body, "previous_response_id");
+    if (previous === null) return [];
+    const found = responses.get(previous);
+    if (found === undefined) {
+      throw new ApiError(400, `Previous response with id '${previous}' not found.`, {
+        param: "previous_response_id",
+        code: "previous_response_not_found",
+      });
+    }
+    return [...found.input, ...readInput(found.response["output"], () => undefined)];
+  }
+
+  function store(stored: Stored, own: readonly JsonObject[]): void {
+    responses.set(stringAt(stored.response, "id") ?? "", stored);
+    for (const item of own) {
+      const id = stringAt(item, "id");
+      if (id !== null) items.set(id, item);
+    }
+  }
+
+  return {
+    async create(exchange, body) {
+      checkModel(body);
+      checkCreate(body);
+      const nonce = deps.nextNonce();
+      const own = readInput(body["input"], (id) => items.get(id));
+      const context = [...earlierItems(body), ...own];
+      const isStored = body["store"] !== false;
+      checkContext(context, own, isStored);
+      const turn = readTurn(body, context);
+      const { stage, outputs } = planTurn(turn);
+      failOnCue(stage, exchange.request);
+      const output = toItems(outputs, nonce, {
+        prompt: turn.prompt,
+        encrypted: includes(body, "reasoning.encrypted_content"),
+        logprobs: includes(body, "message.output_text.logprobs") || (numberAt(body, "top_logprobs") ?? 0) > 0,
+      });
+      const createdAt = Math.floor(deps.now() / 1000);
+      const parts = { id: makeId("resp_", nonce), createdAt, body, context, output, stage };
+      const finished = finishedResponse(parts);
+      const obfuscate = !isObjectWith(body["stream_options"], "include_obfuscation", false);
+      const events = responseEvents(finished, openResponse(parts, "in_progress"), { stage, obfuscate });
+      const input = context.map((item, index) =>
+        item["id"] === undefined ? { id: makeId("msg_", nonce, 0x800 + (index % 0x7ff)), ...item } : item,
+      );
+      const isBackground = body["background"] === true;
+      if (isStored)
+        store(
+          { response: finished, events, input, readyAt: isBackground ? deps.now() + stage.delayMs : 0 },
+          output,
+        );
+      if (body["stream"] === true) await sendEvents(exchange, eventFrames(events), stage);
+      else if (isBackground) sendJson(exchange, 200, openResponse(parts, "queued"));
+      else await sendStagedJson(exchange, finished, stage);
+    },
+
+    async stored(exchange, method, id, rest, query) {
+      if (rest === "input_items" && method === "GET") {
+        sendJson(exchange, 200, pageOf(find(id).input, query, "desc"));
+      } else if (rest === "cancel" && method === "POST") {
+        const found = find(id);
+        if (found.response["background"] !== true) {
+          throw new ApiError(400, "Only responses created with `background=true` can be cancelled.");
+        }
+        if (deps.now() < found.readyAt) {
+          found.response = {
+            ...found.response,
+            status: "cancelled",
+            output: [],
+            usage: null,
+            completed_at: null,
+          };
+        }
+        sendJson(exchange, 200, found.response);
+      } else if (rest === "" && method === "DELETE") {
+        find(id);
+        responses.delete(id);
+        sendJson(exchange, 200, { id, object: "response", deleted: true });
+      } else if (rest === "" && method === "GET") {
+        const found = find(id);
+        if (query.get("stream") === "true") {
+          const after = Number(query.get("starting_after") ?? -1);
+          const events = found.events.filter((event) => (numberAt(event, "sequence_number") ?? 0) > after);
+          await sendEvents(exchange, eventFrames(events), emptyStage());
+        } else if (deps.now() < found.readyAt && found.response["status"] !== "cancelled") {
+          const pending = {
+            ...found.response,
+            status: "in_progress",
+            output: [],
+            usage: null,
+            completed_at: null,
+          };
+          sendJson(exchange, 200, pending);
+        } else sendJson(exchange, 200, found.response);
+      } else return false;
+      return true;
+    },
+  };
+}
+
+function checkCreate(body: JsonObject): void {
+  if (body["background"] === true && body["store"] === false) {
+    throw new ApiError(400, "Background mode requires store=true.", { param: "background" });
+  }
+  const limit = numberAt(body, "max_output_tokens");
+  if (limit !== null && limit < 16) {
+    throw new ApiError(
+      400,
+      `Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16, but got ${limit} instead.`,
+      {
+        param: "max_output_tokens",
+        code: "integer_below_min_value",
+      },
+    );
+  }
+  const hasInput = body["input"] !== undefined || stringAt(body, "previous_response_id") !== null;
+  if (!hasInput && body["prompt"] === undefined) {
+    throw new ApiError(400, "Missing required parameter: 'input'.", {
+      param: "input",
+      code: "missing_required_parameter",
+    });
+  }
+}
+
+function includes(body: JsonObject, name: string): boolean {
+  const { include } = body;
+  return isList(include) && include.includes(name);
+}
+
+function isObjectWith(value: Json | undefined, key: string, wanted: Json): boolean {
+  return typeof value === "object" && value !== null && !isList(value) && value[key] === wanted;
+}
