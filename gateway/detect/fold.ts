@@ -1,0 +1,134 @@
+// Folding of characters: what counts as the same letter, as white space, as nothing, as part of a word.
+
+/** The folded unit of a character that is passed over. */
+export const SKIP = 0;
+/** The folded unit of white space. */
+export const SPACE = 0x20;
+/** The folded unit of a high surrogate whose pair `foldPair` may fold. */
+export const PAIR = 0xd800;
+/** The folded unit of a pair that stands for nothing in particular. */
+export const OTHER = 0xfffd;
+
+/** How many units in a row that add nothing (invisible characters, white space after white space) a match may hold. */
+export const MAX_GAP = 64;
+
+/** The tables of folding, by UTF-16 unit. */
+export type Folding = {
+  /** The folded unit; `SKIP`, `SPACE` and `PAIR` as above. */
+  readonly unit: Uint16Array;
+  /** 1 where the unit is part of a word, in scripts that put space between words. */
+  readonly word: Uint8Array;
+};
+
+// Letters of other scripts that look like a Latin one.
+const LOOKALIKES =
+  "аaеeоoрpсcуyхxіiјjѕsһhԁdԛqԝwӏlАaВbЕeКkМmНhОoРpСcТtУyХxІiЈjЅsοoνvρpΑaΒbΕeΖzΗhΙiΚkΜmΝnΟoΡpΤtΥyΧxıiɡgɑaℓl";
+
+const INVISIBLE: readonly (readonly [number, number])[] = [
+  [0x0000, 0x0000],
+  [0x00ad, 0x00ad],
+  [0x0300, 0x036f],
+  [0x061c, 0x061c],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180b, 0x180f],
+  [0x1ab0, 0x1aff],
+  [0x1dc0, 0x1dff],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0x20d0, 0x20ff],
+  [0x3164, 0x3164],
+  [0xfe00, 0xfe0f],
+  [0xfe20, 0xfe2f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xfff9, 0xfffb],
+];
+
+// Ranges in which compatibility decomposition may give an ASCII character: accented Latin, letterlike, enclosed, full width.
+const DECOMPOSED: readonly (readonly [number, number])[] = [
+  [0x00a1, 0x024f],
+  [0x02b0, 0x02ff],
+  [0x1d2c, 0x1dbf],
+  [0x1e00, 0x1eff],
+  [0x2010, 0x2027],
+  [0x2030, 0x209f],
+  [0x2100, 0x214f],
+  [0x2460, 0x24ff],
+  [0xfe30, 0xfe6f],
+  [0xff01, 0xffef],
+];
+
+/** Builds the tables of folding. */
+export function createFolding(): Folding {
+  const unit = new Uint16Array(0x10000);
+  const word = new Uint8Array(0x10000);
+  for (let c = 0; c < 0x10000; c += 1) unit[c] = c;
+  for (let c = 0x41; c <= 0x5a; c += 1) unit[c] = c + 0x20;
+  for (let c = 0x80; c < 0xd800; c += 1) {
+    const lower = String.fromCharCode(c).toLowerCase();
+    if (lower.length === 1) unit[c] = lower.charCodeAt(0);
+  }
+  for (const [from, to] of DECOMPOSED) {
+    for (let c = from; c <= to; c += 1) unit[c] = toAscii(String.fromCharCode(c)) ?? unit[c] ?? c;
+  }
+  for (let c = 0; c < 0x10000; c += 1) if (/\s|\u0085/.test(String.fromCharCode(c))) unit[c] = SPACE;
+  for (const [from, to] of INVISIBLE) unit.fill(SKIP, from, to + 1);
+  for (let i = 0; i < LOOKALIKES.length; i += 2)
+    unit[LOOKALIKES.charCodeAt(i)] = LOOKALIKES.charCodeAt(i + 1);
+  for (const high of [0xd835, 0xd83c, 0xdb40]) unit[high] = PAIR;
+  for (let c = 0x30; c < 0x2e80; c += 1) if (/[\p{L}\p{N}_]/u.test(String.fromCharCode(c))) word[c] = 1;
+  for (let c = 0; c < 0x10000; c += 1) {
+    const folded = unit[c] ?? SKIP;
+    if (folded < 0x80 && word[folded] === 1) word[c] = 1;
+  }
+  return { unit, word };
+}
+
+/** Folds a surrogate pair: mathematical and enclosed letters to the plain one, tags to the character that they hide. */
+export function foldPair(high: number, low: number): number {
+  if (low < 0xdc00 || low > 0xdfff) return OTHER;
+  const point = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
+  if (point >= 0xe0000 && point <= 0xe007f) return isTagCharacter(point) ? toLower(point - 0xe0000) : SKIP;
+  if (point >= 0xe0100 && point <= 0xe01ef) return SKIP;
+  if (point >= 0x1d400 && point <= 0x1d7ff) return toAscii(String.fromCodePoint(point)) ?? OTHER;
+  // Squared and circled capitals have no decomposition of their own.
+  if (point >= 0x1f130 && point <= 0x1f189 && (point - 0x1f130) % 32 < 26)
+    return 0x61 + ((point - 0x1f130) % 32);
+  if (point >= 0x1f1e6 && point <= 0x1f1ff) return 0x61 + point - 0x1f1e6;
+  return OTHER;
+}
+
+/** Folds a text as the automaton reads it: invisible characters gone, runs of white space as one space, trimmed. */
+export function foldText(text: string, folding: Folding): string {
+  let out = "";
+  for (let i = 0; i < text.length; i += 1) {
+    let folded = folding.unit[text.charCodeAt(i)] ?? SKIP;
+    if (folded === PAIR) {
+      folded = foldPair(text.charCodeAt(i), i + 1 < text.length ? text.charCodeAt(i + 1) : 0);
+      if (folded !== OTHER || isLow(text, i + 1)) i += 1;
+    }
+    if (folded === SKIP || (folded === SPACE && (out === "" || out.endsWith(" ")))) continue;
+    out += String.fromCharCode(folded);
+  }
+  return out.trimEnd();
+}
+
+function isLow(text: string, i: number): boolean {
+  return i < text.length && (text.charCodeAt(i) & 0xfc00) === 0xdc00;
+}
+
+function isTagCharacter(point: number): boolean {
+  return point >= 0xe0020 && point <= 0xe007e;
+}
+
+function toLower(unit: number): number {
+  return unit >= 0x41 && unit <= 0x5a ? unit + 0x20 : unit;
+}
+
+function toAscii(character: string): number | null {
+  const base = character.normalize("NFKD").replaceAll(/[\u0300-\u036f]/g, "");
+  if (base.length !== 1 || base.charCodeAt(0) >= 0x80) return null;
+  return toLower(base.charCodeAt(0));
+}
