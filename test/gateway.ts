@@ -1,0 +1,227 @@
+// Starts a whole gateway as its own process, in front of a simulated target that the test can look into.
+import { execFile, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { z } from "zod";
+import { createSimulator } from "../gateway/simulator/server.ts";
+import type { Simulator } from "../gateway/simulator/server.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const MAIN = join(ROOT, "gateway", "main.ts");
+const READY_MS = 60_000;
+const LOG_LIMIT = 200_000;
+
+/** How a gateway is started; everything is optional. */
+export type GatewayOptions = {
+  /** A database that stands already; absent: the embedded one, in a state folder of its own. */
+  readonly databaseUrl?: string;
+  /** The configuration file's text. */
+  readonly config?: string;
+  /** Further variables; undefined removes one that the harness sets. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly args?: readonly string[];
+  /** Another target than the harness' simulator, and its credential. */
+  readonly target?: { readonly url: string; readonly credential: string };
+  /** The state folder to use, which is then kept. */
+  readonly stateDir?: string;
+};
+
+/** What a finished command printed. */
+export type CommandResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+/** A gateway that is ready. */
+export type RunningGateway = {
+  /** The base URL of the default connection, with `/v1`. */
+  readonly baseUrl: string;
+  /** The data port's origin. */
+  readonly origin: string;
+  /** The admin port's origin. */
+  readonly adminOrigin: string;
+  readonly stateDir: string;
+  readonly pid: number;
+  /** The target behind it, with all requests that reached it. */
+  readonly upstream: Simulator;
+  /** The credential that the target wants: it may never reach a program. */
+  readonly credential: string;
+  /** What the gateway has written, both streams. */
+  log(): string;
+  /** Runs the command line against this gateway. */
+  cli(...args: readonly string[]): Promise<CommandResult>;
+  /** Creates a service account and gives its key. */
+  createKey(options?: {
+    readonly name?: string;
+    readonly groups?: readonly string[];
+    readonly ttl?: string;
+  }): Promise<string>;
+  /** Sends a signal and waits for the end; gives the exit code, null where a signal ended it. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+const created = z.object({ key: z.string().startsWith("tg_") });
+
+/** Starts a gateway and waits until `/readyz` answers 200. Throws with its log where it does not. */
+export async function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
+  const credential = options.target?.credential ?? `simulated-${randomBytes(12).toString("hex")}`;
+  const upstream = createSimulator({ credential, inspect: true });
+  const { url } = await upstream.listen(0, "127.0.0.1");
+  const work = await mkdtemp(join(tmpdir(), "tollgate-gateway-"));
+  const stateDir = options.stateDir ?? join(work, "state");
+  const [port, adminPort] = await Promise.all([findPort(), findPort()]);
+  const settings: Record<string, string | undefined> = {
+    TOLLGATE_LISTEN: `127.0.0.1:${port}`,
+    TOLLGATE_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+    TOLLGATE_STATE_DIR: stateDir,
+    TOLLGATE_LOG_FORMAT: "json",
+    TOLLGATE_OPENAI_BASE_URL: options.target?.url ?? url,
+    OPENAI_API_KEY: credential,
+    NO_COLOR: "1",
+    ...(options.databaseUrl === undefined
+      ? {}
+      : {
+          DATABASE_URL: options.databaseUrl,
+          TOLLGATE_ENCRYPTION_KEY: "env:TEST_ENCRYPTION_KEY",
+          TEST_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
+        }),
+    ...options.env,
+  };
+  if (options.config !== undefined) {
+    settings["TOLLGATE_CONFIG"] = join(work, "tollgate.yaml");
+    await writeFile(join(work, "tollgate.yaml"), options.config);
+  }
+  const env = toEnvironment(settings);
+  const child = spawn(process.execPath, [MAIN, "start", ...(options.args ?? [])], {
+    cwd: work,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(child, "exit");
+  const readLog = collect(child);
+  const origin = `http://127.0.0.1:${port}`;
+
+  async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill(signal);
+      await ended;
+    }
+    return child.exitCode;
+  }
+
+  async function cli(...args: readonly string[]): Promise<CommandResult> {
+    return runCommand([MAIN, ...args], { cwd: work, env });
+  }
+
+  async function dispose(): Promise<void> {
+    await stop();
+    await upstream.close();
+    await rm(work, { recursive: true, force: true });
+  }
+
+  try {
+    await waitUntilReady(`${origin}/readyz`, child);
+  } catch (error) {
+    await dispose();
+    throw new Error(`The gateway did not become ready:\n${readLog().slice(-4000)}`, { cause: error });
+  }
+  return {
+    baseUrl: `${origin}/v1`,
+    origin,
+    adminOrigin: `http://127.0.0.1:${adminPort}`,
+    stateDir,
+    pid: child.pid ?? 0,
+    upstream,
+    credential,
+    log: readLog,
+    cli,
+    async createKey({
+      name = `test-${randomBytes(4).toString("hex")}`,
+      groups = ["developers"],
+      ttl = "8h",
+    } = {}) {
+      const flags = groups.flatMap((group) => ["--group", group]);
+      const { code, stdout, stderr } = await cli(
+        "service-accounts",
+        "create",
+        name,
+        ...flags,
+        "--ttl",
+        ttl,
+        "--json",
+      );
+      if (code !== 0) throw new Error(`service-accounts create ended with ${code}: ${stderr}`);
+      return created.parse(JSON.parse(stdout)).key;
+    },
+    stop,
+    [Symbol.asyncDispose]: dispose,
+  };
+}
+
+/** Finds a TCP port that is free on the loopback address. */
+export async function findPort(): Promise<number> {
+  const probe = createServer();
+  probe.listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const address = probe.address();
+  await new Promise((resolve) => probe.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("No port is free.");
+  return address.port;
+}
+
+/** Lays settings over this process' environment, without what would change how a gateway starts. */
+function toEnvironment(settings: Readonly<Record<string, string | undefined>>): NodeJS.ProcessEnv {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(?:TOLLGATE_|OPENAI_|DATABASE_URL$|VITEST|NODE_OPTIONS$)/.test(name),
+  );
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries([...inherited, ...given]);
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = "";
+  const add = (chunk: Buffer): void => {
+    text = (text + chunk.toString("utf8")).slice(-LOG_LIMIT);
+  };
+  child.stdout?.on("data", add);
+  child.stderr?.on("data", add);
+  return () => text;
+}
+
+async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
+  const end = Date.now() + READY_MS;
+  while (Date.now() < end) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error("The process ended.");
+    const status = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+      (answer) => answer.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    await sleep(50);
+  }
+  throw new Error("The time is over.");
+}
+
+async function runCommand(
+  args: readonly string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<CommandResult> {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
+      ...options,
+      timeout: 60_000,
+      maxBuffer: 64 * 1024 * 1024,
+    });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const failed = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() }).safeParse(error);
+    if (failed.success) return failed.data;
+    throw error;
+  }
+}
