@@ -56,7 +56,13 @@ export type Group = {
   readonly invisible: readonly (Alternative & { readonly form: "invisible" })[];
   readonly maxBefore: number;
   readonly folding: Folding;
+  /** A block of text, as units and as the bytes under them. */
+  readonly units: Uint16Array;
+  readonly bytes: Buffer;
 };
+
+/** How many units of a text are looked at in one go. */
+const BLOCK = 8192;
 
 /**
  * Compiles the patterns with the given ids.
@@ -97,7 +103,9 @@ export function compileGroup(patterns: PatternTable, ids: readonly string[], fol
   const automaton = buildAutomaton(literals, folding, invisible.length > 0);
   if (automaton === null) throw refuse(ids[0] ?? "", "the table holds too many literals");
   const maxBefore = alternatives.reduce((most, alternative) => Math.max(most, alternative.before), 0);
-  return { automaton, entries, alternatives, invisible, maxBefore, folding };
+  const bytes = Buffer.alloc(BLOCK * 2);
+  const units = new Uint16Array(bytes.buffer, bytes.byteOffset, BLOCK);
+  return { automaton, entries, alternatives, invisible, maxBefore, folding, units, bytes };
 }
 
 /** Says whether a literal's hit counts only where no word goes on before it. */
