@@ -1,0 +1,163 @@
+// Puts a parsed request together from its items and its rest.
+
+import type { JsonObject, Reference, RequestFacts, Route, ToolFacts } from "../exchange.ts";
+import type { ItemHead } from "./item.ts";
+import type { BodyLayout, ParsedItem, ParsedRequest } from "./parsed.ts";
+import { parseQuery, readFlag, readNumber } from "./query.ts";
+import type { Rest } from "./rest.ts";
+import type { Sink } from "./sink.ts";
+
+type Measured = {
+  readonly hash: string;
+  readonly chars: number;
+  readonly textBytes: number;
+  readonly derived: Map<string, unknown>;
+};
+
+/** An item as the cache keeps it, without a place in a body. */
+export type KnownItem = Measured & {
+  readonly value: ParsedItem["value"];
+  readonly head: ItemHead;
+  readonly sink: Sink;
+  readonly bytes: number;
+};
+
+/** A body without its items, as the cache keeps it. */
+export type KnownRest = Measured & Rest;
+
+/** The bound on each list in the facts. */
+const MOST = 64;
+
+/** Puts the parts of one request together. */
+export function assemble(parts: {
+  readonly route: Route;
+  readonly query: string;
+  readonly bytes: Buffer;
+  readonly layout: BodyLayout | null;
+  readonly itemsKey: string | null;
+  readonly list: boolean;
+  readonly rest: KnownRest;
+  readonly items: readonly KnownItem[];
+}): ParsedRequest {
+  const { route, rest } = parts;
+  const items: ParsedItem[] = [];
+  const tools: ToolFacts[] = [...rest.sink.tools];
+  const references: Reference[] = [];
+  const opaque: string[] = [...rest.sink.opaque];
+  const unknown = new Set<string>(rest.sink.unknown);
+  const roles: Record<string, number> = {};
+  const media = { images: rest.sink.images, audio: rest.sink.audio, files: rest.sink.files };
+  let { chars, textBytes } = rest;
+  const stored = toStored(route);
+  if (stored !== null) references.push(stored);
+  references.push(...rest.sink.references);
+
+  for (const [index, known] of parts.items.entries()) {
+    const pointer = parts.list ? `/${parts.itemsKey}/${index}` : `/${parts.itemsKey}`;
+    const { head, sink } = known;
+    items.push({
+      hash: known.hash,
+      pointer,
+      value: known.value,
+      segments: sink.segments,
+      type: head.type,
+      role: head.role,
+      id: head.id,
+      callId: head.callId,
+      callOutput: head.callOutput,
+      bytes: known.bytes,
+      derived: known.derived,
+    });
+    roles[head.role] = (roles[head.role] ?? 0) + 1;
+    chars += known.chars;
+    textBytes += known.textBytes;
+    media.images += sink.images;
+    media.audio += sink.audio;
+    media.files += sink.files;
+    for (const tool of sink.tools) tools.push(tool);
+    for (const type of sink.unknown) unknown.add(type);
+    for (const place of sink.opaque) opaque.push(pointer + place);
+    for (const { kind, id, pointer: place } of sink.references)
+      references.push({ kind, id, pointer: pointer + place });
+  }
+
+  const query = parseQuery(parts.query);
+  const resumes = route.operation === "responses.retrieve";
+  const { includeUsage, ...settings } = rest.settings;
+  const stream = settings.stream || (resumes && readFlag(query, "stream"));
+  const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
+  const facts: RequestFacts = {
+    ...settings,
+    stream,
+    logprobs,
+    bytes: parts.bytes.length,
+    items: items.length,
+    chars,
+    tokens: { count: textBytes, exact: false },
+    roles,
+    media,
+    hidden: settings.hidden.slice(0, MOST),
+    unknown_items: [...unknown].slice(0, MOST),
+    truncated: tools.length > MOST || unknown.size > MOST,
+  };
+  return {
+    route,
+    body: createBody(parts, items),
+    bytes: parts.bytes,
+    facts,
+    tools: tools.slice(0, MOST),
+    references,
+    items,
+    rest: rest.sink.segments,
+    restHash: rest.hash,
+    restDerived: rest.derived,
+    prompts: findPrompts(items),
+    answer: {
+      stream,
+      includeUsage,
+      startingAfter: resumes ? readNumber(query, "starting_after") : null,
+      logprobs,
+    },
+    opaque,
+    layout: parts.layout,
+  };
+}
+
+function createBody(
+  parts: {
+    readonly layout: BodyLayout | null;
+    readonly itemsKey: string | null;
+    readonly list: boolean;
+    readonly rest: KnownRest;
+  },
+  items: readonly ParsedItem[],
+): () => JsonObject | null {
+  let body: JsonObject | null | undefined;
+  return () => {
+    if (body !== undefined) return body;
+    const { layout, itemsKey, list, rest } = parts;
+    if (layout === null) body = null;
+    else if (layout.items === null || itemsKey === null) body = rest.value;
+    else
+      body = { ...rest.value, [itemsKey]: list ? items.map((item) => item.value) : (items[0]?.value ?? "") };
+    return body;
+  };
+}
+
+/** The stored object that the path names must be the caller's like one that the body names. */
+function toStored(route: Route): Reference | null {
+  if (route.id === null) return null;
+  return {
+    kind: route.operation.startsWith("chat.") ? "chat_completion" : "response",
+    id: route.id,
+    pointer: "",
+  };
+}
+
+function findPrompts(items: readonly ParsedItem[]): readonly number[] {
+  let last = items.length - 1;
+  while (last >= 0 && items[last]?.role !== "user") last--;
+  let first = last;
+  while (first > 0 && items[first - 1]?.role === "user") first--;
+  return last < 0 ? [] : Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

@@ -1,0 +1,226 @@
+// Reads one chunk of a streamed chat completion.
+
+import type { Json, JsonObject, SegmentKind, Usage } from "../exchange.ts";
+import { escapeToken, isList, isObject } from "./pointer.ts";
+import { createSink } from "./sink.ts";
+import type { EventText } from "./stream-event.ts";
+import { readUsage } from "./usage.ts";
+import { walkMember } from "./walk.ts";
+
+/** A fragment of a tool call. The name and the id stand in the first one. */
+export type CallFragment = {
+  /** Its index among the message's calls; null for the legacy `function_call`. */
+  readonly index: number | null;
+  readonly id: string | null;
+  readonly type: string | null;
+  readonly name: string | null;
+  readonly arguments: string;
+};
+
+export type ChunkChoice = {
+  readonly index: number;
+  /** Content, refusal, reasoning, arguments and whatever else the delta says, each continuing its channel. */
+  readonly texts: readonly EventText[];
+  readonly calls: readonly CallFragment[];
+  readonly finishReason: string | null;
+};
+
+export type ChatChunk = {
+  readonly id: string | null;
+  readonly model: string | null;
+  readonly choices: readonly ChunkChoice[];
+  /** Texts outside the choices; an `error` among them. */
+  readonly texts: readonly EventText[];
+  readonly usage: Usage | null;
+  readonly error: JsonObject | null;
+};
+
+const SCOPE = { kind: "message", role: "assistant", type: "", offers: false } as const;
+const NONE: readonly never[] = [];
+/** Members that the common chunk has; their strings are no texts. */
+const INERT: ReadonlySet<string> = new Set([
+  "id",
+  "object",
+  "created",
+  "model",
+  "system_fingerprint",
+  "service_tier",
+  "obfuscation",
+  "usage",
+  "choices",
+]);
+const KINDS: ReadonlyMap<string, SegmentKind> = new Map<string, SegmentKind>([
+  ["content", "message"],
+  ["refusal", "message"],
+  ["reasoning", "reasoning"],
+  ["reasoning_content", "reasoning"],
+]);
+
+/** Reads one chunk. */
+export function readChatChunk(value: Json): ChatChunk {
+  if (!isObject(value)) {
+    return {
+      id: null,
+      model: null,
+      choices: NONE,
+      texts: readAny("", value, "", ""),
+      usage: null,
+      error: null,
+    };
+  }
+  let texts: EventText[] | null = null;
+  for (const key of Object.keys(value)) {
+    const child = value[key] ?? null;
+    if (INERT.has(key) || child === null) continue;
+    const at = `/${escapeToken(key)}`;
+    (texts ??= []).push(...readAny(key, child, at, at));
+  }
+  const choices = value["choices"];
+  const error = value["error"];
+  return {
+    id: typeof value["id"] === "string" ? value["id"] : null,
+    model: typeof value["model"] === "string" ? value["model"] : null,
+    choices: isList(choices) ? choices.map(readChoice) : NONE,
+    texts: texts ?? NONE,
+    usage: readUsage(value["usage"]),
+    error: isObject(error) ? error : null,
+  };
+}
+
+function readChoice(choice: Json, position: number): ChunkChoice {
+  if (!isObject(choice))
+    return {
+      index: position,
+      texts: readAny("", choice, "", `/choices/${position}`),
+      calls: NONE,
+      finishReason: null,
+    };
+  const index = typeof choice["index"] === "number" ? choice["index"] : position;
+  const base = `/choices/${index}`;
+  const at = `/choices/${position}`;
+  const texts: EventText[] = [];
+  const calls: CallFragment[] = [];
+  for (const key of Object.keys(choice)) {
+    const child = choice[key] ?? null;
+    if (child === null || key === "index" || key === "finish_reason" || key === "logprobs") continue;
+    if (key === "delta" && isObject(child)) readDelta(texts, calls, child, `${base}/message`, `${at}/delta`);
+    // Some servers send a whole `message` where a delta belongs.
+    else texts.push(...readAny(key, child, `${base}/${escapeToken(key)}`, `${at}/${escapeToken(key)}`));
+  }
+  const finish = choice["finish_reason"];
+  return { index, texts, calls, finishReason: typeof finish === "string" ? finish : null };
+}
+
+function readDelta(
+  texts: EventText[],
+  calls: CallFragment[],
+  delta: JsonObject,
+  base: string,
+  at: string,
+): void {
+  for (const key of Object.keys(delta)) {
+    const child = delta[key] ?? null;
+    if (child === null || key === "role") continue;
+    const name = escapeToken(key);
+    const kind = KINDS.get(key);
+    if (kind !== undefined && typeof child === "string") {
+      if (child !== "")
+        texts.push({ channel: `${base}/${name}`, text: child, kind, whole: false, pointer: `${at}/${name}` });
+    } else if (key === "tool_calls" && isList(child)) {
+      for (const [position, call] of child.entries())
+        readFragment(texts, calls, call, base, `${at}/tool_calls/${position}`, position);
+    } else if (key === "function_call" && isObject(child)) {
+      readFunction(
+        texts,
+        calls,
+        child,
+        null,
+        null,
+        "function_call",
+        `${base}/function_call`,
+        `${at}/function_call`,
+      );
+    } else {
+      texts.push(...readAny(key, child, `${base}/${name}`, `${at}/${name}`));
+    }
+  }
+}
+
+function readFragment(
+  texts: EventText[],
+  calls: CallFragment[],
+  call: Json,
+  base: string,
+  at: string,
+  position: number,
+): void {
+  if (!isObject(call)) {
+    texts.push(...readAny("", call, `${base}/tool_calls/${position}`, at));
+    return;
+  }
+  const index = typeof call["index"] === "number" ? call["index"] : position;
+  const id = typeof call["id"] === "string" ? call["id"] : null;
+  const type = typeof call["type"] === "string" ? call["type"] : null;
+  const channel = `${base}/tool_calls/${index}`;
+  let known = false;
+  for (const key of Object.keys(call)) {
+    const child = call[key] ?? null;
+    if (child === null || key === "index" || key === "id" || key === "type") continue;
+    const name = escapeToken(key);
+    if ((key === "function" || key === "custom") && isObject(child)) {
+      known = true;
+      readFunction(texts, calls, child, index, id, type, `${channel}/${name}`, `${at}/${name}`);
+    } else {
+      texts.push(...readAny(key, child, `${channel}/${name}`, `${at}/${name}`));
+    }
+  }
+  if (!known) calls.push({ index, id, type, name: null, arguments: "" });
+}
+
+function readFunction(
+  texts: EventText[],
+  calls: CallFragment[],
+  call: JsonObject,
+  index: number | null,
+  id: string | null,
+  type: string | null,
+  base: string,
+  at: string,
+): void {
+  let text = "";
+  for (const key of Object.keys(call)) {
+    const child = call[key] ?? null;
+    if (child === null) continue;
+    const place = escapeToken(key);
+    if ((key === "arguments" || key === "input") && typeof child === "string") {
+      text += child;
+      if (child !== "")
+        texts.push({
+          channel: `${base}/${place}`,
+          text: child,
+          kind: "tool_arguments",
+          whole: false,
+          pointer: `${at}/${place}`,
+        });
+    } else {
+      texts.push(...readAny(key, child, `${base}/${place}`, `${at}/${place}`));
+    }
+  }
+  const name = call["name"];
+  calls.push({ index, id, type, name: typeof name === "string" ? name : null, arguments: text });
+}
+
+/** Reads what has no meaning here: every string continues a channel of its own. */
+function readAny(key: string, value: Json, channel: string, at: string): readonly EventText[] {
+  const sink = createSink();
+  walkMember(sink, key, value, "", SCOPE);
+  return sink.segments
+    .filter((segment) => segment.part === undefined)
+    .map(({ pointer, text, kind }) => ({
+      channel: channel + pointer,
+      text,
+      kind,
+      whole: false,
+      pointer: at + pointer,
+    }));
+}

@@ -1,0 +1,114 @@
+// Cuts a body into its members and items without parsing it.
+
+import type { BodyLayout, MemberSpan, Span } from "./parsed.ts";
+import { skipString } from "./json.ts";
+
+const QUOTE = 0x22;
+
+/**
+ * Finds where the members of the top level and the items lie. The text has one character a byte. Gives null where the
+ * text does not look like a JSON object.
+ *
+ * It looks at quotes, brackets and commas only, which is safe because nothing is believed: each piece that is cut out,
+ * and what remains without them, is parsed strictly by itself, and pieces that are JSON, put together with commas, are
+ * the one reading of the whole.
+ */
+export function cutBody(text: string, itemsKey: string | null): BodyLayout | null {
+  let at = skipSpace(text, 0);
+  if (text[at] !== "{") return null;
+  at = skipSpace(text, at + 1);
+  const members: MemberSpan[] = [];
+  let items: BodyLayout["items"] = null;
+  while (text[at] === '"') {
+    const start = at;
+    at = skipString(text, start + 1);
+    const key = readKey(text, start, at);
+    at = skipSpace(text, at);
+    if (key === null || text[at] !== ":") return null;
+    at = skipSpace(text, at + 1);
+    const spans: Span[] = [];
+    const isList = key === itemsKey && text[at] === "[";
+    const end = isList ? cutList(text, at, spans) : skipValue(text, at);
+    if (end <= at) return null;
+    const member = { key, start, value: { start: at, end } };
+    members.push(member);
+    if (key === itemsKey) {
+      // A member that stands twice is refused by whoever parses what remains; here it must not be cut twice.
+      if (items !== null) return null;
+      if (isList) items = { member, list: true, spans };
+      else if (text[at] === '"') items = { member, list: false, spans: [member.value] };
+    }
+    at = skipSpace(text, end);
+    if (text[at] === ",") at = skipSpace(text, at + 1);
+    else break;
+  }
+  return text[at] === "}" ? { members, items, close: at } : null;
+}
+
+/** Cuts the array that opens at `open`; gives the offset behind it, or -1 where it is none. */
+function cutList(text: string, open: number, spans: Span[]): number {
+  let at = skipSpace(text, open + 1);
+  if (text[at] === "]") return at + 1;
+  for (;;) {
+    const end = skipValue(text, at);
+    if (end <= at) return -1;
+    spans.push({ start: at, end });
+    at = skipSpace(text, end);
+    if (text[at] === "]") return at + 1;
+    if (text[at] !== ",") return -1;
+    at = skipSpace(text, at + 1);
+  }
+}
+
+/** Gives the offset behind the value that begins at `from`; `from` itself where none does. */
+function skipValue(text: string, from: number): number {
+  const first = text.charCodeAt(from);
+  if (first === QUOTE) return skipString(text, from + 1);
+  if (first === 0x7b || first === 0x5b) return skipNested(text, from);
+  let at = from;
+  while (at < text.length && !isEnd(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function skipNested(text: string, from: number): number {
+  let depth = 0;
+  let at = from;
+  while (at < text.length) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = skipString(text, at + 1);
+      continue;
+    }
+    at++;
+    if (code === 0x7b || code === 0x5b) depth++;
+    else if ((code === 0x7d || code === 0x5d) && --depth === 0) return at;
+  }
+  return at;
+}
+
+/** Gives a member's name, unescaped; null where it is no JSON string. */
+function readKey(text: string, start: number, end: number): string | null {
+  const name = text.slice(start + 1, end - 1);
+  if (!name.includes("\\")) return name;
+  try {
+    const key: unknown = JSON.parse(text.slice(start, end));
+    return typeof key === "string" ? key : null;
+  } catch {
+    return null;
+  }
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (isSpace(text.charCodeAt(at))) at++;
+  return at;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+/** Tells whether a number or a literal ends before this character. */
+function isEnd(code: number): boolean {
+  return code === 0x2c || code === 0x5d || code === 0x7d || isSpace(code);
+}

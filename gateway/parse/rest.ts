@@ -1,0 +1,139 @@
+// Reads a body without its items: settings, instructions, tools, references, what hides.
+
+import { isList, isObject } from "./pointer.ts";
+import type { Json, JsonObject, RequestFacts } from "../exchange.ts";
+import type { Family } from "./item.ts";
+import { readBoolean, readCount, readNumber, readString, shape } from "./members.ts";
+import { createSink } from "./sink.ts";
+import type { Sink } from "./sink.ts";
+import { walkObject } from "./walk.ts";
+
+/** What a body says beside its items. */
+export type Rest = {
+  /** The body's tree, with an empty array or string where the items are. */
+  readonly value: JsonObject;
+  readonly sink: Sink;
+  readonly settings: Settings;
+};
+
+export type Settings = Pick<
+  RequestFacts,
+  | "model"
+  | "stream"
+  | "store"
+  | "background"
+  | "max_output_tokens"
+  | "n"
+  | "temperature"
+  | "server_state"
+  | "hidden"
+  | "logprobs"
+> & { readonly includeUsage: boolean | null };
+
+type Hidden = RequestFacts["hidden"][number];
+
+const LONGEST = 256;
+
+/** Members whose presence hands the conversation to something that lies with the provider. */
+const HIDING: ReadonlyMap<string, string> = new Map([
+  ["agent", "agent"],
+  ["agent_id", "agent"],
+  ["assistant", "assistant"],
+  ["assistant_id", "assistant"],
+  ["workflow", "workflow"],
+  ["workflow_id", "workflow"],
+]);
+
+/** Reads the body of an operation of a family; `value` holds no items. Throws `body_shape`. */
+export function readRest(family: Family, value: JsonObject): Rest {
+  const sink = createSink();
+  walkObject(sink, value, "", { kind: "other", role: "none", type: "", offers: true });
+  const settings = readSettings(family, value, sink);
+  return { value, sink, settings };
+}
+
+function readSettings(family: Family, body: JsonObject, sink: Sink): Settings {
+  const options = readOptions(body);
+  const conversation = readConversation(body, sink);
+  const previous = readString(body, "previous_response_id");
+  if (family === "chat" && isObject(body["web_search_options"])) {
+    sink.tools.push({
+      type: "web_search",
+      name: null,
+      server_label: null,
+      server_host: null,
+      connector_id: null,
+      require_approval: null,
+    });
+  }
+  return {
+    model: readString(body, "model")?.slice(0, LONGEST) ?? null,
+    stream: readBoolean(body, "stream") ?? false,
+    store: readBoolean(body, "store"),
+    background: readBoolean(body, "background") ?? false,
+    max_output_tokens: readLimit(family, body),
+    n: readCount(body, "n") ?? 1,
+    temperature: readNumber(body, "temperature"),
+    server_state: conversation || previous !== null,
+    hidden: readHidden(body),
+    logprobs: asksLogprobs(body),
+    includeUsage: options === null ? null : readBoolean(options, "include_usage", "/stream_options"),
+  };
+}
+
+function readLimit(family: Family, body: JsonObject): number | null {
+  if (family === "responses") return readCount(body, "max_output_tokens");
+  const newer = readCount(body, "max_completion_tokens");
+  const older = readCount(body, "max_tokens");
+  return newer === null || older === null ? (newer ?? older) : Math.max(newer, older);
+}
+
+function readOptions(body: JsonObject): JsonObject | null {
+  const options = body["stream_options"] ?? null;
+  if (options === null || isObject(options)) return options;
+  throw shape("/stream_options", "an object");
+}
+
+function readConversation(body: JsonObject, sink: Sink): boolean {
+  const value = body["conversation"] ?? null;
+  if (value === null) return false;
+  const id = isObject(value) ? value["id"] : value;
+  if (typeof id !== "string") throw shape("/conversation", "an id or an object with an id");
+  sink.references.push({
+    kind: "conversation",
+    id,
+    pointer: isObject(value) ? "/conversation/id" : "/conversation",
+  });
+  return true;
+}
+
+function readHidden(body: JsonObject): readonly Hidden[] {
+  const hidden: Hidden[] = [];
+  const prompt = body["prompt"] ?? null;
+  if (isObject(prompt)) {
+    const id = readString(prompt, "id", "/prompt") ?? "";
+    hidden.push({
+      kind: "prompt",
+      id: id.slice(0, LONGEST),
+      version: readString(prompt, "version", "/prompt")?.slice(0, LONGEST) ?? null,
+    });
+  } else if (prompt !== null) {
+    throw shape("/prompt", "an object");
+  }
+  for (const [key, kind] of HIDING) {
+    const value = body[key] ?? null;
+    if (value === null) continue;
+    const id = isObject(value) ? value["id"] : value;
+    hidden.push({ kind, id: typeof id === "string" ? id.slice(0, LONGEST) : "", version: null });
+  }
+  return hidden;
+}
+
+/** Counts as asked for whatever is not plainly switched off. */
+function asksLogprobs(body: JsonObject): boolean {
+  const include: Json = body["include"] ?? null;
+  if (include !== null && !isList(include)) throw shape("/include", "an array");
+  const top = body["top_logprobs"] ?? 0;
+  const on = body["logprobs"] ?? false;
+  return top !== 0 || on !== false || (include?.includes("message.output_text.logprobs") ?? false);
+}

@@ -1,0 +1,76 @@
+// Collects what a walk finds.
+
+import type { Reference, Role, Segment, SegmentKind, ToolFacts } from "../exchange.ts";
+import { isList, isObject } from "./pointer.ts";
+import type { Json } from "../exchange.ts";
+import { parseJsonText } from "./json.ts";
+import { escapeToken } from "./pointer.ts";
+
+/** What a walk has found so far. */
+export type Sink = {
+  readonly segments: Segment[];
+  readonly tools: ToolFacts[];
+  readonly references: Reference[];
+  readonly opaque: string[];
+  readonly unknown: string[];
+  images: number;
+  audio: number;
+  files: number;
+};
+
+/** Creates an empty sink. */
+export function createSink(): Sink {
+  return { segments: [], tools: [], references: [], opaque: [], unknown: [], images: 0, audio: 0, files: 0 };
+}
+
+/** The levels that are looked at in JSON that stands inside a text. */
+const WITHIN_DEPTH = 64;
+
+/** Adds a text. Of JSON in arguments and outputs its strings are added too, where an escape hides them from a scan. */
+export function addText(sink: Sink, pointer: string, kind: SegmentKind, role: Role, text: string): void {
+  if (text === "") return;
+  sink.segments.push({ pointer, kind, role, text });
+  if ((kind === "tool_arguments" || kind === "tool_output") && text.includes("\\")) {
+    const value = readWithin(text);
+    if (value !== undefined) addWithin(sink, pointer, "", kind, role, value);
+  }
+}
+
+/** Adds the name of the member at the pointer. */
+export function addName(sink: Sink, pointer: string, kind: SegmentKind, role: Role, name: string): void {
+  if (name !== "") sink.segments.push({ pointer, kind, role, text: name, part: { of: "name" } });
+}
+
+function readWithin(text: string): Json | undefined {
+  const first = text.charCodeAt(text.search(/\S|$/));
+  if (first !== 0x7b && first !== 0x5b && first !== 0x22) return undefined;
+  try {
+    return parseJsonText(text, { depth: WITHIN_DEPTH });
+  } catch {
+    // Not JSON that can be read in one way: the text itself is all there is.
+    return undefined;
+  }
+}
+
+function addWithin(
+  sink: Sink,
+  pointer: string,
+  at: string,
+  kind: SegmentKind,
+  role: Role,
+  value: Json,
+): void {
+  if (typeof value === "string") {
+    if (value !== "") sink.segments.push({ pointer, kind, role, text: value, part: { of: "json", at } });
+  } else if (isList(value)) {
+    for (const [index, child] of value.entries())
+      addWithin(sink, pointer, `${at}/${index}`, kind, role, child);
+  } else if (isObject(value)) {
+    for (const [key, child] of Object.entries(value)) {
+      const place = `${at}/${escapeToken(key)}`;
+      if (/[^\w-]/.test(key))
+        sink.segments.push({ pointer, kind, role, text: key, part: { of: "json_name", at: place } });
+      addWithin(sink, pointer, place, kind, role, child);
+    }
+  }
+}

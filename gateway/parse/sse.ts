@@ -1,0 +1,150 @@
+// Cuts a byte stream into server-sent events (HTML Living Standard §9.2), whatever the chunks it comes in.
+
+import { isUtf8 } from "node:buffer";
+import { GatewayError } from "../errors.ts";
+
+/** One event, or a run of lines without one, up to and including the blank line. */
+export type SseFrame = {
+  /** Exactly the bytes that came: a view of the chunk, a copy only where the frame spans chunks. */
+  readonly bytes: Buffer;
+  readonly event: string | null;
+  /** The `data` lines joined by LF; null where there is none (comments, blank lines). */
+  readonly data: string | null;
+  /** It holds nothing but `event` and `data` lines. The SDKs trip over `id`, `retry` and data-less events. */
+  readonly plain: boolean;
+};
+
+export type SseParser = {
+  /** Gives the frames that the chunk completes. Throws `answer_unreadable`. */
+  push(chunk: Buffer): SseFrame[];
+  /** Gives what is left where it is comments or blank lines only; throws `answer_unreadable` where it is part of an event. */
+  end(): SseFrame | null;
+};
+
+const LF = 0x0a;
+const CR = 0x0d;
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** Creates a parser for one stream. A frame that grows over the limit throws. */
+export function createSseParser(limits: { readonly eventBytes: number }): SseParser {
+  let parts: Buffer[] = [];
+  let held = 0;
+  let lineIsEmpty = true;
+  let afterCr = false;
+  let first = true;
+
+  function take(chunk: Buffer, start: number, end: number): SseFrame {
+    const tail = chunk.subarray(start, end);
+    const bytes = parts.length === 0 ? tail : Buffer.concat([...parts, tail]);
+    parts = [];
+    held = 0;
+    const frame = readFrame(bytes, first);
+    first = false;
+    return frame;
+  }
+
+  function push(chunk: Buffer): SseFrame[] {
+    const frames: SseFrame[] = [];
+    let start = 0;
+    let at = 0;
+    let nextLf = -1;
+    let nextCr = -1;
+    while (at < chunk.length) {
+      if (afterCr) {
+        afterCr = false;
+        // The LF of a CRLF whose CR, in the chunk before, has ended the line already.
+        if (chunk[at] === LF) {
+          at++;
+          continue;
+        }
+      }
+      if (nextLf < at) nextLf = toOffset(chunk.indexOf(LF, at));
+      if (nextCr < at) nextCr = toOffset(chunk.indexOf(CR, at));
+      const end = Math.min(nextLf, nextCr);
+      if (end === NEVER) {
+        lineIsEmpty = false;
+        break;
+      }
+      if (end > at) lineIsEmpty = false;
+      at = end + 1;
+      if (chunk[end] === CR) {
+        if (chunk[at] === LF) at++;
+        else afterCr = true;
+      }
+      if (lineIsEmpty) {
+        if (held + at - start > limits.eventBytes) throw tooLong();
+        frames.push(take(chunk, start, at));
+        start = at;
+      }
+      lineIsEmpty = true;
+    }
+    if (start < chunk.length) {
+      held += chunk.length - start;
+      if (held > limits.eventBytes) throw tooLong();
+      parts.push(chunk.subarray(start));
+    }
+    return frames;
+  }
+
+  function end(): SseFrame | null {
+    if (held === 0) return null;
+    const frame = take(Buffer.alloc(0), 0, 0);
+    if (!isComments(frame.bytes)) {
+      throw new GatewayError("answer_unreadable", "The target's stream ended inside an event.");
+    }
+    return frame;
+  }
+
+  return { push, end };
+}
+
+function toOffset(index: number): number {
+  return index === -1 ? NEVER : index;
+}
+
+/** Tells whether every line is blank or a comment; a comment may lack its line end. */
+function isComments(bytes: Buffer): boolean {
+  return bytes
+    .toString("latin1")
+    .split(/[\r\n]+/)
+    .every((line) => line === "" || line.startsWith(":"));
+}
+
+function readFrame(bytes: Buffer, first: boolean): SseFrame {
+  if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's stream is not valid UTF-8.");
+  let text = bytes.toString("utf8");
+  if (first && text.startsWith("\uFEFF")) text = text.slice(1);
+  let event: string | null = null;
+  let data: string | null = null;
+  let plain = true;
+  const hasCr = text.includes("\r");
+  let at = 0;
+  while (at < text.length) {
+    let end = text.indexOf("\n", at);
+    if (end === -1) end = text.length;
+    if (hasCr) {
+      const cr = text.indexOf("\r", at);
+      if (cr !== -1 && cr < end) end = cr;
+    }
+    if (end > at) {
+      if (text.startsWith("data:", at)) {
+        const line = text.slice(text.charCodeAt(at + 5) === 0x20 ? at + 6 : at + 5, end);
+        data = data === null ? line : `${data}\n${line}`;
+      } else if (text.startsWith("event:", at)) {
+        event = text.slice(text.charCodeAt(at + 6) === 0x20 ? at + 7 : at + 6, end);
+      } else {
+        plain = false;
+        const line = text.slice(at, end);
+        // A field without a colon has an empty value.
+        if (line === "data") data = data === null ? "" : `${data}\n`;
+        else if (line === "event") event = "";
+      }
+    }
+    at = end + 1;
+  }
+  return { bytes, event, data, plain };
+}
+
+function tooLong(): GatewayError {
+  return new GatewayError("answer_unreadable", "An event of the target's stream is over the limit.");
+}

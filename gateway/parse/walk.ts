@@ -1,0 +1,204 @@
+// Finds every text in an API object. What is not known to be an id, an enumerated value, ciphertext or media is text.
+
+import { GatewayError } from "../errors.ts";
+import type { Json, JsonObject, Reference, Role, SegmentKind } from "../exchange.ts";
+import {
+  CIPHERTEXT,
+  CREDENTIALS,
+  FREE,
+  isCipher,
+  isToken,
+  MEDIA,
+  NAMES,
+  REPEATED,
+  SCHEMA_KEYWORDS,
+  TOKENS,
+} from "./fields.ts";
+import { escapeToken, isList, isObject } from "./pointer.ts";
+import { addName, addText } from "./sink.ts";
+import type { Sink } from "./sink.ts";
+import { readTool } from "./tools.ts";
+
+/** What a walk carries down. */
+export type Scope = {
+  readonly kind: SegmentKind;
+  readonly role: Role;
+  /** The type of the item or part whose members are walked. */
+  readonly type: string;
+  /** `tools` lists here are offered to the model, and ids refer to stored objects. */
+  readonly offers: boolean;
+  /** Kinds of single members of the item. */
+  readonly fields?: Readonly<Record<string, SegmentKind>>;
+};
+
+/** Kinds that a member has wherever it stands. */
+const KINDS: ReadonlyMap<string, SegmentKind> = new Map<string, SegmentKind>([
+  ["arguments", "tool_arguments"],
+  ["filename", "file_name"],
+  ["function_call", "tool_arguments"],
+  ["functions", "tool_definition"],
+  ["instructions", "instructions"],
+  ["metadata", "metadata"],
+  ["prediction", "message"],
+  ["prompt", "message"],
+  ["prompt_cache_key", "metadata"],
+  ["reasoning_content", "reasoning"],
+  ["response_format", "tool_definition"],
+  ["safety_identifier", "metadata"],
+  ["tool_calls", "tool_arguments"],
+  ["tools", "tool_definition"],
+  ["user", "metadata"],
+]);
+
+const REFERENCES: ReadonlyMap<string, Reference["kind"]> = new Map<string, Reference["kind"]>([
+  ["comparison_response_id", "response"],
+  ["container", "container"],
+  ["container_id", "container"],
+  ["file_id", "file"],
+  ["file_ids", "file"],
+  ["previous_response_id", "response"],
+  ["skill_id", "other"],
+  ["vector_store_ids", "vector_store"],
+]);
+
+/** Types whose ids only tell where a text came from: the provider does not follow them. */
+const CITING: ReadonlySet<string> = new Set([
+  "file_citation",
+  "container_file_citation",
+  "file_path",
+  "file_search_call",
+]);
+
+/** An unknown field's string from this length on that looks like base64 is a blob. */
+const BLOB = 512;
+const DATA_URL = /^data:[\w.+/-]{0,100}(?:;[\w.=-]{0,100}){0,4};base64,[A-Za-z0-9+/=_-]*$/;
+const SCHEMA_TYPE = /^(?:string|object|array|number|integer|boolean|null)$/;
+
+/** Walks the members of an API object. */
+export function walkObject(sink: Sink, object: JsonObject, pointer: string, scope: Scope): void {
+  count(sink, object);
+  for (const key of Object.keys(object)) {
+    const child = object[key];
+    const at = `${pointer}/${escapeToken(key)}`;
+    if (!NAMES.has(key)) addName(sink, at, scope.kind, scope.role, key);
+    if (child !== undefined && child !== null) walkMember(sink, key, child, at, scope);
+  }
+}
+
+/** Walks one member of an API object. */
+export function walkMember(sink: Sink, key: string, value: Json, at: string, outer: Scope): void {
+  if (REPEATED.has(key) || typeof value === "number" || typeof value === "boolean" || value === null) return;
+  const kind = outer.fields?.[key] ?? KINDS.get(key) ?? outer.kind;
+  const scope = kind === outer.kind ? outer : { ...outer, kind };
+  if (CREDENTIALS.has(key) && outer.kind === "tool_definition") {
+    sink.opaque.push(at);
+  } else if (typeof value === "string") {
+    walkString(sink, key, value, at, scope);
+  } else if (key === "tools" && outer.type !== "mcp_list_tools") {
+    walkTools(sink, value, at, scope);
+  } else if (key === "variables") {
+    walkVariables(sink, value, at, scope);
+  } else if (FREE.has(key)) {
+    walkFree(sink, value, at, scope.kind, scope.role);
+  } else if (isList(value)) {
+    walkList(sink, key, value, at, scope);
+  } else if (isObject(value)) {
+    const type = typeof value["type"] === "string" ? value["type"] : "";
+    // A choice among the tools offers none.
+    const offers = scope.offers && key !== "tool_choice";
+    // What is below a citation cites too, whatever type it bears.
+    walkObject(sink, value, at, { ...scope, type: CITING.has(scope.type) ? scope.type : type, offers });
+  }
+}
+
+function walkList(sink: Sink, key: string, list: readonly Json[], at: string, scope: Scope): void {
+  for (let index = 0; index < list.length; index++) {
+    const child = list[index] ?? null;
+    if (typeof child === "object" && child !== null) {
+      // Each element is walked as a member of the same name would be.
+      walkMember(sink, isList(child) ? key : "", child, `${at}/${index}`, scope);
+    } else {
+      walkMember(sink, key, child, `${at}/${index}`, scope);
+    }
+  }
+}
+
+function walkString(sink: Sink, key: string, text: string, at: string, scope: Scope): void {
+  const kind = REFERENCES.get(key);
+  if (kind !== undefined && scope.offers && !CITING.has(scope.type) && text !== "") {
+    sink.references.push({ kind, id: text, pointer: at });
+    if (isToken(text)) return;
+  }
+  if (TOKENS.has(key)) {
+    if (isToken(text)) return;
+  } else if (CIPHERTEXT.has(key)) {
+    sink.opaque.push(at);
+    if (isCipher(text)) return;
+  } else if (MEDIA.has(key)) {
+    if (text.startsWith("data:") ? DATA_URL.test(text) : isBareMedia(key, scope.type) && isCipher(text))
+      return;
+  } else if (!NAMES.has(key) && text.length >= BLOB && isCipher(text)) {
+    sink.opaque.push(at);
+    sink.unknown.push(scope.type === "" ? "unknown_field" : scope.type.slice(0, 64));
+  }
+  addText(sink, at, scope.kind, scope.role, text);
+}
+
+/** Tells whether a member holds base64 by itself; `result` does so for images only, `url` never. */
+function isBareMedia(key: string, type: string): boolean {
+  if (key === "result") return type === "image_generation_call";
+  return key === "file_data" || key === "data" || key === "b64_json" || key === "partial_image_b64";
+}
+
+function count(sink: Sink, object: JsonObject): void {
+  const type = object["type"];
+  if (type === "input_image" || type === "image_url" || type === "computer_screenshot") sink.images++;
+  else if (type === "image_generation_call" && typeof object["result"] === "string") sink.images++;
+  else if (type === "input_audio") sink.audio++;
+  else if (type === "input_file" || type === "file") sink.files++;
+}
+
+function walkTools(sink: Sink, value: Json, at: string, scope: Scope): void {
+  if (!isList(value)) {
+    throw new GatewayError("body_shape", "A list of tools must be an array.", { param: at });
+  }
+  for (const [index, tool] of value.entries()) {
+    const place = `${at}/${index}`;
+    if (scope.offers) sink.tools.push(readTool(tool, place));
+    if (isObject(tool)) {
+      const type = typeof tool["type"] === "string" ? tool["type"] : "";
+      walkObject(sink, tool, place, { kind: "tool_definition", role: "none", type, offers: scope.offers });
+    }
+  }
+}
+
+/** A stored prompt's variables are texts, or parts like a message's. */
+function walkVariables(sink: Sink, value: Json, at: string, scope: Scope): void {
+  if (!isObject(value)) return walkFree(sink, value, at, scope.kind, scope.role);
+  for (const [name, child] of Object.entries(value)) {
+    const place = `${at}/${escapeToken(name)}`;
+    addName(sink, place, scope.kind, scope.role, name);
+    if (isObject(child)) walkMember(sink, "", child, place, scope);
+    else walkFree(sink, child, place, scope.kind, scope.role);
+  }
+}
+
+/** Walks what a person or a model made up: every string is text, and every member's name. */
+export function walkFree(sink: Sink, value: Json, at: string, kind: SegmentKind, role: Role): void {
+  if (typeof value === "string") {
+    addText(sink, at, kind, role, value);
+  } else if (isList(value)) {
+    for (let index = 0; index < value.length; index++) {
+      walkFree(sink, value[index] ?? null, `${at}/${index}`, kind, role);
+    }
+  } else if (isObject(value)) {
+    const isSchema = kind === "tool_definition";
+    for (const key of Object.keys(value)) {
+      const child = value[key] ?? null;
+      const place = `${at}/${escapeToken(key)}`;
+      if (!isSchema || !SCHEMA_KEYWORDS.has(key)) addName(sink, place, kind, role, key);
+      if (isSchema && key === "type" && typeof child === "string" && SCHEMA_TYPE.test(child)) continue;
+      walkFree(sink, child, place, kind, role);
+    }
+  }
+}
