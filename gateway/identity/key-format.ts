@@ -1,0 +1,46 @@
+// The form of our keys: `tg_`, 33 random characters of base62 (196 bits), and a checksum that tells a typing error.
+import { hash as digest, randomBytes } from "node:crypto";
+import { crc32 } from "node:zlib";
+
+const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const PREFIX = "tg_";
+const RANDOM_LENGTH = 33;
+const CHECKSUM_LENGTH = 6;
+const KEY = new RegExp(`^tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+
+/** Makes a key. It is shown once and never stored. */
+export function createKeyText(): string {
+  let body = PREFIX;
+  while (body.length < PREFIX.length + RANDOM_LENGTH) {
+    for (const byte of randomBytes(48)) {
+      // 248 is the greatest multiple of 62 in a byte: what is above would favour some characters.
+      if (byte < 248 && body.length < PREFIX.length + RANDOM_LENGTH) body += ALPHABET.charAt(byte % 62);
+    }
+  }
+  return body + toChecksum(body);
+}
+
+/** Says whether a text is a key of ours, typed without error; whether it was ever issued, the database knows. */
+export function isKeyText(text: string): boolean {
+  return KEY.test(text) && toChecksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
+}
+
+/** Gives what is stored of a key. It has 196 random bits, so a plain digest can't be searched. */
+export function hashKey(key: string): Buffer {
+  return digest("sha256", key, "buffer");
+}
+
+/** Gives what people may see of a key. */
+export function toHint(key: string): string {
+  return `${PREFIX}…${key.slice(-4)}`;
+}
+
+function toChecksum(body: string): string {
+  let rest = crc32(body);
+  let text = "";
+  for (let index = 0; index < CHECKSUM_LENGTH; index += 1) {
+    text = ALPHABET.charAt(rest % 62) + text;
+    rest = Math.floor(rest / 62);
+  }
+  return text;
+}
