@@ -16,6 +16,7 @@ export type DatabaseOptions = {
 /** The open database. Use `orm` and `sql` only within `db/`. */
 export type Database = {
   readonly orm: PostgresJsDatabase<typeof schema>;
+  /** The same pool in SQL. Drizzle takes over its dates and JSON: here moments and JSON parameters are strings. */
   readonly sql: postgres.Sql;
   /** Opens one more connection, the caller's own to end. */
   openConnection(): postgres.Sql;

@@ -21,8 +21,8 @@ export class DatabaseError extends Error {
   }
 }
 
-/** Classes of SQLSTATE that mean the server, not the statement: connection, resources, operator, system, and roll-backs. */
-const TRANSIENT = new Set(["08", "40", "53", "55", "57", "58"]);
+/** Classes of SQLSTATE that mean the server, not the statement: connection, read-only standby, roll-back, resources, state, operator, system. */
+const TRANSIENT = new Set(["08", "25", "40", "53", "55", "57", "58"]);
 
 /** Gives a `DatabaseError` for anything that postgres.js or Drizzle threw. */
 export function toDatabaseError(thrown: unknown): DatabaseError {

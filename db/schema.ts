@@ -242,8 +242,7 @@ export const toolCalls = pgTable(
     sessionId: uuid("session_id"),
     promptHash: text("prompt_hash"),
     promptPointer: text("prompt_pointer"),
-    /** The first exchange of the session that carried the prompt. */
-    promptExchangeId: uuid("prompt_exchange_id"),
+    /** The exchange that carried its output. */
     outputExchangeId: uuid("output_exchange_id"),
   },
   (table) => [

@@ -231,7 +231,6 @@ CREATE TABLE "tool_calls" (
 	"session_id" uuid,
 	"prompt_hash" text,
 	"prompt_pointer" text,
-	"prompt_exchange_id" uuid,
 	"output_exchange_id" uuid,
 	CONSTRAINT "tool_calls_exchange_id_call_id_pk" PRIMARY KEY("exchange_id","call_id")
 );

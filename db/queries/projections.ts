@@ -1,0 +1,129 @@
+// Projects denials, tool calls and usage from the rows that exchanges left. May be repeated: it gives the same rows.
+import type { Database } from "../client.ts";
+import type postgres from "postgres";
+import { DatabaseError, runQuery } from "../errors.ts";
+
+/** Any number that nothing else on this database locks: `projecto` in ASCII, read as a 64-bit integer. */
+const PROJECTOR_LOCK = "8102098886083834991";
+const BATCH = 500;
+
+/**
+ * Projects up to 500 waiting entries and gives their number; one process at a time, the others get 0 at once. An
+ * entry that the database refuses is given up when it stands alone: `onGivenUp` hears its exchange.
+ */
+export async function projectBatch(db: Database, onGivenUp: (exchangeId: string) => void): Promise<number> {
+  try {
+    return await project(db, BATCH);
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseError) || thrown.reason !== "refused") throw thrown;
+  }
+  try {
+    return await project(db, 1);
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseError) || thrown.reason !== "refused") throw thrown;
+    const [row] = await runQuery(
+      () => db.sql<{ exchangeId: string }[]>`
+        delete from projection_queue where seq = (select min(seq) from projection_queue)
+        returning exchange_id as "exchangeId"`,
+    );
+    if (row !== undefined) onGivenUp(row.exchangeId);
+    return 1;
+  }
+}
+
+/** Projects all that waits, for commands that look at projections. Gives up where another process is at it. */
+export async function projectAll(db: Database): Promise<void> {
+  while ((await projectBatch(db, () => undefined)) > 0);
+}
+
+function project(db: Database, limit: number): Promise<number> {
+  return runQuery(
+    () =>
+      db.sql.begin(async (sql) => {
+        const [lock] = await sql<{ held: boolean }[]>`
+          select pg_try_advisory_xact_lock(${PROJECTOR_LOCK}::bigint) as held`;
+        if (lock?.held !== true) return 0;
+        const taken = await sql<{ exchangeId: string }[]>`
+          delete from projection_queue
+          where seq in (select seq from projection_queue order by seq limit ${limit})
+          returning exchange_id as "exchangeId"`;
+        if (taken.length === 0) return 0;
+        const ids = [...new Set(taken.map((row) => row.exchangeId))];
+        await projectUsage(sql, ids);
+        await projectDenials(sql, ids);
+        await projectCalls(sql, ids);
+        await linkOutputs(sql, ids);
+        return taken.length;
+      }),
+    30_000,
+  );
+}
+
+async function projectUsage(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+  await sql`
+    insert into usage (exchange_id, at, tenant, issuer, subject, session_id, connection, operation, model,
+      input_tokens, cached_tokens, output_tokens, reasoning_tokens, total_tokens, estimated)
+    select e.id, n.at, e.tenant, e.issuer, e.subject, e.session_id, e.connection, e.operation, coalesce(n.model, e.model),
+      u.input_tokens, u.cached_tokens, u.output_tokens, u.reasoning_tokens, u.total_tokens, coalesce(u.estimated, true)
+    from exchanges e
+    join exchange_ends n on n.exchange_id = e.id and n.usage is not null
+    cross join lateral jsonb_to_record(n.usage) as u (input_tokens bigint, cached_tokens bigint, output_tokens bigint,
+      reasoning_tokens bigint, total_tokens bigint, estimated boolean)
+    where e.id = any(${[...ids]}::uuid[])
+    on conflict (exchange_id) do nothing`;
+}
+
+async function projectDenials(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+  await sql`
+    with decided as (
+      select id as exchange_id, 0 as seq, 'request' as phase, at, decision from exchanges
+      where id = any(${[...ids]}::uuid[]) and codes <> '{}'
+      union all
+      select exchange_id, seq, phase, at, decision from decisions
+      where exchange_id = any(${[...ids]}::uuid[]) and codes <> '{}')
+    insert into denials (exchange_id, seq, code, call_id, phase, observed, at, tenant, subject, session_id, revision)
+    select d.exchange_id, d.seq, x.effect ->> 'code', coalesce(x.effect ->> 'call', ''), d.phase, x.observed, d.at,
+      e.tenant, e.subject, e.session_id, e.revision
+    from decided d
+    join exchanges e on e.id = d.exchange_id
+    cross join lateral (
+      select effect, false as observed from jsonb_array_elements(coalesce(d.decision -> 'deny', '[]')) as effect
+      union all
+      select effect, true from jsonb_array_elements(coalesce(d.decision -> 'observe', '[]')) as effect) x
+    where jsonb_typeof(d.decision) = 'object'
+    on conflict do nothing`;
+}
+
+async function projectCalls(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+  await sql`
+    with called as (
+      select exchange_id, seq, at, calls from decisions where exchange_id = any(${[...ids]}::uuid[]) and calls is not null
+      union all
+      select exchange_id, 0, at, calls from exchange_ends where exchange_id = any(${[...ids]}::uuid[]) and calls is not null)
+    insert into tool_calls (exchange_id, call_id, seq, at, name, type, outcome, codes, arguments_digest, arguments_bytes,
+      tenant, issuer, subject, session_id, prompt_hash, prompt_pointer)
+    select distinct on (c.exchange_id, r.id) c.exchange_id, r.id, c.seq, c.at, r.name, r.type, r.outcome,
+      coalesce(r.codes, '{}'), r."argumentsDigest", r."argumentsBytes",
+      e.tenant, e.issuer, e.subject, e.session_id, e.prompt_hash, e.prompt_pointer
+    from called c
+    join exchanges e on e.id = c.exchange_id
+    cross join lateral jsonb_to_recordset(c.calls) as r (id text, name text, type text, outcome text, codes text[],
+      "argumentsDigest" text, "argumentsBytes" integer)
+    order by c.exchange_id, r.id, c.seq desc
+    on conflict (exchange_id, call_id) do update
+      set seq = excluded.seq, at = excluded.at, outcome = excluded.outcome, codes = excluded.codes
+      where excluded.seq > tool_calls.seq`;
+}
+
+/** Joins calls to the exchange of the same caller that carried their output first. */
+async function linkOutputs(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+  await sql`
+    update tool_calls t set output_exchange_id = o.id
+    from (
+      select distinct on (e.tenant, e.issuer, e.subject, call_id) e.id, e.tenant, e.issuer, e.subject, call_id
+      from exchanges e cross join lateral unnest(e.call_outputs) as call_id
+      where e.id = any(${[...ids]}::uuid[]) and e.call_outputs <> '{}'
+      order by e.tenant, e.issuer, e.subject, call_id, e.id) o
+    where t.call_id = o.call_id and t.tenant = o.tenant and t.issuer = o.issuer and t.subject = o.subject
+      and t.output_exchange_id is null and t.exchange_id < o.id`;
+}

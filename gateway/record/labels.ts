@@ -1,0 +1,70 @@
+// Knows the taints that stick to sessions and items.
+import { LRUCache } from "lru-cache";
+import type { Database } from "../../db/client.ts";
+import { findLabels, hasLabels } from "../../db/queries/ledger.ts";
+import type { LabelRow } from "./rows.ts";
+
+export type Labels = {
+  /** Gives the union of the labels of a session and of items, sorted. Synchronous where the tenant has no label. */
+  find(
+    tenant: string,
+    sessionId: string,
+    items: readonly { readonly hash: string }[],
+  ): readonly string[] | Promise<readonly string[]>;
+  /** Takes in what this process has committed. */
+  remember(row: LabelRow): void;
+};
+
+const NONE: readonly string[] = [];
+const KNOWN_ITEMS = 50_000;
+/** A session's labels are read each time; an item that another process labels is seen after this at the latest. */
+const ITEM_MS = 10_000;
+/** How long a tenant counts as one without labels before that is asked again. */
+const TENANT_MS = 1_000;
+
+/** Makes the reader of labels. */
+export function createLabels(db: Database): Labels {
+  const labelled = new Set<string>();
+  const unlabelledUntil = new Map<string, number>();
+  const known = new LRUCache<string, readonly string[]>({ max: KNOWN_ITEMS, ttl: ITEM_MS });
+
+  async function ask(
+    tenant: string,
+    sessionId: string,
+    items: readonly { readonly hash: string }[],
+  ): Promise<readonly string[]> {
+    if (!labelled.has(tenant)) {
+      if (!(await hasLabels(db, tenant))) {
+        unlabelledUntil.set(tenant, Date.now() + TENANT_MS);
+        return NONE;
+      }
+      labelled.add(tenant);
+    }
+    const found = new Set<string>();
+    const unknown: string[] = [];
+    for (const { hash } of items) {
+      const labels = known.get(`${tenant}\0${hash}`);
+      if (labels === undefined) unknown.push(hash);
+      else for (const label of labels) found.add(label);
+    }
+    const fresh = new Map(unknown.map((hash): [string, string[]] => [hash, []]));
+    for (const { itemHash, label } of await findLabels(db, tenant, sessionId, unknown)) {
+      found.add(label);
+      if (itemHash !== null) fresh.get(itemHash)?.push(label);
+    }
+    for (const [hash, labels] of fresh) known.set(`${tenant}\0${hash}`, labels);
+    return [...found].sort();
+  }
+
+  return {
+    find(tenant, sessionId, items) {
+      if ((unlabelledUntil.get(tenant) ?? 0) > Date.now()) return NONE;
+      return ask(tenant, sessionId, items);
+    },
+    remember({ tenant, itemHashes }) {
+      labelled.add(tenant);
+      unlabelledUntil.delete(tenant);
+      for (const hash of itemHashes) known.delete(`${tenant}\0${hash}`);
+    },
+  };
+}

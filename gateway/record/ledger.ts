@@ -1,0 +1,128 @@
+// Answers who owns a stored object, and which calls were denied earlier in what a request continues.
+import { LRUCache } from "lru-cache";
+import type { Database } from "../../db/client.ts";
+import { DatabaseError } from "../../db/errors.ts";
+import { findOwners, findReplacedCalls, settleReplacedCalls } from "../../db/queries/ledger.ts";
+import type { ReplacedRow } from "../../db/queries/ledger.ts";
+import type { Caller } from "../exchange.ts";
+import { GatewayError } from "../errors.ts";
+import type { OwnedObject } from "./recorder.ts";
+import type { ExchangeClosed, OwnerContext, ReplacedCallRow } from "./rows.ts";
+
+export type Owner = {
+  readonly tenant: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly sessionId: string | null;
+  readonly labels: readonly string[];
+};
+
+/** Which of a caller's denied calls to find; ids that nobody knows match nothing. */
+export type ReplacedQuery = {
+  readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
+  readonly connection: string;
+  /** `previous_response_id`. */
+  readonly responseId: string | null;
+  /** `conversation`: calls that the provider still waits for. */
+  readonly conversationId: string | null;
+  /** Ids of messages of ours that stand in the input. */
+  readonly messageIds: readonly string[];
+  /** Ids of reasoning items in the input, where a message of ours is missing. */
+  readonly reasoningIds?: readonly string[];
+};
+
+export type Ledger = {
+  /** Gives an object's owner, null where it has none. Synchronous where it is known. */
+  owner(connection: string, kind: string, id: string): Owner | null | Promise<Owner | null>;
+  /** Gives the first object that is not the caller's, null where all are. */
+  findForeign(
+    caller: Pick<Caller, "tenant" | "issuer" | "subject">,
+    connection: string,
+    objects: readonly OwnedObject[],
+  ): OwnedObject | null | Promise<OwnedObject | null>;
+  /** Gives the denied calls that a request must make good, in their order. Synchronous where there can be none. */
+  replaced(query: ReplacedQuery): readonly ReplacedRow[] | Promise<readonly ReplacedRow[]>;
+  /** Notes that the provider's conversation holds outputs for these calls. */
+  settle(
+    query: Pick<ReplacedQuery, "caller" | "connection">,
+    conversationId: string,
+    callIds: readonly string[],
+  ): Promise<void>;
+  /** Takes in what this process has committed. */
+  rememberOwned(object: OwnedObject, context: OwnerContext): void;
+  rememberReplaced(row: ReplacedCallRow): void;
+  rememberClosed(row: ExchangeClosed): void;
+};
+
+const KNOWN_OBJECTS = 50_000;
+const KNOWN_RESPONSES = 20_000;
+const NONE: readonly ReplacedRow[] = [];
+
+/** Makes the ledger of this process. Only what exists is cached: an object without an owner may get one. */
+export function createLedger(db: Database): Ledger {
+  const owners = new LRUCache<string, Owner>({ max: KNOWN_OBJECTS });
+  /** Responses that ended in this process; false: without a denied call. */
+  const denied = new LRUCache<string, boolean>({ max: KNOWN_RESPONSES });
+
+  async function load(connection: string, objects: readonly OwnedObject[]): Promise<void> {
+    const rows = await ask(findOwners(db, connection, objects));
+    for (const { kind, id, ...owner } of rows) owners.set(toKey(connection, kind, id), owner);
+  }
+
+  return {
+    owner(connection, kind, id) {
+      const key = toKey(connection, kind, id);
+      return owners.get(key) ?? load(connection, [{ kind, id }]).then(() => owners.get(key) ?? null);
+    },
+    findForeign(caller, connection, objects) {
+      const isForeign = ({ kind, id }: OwnedObject): boolean => {
+        const owner = owners.get(toKey(connection, kind, id));
+        return owner === undefined || !isSame(owner, caller);
+      };
+      const missing = objects.filter(({ kind, id }) => !owners.has(toKey(connection, kind, id)));
+      if (missing.length === 0) return objects.find(isForeign) ?? null;
+      return load(connection, missing).then(() => objects.find(isForeign) ?? null);
+    },
+    replaced(query) {
+      const { caller, connection, responseId, conversationId, messageIds, reasoningIds = [] } = query;
+      const isClean = responseId === null || denied.get(responseId) === false;
+      if (isClean && conversationId === null && messageIds.length === 0 && reasoningIds.length === 0)
+        return NONE;
+      return ask(
+        findReplacedCalls(db, caller, connection, { responseId, conversationId, messageIds, reasoningIds }),
+      );
+    },
+    settle: ({ caller, connection }, conversationId, callIds) =>
+      ask(settleReplacedCalls(db, caller, connection, conversationId, callIds)),
+    rememberOwned({ kind, id }, { connection, caller, sessionId, labels }) {
+      const { tenant, issuer, subject } = caller;
+      owners.set(toKey(connection, kind, id), { tenant, issuer, subject, sessionId, labels });
+    },
+    rememberReplaced({ responseId }) {
+      if (responseId !== null) denied.set(responseId, true);
+    },
+    rememberClosed({ responseIds }) {
+      for (const id of responseIds) if (!denied.has(id)) denied.set(id, false);
+    },
+  };
+}
+
+/** Turns the database's failure into the caller's: what can't be looked up is not passed on. */
+export async function ask<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (thrown) {
+    if (!(thrown instanceof DatabaseError)) throw thrown;
+    throw new GatewayError("record_unavailable", "The record could not be read; nothing was passed on.", {
+      cause: thrown,
+    });
+  }
+}
+
+function toKey(connection: string, kind: string, id: string): string {
+  return `${connection}\0${kind}\0${id}`;
+}
+
+function isSame(owner: Owner, caller: Pick<Caller, "tenant" | "issuer" | "subject">): boolean {
+  return owner.tenant === caller.tenant && owner.issuer === caller.issuer && owner.subject === caller.subject;
+}

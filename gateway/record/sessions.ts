@@ -1,0 +1,173 @@
+// Finds the session that an exchange belongs to.
+import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { v7 as uuid } from "uuid";
+import type { Database } from "../../db/client.ts";
+import { findSessionsByHistory } from "../../db/queries/ledger.ts";
+import type { Caller } from "../exchange.ts";
+import { ask } from "./ledger.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Labels } from "./labels.ts";
+import type { ExchangeOpened, Session, SessionOrigin } from "./rows.ts";
+
+/** An item of the history that a request carries. */
+export type HistoryItem = {
+  readonly hash: string;
+  /** The model wrote it: an assistant's message, a call, reasoning. What stood before it was a whole request. */
+  readonly fromModel: boolean;
+};
+
+export type SessionQuery = {
+  readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
+  readonly connection: string;
+  /** The session that the program names in a header. */
+  readonly header: string | null;
+  readonly previousResponseId: string | null;
+  readonly conversation: string | null;
+  /** All items of the request, in order. */
+  readonly items: readonly HistoryItem[];
+};
+
+export type Sessions = {
+  /**
+   * Finds or makes the session: by the header (a name of the caller's own), else by the stored object that is
+   * continued, else by the longest history that an earlier request of the caller sent, else a new one.
+   */
+  resolve(query: SessionQuery): Session | Promise<Session>;
+  /** Takes in what this process has committed. */
+  remember(row: ExchangeOpened): void;
+};
+
+type Found = { readonly id: string; readonly origin: SessionOrigin; readonly labels: readonly string[] };
+
+const NAME_LENGTH = 256;
+const KNOWN_SESSIONS = 50_000;
+const KNOWN_HISTORIES = 50_000;
+const NONE: readonly string[] = [];
+/** Examples that a program puts before each prompt look like a history that nobody sent. */
+const NO_SESSION = "";
+const NO_SESSION_MS = 60_000;
+
+/** Makes the finder of sessions of this process. */
+export function createSessions(deps: { db: Database; ledger: Ledger; labels: Labels }): Sessions {
+  const { db, ledger, labels } = deps;
+  /** Sessions whose row is committed. */
+  const known = new LRUCache<string, true>({ max: KNOWN_SESSIONS });
+  /** Sessions by the digest of a history that they sent; NO_SESSION where a look-up found none, for a while. */
+  const histories = new LRUCache<string, string>({ max: KNOWN_HISTORIES });
+
+  function findStored(query: SessionQuery): Found | null | Promise<Found | null> {
+    const id = query.previousResponseId ?? query.conversation;
+    if (id === null) return null;
+    const kind = query.previousResponseId === null ? "conversation" : "response";
+    const toFound = (owner: Awaited<ReturnType<Ledger["owner"]>>): Found | null => {
+      // Another's object never says anything about the caller's sessions; the pipeline refuses it.
+      if (owner === null || owner.sessionId === null) return null;
+      const { tenant, issuer, subject } = query.caller;
+      if (owner.tenant !== tenant || owner.issuer !== issuer || owner.subject !== subject) return null;
+      return { id: owner.sessionId, origin: kind, labels: owner.labels };
+    };
+    const owner = ledger.owner(query.connection, kind, id);
+    return owner instanceof Promise ? owner.then(toFound) : toFound(owner);
+  }
+
+  function findByHistory(digests: readonly string[]): Found | null | Promise<Found | null> {
+    const unknown: string[] = [];
+    for (let index = digests.length - 1; index >= 0; index -= 1) {
+      const digest = digests[index] ?? "";
+      const id = histories.get(digest);
+      if (id === undefined) unknown.push(digest);
+      else if (id !== NO_SESSION) return { id, origin: "history", labels: NONE };
+    }
+    if (unknown.length === 0) return null;
+    return ask(findSessionsByHistory(db, unknown)).then((rows) => {
+      for (const digest of unknown) histories.set(digest, NO_SESSION, { ttl: NO_SESSION_MS });
+      for (const { history, sessionId } of rows) histories.set(history, sessionId);
+      const longest = digests.findLast((digest) => isSession(histories.get(digest)));
+      const id = longest === undefined ? undefined : histories.get(longest);
+      return id === undefined ? null : { id, origin: "history", labels: NONE };
+    });
+  }
+
+  function finish(
+    query: SessionQuery,
+    found: Found | null,
+    history: string | null,
+  ): Session | Promise<Session> {
+    const name = query.header === null || query.header === "" ? null : query.header.slice(0, NAME_LENGTH);
+    const { id, origin, labels: inherited } = found ?? { id: uuid(), origin: "own", labels: NONE };
+    const isNew = origin === "own" || (origin === "header" && !known.has(id));
+    const toSession = (sticking: readonly string[]): Session => ({
+      id,
+      origin,
+      name,
+      labels: inherited.length === 0 ? sticking : [...new Set([...inherited, ...sticking])].sort(),
+      isNew,
+      history,
+    });
+    const sticking = labels.find(query.caller.tenant, id, query.items);
+    return sticking instanceof Promise ? ask(sticking).then(toSession) : toSession(sticking);
+  }
+
+  return {
+    resolve(query) {
+      const { whole, earlier } = digestHistory(query.caller, query.items);
+      const named =
+        query.header === null || query.header === "" ? null : toNamedId(query.caller, query.header);
+      if (named !== null) return finish(query, { id: named, origin: "header", labels: NONE }, whole);
+      const continued = query.previousResponseId !== null || query.conversation !== null;
+      const found = continued ? findStored(query) : findByHistory(earlier);
+      if (found instanceof Promise)
+        return found.then((session) => finish(query, session, continued ? null : whole));
+      return finish(query, found, continued ? null : whole);
+    },
+    remember({ session }) {
+      if (session === null) return;
+      known.set(session.id, true);
+      if (session.history !== null) histories.set(session.history, session.id);
+    },
+  };
+}
+
+/**
+ * Digests the whole history, and each earlier part of it that was a request: one that ends where the model's next
+ * items begin. The caller is part of each digest, so histories never meet across callers.
+ */
+export function digestHistory(
+  caller: SessionQuery["caller"],
+  items: readonly HistoryItem[],
+): { readonly whole: string | null; readonly earlier: readonly string[] } {
+  if (items.length === 0) return { whole: null, earlier: NONE };
+  const earlier: string[] = [];
+  let digest = JSON.stringify([caller.tenant, caller.issuer, caller.subject]);
+  let pending = "";
+  let previousFromModel = true;
+  for (const item of items) {
+    if (item.fromModel && !previousFromModel) {
+      digest = hash("sha256", `${digest}\0${pending}`, "base64url");
+      pending = "";
+      earlier.push(digest);
+    }
+    previousFromModel = item.fromModel;
+    pending += `${item.hash} `;
+  }
+  return { whole: hash("sha256", `${digest}\0${pending}`, "base64url"), earlier };
+}
+
+function isSession(id: string | undefined): boolean {
+  return id !== undefined && id !== NO_SESSION;
+}
+
+/** Makes the id of a session that its caller named: the same in every process, another for every caller. */
+function toNamedId(caller: SessionQuery["caller"], name: string): string {
+  const digest = hash(
+    "sha256",
+    JSON.stringify([caller.tenant, caller.issuer, caller.subject, name]),
+    "buffer",
+  );
+  // A UUID of version 8 (RFC 9562): custom content.
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;
+  const hex = digest.toString("hex", 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

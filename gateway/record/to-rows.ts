@@ -1,0 +1,162 @@
+// Turns what the pipeline says of an exchange into the JSON texts of table rows.
+import type { Decision, Facts } from "../exchange.ts";
+import type {
+  CallRow,
+  DecisionRow,
+  ExchangeClosed,
+  ExchangeOpened,
+  OwnerContext,
+  ReplacedCallRow,
+} from "./rows.ts";
+
+const CLIENT_LENGTH = 256;
+
+/** Gives the row of `exchanges`. */
+export function toExchangeRow(row: ExchangeOpened): string {
+  const { caller, facts } = row;
+  return toJson({
+    id: row.id,
+    sessionId: row.session?.id ?? null,
+    at: row.at,
+    tenant: caller?.tenant ?? "default",
+    issuer: caller?.issuer ?? null,
+    subject: caller?.subject ?? null,
+    callerKind: caller?.kind ?? null,
+    groups: caller?.groups ?? [],
+    actsFor: caller?.actsFor ?? null,
+    credentialId: caller?.credentialId ?? null,
+    connection: row.connection,
+    operation: row.operation,
+    method: row.method,
+    path: row.path,
+    model: facts?.request.model ?? null,
+    stream: facts?.request.stream ?? false,
+    client: row.client?.slice(0, CLIENT_LENGTH).toWellFormed() ?? null,
+    facts: facts === null ? null : withoutTexts(facts),
+    decision: row.decision,
+    effect: row.effect,
+    codes: toCodes(row.decision, row.errorCode),
+    classes: facts === null ? [] : Object.keys(facts.findings),
+    revision: row.version?.revision ?? null,
+    dataRevision: row.version?.dataRevision ?? null,
+    timings: row.timings,
+    history: row.session?.history ?? null,
+    promptHash: row.prompt?.hash ?? null,
+    promptPointer: row.prompt?.pointer ?? null,
+    callOutputs: row.callOutputs,
+  });
+}
+
+/** Gives the row of `sessions` that this exchange is the first of, else null. */
+export function toSessionRow(row: ExchangeOpened): string | null {
+  const { session, caller } = row;
+  if (session === null || caller === null || !session.isNew) return null;
+  return toJson({
+    id: session.id,
+    tenant: caller.tenant,
+    issuer: caller.issuer,
+    subject: caller.subject,
+    connection: row.connection ?? "",
+    origin: session.origin,
+    name: session.name,
+    startedAt: row.at,
+  });
+}
+
+/** Gives the row of `decisions`. */
+export function toDecisionRow(row: DecisionRow): string {
+  return toJson({
+    exchangeId: row.exchangeId,
+    seq: row.seq,
+    phase: row.phase,
+    at: row.at,
+    facts: row.facts === null ? null : withoutTexts(row.facts),
+    decision: row.decision,
+    effect: row.effect,
+    codes: toCodes(row.decision, row.errorCode),
+    classes: row.facts === null ? [] : Object.keys(row.facts.findings),
+    calls: toCalls(row.calls),
+    timings: row.timings,
+  });
+}
+
+/** Gives the row of `exchange_ends`. */
+export function toEndRow(row: ExchangeClosed): string {
+  return toJson({ ...row, calls: toCalls(row.calls) });
+}
+
+/** Gives the row of `objects`. */
+export function toObjectRow(
+  object: { readonly kind: string; readonly id: string },
+  context: OwnerContext,
+): string {
+  return toJson({ kind: object.kind, id: object.id, ...toContext(context), labels: context.labels });
+}
+
+/** Gives the row of `replaced_calls`. */
+export function toReplacedRow(row: ReplacedCallRow): string {
+  const { callId, type, responseId, conversationId, messageId, reasoningIds, itemId, code } = row;
+  return toJson({
+    ...toContext(row),
+    callId,
+    type,
+    responseId,
+    conversationId,
+    messageId,
+    reasoningIds,
+    itemId,
+    code,
+  });
+}
+
+/**
+ * Gives JSON that PostgreSQL takes: its text has no NUL and its jsonb no lone surrogates, so each becomes U+FFFD.
+ * A program's own strings (names of models, tools, clients) may hold them.
+ */
+export function toJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes("\\u0000") && !json.includes("\\ud")) return json;
+  return JSON.stringify(value, (_key, inner: unknown) => toStorable(inner));
+}
+
+function toStorable(value: unknown): unknown {
+  if (typeof value === "string") return toStorableText(value);
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [toStorableText(key), inner]));
+}
+
+function toStorableText(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\uFFFD");
+}
+
+function toContext(context: OwnerContext): Record<string, string | number | null> {
+  const { connection, caller, sessionId, exchangeId, at } = context;
+  const { tenant, issuer, subject } = caller;
+  return { connection, tenant, issuer, subject, sessionId, exchangeId, at };
+}
+
+/** Recorded facts refer to texts and bodies, they never hold them. */
+function withoutTexts(facts: Facts): Facts {
+  if (facts.body === undefined && facts.texts === undefined) return facts;
+  const { body: _body, texts: _texts, ...rest } = facts;
+  return rest;
+}
+
+function toCalls(calls: readonly CallRow[]): readonly CallRow[] | null {
+  return calls.length === 0 ? null : calls;
+}
+
+/** Codes by which an exchange is found: of all rules that did something but allow, and the error's. */
+function toCodes(decision: Decision | null, errorCode: string | null): readonly string[] {
+  const codes = new Set<string>();
+  if (decision !== null) {
+    for (const effect of decision.deny) codes.add(effect.code);
+    for (const effect of decision.observe) codes.add(effect.code);
+    for (const effect of decision.record) codes.add(effect.code);
+    for (const effect of decision.label) codes.add(effect.code);
+  }
+  if (errorCode !== null) codes.add(errorCode);
+  return codes.size === 0 ? NONE : [...codes].sort();
+}
+
+const NONE: readonly string[] = [];
