@@ -71,7 +71,8 @@ export type Loaded = {
 const DEFAULT_BUNDLE = fileURLToPath(new URL("../../bundles/default.tar.gz", import.meta.url));
 
 /**
- * Reads the configuration. The command line wins over the environment, which wins over the file. `file` null stands for
+ * Reads the configuration. A `scope` of `database` asks only for what commands on the record need: no key of a target, no
+ * encryption key. The command line wins over the environment, which wins over the file. `file` null stands for
  * `TOLLGATE_CONFIG`, else `tollgate.yaml` where it exists. Throws a `ConfigError` that lists every problem.
  */
 export function loadConfig(options: {
@@ -79,6 +80,7 @@ export function loadConfig(options: {
   env: Environment;
   flags?: Flags;
   cwd?: string;
+  scope?: "all" | "database";
 }): Loaded {
   const cwd = options.cwd ?? process.cwd();
   const { env } = options;
@@ -121,8 +123,9 @@ export function loadConfig(options: {
   const databaseUrl = readDatabaseUrl(file, env, folder, report);
   const ours = adminListen === null ? [listen] : [listen, adminListen];
   const targets = readConnections({ file, fileGiven: path !== null, folder, env, listen: ours, publicUrl });
-  for (const problem of targets.problems) report(problem.path, problem.expected);
-  const encryptionKey = readEncryptionKey(file, env, folder, databaseUrl !== null, report);
+  const isWhole = options.scope !== "database";
+  if (isWhole) for (const problem of targets.problems) report(problem.path, problem.expected);
+  const encryptionKey = isWhole ? readEncryptionKey(file, env, folder, databaseUrl !== null, report) : null;
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
   const bundle =
     file.policy.bundle === undefined
@@ -130,9 +133,9 @@ export function loadConfig(options: {
       : resolve(from(["policy", "bundle"]), file.policy.bundle);
   const operator =
     file.policy.operator === undefined ? null : resolve(from(["policy", "operator"]), file.policy.operator);
-  if (!existsSync(bundle) && file.policy.bundle !== undefined)
+  if (isWhole && !existsSync(bundle) && file.policy.bundle !== undefined)
     report(["policy", "bundle"], `expected a file at ${bundle}`);
-  if (operator !== null && !existsSync(operator))
+  if (isWhole && operator !== null && !existsSync(operator))
     report(["policy", "operator"], `expected a file at ${operator}`);
   for (const [index, issuer] of file.issuers.entries()) {
     if (file.issuers.findIndex((other) => other.issuer === issuer.issuer) < index) {

@@ -1,218 +1,55 @@
-// Who is calling: from an Authorization header to a caller, at once for a token that is known.
-import { hash as digest } from "node:crypto";
-import { LRUCache } from "lru-cache";
-import type { KeyOwner } from "../../db/queries/service-accounts.ts";
-import type { Revocation } from "../../db/queries/revocations.ts";
-import { GatewayError } from "../errors.ts";
-import type { Caller } from "../exchange.ts";
-import { parseBearer } from "./bearer.ts";
-import { hashKey, isKeyText } from "./key-format.ts";
+// The door of this stage: the authenticator on a database, for the configured issuers.
+import type { Database } from "../../db/client.ts";
+import { createRevocationReader, isRevoked, listenForRevocations } from "../../db/queries/revocations.ts";
+import { findKeyOwner } from "../../db/queries/service-accounts.ts";
+import type { IssuerConfig } from "../config/config.ts";
+import type { Log } from "../log.ts";
+export type { Authenticator } from "./authenticate-token.ts";
+export type { ProviderKeyIncident } from "./provider-keys.ts";
+import type { Authenticator } from "./authenticate-token.ts";
+import { createTokenAuthenticator } from "./authenticate-token.ts";
+import { createIssuerKeys } from "./issuer-keys.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
-import { findProvider, findProviderOfIssuer, toIncident } from "./provider-keys.ts";
 import type { RevocationLog } from "./revocation-log.ts";
-import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
-import { isJwt, readIssuer, verifyToken } from "./verify-token.ts";
+import { createRevocationLog } from "./revocation-log.ts";
 
-/** The issuer of service accounts' callers. */
-export const OWN_ISSUER = "tollgate";
+/** Longest time that the database may take to confirm the log; under the second for which a confirmation counts. */
+const READ_LIMIT_MS = 900;
 
-export type Authenticator = {
-  /**
-   * Gives the caller: at once for a token that is known, else a promise. Throws, or rejects with, `token_missing`,
-   * `token_invalid`, `token_expired`, `token_revoked`, `provider_key_presented` or `identity_unavailable`.
-   */
-  authenticate(authorization: string | undefined): Caller | Promise<Caller>;
-  /** Says whether this process has seen the credential's revocation. */
-  isRevoked(credentialId: string): boolean;
-  /** Calls back with each credential that is revoked, so that its open streams can be cut; gives the way to stop. */
-  onRevoked(callback: (credentialId: string) => void): () => void;
-  close(): Promise<void>;
-};
-
-export type AuthenticatorDeps = {
-  readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
-  /** Says whether an issuer's token, or its subject, was ever revoked. */
-  readonly wasRevoked: (credentialId: string, subjectId: string) => Promise<boolean>;
-  readonly followRevocations: (onRevocation: (revocation: Revocation) => void) => RevocationLog;
-  readonly issuers: readonly TrustedIssuer[];
-  /** Keys the hash of presented provider keys. */
+/** Creates the authenticator of a gateway. `secret` keys the hashes of presented provider keys. */
+export async function createAuthenticator(deps: {
+  readonly db: Database;
+  readonly issuers: readonly IssuerConfig[];
   readonly secret: Buffer;
+  readonly log: Log;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
-  readonly now?: () => number;
-  readonly cacheSize?: number;
-};
-
-type Known = VerifiedToken & { readonly subjectId: string };
-type Refused = {
-  readonly code: "token_invalid" | "token_revoked" | "token_expired";
-  readonly message: string;
-};
-
-/** Names a subject in the log of revocations. */
-export function toSubjectId(caller: Pick<Caller, "tenant" | "issuer" | "subject">): string {
-  return JSON.stringify([caller.tenant, caller.issuer, caller.subject]);
-}
-
-/** Creates the authenticator. It keeps verified tokens by a hash of the header until they expire or are revoked. */
-export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
-  const now = deps.now ?? Date.now;
-  const known = new LRUCache<string, Known>({ max: deps.cacheSize ?? 20_000 });
-  const refused = new LRUCache<string, Refused>({ max: 10_000, ttl: 60_000 });
-  const revokedIds = new LRUCache<string, true>({ max: 100_000 });
-  const incidents = new LRUCache<string, true>({ max: 10_000, ttl: 3_600_000 });
-  const pending = new Map<string, Promise<Caller>>();
-  const callbacks = new Set<(credentialId: string) => void>();
-  const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
-  const revocations = deps.followRevocations(onRevocation);
-
-  function onRevocation(revocation: Revocation): void {
-    revokedIds.set(`${revocation.kind}\0${revocation.id}`, true);
-    const hit = new Set<string>(revocation.kind === "credential" ? [revocation.id] : []);
-    for (const [key, entry] of known.entries()) {
-      const isHit = revocation.kind === "credential" ? entry.caller.credentialId : entry.subjectId;
-      if (isHit !== revocation.id) continue;
-      known.delete(key);
-      hit.add(entry.caller.credentialId);
-    }
-    for (const id of hit) {
-      revokedIds.set(`credential\0${id}`, true);
-      for (const callback of callbacks) callback(id);
-    }
-  }
-
-  function isSeenRevoked(entry: Known): boolean {
-    return (
-      revokedIds.has(`credential\0${entry.caller.credentialId}`) ||
-      revokedIds.has(`subject\0${entry.subjectId}`)
-    );
-  }
-
-  async function lookUp(authorization: string, key: string): Promise<Caller> {
-    // Confirmed before the look-up: whatever is revoked from here on arrives through the log.
-    if (!revocations.isFresh()) await revocations.confirm();
-    const held = known.get(key);
-    if (held !== undefined && held.until > now()) return held.caller;
-    const token = parseBearer(authorization);
-    const verified = isKeyText(token) ? await checkKey(token) : await checkToken(token);
-    const entry = { ...verified, subjectId: toSubjectId(verified.caller) };
-    if (isSeenRevoked(entry)) throw revoked();
-    known.set(key, entry);
-    return entry.caller;
-  }
-
-  async function checkKey(token: string): Promise<VerifiedToken> {
-    const owner = await asUnavailable(deps.findKeyOwner(hashKey(token)));
-    if (owner === null) throw new GatewayError("token_invalid", "The token is unknown.");
-    if (owner.isRevoked) throw revoked();
-    const expiresAt = owner.expiresAt?.getTime() ?? null;
-    if (expiresAt !== null && expiresAt <= now()) throw expired();
-    const caller: Caller = {
-      tenant: owner.tenant,
-      issuer: OWN_ISSUER,
-      subject: owner.name,
-      kind: "service",
-      groups: owner.groups,
-      scopes: owner.scopes,
-      claims: {},
-      actsFor: null,
-      credentialId: owner.keyId,
-      expiresAt,
-    };
-    return { caller, until: expiresAt ?? Number.POSITIVE_INFINITY };
-  }
-
-  async function checkToken(token: string): Promise<VerifiedToken> {
-    const issuer = isJwt(token) ? readIssuer(token) : null;
-    const trusted = issuer === null ? undefined : issuers.get(issuer);
-    if (trusted === undefined) throw refuseUnknown(token, issuer);
-    const verified = await verifyToken(token, trusted, now());
-    const { caller } = verified;
-    if (await asUnavailable(deps.wasRevoked(caller.credentialId, toSubjectId(caller)))) throw revoked();
-    return verified;
-  }
-
-  function refuseUnknown(token: string, issuer: string | null): GatewayError {
-    const provider = findProvider(token) ?? (issuer === null ? null : findProviderOfIssuer(issuer));
-    if (provider === null)
-      return new GatewayError(
-        "token_invalid",
-        "The token is malformed, or of an issuer that isn't accepted.",
-      );
-    const incident = toIncident(provider, token, deps.secret);
-    // Once an hour for each key: a program in a loop is one incident.
-    if (!incidents.has(incident.keyHash)) {
-      incidents.set(incident.keyHash, true);
-      deps.onProviderKey(incident);
-    }
-    return new GatewayError(
-      "provider_key_presented",
-      "This is a provider's own key. Use a Tollgate token instead, and revoke that key at the provider.",
-    );
-  }
-
-  function start(authorization: string, key: string): Promise<Caller> {
-    const running = pending.get(key);
-    if (running !== undefined) return running;
-    const started = lookUp(authorization, key)
-      .catch((error: unknown) => {
-        if (error instanceof GatewayError) remember(key, error);
-        throw error;
-      })
-      .finally(() => pending.delete(key));
-    pending.set(key, started);
-    return started;
-  }
-
-  /** Remembers answers that can't change; an issuer's keys rotate, so its tokens are tried again. */
-  function remember(key: string, error: GatewayError): void {
-    if (error.code === "token_revoked" || error.code === "token_expired") {
-      refused.set(key, { code: error.code, message: error.message });
-    }
-  }
-
+}): Promise<Authenticator> {
+  const { db, log } = deps;
+  const opened: { log?: RevocationLog } = {};
+  const authenticator = createTokenAuthenticator({
+    findKeyOwner: (hash) => findKeyOwner(db, hash),
+    wasRevoked: (credentialId, subjectId) => isRevoked(db, credentialId, subjectId),
+    followRevocations(onRevocation) {
+      opened.log = createRevocationLog({
+        reader: createRevocationReader(db, READ_LIMIT_MS),
+        onRevocation,
+        log,
+      });
+      return opened.log;
+    },
+    issuers: deps.issuers.map((config) => ({
+      config,
+      keys: createIssuerKeys({ issuer: config.issuer, jwksUri: config.jwks_uri }),
+    })),
+    secret: deps.secret,
+    onProviderKey: deps.onProviderKey,
+  });
+  const stopListening = await listenForRevocations(db, () => opened.log?.wake());
   return {
-    authenticate(authorization) {
-      if (authorization === undefined) parseBearer(authorization);
-      const header = authorization ?? "";
-      const key = digest("sha256", header, "base64url");
-      const entry = known.get(key);
-      if (entry !== undefined) {
-        if (entry.until <= now()) {
-          known.delete(key);
-          throw expired();
-        }
-        if (revocations.isFresh()) return entry.caller;
-        return start(header, key);
-      }
-      const refusal = refused.get(key);
-      if (refusal !== undefined) throw new GatewayError(refusal.code, refusal.message);
-      return start(header, key);
+    ...authenticator,
+    async close() {
+      await stopListening().catch(() => undefined);
+      await authenticator.close();
     },
-    isRevoked: (credentialId) => revokedIds.has(`credential\0${credentialId}`),
-    onRevoked(callback) {
-      callbacks.add(callback);
-      return () => callbacks.delete(callback);
-    },
-    close: () => revocations.close(),
   };
-}
-
-function revoked(): GatewayError {
-  return new GatewayError("token_revoked", "The token was revoked; ask an operator for a new one.");
-}
-
-function expired(): GatewayError {
-  return new GatewayError("token_expired", "The token has expired; fetch a fresh one.");
-}
-
-async function asUnavailable<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw new GatewayError(
-      "identity_unavailable",
-      "The token can't be checked: the database is out of reach.",
-      { cause: error },
-    );
-  }
 }
