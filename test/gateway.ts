@@ -28,6 +28,8 @@ export type GatewayOptions = {
   /** Further variables; undefined removes one that the harness sets. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly args?: readonly string[];
+  /** Arguments of Node itself. */
+  readonly nodeArgs?: readonly string[];
   /** Another target than the harness' simulator, and its credential. */
   readonly target?: { readonly url: string; readonly credential: string };
   /** The state folder to use, which is then kept. */
@@ -98,11 +100,15 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     await writeFile(join(work, "tollgate.yaml"), options.config);
   }
   const env = toEnvironment(settings);
-  const child = spawn(process.execPath, [MAIN, "start", ...(options.args ?? [])], {
-    cwd: work,
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeArgs ?? []), MAIN, "start", ...(options.args ?? [])],
+    {
+      cwd: work,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   const ended = once(child, "exit");
   const readLog = collect(child);
   const origin = `http://127.0.0.1:${port}`;

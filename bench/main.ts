@@ -1,0 +1,109 @@
+// `npm run bench`: measures the gateway against a bare proxy and writes docs/benchmarks.md.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { measureShape } from "./measure.ts";
+import type { Effort, Measured } from "./measure.ts";
+import { summariseProfiles } from "./profile.ts";
+import { ratiosOf, writeReport } from "./report.ts";
+import { sendRequests } from "./load.ts";
+import { listShapes } from "./shapes.ts";
+import type { Shape } from "./shapes.ts";
+import { startBare, startTollgate, startUpstream } from "./targets.ts";
+import type { BenchTarget } from "./targets.ts";
+
+const FULL: Effort = { rounds: 7, share: 1, concurrency: 16 };
+const QUICK: Effort = { rounds: 2, share: 0.05, concurrency: 8 };
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    profile: { type: "boolean", default: false },
+    shape: { type: "string", multiple: true },
+    rounds: { type: "string" },
+    targets: { type: "string", default: "bare,tollgate" },
+    "no-write": { type: "boolean", default: false },
+  },
+});
+
+const effort = {
+  ...(flags.quick ? QUICK : FULL),
+  ...(flags.rounds === undefined ? {} : { rounds: Number(flags.rounds) }),
+};
+const shapes = listShapes().filter((shape) => flags.shape?.includes(shape.name) ?? true);
+const results: { shape: Shape; measured: readonly Measured[] }[] = [];
+let profile: readonly string[] | null = null;
+
+const upstream = await startUpstream();
+try {
+  await withTargets(null, async (targets) => {
+    for (const shape of shapes) {
+      const measured = await measureShape(shape, targets, effort);
+      results.push({ shape, measured });
+      const ratio = ratiosOf(measured, "tollgate");
+      const cpu = measured
+        .map((one) => `${one.target} ${one.cpu.map((value) => value.toFixed(0)).join(" ")} µs`)
+        .join("; ");
+      process.stdout.write(
+        `${shape.name}: ${ratio === null ? "" : `${ratio.median.toFixed(2)} times the bare proxy; `}${cpu}\n`,
+      );
+    }
+  });
+  if (flags.profile) profile = await takeProfile();
+} finally {
+  await upstream.close();
+}
+
+const page = writeReport({
+  command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
+  date: new Date().toISOString().slice(0, 10),
+  machine: `${availableParallelism()} cores, ${process.platform} ${process.arch}, shared by the load generator, the target, the proxy and the database`,
+  versions: `Node ${process.versions.node}, undici ${readUndiciVersion()}`,
+  effort: `${effort.rounds} rounds a shape after one to warm up, ${effort.concurrency} connections, ${shapes.map((shape) => `${Math.round(shape.count * effort.share)} requests a round of ${shape.name}`).join(", ")}.`,
+  results,
+  profile,
+});
+// A quick run shows that the benchmark works; its figures are too few to keep.
+if (flags.quick || flags["no-write"]) process.stdout.write(`\n${page}`);
+else writeFileSync(fileURLToPath(new URL("../docs/benchmarks.md", import.meta.url)), page);
+
+/** Runs `use` on the targets that were asked for, and ends them. */
+async function withTargets(
+  profileTo: string | null,
+  use: (targets: readonly BenchTarget[]) => Promise<void>,
+): Promise<void> {
+  const names = new Set(profileTo === null ? flags.targets.split(",") : ["tollgate"]);
+  const targets: BenchTarget[] = [];
+  try {
+    if (names.has("bare")) targets.push(await startBare(upstream.origin));
+    if (names.has("tollgate")) targets.push(await startTollgate(upstream.origin, { profileTo }));
+    await use(targets);
+  } finally {
+    for (const target of targets) await target.close();
+  }
+}
+
+/** Runs all shapes once on a gateway of their own, under V8's profiler, whose cost the measured one does not bear. */
+async function takeProfile(): Promise<readonly string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-profile-"));
+  try {
+    await withTargets(folder, async (targets) => {
+      for (const target of targets) {
+        for (const shape of shapes)
+          await sendRequests(target, shape, shape.count * effort.share * 2, effort.concurrency);
+      }
+    });
+    return summariseProfiles(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readUndiciVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ dependencies: z.object({ undici: z.string() }) }).parse(JSON.parse(text)).dependencies
+    .undici;
+}
