@@ -3,7 +3,12 @@
 type ErrorRow = {
   readonly status: number;
   /** OpenAI's `error.type`. */
-  readonly type: "invalid_request_error" | "authentication_error" | "permission_error" | "rate_limit_error" | "api_error";
+  readonly type:
+    | "invalid_request_error"
+    | "authentication_error"
+    | "permission_error"
+    | "rate_limit_error"
+    | "api_error";
   /** Whether the SDKs shall try again (`x-should-retry`); absent: they decide by the status. */
   readonly retry?: boolean;
   readonly stage: "identity" | "parse" | "detect" | "policy" | "apply" | "forward" | "record" | "server";
@@ -14,39 +19,278 @@ type ErrorRow = {
 };
 
 export const ERRORS = {
-  token_missing: { status: 401, type: "authentication_error", retry: false, stage: "identity", meaning: "The request carries no bearer token.", remedy: "Send `Authorization: Bearer tg_…`; `tollgate service-accounts create` makes a key." },
-  token_invalid: { status: 401, type: "authentication_error", retry: false, stage: "identity", meaning: "The token is malformed, unknown, or its signature, issuer or audience is wrong.", remedy: "Check the token; ask its issuer for a new one." },
-  token_expired: { status: 401, type: "authentication_error", retry: true, stage: "identity", meaning: "The token was valid and has expired.", remedy: "Fetch a fresh token; the SDKs call a callable `api_key` again by themselves." },
-  token_revoked: { status: 401, type: "authentication_error", retry: false, stage: "identity", meaning: "The token, or its owner, was revoked.", remedy: "Ask an operator for a new one." },
-  provider_key_presented: { status: 401, type: "authentication_error", retry: false, stage: "identity", meaning: "The program sent a provider's own key.", remedy: "Use a Tollgate token, and revoke that key at the provider: it has been sent to a party that it was not meant for." },
-  identity_unavailable: { status: 503, type: "api_error", stage: "identity", meaning: "The token could not be checked: the database or the issuer's keys are out of reach.", remedy: "Try again; see /readyz." },
-  operation_not_open: { status: 403, type: "permission_error", retry: false, stage: "parse", meaning: "The API has this operation, the gateway does not open it.", remedy: "Use an operation that the gateway opens." },
-  operation_unknown: { status: 404, type: "invalid_request_error", retry: false, stage: "parse", meaning: "No operation is known by this method and path.", remedy: "Check the base URL: it ends in `/v1`." },
-  connection_unknown: { status: 404, type: "invalid_request_error", retry: false, stage: "parse", meaning: "No connection has this name.", remedy: "`tollgate connections list` names those that exist." },
-  method_not_allowed: { status: 405, type: "invalid_request_error", retry: false, stage: "parse", meaning: "The method does not fit the path.", remedy: "See the API's reference." },
-  body_too_large: { status: 413, type: "invalid_request_error", retry: false, stage: "parse", meaning: "The request's body is over the limit.", remedy: "Send less, or raise `limits.request_bytes`." },
-  body_too_deep: { status: 400, type: "invalid_request_error", retry: false, stage: "parse", meaning: "The body is nested too deeply.", remedy: "Flatten it." },
-  body_encoding_unsupported: { status: 415, type: "invalid_request_error", retry: false, stage: "parse", meaning: "The body is compressed or not JSON in UTF-8.", remedy: "Send `application/json` in UTF-8, uncompressed." },
-  body_invalid: { status: 400, type: "invalid_request_error", retry: false, stage: "parse", meaning: "The body is not JSON that can be read in one way only: a syntax error, a key that stands twice, invalid UTF-8, a byte order mark, a lone surrogate, or a number that does not survive a round trip.", remedy: "Send plain JSON." },
-  body_shape: { status: 400, type: "invalid_request_error", retry: false, stage: "parse", meaning: "A field that the gateway must understand has the wrong type.", remedy: "The message names the field and what was expected." },
-  query_invalid: { status: 400, type: "invalid_request_error", retry: false, stage: "parse", meaning: "A query parameter stands twice or cannot be read.", remedy: "Send each parameter once." },
-  request_timeout: { status: 408, type: "invalid_request_error", retry: true, stage: "parse", meaning: "The request's body did not arrive in time.", remedy: "Try again." },
-  not_found: { status: 404, type: "invalid_request_error", retry: false, stage: "record", meaning: "The object does not exist, or is not the caller's.", remedy: "Use an id that a call of yours returned." },
-  policy_denied: { status: 403, type: "permission_error", retry: false, stage: "policy", meaning: "A rule refuses; the answer's `code` is the rule's own and the message its remedy.", remedy: "Follow the remedy, or ask whoever keeps the policy." },
-  policy_not_allowed: { status: 403, type: "permission_error", retry: false, stage: "policy", meaning: "No rule allows the request.", remedy: "Ask whoever keeps the policy for access." },
-  policy_unavailable: { status: 403, type: "permission_error", retry: false, stage: "policy", meaning: "The policy threw, ran out of time, or gave no well-formed decision.", remedy: "See the gateway's log and `tollgate doctor`." },
-  policy_effect_unsupported: { status: 403, type: "permission_error", retry: false, stage: "policy", meaning: "The policy asks for an effect that this gateway does not have.", remedy: "Use a gateway that has it, or change the rule." },
-  policy_input_too_large: { status: 403, type: "permission_error", retry: false, stage: "policy", meaning: "A rule reads the body or the texts, and they are over the limit of what policy may be given.", remedy: "Send less, or raise `limits.policy_input_bytes`." },
-  detector_failed: { status: 403, type: "permission_error", retry: false, stage: "detect", meaning: "The text could not be scanned.", remedy: "See the gateway's log." },
-  answer_unreadable: { status: 502, type: "api_error", retry: false, stage: "apply", meaning: "The target's answer cannot be read in one way only, or is over the limit, so nothing of it was passed on.", remedy: "See the gateway's log; try again." },
-  answer_type_unexpected: { status: 502, type: "api_error", retry: false, stage: "apply", meaning: "The target answered with another content type than was asked for.", remedy: "Check the connection's base URL." },
-  credential_refused: { status: 502, type: "api_error", retry: false, stage: "forward", meaning: "The target refused the gateway's own credential.", remedy: "Check the connection's credential." },
-  target_unreachable: { status: 502, type: "api_error", retry: true, stage: "forward", meaning: "The connection to the target failed.", remedy: "Try again; check the connection's base URL." },
-  target_timeout: { status: 504, type: "api_error", retry: true, stage: "forward", meaning: "The target did not answer in time.", remedy: "Try again, or raise the connection's time limits." },
-  target_broke_off: { status: 502, type: "api_error", retry: true, stage: "forward", meaning: "The target's answer ended before it was whole.", remedy: "Try again." },
-  record_unavailable: { status: 503, type: "api_error", retry: true, stage: "record", meaning: "The decision could not be recorded, so nothing was forwarded or released.", remedy: "Try again; see /readyz." },
-  shutting_down: { status: 503, type: "api_error", retry: true, stage: "server", meaning: "The gateway is draining.", remedy: "Try again." },
-  internal_error: { status: 500, type: "api_error", stage: "server", meaning: "A fault of the gateway.", remedy: "Report it with the exchange id." },
+  token_missing: {
+    status: 401,
+    type: "authentication_error",
+    retry: false,
+    stage: "identity",
+    meaning: "The request carries no bearer token.",
+    remedy: "Send `Authorization: Bearer tg_…`; `tollgate service-accounts create` makes a key.",
+  },
+  token_invalid: {
+    status: 401,
+    type: "authentication_error",
+    retry: false,
+    stage: "identity",
+    meaning: "The token is malformed, unknown, or its signature, issuer or audience is wrong.",
+    remedy: "Check the token; ask its issuer for a new one.",
+  },
+  token_expired: {
+    status: 401,
+    type: "authentication_error",
+    retry: true,
+    stage: "identity",
+    meaning: "The token was valid and has expired.",
+    remedy: "Fetch a fresh token; the SDKs call a callable `api_key` again by themselves.",
+  },
+  token_revoked: {
+    status: 401,
+    type: "authentication_error",
+    retry: false,
+    stage: "identity",
+    meaning: "The token, or its owner, was revoked.",
+    remedy: "Ask an operator for a new one.",
+  },
+  provider_key_presented: {
+    status: 401,
+    type: "authentication_error",
+    retry: false,
+    stage: "identity",
+    meaning: "The program sent a provider's own key.",
+    remedy:
+      "Use a Tollgate token, and revoke that key at the provider: it has been sent to a party that it was not meant for.",
+  },
+  identity_unavailable: {
+    status: 503,
+    type: "api_error",
+    stage: "identity",
+    meaning: "The token could not be checked: the database or the issuer's keys are out of reach.",
+    remedy: "Try again; see /readyz.",
+  },
+  operation_not_open: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The API has this operation, the gateway does not open it.",
+    remedy: "Use an operation that the gateway opens.",
+  },
+  operation_unknown: {
+    status: 404,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "No operation is known by this method and path.",
+    remedy: "Check the base URL: it ends in `/v1`.",
+  },
+  connection_unknown: {
+    status: 404,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "No connection has this name.",
+    remedy: "`tollgate connections list` names those that exist.",
+  },
+  method_not_allowed: {
+    status: 405,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The method does not fit the path.",
+    remedy: "See the API's reference.",
+  },
+  body_too_large: {
+    status: 413,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The request's body is over the limit.",
+    remedy: "Send less, or raise `limits.request_bytes`.",
+  },
+  body_too_deep: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The body is nested too deeply.",
+    remedy: "Flatten it.",
+  },
+  body_encoding_unsupported: {
+    status: 415,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The body is compressed or not JSON in UTF-8.",
+    remedy: "Send `application/json` in UTF-8, uncompressed.",
+  },
+  body_invalid: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "The body is not JSON that can be read in one way only: a syntax error, a key that stands twice, invalid UTF-8, a byte order mark, a lone surrogate, or a number that does not survive a round trip.",
+    remedy: "Send plain JSON.",
+  },
+  body_shape: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "A field that the gateway must understand has the wrong type.",
+    remedy: "The message names the field and what was expected.",
+  },
+  query_invalid: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "A query parameter stands twice or cannot be read.",
+    remedy: "Send each parameter once.",
+  },
+  request_timeout: {
+    status: 408,
+    type: "invalid_request_error",
+    retry: true,
+    stage: "parse",
+    meaning: "The request's body did not arrive in time.",
+    remedy: "Try again.",
+  },
+  not_found: {
+    status: 404,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "record",
+    meaning: "The object does not exist, or is not the caller's.",
+    remedy: "Use an id that a call of yours returned.",
+  },
+  policy_denied: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "A rule refuses; the answer's `code` is the rule's own and the message its remedy.",
+    remedy: "Follow the remedy, or ask whoever keeps the policy.",
+  },
+  policy_not_allowed: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "No rule allows the request.",
+    remedy: "Ask whoever keeps the policy for access.",
+  },
+  policy_unavailable: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "The policy threw, ran out of time, or gave no well-formed decision.",
+    remedy: "See the gateway's log and `tollgate doctor`.",
+  },
+  policy_effect_unsupported: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "The policy asks for an effect that this gateway does not have.",
+    remedy: "Use a gateway that has it, or change the rule.",
+  },
+  policy_input_too_large: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "A rule reads the body or the texts, and they are over the limit of what policy may be given.",
+    remedy: "Send less, or raise `limits.policy_input_bytes`.",
+  },
+  detector_failed: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "detect",
+    meaning: "The text could not be scanned.",
+    remedy: "See the gateway's log.",
+  },
+  answer_unreadable: {
+    status: 502,
+    type: "api_error",
+    retry: false,
+    stage: "apply",
+    meaning:
+      "The target's answer cannot be read in one way only, or is over the limit, so nothing of it was passed on.",
+    remedy: "See the gateway's log; try again.",
+  },
+  answer_type_unexpected: {
+    status: 502,
+    type: "api_error",
+    retry: false,
+    stage: "apply",
+    meaning: "The target answered with another content type than was asked for.",
+    remedy: "Check the connection's base URL.",
+  },
+  credential_refused: {
+    status: 502,
+    type: "api_error",
+    retry: false,
+    stage: "forward",
+    meaning: "The target refused the gateway's own credential.",
+    remedy: "Check the connection's credential.",
+  },
+  target_unreachable: {
+    status: 502,
+    type: "api_error",
+    retry: true,
+    stage: "forward",
+    meaning: "The connection to the target failed.",
+    remedy: "Try again; check the connection's base URL.",
+  },
+  target_timeout: {
+    status: 504,
+    type: "api_error",
+    retry: true,
+    stage: "forward",
+    meaning: "The target did not answer in time.",
+    remedy: "Try again, or raise the connection's time limits.",
+  },
+  target_broke_off: {
+    status: 502,
+    type: "api_error",
+    retry: true,
+    stage: "forward",
+    meaning: "The target's answer ended before it was whole.",
+    remedy: "Try again.",
+  },
+  target_failed: {
+    status: 502,
+    type: "api_error",
+    stage: "forward",
+    meaning: "The target reported an error within its stream; code and message are the target's own.",
+    remedy: "See the message.",
+  },
+  record_unavailable: {
+    status: 503,
+    type: "api_error",
+    retry: true,
+    stage: "record",
+    meaning: "The decision could not be recorded, so nothing was forwarded or released.",
+    remedy: "Try again; see /readyz.",
+  },
+  shutting_down: {
+    status: 503,
+    type: "api_error",
+    retry: true,
+    stage: "server",
+    meaning: "The gateway is draining.",
+    remedy: "Try again.",
+  },
+  internal_error: {
+    status: 500,
+    type: "api_error",
+    stage: "server",
+    meaning: "A fault of the gateway.",
+    remedy: "Report it with the exchange id.",
+  },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorCode = keyof typeof ERRORS;
@@ -58,7 +302,11 @@ export class GatewayError extends Error {
   readonly publicCode: string;
   readonly param: string | null;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; publicCode?: string; param?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; publicCode?: string; param?: string } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "GatewayError";
     this.code = code;
@@ -72,8 +320,17 @@ export class GatewayError extends Error {
 }
 
 /** Gives the body that OpenAI's SDKs raise as the status's error class. */
-export function toErrorBody(error: GatewayError): { error: { message: string; type: string; param: string | null; code: string } } {
-  return { error: { message: error.message, type: ERRORS[error.code].type, param: error.param, code: error.publicCode } };
+export function toErrorBody(error: GatewayError): {
+  error: { message: string; type: string; param: string | null; code: string };
+} {
+  return {
+    error: {
+      message: error.message,
+      type: ERRORS[error.code].type,
+      param: error.param,
+      code: error.publicCode,
+    },
+  };
 }
 
 /** Gives `x-should-retry`'s value, or null where the SDKs decide by the status. */

@@ -94,7 +94,15 @@ export type Finding = {
 
 /** A stored object that a request refers to; it must belong to the caller. */
 export type Reference = {
-  readonly kind: "response" | "conversation" | "item" | "chat_completion" | "file" | "vector_store" | "container" | "other";
+  readonly kind:
+    | "response"
+    | "conversation"
+    | "item"
+    | "chat_completion"
+    | "file"
+    | "vector_store"
+    | "container"
+    | "other";
   readonly id: string;
   readonly pointer: string;
 };

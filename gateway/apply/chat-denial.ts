@@ -25,18 +25,24 @@ function replaceInMessage(message: JsonObject, denial: ChoiceDenial): JsonObject
   return kept.length > 0 ? { ...spoken, tool_calls: kept } : spoken;
 }
 
-/** Gives the completion with the denied calls of each choice (by its `index`) taken out. */
-export function replaceInChoices(completion: JsonObject, denials: ReadonlyMap<number, ChoiceDenial>): JsonObject {
+/** Gives the completion with the denied calls of each choice (by its place in `choices`) taken out. */
+export function replaceInChoices(
+  completion: JsonObject,
+  denials: ReadonlyMap<number, ChoiceDenial>,
+): JsonObject {
   const choices = completion["choices"];
   if (!Array.isArray(choices) || denials.size === 0) return completion;
   const replaced: Json[] = choices.map((choice: Json, place) => {
     if (!isObject(choice)) return choice;
-    const index = typeof choice["index"] === "number" ? choice["index"] : place;
-    const denial = denials.get(index);
+    const denial = denials.get(place);
     const message = choice["message"];
     if (denial === undefined || !isObject(message)) return choice;
     const next = replaceInMessage(message, denial);
-    return { ...choice, message: next, finish_reason: "tool_calls" in next ? choice["finish_reason"] ?? null : "stop" };
+    return {
+      ...choice,
+      message: next,
+      finish_reason: "tool_calls" in next ? (choice["finish_reason"] ?? null) : "stop",
+    };
   });
   return { ...completion, choices: replaced };
 }

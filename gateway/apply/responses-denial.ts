@@ -1,5 +1,5 @@
 // Puts an assistant's message into the place of a denied call in an answer of the Responses API, in every copy.
-import type { Json, JsonObject } from "../exchange.ts";
+import type { JsonObject } from "../exchange.ts";
 
 /** What takes a denied item's place. */
 export type Replacement = { readonly id: string; readonly text: string };
@@ -8,7 +8,8 @@ function toPart(text: string): JsonObject {
   return { type: "output_text", annotations: [], logprobs: [], text };
 }
 
-function toMessage(replacement: Replacement, status: "in_progress" | "completed"): JsonObject {
+/** Gives the item that stands in a denied call's place. */
+export function toMessage(replacement: Replacement, status: "in_progress" | "completed"): JsonObject {
   return {
     id: replacement.id,
     type: "message",
@@ -18,22 +19,15 @@ function toMessage(replacement: Replacement, status: "in_progress" | "completed"
   };
 }
 
-/** Gives the response with the items at the given places of `output` replaced; order and all else stay. */
-export function replaceOutput(response: JsonObject, replacements: ReadonlyMap<number, Replacement>): JsonObject {
-  const output = response["output"];
-  if (!Array.isArray(output) || replacements.size === 0) return response;
-  const replaced: Json[] = output.map((item: Json, index) => {
-    const replacement = replacements.get(index);
-    return replacement === undefined ? item : toMessage(replacement, "completed");
-  });
-  return { ...response, output: replaced };
-}
-
 /**
  * Gives the stream events of a message at `outputIndex`, as the SDKs' accumulators want them. All carry the sequence
  * number of the event whose place they take: `starting_after` on resumption means the target's numbering.
  */
-export function toMessageEvents(replacement: Replacement, outputIndex: number, sequenceNumber: number): JsonObject[] {
+export function toMessageEvents(
+  replacement: Replacement,
+  outputIndex: number,
+  sequenceNumber: number,
+): JsonObject[] {
   const place = { sequence_number: sequenceNumber, output_index: outputIndex };
   const part = { ...place, item_id: replacement.id, content_index: 0 };
   return [

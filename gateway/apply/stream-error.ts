@@ -1,10 +1,12 @@
 // The error event that every client raises once a stream has begun.
 import { ERRORS } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
+import type { JsonObject } from "../exchange.ts";
 
 /** Writes one server-sent event with a JSON value. `event` is left out for Chat Completions, which names none. */
-export function toSseFrame(value: { readonly type?: unknown }, named: boolean): Buffer {
-  const name = named && typeof value.type === "string" ? `event: ${value.type}\n` : "";
+export function toSseFrame(value: JsonObject, named: boolean): Buffer {
+  const type = value["type"];
+  const name = named && typeof type === "string" ? `event: ${type}\n` : "";
   return Buffer.from(`${name}data: ${JSON.stringify(value)}\n\n`);
 }
 

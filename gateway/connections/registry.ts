@@ -4,7 +4,10 @@ import { GatewayError } from "../errors.ts";
 import { createTarget } from "../forward/target.ts";
 import type { Target, TargetTimeouts } from "../forward/target.ts";
 
-export type ConnectionSettings = Connection & { readonly isDefault: boolean; readonly timeouts: TargetTimeouts };
+export type ConnectionSettings = Connection & {
+  readonly isDefault: boolean;
+  readonly timeouts: TargetTimeouts;
+};
 
 export type OpenConnection = {
   readonly connection: Connection;
@@ -27,7 +30,8 @@ export function createConnections(
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
-  for (const { isDefault, timeouts, ...connection } of settings) {
+  for (const { isDefault, timeouts, name, kind, baseUrl, labels, simulated } of settings) {
+    const connection: Connection = { name, kind, baseUrl, labels, simulated };
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
@@ -42,7 +46,7 @@ export function createConnections(
       if (open === undefined) throw new GatewayError("connection_unknown", "No connection has this name.");
       return open;
     },
-    list: () => settings.map(({ isDefault: _, timeouts: __, ...connection }) => connection),
+    list: () => [...byName.values()].map((open) => open.connection),
     async close() {
       await Promise.all([...byName.values()].map((open) => open.target.close()));
     },

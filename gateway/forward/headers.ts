@@ -46,7 +46,8 @@ export function toCallerHeaders(
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     if (typeof value !== "string") continue;
-    if (TO_CALLER.has(name) || name.startsWith("x-ratelimit-") || name === "x-tollgate-simulated") kept[name] = value;
+    if (TO_CALLER.has(name) || name.startsWith("x-ratelimit-") || name === "x-tollgate-simulated")
+      kept[name] = value;
   }
   return kept;
 }

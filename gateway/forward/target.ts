@@ -4,7 +4,11 @@ import type { Dispatcher } from "undici";
 import { GatewayError } from "../errors.ts";
 
 /** Time limits towards a target, in milliseconds. There is no limit on the whole: answers may be long. */
-export type TargetTimeouts = { readonly connect_ms: number; readonly first_byte_ms: number; readonly idle_ms: number };
+export type TargetTimeouts = {
+  readonly connect_ms: number;
+  readonly first_byte_ms: number;
+  readonly idle_ms: number;
+};
 
 export type TargetRequest = {
   readonly method: string;
@@ -26,12 +30,22 @@ export type TargetAnswer = {
 /** The answer on its way: it can be held back and cut off. */
 export type TargetCall = { pause(): void; resume(): void; abort(): void };
 
-export type Target = { send(request: TargetRequest, answer: TargetAnswer): TargetCall; close(): Promise<void> };
+export type Target = {
+  send(request: TargetRequest, answer: TargetAnswer): TargetCall;
+  close(): Promise<void>;
+};
 
-const TIMEOUTS = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"]);
+const TIMEOUTS = new Set([
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ETIMEDOUT",
+]);
 
 function codeOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : "";
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
+    ? error.code
+    : "";
 }
 
 function toTargetError(error: unknown, begun: boolean): GatewayError {

@@ -1,0 +1,278 @@
+// Chat Completions' stream: from the first piece of a tool call on everything waits until the calls are whole and decided.
+import { joinContent } from "../apply/chat-denial.ts";
+import { toSseFrame } from "../apply/stream-error.ts";
+import { GatewayError } from "../errors.ts";
+import type { Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
+import { isList, isObject } from "../parse/pointer.ts";
+import type { SseFrame } from "../parse/sse.ts";
+import { readChatChunk } from "../parse/chat-chunk.ts";
+import type { CallFragment, ChunkChoice } from "../parse/chat-chunk.ts";
+import { estimateUsage } from "./context.ts";
+import type { ReplacedCall } from "./context.ts";
+import type { Entry } from "./gate.ts";
+import { judgeCall } from "./judge-call.ts";
+import type { Dialect, StreamTools } from "./stream.ts";
+import { toTargetError } from "./target-error.ts";
+
+const NOTHING = Buffer.alloc(0);
+
+/** A call as its pieces add up. */
+type Pieces = { id: string; type: string; name: string; arguments: string };
+
+type Choice = { readonly calls: Map<number, Pieces>; isFinished: boolean };
+
+/** A choice's denied calls by place, and what is said instead. */
+type Denial = { readonly places: ReadonlySet<number>; readonly text: string };
+
+/** A chunk that waits, with its value: a denial rewrites it. */
+type Waiting = { readonly entry: Entry; readonly value: JsonObject };
+
+/** Opens the dialect for one stream. */
+export function createChatDialect(tools: StreamTools): Dialect {
+  const { context, gate, scan } = tools;
+  const { answer, facts } = context.request;
+  const hidesUsage = answer.includeUsage !== true;
+  const choices = new Map<number, Choice>();
+  let waiting: Waiting[] | null = null;
+  /** Chunks that end a choice: they wait for the end to be durable. */
+  const last: Entry[] = [];
+  let judging: Promise<void> = Promise.resolve();
+  let id: string | null = null;
+  let model: string | null = null;
+  let usage: Usage | null = null;
+  let isTerminated = false;
+
+  function choiceAt(index: number): Choice {
+    let choice = choices.get(index);
+    if (choice === undefined) {
+      choice = { calls: new Map(), isFinished: false };
+      choices.set(index, choice);
+    }
+    return choice;
+  }
+
+  function takeChoice(piece: ChunkChoice, entry: Entry): void {
+    const choice = choiceAt(piece.index);
+    for (const fragment of piece.calls) {
+      waiting ??= [];
+      addFragment(choice, piece.index, fragment);
+    }
+    for (const { channel, kind, text } of piece.texts) {
+      // Arguments are scanned when the call is whole.
+      if (kind !== "tool_arguments") scan.push(channel, kind, text, entry);
+    }
+    if (piece.finishReason !== null) choice.isFinished = true;
+  }
+
+  function isAllFinished(): boolean {
+    return choices.size >= facts.n && [...choices.values()].every((choice) => choice.isFinished);
+  }
+
+  async function judgeAll(chunks: readonly Waiting[]): Promise<void> {
+    const denials = new Map<number, Denial>();
+    const replaced: ReplacedCall[] = [];
+    for (const [index, choice] of choices) {
+      const places = new Set<number>();
+      const texts = new Set<string>();
+      for (const [place, pieces] of choice.calls) {
+        const call: ToolCall = {
+          ...pieces,
+          name: pieces.name === "" ? null : pieces.name,
+          pointer: toPointer(index, place),
+        };
+        const { denial } = await judgeCall(context, call);
+        if (denial === null) continue;
+        places.add(place);
+        texts.add(denial.text);
+        const { code } = denial;
+        replaced.push({
+          call,
+          itemId: null,
+          responseId: id,
+          conversationId: null,
+          messageId: null,
+          reasoningIds: [],
+          code,
+        });
+      }
+      if (places.size > 0) denials.set(index, { places, text: [...texts].join("\n") });
+      choice.calls.clear();
+    }
+    if (denials.size > 0) {
+      await context.replaced(replaced);
+      const rewrite = createRewriter(denials, hidesUsage);
+      for (const { entry, value } of chunks) entry.bytes = rewrite(value);
+    }
+    for (const { entry } of chunks) gate.release(entry);
+  }
+
+  function judgeWaiting(): void {
+    const chunks = waiting;
+    if (chunks === null) return;
+    waiting = null;
+    judging = judging.then(() => judgeAll(chunks));
+    tools.during(judging);
+  }
+
+  async function terminate(): Promise<void> {
+    judgeWaiting();
+    await judging;
+    scan.end();
+    for (const entry of last) gate.release(entry);
+    if (id !== null) context.own([{ kind: "chat_completion", id }]);
+    await tools.finish({
+      model,
+      usage: usage ?? estimateUsage(facts.chars, scan.chars),
+      calls: [],
+      responseId: id,
+      outcome: "completed",
+    });
+  }
+
+  return {
+    isChat: true,
+    sequenceNumber: 0,
+    event(frame: SseFrame, value) {
+      if (isTerminated) return;
+      if (!isObject(value))
+        throw new GatewayError("answer_unreadable", "A chunk of the target's stream is not an object.");
+      const reading = readChatChunk(value);
+      if (reading.error !== null) throw toTargetError(reading.error);
+      id ??= reading.id;
+      model ??= reading.model;
+      if (reading.usage !== null) usage = reading.usage;
+      const isUsageOnly = reading.choices.length === 0 && reading.usage !== null;
+      const entry = gate.push(isUsageOnly && hidesUsage ? NOTHING : toBytes(frame, value, hidesUsage));
+      for (const { channel, kind, text } of reading.texts) scan.push(channel, kind, text, entry);
+      for (const piece of reading.choices) takeChoice(piece, entry);
+      if (waiting !== null) {
+        entry.waits += 1;
+        waiting.push({ entry, value });
+      }
+      if (!isAllFinished()) return;
+      if (reading.choices.some((piece) => piece.finishReason !== null)) {
+        entry.waits += 1;
+        last.push(entry);
+      }
+      judgeWaiting();
+    },
+    done(frame) {
+      if (isTerminated) return;
+      if (
+        choices.size > 0 &&
+        !isAllFinished() &&
+        [...choices.values()].some((choice) => !choice.isFinished)
+      ) {
+        throw new GatewayError("target_broke_off", "The target's answer ended before it was whole.");
+      }
+      isTerminated = true;
+      const entry = gate.push(frame.bytes, 1);
+      last.push(entry);
+      tools.during(terminate());
+    },
+    end() {
+      if (isTerminated) return;
+      if (!isAllFinished())
+        throw new GatewayError("target_broke_off", "The target's answer ended before it was whole.");
+      isTerminated = true;
+      tools.during(terminate());
+    },
+  };
+}
+
+/** The place of the legacy `function_call`, beside `tool_calls`. */
+const LEGACY = -1;
+
+function toPointer(choice: number, place: number): string {
+  const message = `/choices/${choice}/message`;
+  return place === LEGACY ? `${message}/function_call` : `${message}/tool_calls/${place}`;
+}
+
+function addFragment(choice: Choice, index: number, fragment: CallFragment): void {
+  const place = fragment.index ?? LEGACY;
+  const known = choice.calls.get(place);
+  if (known === undefined) {
+    choice.calls.set(place, {
+      id: fragment.id ?? toPointer(index, place),
+      type: toItemType(fragment.type),
+      name: fragment.name ?? "",
+      arguments: fragment.arguments,
+    });
+    return;
+  }
+  // The SDKs join every piece that arrives, the name's too.
+  known.name += fragment.name ?? "";
+  known.arguments += fragment.arguments;
+}
+
+function toItemType(type: string | null): string {
+  if (type === null || type === "function" || type === "function_call") return "function_call";
+  return type === "custom" ? "custom_tool_call" : type;
+}
+
+/** Gives a chunk as it came; rewritten where the program did not ask for usage and the chunk says that there is none. */
+function toBytes(frame: SseFrame, value: JsonObject, hidesUsage: boolean): Buffer {
+  const hasUsage = hidesUsage && "usage" in value;
+  if (!hasUsage && frame.plain) return frame.bytes;
+  return toSseFrame(hasUsage ? withoutUsage(value) : value, false);
+}
+
+function withoutUsage(value: JsonObject): JsonObject {
+  const { usage: _, ...rest } = value;
+  return rest;
+}
+
+/** Gives a function that takes denied calls out of chunk after chunk of one stream, and says so in the last of a choice. */
+function createRewriter(
+  denials: ReadonlyMap<number, Denial>,
+  hidesUsage: boolean,
+): (value: JsonObject) => Buffer {
+  /** By choice: the new place of each call that stays. */
+  const kept = new Map<number, Map<number, number>>();
+  const spoken = new Map<number, string>();
+
+  function rewriteCalls(index: number, denial: Denial, calls: readonly Json[]): Json[] {
+    const places = kept.get(index) ?? new Map<number, number>();
+    kept.set(index, places);
+    return calls.flatMap((call): Json[] => {
+      const old = isObject(call) && typeof call["index"] === "number" ? call["index"] : 0;
+      if (!isObject(call) || denial.places.has(old)) return [];
+      const place = places.get(old) ?? places.size;
+      places.set(old, place);
+      return [{ ...call, index: place }];
+    });
+  }
+
+  function rewriteChoice(choice: Json): Json[] {
+    if (!isObject(choice)) return [];
+    const index = typeof choice["index"] === "number" ? choice["index"] : 0;
+    const denial = denials.get(index);
+    const delta = choice["delta"];
+    if (denial === undefined || !isObject(delta)) return [choice];
+    const { tool_calls: calls, function_call: _, ...rest } = delta;
+    const stay = isList(calls) ? rewriteCalls(index, denial, calls) : [];
+    const content = rest["content"];
+    if (typeof content === "string") spoken.set(index, (spoken.get(index) ?? "") + content);
+    const isLast = choice["finish_reason"] !== null && choice["finish_reason"] !== undefined;
+    const said = isLast ? { content: toRest(spoken.get(index) ?? "", content, denial.text) } : {};
+    const next: JsonObject = { ...rest, ...(stay.length > 0 && { tool_calls: stay }), ...said };
+    if (!isLast) return Object.keys(next).length === 0 ? [] : [{ ...choice, delta: next }];
+    const reason = (kept.get(index)?.size ?? 0) > 0 ? (choice["finish_reason"] ?? null) : "stop";
+    return [{ ...choice, delta: next, finish_reason: reason }];
+  }
+
+  return (value) => {
+    const list = value["choices"];
+    const choices = isList(list) ? list.flatMap(rewriteChoice) : [];
+    if (choices.length === 0) return NOTHING;
+    const chunk = { ...value, choices };
+    return toSseFrame(hidesUsage ? withoutUsage(chunk) : chunk, false);
+  };
+}
+
+/** Gives what the last chunk's content adds: its own, and the denial's text behind what was said before. */
+function toRest(before: string, own: Json | undefined, text: string): string {
+  const whole = joinContent(before, text);
+  const already = before.length - (typeof own === "string" ? own.length : 0);
+  return whole.slice(already);
+}

@@ -1,0 +1,91 @@
+// What an answer's readers know of their exchange, and what they may do: ask, record, own, close, send.
+import type { GatewayError } from "../errors.ts";
+import type { CallFacts, Finding, SegmentKind, ToolCall, Usage } from "../exchange.ts";
+import type { Judge, PhaseFacts, Verdict } from "../judge.ts";
+import type { Content } from "../judge.ts";
+import type { AnswerObject } from "../parse/answer.ts";
+import type { ParsedRequest } from "../parse/parsed.ts";
+import type { CallRow, ExchangeClosed } from "../record/rows.ts";
+import type { Sink } from "./sink.ts";
+
+/** The parts of the matcher that an answer needs. */
+export type TextScanner = {
+  scan(text: string, kind: SegmentKind, direction: "request" | "answer"): readonly Finding[];
+  stream(kind: SegmentKind): {
+    push(text: string): readonly Finding[];
+    end(): readonly Finding[];
+    readonly pending: number;
+  };
+};
+
+/** How the exchange ended, as far as the answer knows. */
+export type End = Pick<
+  ExchangeClosed,
+  "outcome" | "httpStatus" | "errorCode" | "model" | "usage" | "calls"
+> & {
+  readonly responseId: string | null;
+};
+
+/** A denied call as the ledger keeps it, so that the next turn can be made whole. */
+export type ReplacedCall = {
+  readonly call: ToolCall;
+  readonly itemId: string | null;
+  readonly responseId: string | null;
+  readonly conversationId: string | null;
+  readonly messageId: string | null;
+  readonly reasoningIds: readonly string[];
+  readonly code: string;
+};
+
+export type AnswerContext = {
+  readonly id: string;
+  readonly request: ParsedRequest;
+  readonly judge: Judge;
+  readonly scanner: TextScanner;
+  readonly sink: Sink;
+  readonly limits: { readonly answerBytes: number; readonly eventBytes: number };
+  readCall(call: ToolCall): CallFacts;
+  /** Asks the policy, counts it, and keeps labels; throws where the policy cannot answer. */
+  ask(
+    phase: "answer" | "finding" | "tool_call" | "end" | "whole",
+    added: PhaseFacts,
+    content: Content,
+  ): Verdict;
+  /** Writes what was decided; resolves when it is durable. `verdict` is null where no rule speaks. */
+  decided(verdict: Verdict | null, effect: "allow" | "deny", calls: readonly CallRow[]): Promise<void>;
+  toCallRow(call: ToolCall, code: string | null): CallRow;
+  /** Gives the objects that the answer names to the caller, if the provider stores them. */
+  own(objects: readonly AnswerObject[]): void;
+  replaced(calls: readonly ReplacedCall[]): Promise<void>;
+  /** Writes the end; resolves when it is durable. Only the first call counts. */
+  close(end: End): Promise<void>;
+  /** Counts bytes that went to the caller. */
+  sent(bytes: number): void;
+  /** Reports an error of the answer. */
+  report(error: GatewayError): void;
+  /** Holds the target back or lets it go on, and cuts it off. */
+  readonly target: { pause(): void; resume(): void; abort(): void };
+};
+
+/** Reads the target's answer and sends what may be sent. */
+export type AnswerReader = {
+  push(chunk: Buffer): void;
+  end(): void;
+  /** The target failed, or the gateway did. */
+  fail(error: GatewayError): void;
+};
+
+/** Estimates usage where the target said nothing: four characters to a token. */
+export function estimateUsage(inputChars: number, outputChars: number): Usage {
+  const input_tokens = Math.ceil(inputChars / 4);
+  const output_tokens = Math.ceil(outputChars / 4);
+  const total_tokens = input_tokens + output_tokens;
+  return {
+    input_tokens,
+    cached_tokens: 0,
+    output_tokens,
+    reasoning_tokens: 0,
+    total_tokens,
+    estimated: true,
+  };
+}

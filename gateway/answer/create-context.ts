@@ -1,0 +1,178 @@
+// Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
+import { toGatewayError } from "../errors.ts";
+import type { GatewayError } from "../errors.ts";
+import type { CallFacts, Caller, ToolCall } from "../exchange.ts";
+import type { Events } from "../events.ts";
+import type { TargetCall } from "../forward/target.ts";
+import type { Judge } from "../judge.ts";
+import type { ParsedRequest } from "../parse/parsed.ts";
+import type { Recorder } from "../record/recorder.ts";
+import type { OwnerContext, Session } from "../record/rows.ts";
+import type { AnswerContext, End, TextScanner } from "./context.ts";
+import type { Sink } from "./sink.ts";
+
+export type ContextDeps = {
+  readonly id: string;
+  readonly request: ParsedRequest;
+  readonly judge: Judge;
+  readonly scanner: TextScanner;
+  readonly sink: Sink;
+  readonly readCall: (call: ToolCall) => CallFacts;
+  readonly caller: Caller;
+  readonly connection: string;
+  readonly session: Session;
+  readonly events: Events;
+  readonly recorder: Recorder;
+  readonly digest: (text: string) => string;
+  readonly limits: AnswerContext["limits"];
+  readonly requestBytes: number;
+  readonly timings: Record<string, number>;
+  readonly onClosed: (end: End) => void;
+};
+
+export type OpenContext = AnswerContext & {
+  /** Hands over the target's call once it is under way. */
+  attach(call: TargetCall): void;
+  /** The caller left: the end is written as it is. */
+  leave(): void;
+};
+
+/** Opens the context of one exchange. */
+export function createAnswerContext(deps: ContextDeps): OpenContext {
+  const { id, judge, events, recorder, caller, session } = deps;
+  const began = performance.now();
+  let seq = 0;
+  let answerBytes = 0;
+  let closing: Promise<void> | null = null;
+  let call: TargetCall | null = null;
+
+  function owner(): OwnerContext {
+    const { tenant, issuer, subject } = caller;
+    return {
+      connection: deps.connection,
+      caller: { tenant, issuer, subject },
+      sessionId: session.id,
+      exchangeId: id,
+      labels: session.labels,
+      at: Date.now(),
+    };
+  }
+
+  function report(error: GatewayError): void {
+    events.failed(id, error);
+  }
+
+  const context: OpenContext = {
+    id,
+    request: deps.request,
+    judge,
+    scanner: deps.scanner,
+    sink: deps.sink,
+    limits: deps.limits,
+    readCall: deps.readCall,
+    report,
+    target: {
+      pause: () => call?.pause(),
+      resume: () => call?.resume(),
+      abort: () => call?.abort(),
+    },
+    attach(started) {
+      call = started;
+    },
+    ask(phase, added, content) {
+      const verdict = judge.ask(phase, added, content);
+      events.policyAsked(phase, verdict.micros);
+      const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
+      if (labels.length > 0) {
+        recorder
+          .labelled({
+            tenant: caller.tenant,
+            labels,
+            itemHashes: [],
+            sessionId: session.id,
+            exchangeId: id,
+            at: Date.now(),
+          })
+          .catch((error: unknown) => report(toGatewayError(error)));
+      }
+      return verdict;
+    },
+    decided(verdict, effect, calls) {
+      for (const { outcome } of calls) events.callJudged(outcome === "denied" ? "deny" : "allow");
+      seq += 1;
+      return recorder.decided({
+        exchangeId: id,
+        seq,
+        phase: verdict?.phase ?? "tool_call",
+        at: Date.now(),
+        facts: verdict?.facts ?? null,
+        decision: verdict?.decision ?? null,
+        effect,
+        errorCode: null,
+        calls,
+        timings: verdict === null ? {} : { policy: verdict.micros / 1000 },
+      });
+    },
+    toCallRow: (found, code) => ({
+      id: found.id,
+      type: found.type,
+      name: found.name,
+      outcome: code === null ? "released" : "denied",
+      codes: code === null ? [] : [code],
+      argumentsDigest: deps.digest(found.arguments),
+      argumentsBytes: Buffer.byteLength(found.arguments),
+    }),
+    own(objects) {
+      const { operation } = deps.request.route;
+      const { store } = deps.request.facts;
+      // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
+      const isStored = operation === "chat.completions.create" ? store === true : store !== false;
+      if (objects.length === 0 || !isStored) return;
+      recorder.owns(objects, owner()).catch((error: unknown) => report(toGatewayError(error)));
+    },
+    async replaced(calls) {
+      const context = owner();
+      await Promise.all(
+        calls.map(({ call: denied, ...ids }) =>
+          recorder.replaced({ ...context, ...ids, callId: denied.id, type: denied.type }),
+        ),
+      );
+    },
+    close(end) {
+      closing ??= recorder
+        .closed({
+          exchangeId: id,
+          at: Date.now(),
+          outcome: end.outcome,
+          httpStatus: end.httpStatus,
+          errorCode: end.errorCode,
+          model: end.model,
+          usage: end.usage,
+          responseIds: end.responseId === null ? [] : [end.responseId],
+          calls: end.calls,
+          requestBytes: deps.requestBytes,
+          answerBytes,
+          timings: { answer: Math.round((performance.now() - began) * 1000) / 1000 },
+        })
+        .finally(() => deps.onClosed(end));
+      return closing;
+    },
+    sent(bytes) {
+      answerBytes += bytes;
+    },
+    leave() {
+      context
+        .close({
+          outcome: "aborted",
+          httpStatus: null,
+          errorCode: null,
+          model: null,
+          usage: null,
+          calls: [],
+          responseId: null,
+        })
+        .catch((error: unknown) => report(toGatewayError(error)));
+    },
+  };
+  return context;
+}

@@ -1,0 +1,65 @@
+// A queue of bytes towards the caller. What stands behind an entry that waits, waits too, so order never changes.
+
+export type Entry = {
+  bytes: Buffer;
+  /** How many reasons there are to wait. */
+  waits: number;
+  readonly size: number;
+};
+
+export type Gate = {
+  /** Puts bytes at the end of the queue; `waits` reasons keep them there. */
+  push(bytes: Buffer, waits?: number): Entry;
+  /** Takes one reason away. */
+  release(entry: Entry): void;
+  /** Writes what no longer waits, in one piece where the bytes lie side by side. */
+  flush(): void;
+  /** Throws away all that waits. */
+  drop(): void;
+  /** Bytes that wait. */
+  readonly held: number;
+};
+
+/** Opens the queue in front of `write`. */
+export function createGate(write: (bytes: Buffer) => void): Gate {
+  let queue: Entry[] = [];
+  let held = 0;
+  return {
+    get held() {
+      return held;
+    },
+    push(bytes, waits = 0) {
+      const entry = { bytes, waits, size: bytes.length };
+      queue.push(entry);
+      held += entry.size;
+      return entry;
+    },
+    release(entry) {
+      entry.waits -= 1;
+    },
+    flush() {
+      let count = 0;
+      while (count < queue.length && queue[count]?.waits === 0) count += 1;
+      if (count === 0) return;
+      const ready = queue.slice(0, count);
+      queue = count === queue.length ? [] : queue.slice(count);
+      let run: Buffer | null = null;
+      for (const { bytes, size } of ready) {
+        held -= size;
+        if (bytes.length === 0) continue;
+        if (run === null) run = bytes;
+        else if (run.buffer === bytes.buffer && run.byteOffset + run.length === bytes.byteOffset) {
+          run = Buffer.from(run.buffer, run.byteOffset, run.length + bytes.length);
+        } else {
+          write(run);
+          run = bytes;
+        }
+      }
+      if (run !== null) write(run);
+    },
+    drop() {
+      queue = [];
+      held = 0;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+// Puts whole tool calls before the policy, and makes what it said durable before anybody acts on it.
+import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
+import type { GatewayError } from "../errors.ts";
+import type { ToolCall } from "../exchange.ts";
+import type { Content } from "../judge.ts";
+import type { AnswerContext } from "./context.ts";
+
+/** What becomes of a call: released, or replaced by a text under the rule's code. */
+export type Judgement = {
+  readonly call: ToolCall;
+  readonly denial: { readonly code: string; readonly text: string } | null;
+};
+
+function toContent(call: ToolCall): Content {
+  const { pointer } = call;
+  return {
+    body: () => ({ id: call.id, type: call.type, name: call.name, arguments: call.arguments }),
+    texts: () => [{ pointer, kind: "tool_arguments", role: "assistant", text: call.arguments }],
+    bytes: call.arguments.length,
+  };
+}
+
+/**
+ * Judges one whole call of a stream. Rejects with the rule's error where the rule refuses the whole answer, with
+ * `record_unavailable` where the decision cannot be written, and with the policy's error where it cannot answer.
+ */
+export async function judgeCall(context: AnswerContext, call: ToolCall): Promise<Judgement> {
+  const { judge, id } = context;
+  if (!judge.speaksIn("tool_call")) {
+    await context.decided(null, "allow", [context.toCallRow(call, null)]);
+    return { call, denial: null };
+  }
+  const facts = context.readCall(call);
+  const verdict = context.ask("tool_call", { calls: [facts], patterns: facts.patterns }, toContent(call));
+  const refusal: GatewayError | null = toRefusal(verdict.decision, judge.rules, id);
+  if (refusal !== null) {
+    await context.decided(verdict, "deny", [context.toCallRow(call, refusal.publicCode)]);
+    throw refusal;
+  }
+  const denied = toCallDenial(verdict.decision, facts.id);
+  await context.decided(verdict, denied === null ? "allow" : "deny", [
+    context.toCallRow(call, denied?.code ?? null),
+  ]);
+  if (denied === null) return { call, denial: null };
+  return { call, denial: { code: denied.code, text: toDenialText(denied.code, judge.rules, id) } };
+}

@@ -1,0 +1,102 @@
+// Chooses how an answer is read, by its real content type, once its head has arrived.
+import { toRefusal } from "../apply/refusal.ts";
+import { GatewayError } from "../errors.ts";
+import { toCallerHeaders } from "../forward/headers.ts";
+import type { TargetAnswer } from "../forward/target.ts";
+import { createChatDialect } from "./chat-dialect.ts";
+import type { AnswerContext, AnswerReader } from "./context.ts";
+import { createResponsesDialect } from "./responses-dialect.ts";
+import { createStreamReader } from "./stream.ts";
+import { createWholeReader } from "./whole.ts";
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+function toMediaType(headers: Headers): string {
+  const type = headers["content-type"];
+  return typeof type === "string" ? (type.split(";", 1)[0] ?? "").trim().toLowerCase() : "";
+}
+
+function isCharsetUtf8(headers: Headers): boolean {
+  const type = headers["content-type"];
+  const charset = typeof type === "string" ? /;\s*charset="?([\w-]+)"?/i.exec(type)?.[1] : undefined;
+  return charset === undefined || charset.toLowerCase() === "utf-8";
+}
+
+/** Gives what takes the target's answer. Until the head has been read an error is told with a real status. */
+export function openAnswer(context: AnswerContext): TargetAnswer {
+  const { sink, judge, request } = context;
+  const isChat = request.route.operation.startsWith("chat.");
+  // Fails like any other reader where the target never answers.
+  let reader: AnswerReader = createWholeReader(context, 502, {});
+
+  function openStream(headers: Record<string, string>): void {
+    if (judge.speaksIn("answer")) {
+      const answer = { status: 200, stream: true, model: null };
+      const verdict = context.ask("answer", { answer }, { body: () => null, texts: () => [], bytes: 0 });
+      const refusal = toRefusal(verdict.decision, judge.rules, context.id);
+      if (refusal !== null) {
+        context.decided(verdict, "deny", []).then(
+          () => reader.fail(refusal),
+          (error: unknown) => reader.fail(asError(error)),
+        );
+        return;
+      }
+    }
+    sink.head(200, {
+      ...headers,
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+    });
+    reader = createStreamReader(context, isChat ? createChatDialect : createResponsesDialect);
+  }
+
+  return {
+    onHead(status, headers) {
+      try {
+        const type = toMediaType(headers);
+        const encoding = headers["content-encoding"];
+        if (encoding !== undefined && encoding !== "identity") {
+          throw new GatewayError(
+            "answer_unreadable",
+            "The target compressed its answer although it was asked not to.",
+          );
+        }
+        if (status === 401) {
+          // The target's words about a credential may repeat a part of it.
+          throw new GatewayError("credential_refused", "The target refused the gateway's credential.");
+        }
+        if (status >= 300 && status < 400) {
+          throw new GatewayError("answer_type_unexpected", "The target answered with a redirect.");
+        }
+        const kept = toCallerHeaders(headers);
+        const wantsStream = request.answer.stream && status === 200;
+        if (!isCharsetUtf8(headers))
+          throw new GatewayError("answer_type_unexpected", "The target's answer is not in UTF-8.");
+        if (wantsStream && type === "text/event-stream") openStream(kept);
+        else if (!wantsStream && type === "application/json")
+          reader = createWholeReader(context, status, kept);
+        else if (status === 204 && type === "") reader = createWholeReader(context, status, kept);
+        else {
+          // A load balancer's page in front of the target: the SDKs try again.
+          if (status >= 500)
+            throw new GatewayError("target_failed", `The target answered with status ${status}.`);
+          throw new GatewayError(
+            "answer_type_unexpected",
+            `The target answered with status ${status} and another content type than was asked for.`,
+          );
+        }
+      } catch (error) {
+        reader.fail(asError(error));
+      }
+    },
+    onData: (chunk) => reader.push(chunk),
+    onEnd: () => reader.end(),
+    onError: (error) => reader.fail(error),
+  };
+}
+
+function asError(thrown: unknown): GatewayError {
+  return thrown instanceof GatewayError
+    ? thrown
+    : new GatewayError("internal_error", "The gateway failed.", { cause: thrown });
+}

@@ -1,0 +1,33 @@
+// Sends an error to the caller: a real status before the head, an event behind it.
+import { toErrorFrame } from "../apply/stream-error.ts";
+import { toErrorBody, toShouldRetry } from "../errors.ts";
+import type { GatewayError } from "../errors.ts";
+import type { Sink } from "./sink.ts";
+
+/** Ends the answer with an error. `stream` says how an event must look where the head has gone. */
+export function refuse(
+  sink: Sink,
+  error: GatewayError,
+  exchangeId: string,
+  stream: { readonly sequenceNumber: number; readonly isChat: boolean } | null,
+): void {
+  if (sink.gone) return;
+  if (sink.begun) {
+    if (stream === null) sink.cut();
+    else sink.end(toErrorFrame(error, stream.sequenceNumber, stream.isChat));
+    return;
+  }
+  const retry = toShouldRetry(error);
+  const body = Buffer.from(JSON.stringify(toErrorBody(error)));
+  sink.head(error.status, {
+    "content-type": "application/json",
+    "content-length": String(body.length),
+    "x-request-id": exchangeId,
+    ...(retry !== null && { "x-should-retry": retry }),
+    ...(error.code === "token_expired" && { "retry-after-ms": "100" }),
+    ...(error.status === 401 && { "www-authenticate": 'Bearer realm="tollgate"' }),
+    // What is left of a body that was not read must not be taken for the next request.
+    ...((error.code === "body_too_large" || error.code === "request_timeout") && { connection: "close" }),
+  });
+  sink.end(body);
+}

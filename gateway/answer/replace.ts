@@ -1,0 +1,65 @@
+// Takes the denied items out of a response's body and remembers what the next turn needs to know of them.
+import { createHash } from "node:crypto";
+import { toMessage } from "../apply/responses-denial.ts";
+import type { Json, JsonObject, ToolCall } from "../exchange.ts";
+import { GatewayError } from "../errors.ts";
+import { getAt, isList, isObject, setAt } from "../parse/pointer.ts";
+import type { ReplacedCall } from "./context.ts";
+
+/** A call and what takes its place. */
+export type DeniedCall = { readonly call: ToolCall; readonly code: string; readonly text: string };
+
+/** Begins the id of every message that the gateway writes; the provider issues none like it. */
+export const OWN_MESSAGE = "msg_tg_";
+
+/** Gives the id of the message that takes a call's place: the same one whenever the answer is read again. */
+export function toMessageId(responseId: string | null, callId: string): string {
+  const digest = createHash("sha256")
+    .update(`${responseId ?? ""}\n${callId}`)
+    .digest("hex");
+  return `${OWN_MESSAGE}${digest.slice(0, 32)}`;
+}
+
+function readString(value: Json | undefined, name: string): string | null {
+  const found = isObject(value) ? value[name] : undefined;
+  return typeof found === "string" ? found : null;
+}
+
+/** Gives the ids of the reasoning items that stand directly before a place: the provider ties them to what stands there. */
+export function toReasoningIds(items: readonly (Json | undefined)[], place: number): string[] {
+  const ids: string[] = [];
+  for (let i = place - 1; i >= 0 && readString(items[i], "type") === "reasoning"; i -= 1) {
+    const id = readString(items[i], "id");
+    if (id !== null) ids.unshift(id);
+  }
+  return ids;
+}
+
+/** Gives the body with a message in each denied call's place, and the calls as the ledger keeps them. */
+export function replaceInResponse(
+  body: JsonObject,
+  ids: { readonly id: string | null; readonly conversation: string | null },
+  denied: readonly DeniedCall[],
+): { readonly body: Json; readonly calls: ReplacedCall[] } {
+  let replaced: Json = body;
+  const calls = denied.map(({ call, code, text }): ReplacedCall => {
+    const cut = call.pointer.lastIndexOf("/");
+    const items = getAt(body, call.pointer.slice(0, cut));
+    const place = Number(call.pointer.slice(cut + 1));
+    const messageId = toMessageId(ids.id, call.id);
+    const next = setAt(replaced, call.pointer, toMessage({ id: messageId, text }, "completed"));
+    if (next === undefined)
+      throw new GatewayError("answer_unreadable", "A denied call cannot be taken out of the answer.");
+    replaced = next;
+    return {
+      call,
+      itemId: readString(getAt(body, call.pointer), "id"),
+      responseId: ids.id,
+      conversationId: ids.conversation,
+      messageId,
+      reasoningIds: isList(items) ? toReasoningIds(items, place) : [],
+      code,
+    };
+  });
+  return { body: replaced, calls };
+}

@@ -1,0 +1,79 @@
+// The way to the caller: one head, then bytes, with backpressure and signs of life while there is nothing to send.
+import type { ServerResponse } from "node:http";
+import type { Heart } from "./heart.ts";
+
+export type Sink = {
+  /** Whether the head has been sent: from here on an error can only be an event. */
+  readonly begun: boolean;
+  readonly gone: boolean;
+  head(status: number, headers: Readonly<Record<string, string>>): void;
+  /** Writes and says whether the caller keeps up; where it does not, `onDrain` is called once when it does again. */
+  write(bytes: Buffer, onDrain: () => void): boolean;
+  end(bytes?: Buffer): void;
+  /** Cuts the connection without a clean end, so that no client takes a part for the whole. */
+  cut(): void;
+  /** Calls back once if the caller leaves before the end. */
+  onLeave(left: () => void): void;
+};
+
+const COMMENT = Buffer.from(": wait\n\n");
+
+/** Wraps Node's response. `beatMs` is the time between signs of life. */
+export function createSink(outgoing: ServerResponse, exchangeId: string, heart: Heart, beatMs: number): Sink {
+  let begun = false;
+  let isStream = false;
+  let ended = false;
+  let gone = false;
+  let left: (() => void) | null = null;
+  const beating = heart.start(beatMs, () => {
+    if (outgoing.writableEnded || outgoing.destroyed) return;
+    // Before the head an interim answer (RFC 9110 §15.2.1, RFC 2518 §10.1); within a stream a comment; in JSON nothing fits.
+    if (!begun) outgoing.writeProcessing();
+    else if (isStream && !outgoing.writableNeedDrain) outgoing.write(COMMENT);
+  });
+  outgoing.once("close", () => {
+    beating.stop();
+    if (ended) return;
+    gone = true;
+    left?.();
+  });
+  outgoing.on("error", () => undefined);
+
+  return {
+    get begun() {
+      return begun;
+    },
+    get gone() {
+      return gone;
+    },
+    head(status, headers) {
+      if (gone || begun) return;
+      begun = true;
+      isStream = (headers["content-type"] ?? "").startsWith("text/event-stream");
+      outgoing.writeHead(status, { ...headers, "x-tollgate-exchange-id": exchangeId });
+      if (isStream) outgoing.flushHeaders();
+    },
+    write(bytes, onDrain) {
+      if (gone || ended) return true;
+      beating.touch();
+      if (outgoing.write(bytes)) return true;
+      outgoing.once("drain", onDrain);
+      return false;
+    },
+    end(bytes) {
+      if (gone || ended) return;
+      ended = true;
+      beating.stop();
+      outgoing.end(bytes);
+    },
+    cut() {
+      ended = true;
+      beating.stop();
+      outgoing.destroy();
+    },
+    onLeave(callback) {
+      left = callback;
+      if (gone) callback();
+    },
+  };
+}

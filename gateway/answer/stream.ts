@@ -1,0 +1,196 @@
+// Reads a stream of server-sent events, puts each before its dialect, and sends what the gate lets through.
+import { toRefusal } from "../apply/refusal.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
+import type { Json } from "../exchange.ts";
+import type { Content } from "../judge.ts";
+import { createSseParser } from "../parse/sse.ts";
+import type { SseFrame } from "../parse/sse.ts";
+import type { AnswerContext, AnswerReader, End } from "./context.ts";
+import { createGate } from "./gate.ts";
+import type { Gate } from "./gate.ts";
+import { refuse } from "./refuse.ts";
+import { createTextScan } from "./text-scan.ts";
+import type { TextScan } from "./text-scan.ts";
+
+/** One API's way to stream. */
+export type Dialect = {
+  readonly isChat: boolean;
+  /** The last sequence number that was seen. */
+  readonly sequenceNumber: number;
+  /** Takes one event; pushes what goes on to the gate. */
+  event(frame: SseFrame, value: Json): void;
+  /** The target sent `[DONE]`. */
+  done(frame: SseFrame): void;
+  /** The target ended; throws `target_broke_off` where no terminal event had come. */
+  end(): void;
+};
+
+/** What a dialect works with. */
+export type StreamTools = {
+  readonly context: AnswerContext;
+  readonly gate: Gate;
+  readonly scan: TextScan;
+  /** Writes what no longer waits. */
+  flush(): void;
+  /** Runs work that takes time; its failure is the stream's. */
+  during(work: Promise<void>): void;
+  /** Asks at the end, makes the end durable, lets all through and ends the answer. */
+  finish(end: Omit<End, "httpStatus" | "errorCode">): Promise<void>;
+};
+
+const COMMENT = Buffer.from(": keep-alive\n\n");
+const NO_CONTENT: Content = { body: () => null, texts: () => [], bytes: 0 };
+
+function parseEvent(data: string): Json {
+  try {
+    return JSON.parse(data);
+  } catch (cause) {
+    throw new GatewayError("answer_unreadable", "An event of the target's stream is not JSON.", { cause });
+  }
+}
+
+/** Opens the reader of a stream whose head has been sent. */
+export function createStreamReader(
+  context: AnswerContext,
+  createDialect: (tools: StreamTools) => Dialect,
+): AnswerReader {
+  const { sink, judge, target } = context;
+  const parser = createSseParser({ eventBytes: context.limits.eventBytes });
+  let over = false;
+
+  function write(bytes: Buffer): void {
+    context.sent(bytes.length);
+    if (!sink.write(bytes, () => target.resume())) target.pause();
+  }
+
+  const gate = createGate(write);
+  const isScanned = judge.speaksIn("finding") || judge.speaksIn("end");
+  const scan = createTextScan(isScanned ? context.scanner : null, gate);
+
+  function fail(thrown: unknown): void {
+    if (over) return;
+    over = true;
+    const error = toGatewayError(thrown);
+    gate.drop();
+    target.abort();
+    context.report(error);
+    const isDenied = error.code === "policy_denied";
+    const say = (): void =>
+      refuse(sink, error, context.id, { sequenceNumber: dialect.sequenceNumber, isChat: dialect.isChat });
+    const end: End = {
+      outcome: isDenied ? "refused" : "failed",
+      httpStatus: 200,
+      errorCode: error.publicCode,
+      model: null,
+      usage: null,
+      calls: [],
+      responseId: null,
+    };
+    // The error is told whether or not the end could be written: nothing is released by it.
+    context.close(end).then(say, say);
+  }
+
+  function judgeFindings(): void {
+    if (!judge.speaksIn("finding")) return;
+    const { patterns, findings } = scan.tally;
+    const verdict = context.ask("finding", { patterns, findings }, NO_CONTENT);
+    const refusal = toRefusal(verdict.decision, judge.rules, context.id);
+    if (refusal === null) return;
+    context.decided(verdict, "deny", []).then(() => fail(refusal), fail);
+    throw refusal;
+  }
+
+  const tools: StreamTools = {
+    context,
+    gate,
+    scan: {
+      tally: scan.tally,
+      get chars() {
+        return scan.chars;
+      },
+      push(channel, kind, text, entry) {
+        const isNew = scan.push(channel, kind, text, entry);
+        if (isNew) judgeFindings();
+        return isNew;
+      },
+      whole(channel, kind, text) {
+        const isNew = scan.whole(channel, kind, text);
+        if (isNew) judgeFindings();
+        return isNew;
+      },
+      end() {
+        const isNew = scan.end();
+        if (isNew) judgeFindings();
+        return isNew;
+      },
+    },
+    flush: () => gate.flush(),
+    during(work) {
+      work.then(() => {
+        if (!over) gate.flush();
+      }, fail);
+    },
+    async finish(end) {
+      if (judge.speaksIn("end")) {
+        const { patterns, findings } = scan.tally;
+        const usage = end.usage === null ? {} : { usage: end.usage };
+        const answer = { status: 200, stream: true, model: end.model };
+        const verdict = context.ask("end", { patterns, findings, answer, ...usage }, NO_CONTENT);
+        const refusal = toRefusal(verdict.decision, judge.rules, context.id);
+        if (refusal !== null) {
+          await context.decided(verdict, "deny", []);
+          throw refusal;
+        }
+      }
+      await context.close({ ...end, httpStatus: 200, errorCode: null });
+      if (over) return;
+      over = true;
+      gate.flush();
+      sink.end();
+      // What the target may still send after its terminal event has no reader.
+      target.abort();
+    },
+  };
+  const dialect = createDialect(tools);
+
+  function take(frame: SseFrame): void {
+    if (frame.data === null || frame.data === "") {
+      gate.push(COMMENT);
+    } else if (frame.data === "[DONE]") {
+      dialect.done(frame);
+    } else {
+      dialect.event(frame, parseEvent(frame.data));
+    }
+  }
+
+  return {
+    push(chunk) {
+      if (over) return;
+      try {
+        for (const frame of parser.push(chunk)) {
+          take(frame);
+          if (over) return;
+        }
+        if (gate.held > context.limits.answerBytes) {
+          throw new GatewayError(
+            "answer_unreadable",
+            "More of the answer would have to be held than the limit allows.",
+          );
+        }
+        gate.flush();
+      } catch (error) {
+        fail(error);
+      }
+    },
+    end() {
+      if (over) return;
+      try {
+        parser.end();
+        dialect.end();
+      } catch (error) {
+        fail(error);
+      }
+    },
+    fail,
+  };
+}

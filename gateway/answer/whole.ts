@@ -1,0 +1,190 @@
+// Reads an answer that is not a stream: whole, judged once, and sent as it came or with the denied calls replaced.
+import { isUtf8 } from "node:buffer";
+import { replaceInChoices } from "../apply/chat-denial.ts";
+import type { ChoiceDenial } from "../apply/chat-denial.ts";
+import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
+import type { Effect, Json, JsonObject, ToolCall } from "../exchange.ts";
+import { parseAnswer } from "../parse/answer.ts";
+import type { ParsedAnswer } from "../parse/answer.ts";
+import type { AnswerContext, AnswerReader, End } from "./context.ts";
+import { replaceInResponse } from "./replace.ts";
+import { refuse } from "./refuse.ts";
+import { createTally } from "./tally.ts";
+
+function toBody(bytes: Buffer): Json {
+  if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's answer is not valid UTF-8.");
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (cause) {
+    throw new GatewayError("answer_unreadable", "The target's answer is not JSON.", { cause });
+  }
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Denied = { readonly call: ToolCall; readonly effect: Effect };
+
+function toChoiceDenials(
+  denied: readonly Denied[],
+  text: (code: string) => string,
+): Map<number, ChoiceDenial> {
+  const byChoice = new Map<number, { places: Set<number>; codes: Set<string> }>();
+  for (const { call, effect } of denied) {
+    // `/choices/0/message/tool_calls/1`, or `/choices/0/message/function_call`.
+    const parts = call.pointer.split("/");
+    const choice = Number(parts[2] ?? 0);
+    const place = Number(parts[5] ?? 0);
+    const found = byChoice.get(choice) ?? { places: new Set(), codes: new Set() };
+    found.places.add(place);
+    found.codes.add(effect.code);
+    byChoice.set(choice, found);
+  }
+  const join = (codes: ReadonlySet<string>): string => [...codes].map(text).join("\n");
+  return new Map([...byChoice].map(([choice, { places, codes }]) => [choice, { places, text: join(codes) }]));
+}
+
+/** Opens the reader of an answer whose head has arrived and has not been sent. */
+export function createWholeReader(
+  context: AnswerContext,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): AnswerReader {
+  const { sink, judge, id, request } = context;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let over = false;
+
+  function closeWith(error: GatewayError): Promise<void> {
+    const outcome = error.code === "policy_denied" ? "refused" : "failed";
+    const end: End = {
+      outcome,
+      httpStatus: error.status,
+      errorCode: error.publicCode,
+      model: null,
+      usage: null,
+      calls: [],
+      responseId: null,
+    };
+    return context.close(end);
+  }
+
+  function fail(thrown: unknown): void {
+    if (over) return;
+    over = true;
+    const error = toGatewayError(thrown);
+    context.target.abort();
+    context.report(error);
+    const say = (): void => refuse(sink, error, id, null);
+    closeWith(error).then(say, say);
+  }
+
+  async function judgeWhole(body: Json, answer: ParsedAnswer): Promise<readonly Denied[]> {
+    const { calls, segments, usage, model } = answer;
+    if (!judge.speaksIn("whole")) {
+      if (calls.length > 0)
+        await context.decided(
+          null,
+          "allow",
+          calls.map((call) => context.toCallRow(call, null)),
+        );
+      return [];
+    }
+    if (calls.length > MAX_CALLS) {
+      throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
+    }
+    const tally = createTally();
+    for (const { text, kind } of segments) tally.add(context.scanner.scan(text, kind, "answer"));
+    const facts = calls.map((call) => context.readCall(call));
+    const { patterns, findings } = tally;
+    const verdict = context.ask(
+      "whole",
+      {
+        patterns,
+        findings,
+        answer: { status, stream: false, model },
+        calls: facts,
+        ...(usage !== null && { usage }),
+      },
+      { body: () => body, texts: () => segments, bytes: size },
+    );
+    const refusal = toRefusal(verdict.decision, judge.rules, id);
+    const denied = calls.flatMap((call, index): Denied[] => {
+      const effect = toCallDenial(verdict.decision, facts[index]?.id ?? call.id);
+      return effect === null ? [] : [{ call, effect }];
+    });
+    const codes = new Map(denied.map(({ call, effect }) => [call, effect.code]));
+    const rows = calls.map((call) => context.toCallRow(call, refusal?.publicCode ?? codes.get(call) ?? null));
+    await context.decided(verdict, refusal !== null || denied.length > 0 ? "deny" : "allow", rows);
+    if (refusal !== null) throw refusal;
+    return denied;
+  }
+
+  async function finish(): Promise<void> {
+    const bytes = Buffer.concat(chunks, size);
+    const isEmpty = size === 0;
+    const body = isEmpty ? null : toBody(bytes);
+    const answer = parseAnswer(request.route.operation, body);
+    const denied = await judgeWhole(body, answer);
+    let sent = bytes;
+    if (denied.length > 0 && isObject(body)) {
+      const text = (code: string): string => toDenialText(code, judge.rules, id);
+      if (request.route.operation.startsWith("chat.")) {
+        sent = Buffer.from(JSON.stringify(replaceInChoices(body, toChoiceDenials(denied, text))));
+        await context.replaced(
+          denied.map(({ call, effect }) => ({
+            call,
+            itemId: null,
+            responseId: answer.id,
+            conversationId: null,
+            messageId: null,
+            reasoningIds: [],
+            code: effect.code,
+          })),
+        );
+      } else {
+        const replaced = replaceInResponse(
+          body,
+          answer,
+          denied.map(({ call, effect }) => ({ call, code: effect.code, text: text(effect.code) })),
+        );
+        sent = Buffer.from(JSON.stringify(replaced.body));
+        await context.replaced(replaced.calls);
+      }
+    }
+    context.own(answer.objectIds);
+    await context.close({
+      outcome: "completed",
+      httpStatus: status,
+      errorCode: null,
+      model: answer.model,
+      usage: answer.usage,
+      calls: [],
+      responseId: answer.id,
+    });
+    if (over) return;
+    over = true;
+    sink.head(status, { ...headers, "content-length": String(sent.length) });
+    context.sent(sent.length);
+    sink.end(sent);
+  }
+
+  return {
+    push(chunk) {
+      if (over) return;
+      size += chunk.length;
+      chunks.push(chunk);
+      if (size > context.limits.answerBytes)
+        fail(new GatewayError("answer_unreadable", "The target's answer is over the limit."));
+    },
+    end() {
+      if (!over) finish().catch(fail);
+    },
+    fail,
+  };
+}
+
+/** As many calls as facts may hold. */
+const MAX_CALLS = 64;

@@ -1,0 +1,279 @@
+// Puts the gateway together: from configuration and a database's URL to listening ports, and back down again.
+import { hash } from "node:crypto";
+import { serve } from "@hono/node-server";
+import type { HttpBindings } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { Hono } from "hono";
+import { Server } from "node:http";
+import { openDatabase } from "../db/client.ts";
+import { migrateDatabase } from "../db/migrate.ts";
+import { createAdminListener } from "./admin/listener.ts";
+import { createHeart } from "./answer/heart.ts";
+import { createClock } from "./clock.ts";
+import type { Config, LoadedSecrets } from "./config/config.ts";
+import { createConnections } from "./connections/registry.ts";
+import { createCallReader } from "./detect/call-facts.ts";
+import { createMatcher } from "./detect/matcher.ts";
+import { parsePatternTable } from "./detect/pattern-spec.ts";
+import { loadSqlParser } from "./detect/sql.ts";
+import { createTokenCounter } from "./detect/tokens.ts";
+import { createEvents } from "./events.ts";
+import { createAuthenticator } from "./identity/authenticate.ts";
+import type { Log } from "./log.ts";
+import { createRequestParser } from "./parse/request.ts";
+import { createPipeline } from "./pipeline.ts";
+import type { PolicyInForce } from "./pipeline.ts";
+import { createPolicy } from "./policy/load.ts";
+import type { PolicySnapshot } from "./policy/load.ts";
+import { createLabels } from "./record/labels.ts";
+import { createLedger } from "./record/ledger.ts";
+import { startProjector } from "./record/projector.ts";
+import { createRecorder } from "./record/recorder.ts";
+import { createBox } from "./record/seal.ts";
+import { createSessions } from "./record/sessions.ts";
+import { toRequestTexts } from "./request-texts.ts";
+
+export type GatewayOptions = {
+  readonly config: Config;
+  readonly secrets: LoadedSecrets & { readonly encryptionKey: Buffer };
+  readonly databaseUrl: string;
+  readonly log: Log;
+  /** The simulated target, where a connection is answered by it. */
+  readonly simulator: { readonly url: string; readonly credential: string } | null;
+  /** Whether this process has the operators' listener: with several workers their primary has it. */
+  readonly hasAdmin: boolean;
+};
+
+export type Gateway = {
+  /** The base URL that programs are pointed at, without `/v1`. */
+  readonly dataUrl: string;
+  readonly adminUrl: string | null;
+  /** Takes no new work, lets answers finish for at most so long, then writes what waits. */
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Derives a key of its own for each purpose, so that no digest can be compared across them. */
+function derive(secret: Buffer, purpose: string): Buffer {
+  return Buffer.from(hash("sha256", Buffer.concat([secret, Buffer.from(`\0${purpose}`)]), "hex"), "hex");
+}
+
+/** Opens the gateway. Rejects where the database, the bundle or a port cannot be had; nothing stays open then. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, secrets, log } = options;
+  await using stack = new AsyncDisposableStack();
+  const opened = <T>(value: T, close: (value: T) => unknown): T => {
+    stack.adopt(value, async (one) => {
+      await close(one);
+    });
+    return value;
+  };
+
+  const db = opened(openDatabase(options.databaseUrl), (one) => one.close());
+  await migrateDatabase(db);
+  await loadSqlParser();
+
+  const events = createEvents(log);
+  const heart = opened(createHeart(), (one) => one.close());
+  const policy = opened(
+    await createPolicy({
+      bundlePath: config.policy.bundle,
+      operatorPath: config.policy.operator,
+      checkPatterns: (patterns) => void createMatcher(parsePatternTable(patterns)),
+      log,
+    }),
+    (one) => one.close(),
+  );
+  const inForce = createInForce(() => policy.current());
+
+  const labels = createLabels(db);
+  const ledger = createLedger(db);
+  const sessions = createSessions({ db, ledger, labels });
+  const key = { id: "1", key: secrets.encryptionKey };
+  const recorder = createRecorder({
+    db,
+    box: createBox({ keys: [key], digestKey: derive(secrets.encryptionKey, "texts") }),
+    log,
+    lingerMs: config.record.linger_ms,
+    deadlineMs: config.record.fail_after_ms,
+    onOpened: (row) => sessions.remember(row),
+    onClosed: (row) => ledger.rememberClosed(row),
+    onOwned: (object, context) => ledger.rememberOwned(object, context),
+    onLabelled: (row) => labels.remember(row),
+    onReplaced: (row) => ledger.rememberReplaced(row),
+  });
+  opened(startProjector({ db, log }), (one) => one.stop());
+  opened(recorder, (one) => one.drain());
+
+  const authenticator = opened(
+    await createAuthenticator({
+      db,
+      issuers: config.issuers,
+      secret: derive(secrets.encryptionKey, "incidents"),
+      log,
+      onProviderKey: ({ kind, provider, keyHash }) => {
+        const { tenant } = config.policy;
+        recorder
+          .incident({
+            at: Date.now(),
+            kind,
+            tenant,
+            subject: null,
+            exchangeId: null,
+            detail: { provider, keyHash },
+          })
+          .catch(() => log.error({}, "An incident could not be recorded."));
+      },
+    }),
+    (one) => one.close(),
+  );
+  const tokens = opened(createTokenCounter({}), (one) => one.close());
+  const connections = opened(
+    createConnections(
+      config.connections.map((one) => ({
+        ...one,
+        baseUrl: one.simulated && options.simulator !== null ? options.simulator.url : one.baseUrl,
+        isDefault: one.default,
+      })),
+      new Map(
+        config.connections.map((one) => [
+          one.name,
+          one.simulated && options.simulator !== null
+            ? options.simulator.credential
+            : (secrets.credentials.get(one.name) ?? ""),
+        ]),
+      ),
+    ),
+    (one) => one.close(),
+  );
+
+  const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
+  const pipeline = createPipeline({
+    authenticate: (authorization) => authenticator.authenticate(authorization),
+    connections,
+    parser: createRequestParser({
+      secret: derive(secrets.encryptionKey, "items"),
+      cacheItems: 50_000,
+      limits: { depth: config.limits.depth },
+    }),
+    inForce,
+    countTokens: (request, caller) =>
+      tokens.count(
+        toRequestTexts(request).map(({ text }) => text),
+        request.facts.model,
+        `${caller.tenant}\n${caller.issuer}\n${caller.subject}`,
+      ),
+    recorder,
+    ledger,
+    sessions,
+    events,
+    heart,
+    clock: createClock(config.policy.time_zone),
+    digest: (text) => hash("sha256", digestKey + text, "base64url"),
+    limits: config.limits,
+  });
+
+  let isDraining = false;
+  const app = new Hono<{ Bindings: HttpBindings }>();
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.get("/readyz", async (c) => {
+    const database = await db.ping().then(
+      () => "ok",
+      () => "unreachable",
+    );
+    const isReady = database === "ok" && !isDraining;
+    const { revision, dataRevision } = policy.current().version;
+    return c.json(
+      {
+        status: isReady ? "ready" : "unready",
+        database,
+        policy: { revision, dataRevision },
+        draining: isDraining,
+      },
+      isReady ? 200 : 503,
+    );
+  });
+  // The rest of the port is the pipeline's, on Node's own request and response: see docs/decisions/0002-raw-streams.md.
+  app.all("*", (c) => {
+    if (isDraining) c.env.outgoing.setHeader("connection", "close");
+    void pipeline.handle(c.env.incoming, c.env.outgoing);
+    return RESPONSE_ALREADY_SENT;
+  });
+
+  const server = await listen(app, config);
+  stack.adopt(server, (one) => {
+    one.closeAllConnections();
+    one.close();
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : config.listen.port;
+  const admin =
+    options.hasAdmin && config.adminListen !== null
+      ? opened(await createAdminListener(config.adminListen, () => events.registry.metrics()), (one) =>
+          one.close(),
+        )
+      : null;
+
+  const resources = stack.move();
+  return {
+    dataUrl: `http://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`,
+    adminUrl: admin?.url ?? null,
+    async drain(graceMs) {
+      isDraining = true;
+      server.close();
+      server.closeIdleConnections();
+      const deadline = Date.now() + graceMs;
+      while (pipeline.open > 0 && Date.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        server.closeIdleConnections();
+      }
+      await resources.disposeAsync();
+    },
+    close: () => resources.disposeAsync(),
+  };
+}
+
+/** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
+function createInForce(current: () => PolicySnapshot): () => PolicyInForce {
+  let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
+  return () => {
+    const snapshot = current();
+    if (kept === null || kept.snapshot !== snapshot) {
+      const scanner = createMatcher(parsePatternTable(snapshot.patterns));
+      kept = {
+        snapshot,
+        inForce: { policy: snapshot, scanner, readCall: createCallReader({ matcher: scanner }) },
+      };
+    }
+    return kept.inForce;
+  };
+}
+
+function listen(app: Hono<{ Bindings: HttpBindings }>, config: Config): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = serve({
+      fetch: app.fetch,
+      hostname: config.listen.host,
+      port: config.listen.port,
+      overrideGlobalObjects: false,
+      serverOptions: {
+        maxHeaderSize: config.limits.header_bytes,
+        // Bodies have their own limit of time; a keep-alive outlasts the clients' pools.
+        requestTimeout: 0,
+        headersTimeout: 30_000,
+        keepAliveTimeout: 75_000,
+        noDelay: true,
+      },
+    });
+    if (!(server instanceof Server)) {
+      reject(new TypeError("Expected a server of HTTP/1.1."));
+      return;
+    }
+    server.maxConnections = config.limits.connections;
+    server.once("error", reject);
+    server.once("listening", () => {
+      server.off("error", reject);
+      resolve(server);
+    });
+  });
+}

@@ -1,0 +1,101 @@
+// The one place where what happened is reported: as a log line and as metrics. Labels come from closed sets.
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import type { Log } from "./log.ts";
+import { ERRORS } from "./errors.ts";
+import type { GatewayError } from "./errors.ts";
+import type { Operation, PolicyVersion } from "./exchange.ts";
+
+export type ExchangeSummary = {
+  readonly id: string;
+  readonly operation: Operation | null;
+  readonly connection: string | null;
+  readonly subject: string | null;
+  readonly effect: "allow" | "deny" | "error";
+  readonly codes: readonly string[];
+  readonly status: number;
+  readonly version: PolicyVersion | null;
+  readonly milliseconds: number;
+};
+
+export type Events = {
+  readonly registry: Registry;
+  exchangeBegan(): void;
+  exchangeEnded(summary: ExchangeSummary): void;
+  /** Reports an error with its cause, of which only name, code and stack frames are logged, never the message. */
+  failed(exchangeId: string | null, error: GatewayError): void;
+  policyAsked(phase: string, micros: number): void;
+  callJudged(effect: "allow" | "deny"): void;
+};
+
+function toCause(
+  cause: unknown,
+): { readonly name: string; readonly code?: string; readonly at?: string } | null {
+  if (!(cause instanceof Error)) return null;
+  const at = cause.stack
+    ?.split("\n")
+    .find((line) => line.trimStart().startsWith("at "))
+    ?.trim();
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  return { name: cause.name, ...(code !== undefined && { code }), ...(at !== undefined && { at }) };
+}
+
+/** Makes the reporter with a registry of its own. */
+export function createEvents(log: Log): Events {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  const exchanges = new Counter({
+    name: "tollgate_exchanges_total",
+    help: "Exchanges that ended, by operation, effect and status class.",
+    labelNames: ["operation", "effect", "status"],
+    registers,
+  });
+  const open = new Gauge({ name: "tollgate_exchanges_open", help: "Exchanges under way.", registers });
+  const seconds = new Histogram({
+    name: "tollgate_exchange_seconds",
+    help: "Time from the request's head to the answer's end.",
+    labelNames: ["operation"],
+    buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300],
+    registers,
+  });
+  const errors = new Counter({
+    name: "tollgate_errors_total",
+    help: "Errors of the gateway's table, by code.",
+    labelNames: ["code", "stage"],
+    registers,
+  });
+  const policy = new Histogram({
+    name: "tollgate_policy_seconds",
+    help: "Time of one evaluation of the policy.",
+    labelNames: ["phase"],
+    buckets: [0.00001, 0.00002, 0.00005, 0.0001, 0.0005, 0.002, 0.01, 0.1],
+    registers,
+  });
+  const calls = new Counter({
+    name: "tollgate_tool_calls_total",
+    help: "Tool calls of models that were judged.",
+    labelNames: ["effect"],
+    registers,
+  });
+
+  return {
+    registry,
+    exchangeBegan: () => open.inc(),
+    exchangeEnded(summary) {
+      open.dec();
+      const operation = summary.operation ?? "none";
+      exchanges.inc({ operation, effect: summary.effect, status: `${Math.floor(summary.status / 100)}xx` });
+      seconds.observe({ operation }, summary.milliseconds / 1000);
+      log.debug(summary, "An exchange ended.");
+    },
+    failed(exchangeId, error) {
+      const { stage, status } = ERRORS[error.code];
+      errors.inc({ code: error.code, stage });
+      const line = { exchange: exchangeId, code: error.code, stage, cause: toCause(error.cause) };
+      if (status >= 500) log.error(line, "An exchange failed.");
+      else log.debug(line, "An exchange was refused.");
+    },
+    policyAsked: (phase, micros) => policy.observe({ phase }, micros / 1e6),
+    callJudged: (effect) => calls.inc({ effect }),
+  };
+}

@@ -1,0 +1,138 @@
+// Asks the policy about one exchange: puts the facts of a phase together, evaluates, and keeps what the answers add up to.
+import type { Clock } from "./clock.ts";
+import { GatewayError } from "./errors.ts";
+import type {
+  CallFacts,
+  Caller,
+  Connection,
+  Decision,
+  Effect,
+  Facts,
+  Json,
+  Operation,
+  Phase,
+  PolicyVersion,
+  RequestFacts,
+  RuleText,
+  Segment,
+  ToolFacts,
+  Usage,
+} from "./exchange.ts";
+
+/** The policy that one exchange keeps from its beginning to its end. */
+export type Policy = {
+  readonly version: PolicyVersion;
+  readonly reads: { readonly body: boolean; readonly texts: boolean };
+  readonly phases: ReadonlySet<Phase>;
+  readonly rules: ReadonlyMap<string, RuleText>;
+  evaluate(facts: Facts): Decision;
+};
+
+/** What is known of an exchange when the policy is first asked. */
+export type Subject = {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly connection: Connection;
+  readonly operation: Operation;
+  readonly session: { readonly id: string; readonly labels: readonly string[] };
+  readonly request: RequestFacts;
+  readonly tools: readonly ToolFacts[];
+};
+
+/** What a phase adds to the facts. */
+export type PhaseFacts = {
+  readonly patterns?: Readonly<Record<string, number>>;
+  readonly findings?: Readonly<Record<string, number>>;
+  readonly answer?: NonNullable<Facts["answer"]>;
+  readonly calls?: readonly CallFacts[];
+  readonly usage?: Usage;
+};
+
+/** The parsed body and its texts, made only when a rule reads them. */
+export type Content = {
+  readonly body: () => Json;
+  readonly texts: () => readonly Segment[];
+  readonly bytes: number;
+};
+
+/** One answer of the policy, with what it was asked and how long it took. */
+export type Verdict = {
+  readonly phase: Phase;
+  readonly facts: Facts;
+  readonly decision: Decision;
+  readonly micros: number;
+};
+
+export type Judge = {
+  readonly version: PolicyVersion;
+  readonly rules: ReadonlyMap<string, RuleText>;
+  /** Whether any rule speaks in this phase. */
+  speaksIn(phase: Phase): boolean;
+  /** Throws `policy_unavailable`, `policy_effect_unsupported` or `policy_input_too_large`. */
+  ask(phase: Phase, added: PhaseFacts, content: Content): Verdict;
+  /** Replaces the request's bound of tokens by what a tokenizer counted. */
+  setTokens(count: number): void;
+};
+
+function toCallerFacts(caller: Caller): Facts["caller"] {
+  const { tenant, issuer, subject, kind, groups, scopes, claims, actsFor } = caller;
+  return { tenant, issuer, subject, kind, groups, scopes, claims, acts_for: actsFor };
+}
+
+/** Opens the judge of one exchange. `inputBytes` bounds what a rule that reads bodies or texts may be given. */
+export function createJudge(policy: Policy, subject: Subject, clock: Clock, inputBytes: number): Judge {
+  const caller = toCallerFacts(subject.caller);
+  const { name, kind, labels } = subject.connection;
+  const connection = { name, kind, labels };
+  let request = subject.request;
+
+  function toContent(content: Content): Pick<Facts, "body" | "texts"> {
+    const { body, texts } = policy.reads;
+    if (!body && !texts) return {};
+    if (content.bytes > inputBytes) {
+      throw new GatewayError(
+        "policy_input_too_large",
+        "A rule reads the content, and it is too large to be judged.",
+      );
+    }
+    return { ...(body && { body: content.body() }), ...(texts && { texts: content.texts() }) };
+  }
+
+  return {
+    version: policy.version,
+    rules: policy.rules,
+    speaksIn: (phase) => policy.phases.has(phase),
+    setTokens(count) {
+      request = { ...request, tokens: { count, exact: true } };
+    },
+    ask(phase, added, content) {
+      const facts: Facts = {
+        v: 1,
+        id: subject.id,
+        phase,
+        time: clock(Date.now()),
+        caller,
+        connection,
+        operation: subject.operation,
+        session: subject.session,
+        request,
+        tools: subject.tools,
+        patterns: added.patterns ?? {},
+        findings: added.findings ?? {},
+        ...(added.answer !== undefined && { answer: added.answer }),
+        ...(added.calls !== undefined && { calls: added.calls }),
+        ...(added.usage !== undefined && { usage: added.usage }),
+      };
+      const began = performance.now();
+      const decision = policy.evaluate(
+        policy.reads.body || policy.reads.texts ? { ...facts, ...toContent(content) } : facts,
+      );
+      return { phase, facts, decision, micros: Math.round((performance.now() - began) * 1000) };
+    },
+  };
+}
+
+/** Gives the codes of a decision's effects, distinct. */
+export function codesOf(effects: readonly Effect[]): string[] {
+  return effects.length === 0 ? [] : [...new Set(effects.map((effect) => effect.code))];
+}

@@ -1,0 +1,26 @@
+// Where the process begins: checks Node's version before anything that needs it is loaded, then runs the command.
+const [major = 0] = process.versions.node.split(".").map(Number);
+
+if (major < 24) {
+  process.stderr.write(
+    `tollgate: Node.js 24 or newer is needed, this is ${process.versions.node}. "npm start" and "bin/tollgate.js" use the one that npm ci installs.\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const { runCommandLine } = await import("./cli/program.ts");
+  const stop = new AbortController();
+  const args = process.argv.slice(2);
+  // A start handles these signals itself: it drains. Other commands that go on (`tail`) end.
+  if (args[0] !== "start")
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+  const code = await runCommandLine(args, {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stop.signal,
+  });
+  // Pools and timers that a fault left open must not keep a finished command alive.
+  process.exitCode = code;
+  setTimeout(() => process.exit(), 2000).unref();
+}

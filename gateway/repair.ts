@@ -1,0 +1,113 @@
+// Makes good what denied calls left behind: our message is no item of the provider's, and a call that the program never
+// saw has no output.
+import { OWN_MESSAGE } from "./answer/replace.ts";
+import type { Caller, Json, JsonObject } from "./exchange.ts";
+import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
+import { isList, isObject } from "./parse/pointer.ts";
+import { rewriteBody } from "./parse/rewrite.ts";
+import type { Ledger } from "./record/ledger.ts";
+
+/** What goes to the target: the bytes that came, unless something had to change. */
+export type Repaired = { readonly bytes: Buffer | null };
+
+type Denied = {
+  readonly callId: string;
+  readonly type: string;
+  readonly code: string;
+  readonly reasoningIds: readonly string[];
+};
+
+/** Gives what a provider takes as a denied call's output. */
+function toOutput({ callId, type, code }: Denied): JsonObject | null {
+  const text = `Refused by policy (${code}).`;
+  switch (type) {
+    case "function_call":
+      return { type: "function_call_output", call_id: callId, output: text };
+    case "custom_tool_call":
+      return { type: "custom_tool_call_output", call_id: callId, output: text };
+    case "shell_call":
+      return {
+        type: "shell_call_output",
+        call_id: callId,
+        output: [{ stdout: "", stderr: text, outcome: { type: "exit", exit_code: 1 } }],
+      };
+    case "local_shell_call":
+      return { type: "local_shell_call_output", id: callId, output: text };
+    case "apply_patch_call":
+      return { type: "apply_patch_call_output", call_id: callId, status: "failed", output: text };
+    default:
+      return null;
+  }
+}
+
+/** Gives our own message as the program may send it back, without the id that the provider does not know. */
+function toPlainMessage(value: Json): JsonObject {
+  const content = isObject(value) ? value["content"] : undefined;
+  const texts = isList(content)
+    ? content.flatMap((part) => (isObject(part) && typeof part["text"] === "string" ? [part["text"]] : []))
+    : typeof content === "string"
+      ? [content]
+      : [];
+  return { role: "assistant", content: texts.join("\n") };
+}
+
+function isOurs(item: ParsedItem): boolean {
+  return item.id !== null && item.id.startsWith(OWN_MESSAGE);
+}
+
+/**
+ * Gives the body for the target. Under the provider's state, outputs for denied calls are put first; in a history that
+ * the program resends, our messages lose their id and the reasoning tied to a denied call goes.
+ */
+export async function repair(
+  ledger: Ledger,
+  connection: string,
+  caller: Caller,
+  request: ParsedRequest,
+): Promise<Repaired> {
+  const { route } = request;
+  if (route.operation === "chat.completions.create") return { bytes: askForUsage(request) };
+  if (route.operation !== "responses.create")
+    return { bytes: request.bytes.length === 0 ? null : request.bytes };
+  const idOf = (kind: "response" | "conversation"): string | null =>
+    request.references.find((reference) => reference.kind === kind)?.id ?? null;
+  const ours = request.items.filter(isOurs);
+  const messageIds = ours.flatMap((item) => item.id ?? []);
+  const query = {
+    caller,
+    connection,
+    responseId: idOf("response"),
+    conversationId: idOf("conversation"),
+    messageIds,
+  };
+  const denied = await ledger.replaced(query);
+  if (denied.length === 0 && ours.length === 0) return { bytes: request.bytes };
+
+  const tied = new Set(denied.flatMap((call) => call.reasoningIds));
+  const outputs = request.facts.server_state ? denied.flatMap((call) => toOutput(call) ?? []) : [];
+  const drop = new Set(
+    request.items.flatMap((item, index) => (item.id !== null && tied.has(item.id) ? [index] : [])),
+  );
+  const replace = new Map(
+    request.items.flatMap((item, index) =>
+      isOurs(item) ? [[index, toPlainMessage(item.value)] as const] : [],
+    ),
+  );
+  if (query.conversationId !== null && outputs.length > 0) {
+    await ledger.settle(
+      { caller, connection },
+      query.conversationId,
+      denied.map((call) => call.callId),
+    );
+  }
+  return { bytes: rewriteBody(request, { drop, replace, prepend: outputs }) };
+}
+
+/** Asks for usage in a stream; the gateway takes it out again where the program did not ask. */
+function askForUsage(request: ParsedRequest): Buffer {
+  if (!request.answer.stream || request.answer.includeUsage === true) return request.bytes;
+  const options = request.body()?.["stream_options"];
+  return rewriteBody(request, {
+    set: { stream_options: { ...(isObject(options) && options), include_usage: true } },
+  });
+}

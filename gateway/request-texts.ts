@@ -1,0 +1,14 @@
+// Puts the texts of a request together, with pointers into its body.
+import type { Segment } from "./exchange.ts";
+import type { ParsedRequest } from "./parse/parsed.ts";
+
+/** Gives all segments: those outside the items first, then the items' in order. */
+export function toRequestTexts(request: ParsedRequest): Segment[] {
+  const texts = [...request.rest];
+  for (const item of request.items) {
+    for (const { kind, role, text, pointer } of item.segments) {
+      texts.push({ kind, role, text, pointer: item.pointer + pointer });
+    }
+  }
+  return texts;
+}
