@@ -8,6 +8,8 @@ import type { Sink } from "./sink.ts";
 
 const NOTHING: Decision = { allow: [], deny: [], observe: [], record: [], label: [], need: [] };
 
+const DEFAULT_BODY = { model: "gpt-5", input: "hi", messages: [], stream: true };
+
 export type FakeOptions = {
   readonly operation?: Operation;
   readonly body?: object;
@@ -93,9 +95,9 @@ export function createFake(options: FakeOptions = {}): Fake {
       route: { operation, connection: null, path, id: null },
       query: "",
       contentType: "application/json",
-      bytes: Buffer.from(
-        JSON.stringify(options.body ?? { model: "gpt-5", input: "hi", messages: [], stream: true }),
-      ),
+      bytes: operation.endsWith(".create")
+        ? Buffer.from(JSON.stringify(options.body ?? DEFAULT_BODY))
+        : Buffer.alloc(0),
       tenant: "default",
     }),
     judge,

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { createFake } from "./fake-context.ts";
+import type { Fake, FakeOptions } from "./fake-context.ts";
+import { createWholeReader } from "./whole.ts";
+
+async function run(body: string | Buffer, options: FakeOptions = {}, status = 200): Promise<Fake> {
+  const fake = createFake(options);
+  const reader = createWholeReader(fake.context, status, { "content-type": "application/json" });
+  reader.push(Buffer.from(body));
+  reader.end();
+  await fake.ended;
+  return fake;
+}
+
+function call(name: string): object {
+  return { id: `fc_${name}`, type: "function_call", call_id: `call_${name}`, name, arguments: "{}" };
+}
+
+const CHAT = { operation: "chat.completions.create", body: { model: "gpt-5", messages: [] } } as const;
+
+describe("an answer that is read whole", () => {
+  test("leaves as the bytes that came where nothing changes", async () => {
+    const body = '{ "id":"resp_1",\n "output":[],"odd":1.50 }';
+    const fake = await run(body);
+    expect(fake.text()).toBe(body);
+    expect(fake.log).toEqual(["ask whole", "decided allow", "close completed", "head 200", "end"]);
+  });
+
+  test("puts a message into each denied call's place and leaves the others", async () => {
+    const fake = await run(JSON.stringify({ id: "resp_1", output: [call("drop"), call("keep")] }));
+    const { output } = JSON.parse(fake.text());
+    expect(output[0]).toMatchObject({ type: "message", role: "assistant" });
+    expect(output[0].content[0].text).toContain("no_drop");
+    expect(output[1]).toEqual(call("keep"));
+    expect(fake.replaced).toHaveLength(1);
+  });
+
+  test("gives the replacement the same id whenever the answer is read", async () => {
+    const body = JSON.stringify({ id: "resp_1", output: [call("drop")] });
+    const [one, two] = await Promise.all([run(body), run(body, { operation: "responses.retrieve" })]);
+    expect(JSON.parse(one.text()).output[0].id).toBe(JSON.parse(two.text()).output[0].id);
+  });
+
+  test("takes a denied call out of its own choice only, by its place", async () => {
+    const tool = (name: string) => ({
+      id: `c_${name}`,
+      type: "function",
+      function: { name, arguments: "{}" },
+    });
+    const message = (name: string) => ({ role: "assistant", content: null, tool_calls: [tool(name)] });
+    const choices = [
+      { index: 1, finish_reason: "tool_calls", message: message("keep") },
+      { index: 0, finish_reason: "tool_calls", message: message("drop") },
+    ];
+    const fake = await run(JSON.stringify({ id: "chatcmpl-1", choices }), CHAT);
+    const answer = JSON.parse(fake.text());
+    expect(answer.choices[0]).toEqual(choices[0]);
+    expect(answer.choices[1]).toMatchObject({ finish_reason: "stop" });
+    expect(answer.choices[1].message.tool_calls).toBeUndefined();
+  });
+
+  test("refuses with a real status where a rule refuses the whole", async () => {
+    const fake = await run("{}", { deny: () => [{ code: "no_drop" }] });
+    expect(fake.status()).toBe(403);
+    expect(JSON.parse(fake.text()).error).toMatchObject({ code: "no_drop", type: "permission_error" });
+    expect(fake.ends[0]).toMatchObject({ outcome: "refused", errorCode: "no_drop" });
+  });
+
+  test.each([
+    ["no JSON", "<html>"],
+    ["half of it", '{"id":"resp_1","output":['],
+    ["invalid UTF-8", Buffer.from([0x22, 0xff, 0x22])],
+  ])("passes nothing on of %s", async (_, body) => {
+    const fake = await run(body);
+    expect(fake.status()).toBe(502);
+    expect(JSON.parse(fake.text()).error.code).toBe("answer_unreadable");
+  });
+
+  test("refuses an answer with more calls than can be judged", async () => {
+    const output = Array.from({ length: 65 }, (_, i) => call(`f${i}`));
+    const fake = await run(JSON.stringify({ id: "resp_1", output }));
+    expect(fake.status()).toBe(502);
+  });
+
+  test("passes the target's own errors on with their status", async () => {
+    const body = JSON.stringify({
+      error: { message: "Slow down", type: "requests", code: "rate_limit_exceeded", param: null },
+    });
+    const fake = await run(body, {}, 429);
+    expect(fake.status()).toBe(429);
+    expect(fake.text()).toBe(body);
+  });
+
+  test("records calls even where no rule speaks", async () => {
+    const fake = await run(JSON.stringify({ id: "resp_1", output: [call("drop")] }), { phases: [] });
+    expect(fake.log).toContain("decided allow drop");
+  });
+});
