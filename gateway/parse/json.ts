@@ -16,8 +16,6 @@ export type JsonLimits = {
 const MAX_DEPTH = 1000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-/** Strings shorter than this are faster skipped by a loop than by `indexOf`. */
-const SHORT = 24;
 
 /**
  * Parses bytes strictly: UTF-8 without a byte order mark, no member twice in one object (compared after unescaping),
@@ -87,12 +85,7 @@ function scan(text: string, limits: JsonLimits): number {
 export function skipString(text: string, from: number): number {
   let at = from;
   for (;;) {
-    const stop = Math.min(at + SHORT, text.length);
-    while (at < stop) {
-      const code = text.charCodeAt(at);
-      if (code === QUOTE) return at + 1;
-      at += code === BACKSLASH ? 2 : 1;
-    }
+    // V8 searches one character by memchr: faster than a loop here, for short names too.
     const quote = text.indexOf('"', at);
     if (quote === -1) return text.length;
     let escapes = quote;

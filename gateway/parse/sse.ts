@@ -102,10 +102,11 @@ function toOffset(index: number): number {
   return index === -1 ? NEVER : index;
 }
 
-/** Tells whether every line is blank or a comment; a comment may lack its line end. */
+/** Tells whether every line is blank or a comment; a comment may lack its line end, and a byte order mark may come first. */
 function isComments(bytes: Buffer): boolean {
   return bytes
-    .toString("latin1")
+    .toString("utf8")
+    .replace(/^\uFEFF/, "")
     .split(/[\r\n]+/)
     .every((line) => line === "" || line.startsWith(":"));
 }

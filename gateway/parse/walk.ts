@@ -89,7 +89,8 @@ export function walkObject(sink: Sink, object: JsonObject, pointer: string, scop
 export function walkMember(sink: Sink, key: string, value: Json, at: string, outer: Scope): void {
   if (REPEATED.has(key) || typeof value === "number" || typeof value === "boolean" || value === null) return;
   const kind = outer.fields?.[key] ?? KINDS.get(key) ?? outer.kind;
-  const scope = kind === outer.kind ? outer : { ...outer, kind };
+  const role = key === "instructions" ? "system" : outer.role;
+  const scope = kind === outer.kind && role === outer.role ? outer : { ...outer, kind, role };
   if (CREDENTIALS.has(key) && outer.kind === "tool_definition") {
     sink.opaque.push(at);
   } else if (typeof value === "string") {

@@ -1,0 +1,148 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createSseParser } from "./sse.ts";
+import type { SseFrame } from "./sse.ts";
+
+type Told = { event: string | null; data: string | null };
+
+function read(chunks: readonly Buffer[], eventBytes = 1_000_000): SseFrame[] {
+  const parser = createSseParser({ eventBytes });
+  const frames = chunks.flatMap((chunk) => parser.push(chunk));
+  const rest = parser.end();
+  return rest === null ? frames : [...frames, rest];
+}
+
+function tell(frames: readonly SseFrame[]): Told[] {
+  return frames
+    .filter(({ event, data }) => event !== null || data !== null)
+    .map(({ event, data }) => ({ event, data }));
+}
+
+function cutAt(bytes: Buffer, places: readonly number[]): Buffer[] {
+  const cuts = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  return [...cuts, bytes.length].map((cut, index, all) =>
+    bytes.subarray(index === 0 ? 0 : all[index - 1], cut),
+  );
+}
+
+const text = fc
+  .string({ unit: "grapheme" })
+  .map((value) => value.replaceAll(/[\r\n]/g, "").replaceAll("\u0000", ""));
+const lineEnd = fc.constantFrom("\n", "\r", "\r\n");
+const event = fc.record({
+  event: fc.option(
+    text.filter((value) => !value.startsWith(" ")),
+    { nil: null },
+  ),
+  data: fc.array(text, { minLength: 1, maxLength: 3 }),
+  comment: fc.option(text, { nil: null }),
+  space: fc.boolean(),
+});
+
+describe("createSseParser", () => {
+  it("gives the same events for any chunking, any line ends, and keeps every byte", () => {
+    fc.assert(
+      fc.property(
+        fc.array(event, { maxLength: 6 }),
+        lineEnd,
+        fc.boolean(),
+        fc.array(fc.nat(), { maxLength: 30 }),
+        (events, end, bom, places) => {
+          let stream = bom ? "\uFEFF" : "";
+          for (const { event, data, comment, space } of events) {
+            if (comment !== null) stream += `:${comment}${end}`;
+            if (event !== null) stream += `event:${space ? " " : ""}${event}${end}`;
+            // Without the space a text that begins with one would lose it.
+            for (const line of data) stream += `data: ${line}${end}`;
+            stream += end;
+          }
+          const bytes = Buffer.from(stream);
+          const frames = read(cutAt(bytes, places));
+          expect(tell(frames)).toEqual(events.map(({ event, data }) => ({ event, data: data.join("\n") })));
+          expect(Buffer.concat(frames.map((frame) => frame.bytes))).toEqual(bytes);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("gives the same for a byte at a time as for the whole, on arbitrary line noise", () => {
+    const noise = fc.string({
+      unit: fc.constantFrom("\r", "\n", ":", "d", "data:", "event: x", "é", " ", "id: 1"),
+    });
+    fc.assert(
+      fc.property(noise, (stream) => {
+        const bytes = Buffer.from(`${stream}\n\n`);
+        const single = Array.from({ length: bytes.length }, (_, index) => bytes.subarray(index, index + 1));
+        expect(tell(read(single))).toEqual(tell(read([bytes])));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("gives a frame as soon as its blank line is there", () => {
+    const parser = createSseParser({ eventBytes: 100 });
+    expect(parser.push(Buffer.from("data: 1\n"))).toEqual([]);
+    expect(tell(parser.push(Buffer.from("\n")))).toEqual([{ event: null, data: "1" }]);
+    expect(tell(parser.push(Buffer.from("data: 2\r\n\r")))).toEqual([{ event: null, data: "2" }]);
+    expect(tell(parser.push(Buffer.from("\ndata: 3\r\n\r\n")))).toEqual([{ event: null, data: "3" }]);
+  });
+
+  it("gives views of the chunk, and a copy only across chunks", () => {
+    const chunk = Buffer.from("data: 1\n\ndata: 2\n\n");
+    const frames = createSseParser({ eventBytes: 100 }).push(chunk);
+    expect(frames.map((frame) => frame.bytes.buffer === chunk.buffer)).toEqual([true, true]);
+  });
+
+  it("tells comments, fields without data, and fields that trip the SDKs", () => {
+    const [comment, ping, id, dataless, bare] = read([
+      Buffer.from(": hold\n\nevent: ping\n\nid: 4\ndata: x\n\ndata:\n\ndata\n\n"),
+    ]);
+    expect(comment).toMatchObject({ event: null, data: null, plain: false });
+    expect(ping).toMatchObject({ event: "ping", data: null, plain: true });
+    expect(id).toMatchObject({ data: "x", plain: false });
+    expect(dataless).toMatchObject({ data: "", plain: true });
+    expect(bare).toMatchObject({ data: "", plain: false });
+  });
+
+  it("takes a byte order mark at the beginning only", () => {
+    expect(tell(read([Buffer.from("\uFEFFdata: a\n\n\uFEFFdata: b\n\n")]))).toEqual([
+      { event: null, data: "a" },
+    ]);
+  });
+
+  it("throws on a frame over the limit, however it comes", () => {
+    const long = Buffer.from(`data: ${"x".repeat(200)}\n\n`);
+    expect(() => read([long], 100)).toThrow(expect.objectContaining({ code: "answer_unreadable" }));
+    const parser = createSseParser({ eventBytes: 100 });
+    expect(() => {
+      for (let index = 0; index < 200; index++) parser.push(Buffer.from("x"));
+    }).toThrow(expect.objectContaining({ code: "answer_unreadable" }));
+  });
+
+  it("counts the limit for each frame, not for the stream", () => {
+    expect(read([Buffer.from("data: 12345\n\n".repeat(100))], 20)).toHaveLength(100);
+  });
+
+  it.each(["data: 1\n", "data: 1", "event: x\n", "data: 1\n\ndata: [DO", "id: 1"])(
+    "throws where the stream ends inside an event: %j",
+    (stream) => {
+      expect(() => read([Buffer.from(stream)])).toThrow(
+        expect.objectContaining({ code: "answer_unreadable" }),
+      );
+    },
+  );
+
+  it.each(["", "\n", ": bye", ": bye\n", "data: 1\n\n\r\n"])(
+    "takes an end after comments and blank lines: %j",
+    (stream) => {
+      expect(() => read([Buffer.from(stream)])).not.toThrow();
+    },
+  );
+
+  it("throws on invalid UTF-8", () => {
+    expect(() => read([Buffer.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 0x0a, 0x0a])])).toThrow(
+      expect.objectContaining({ code: "answer_unreadable" }),
+    );
+  });
+});
