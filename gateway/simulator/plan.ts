@@ -73,26 +73,18 @@ export function functionArguments(tool: OfferedTool, rest: string, prompt: strin
 }
 
 function toOutput(step: Step, turn: Turn): Output {
-  switch (step.kind) {
-    case "echo":
-      return { kind: "text", text: step.text, refusal: false };
-    case "stream":
-      return { kind: "text", text: countedWords(step.words), refusal: false };
-    case "refuse":
-      return { kind: "text", text: step.text, refusal: true };
-    case "reason":
-      return { kind: "reasoning", text: step.text };
-    case "sample":
-      return { kind: "text", text: step.of === "secrets" ? fakeSecrets() : personalData(), refusal: false };
-    case "item":
-      return { kind: "item", item: step.item };
-    case "call": {
-      const tool = turn.toolChoice === "none" ? undefined : findTool(turn.tools, step.name);
-      if (tool === undefined)
-        return { kind: "text", text: `The tool ${step.name} is not offered.`, refusal: false };
-      return { kind: "call", tool, rest: step.rest };
-    }
+  if (step.kind === "reason") return { kind: "reasoning", text: step.text };
+  if (step.kind === "item") return { kind: "item", item: step.item };
+  if (step.kind === "call") {
+    const tool = turn.toolChoice === "none" ? undefined : findTool(turn.tools, step.name);
+    if (tool !== undefined) return { kind: "call", tool, rest: step.rest };
+    return { kind: "text", text: `The tool ${step.name} is not offered.`, refusal: false };
   }
+  if (step.kind === "stream") return { kind: "text", text: countedWords(step.words), refusal: false };
+  if (step.kind === "sample") {
+    return { kind: "text", text: step.of === "secrets" ? fakeSecrets() : personalData(), refusal: false };
+  }
+  return { kind: "text", text: step.text, refusal: step.kind === "refuse" };
 }
 
 function unscripted(turn: Turn): Output {

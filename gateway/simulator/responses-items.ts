@@ -6,6 +6,7 @@ import { makeId, readId } from "./ids.ts";
 import { functionArguments } from "./plan.ts";
 import type { Output } from "./plan.ts";
 import { isObject, parseText, stringAt } from "./read-json.ts";
+import { wordPieces } from "./text-pieces.ts";
 
 /** The prefix of the id that the API gives an item of a type. */
 export function idPrefix(type: string): string {
@@ -80,7 +81,7 @@ export function textPart(text: string, refusal: boolean, logprobs: boolean): Jso
 
 /** Makes the log probabilities of a text: each word certain. */
 export function textLogprobs(text: string): readonly JsonObject[] {
-  return (text.match(/\s*\S{1,64}|\s+$/gu) ?? []).map((token) => {
+  return wordPieces(text).map((token) => {
     const entry = { token, bytes: [...Buffer.from(token)], logprob: 0 };
     return { ...entry, top_logprobs: [entry] };
   });
@@ -92,21 +93,13 @@ function toDraft(
   index: number,
   request: { readonly prompt: string; readonly logprobs: boolean },
 ): JsonObject {
-  switch (output.kind) {
-    case "text":
-      return {
-        type: "message",
-        status: "completed",
-        role: "assistant",
-        content: [textPart(output.text, output.refusal, request.logprobs)],
-      };
-    case "reasoning":
-      return { type: "reasoning", summary: [{ type: "summary_text", text: output.text }] };
-    case "item":
-      return output.item;
-    case "call":
-      return callDraft(output, makeId("call_", nonce, index), request.prompt);
+  if (output.kind === "item") return output.item;
+  if (output.kind === "call") return callDraft(output, makeId("call_", nonce, index), request.prompt);
+  if (output.kind === "reasoning") {
+    return { type: "reasoning", summary: [{ type: "summary_text", text: output.text }] };
   }
+  const part = textPart(output.text, output.refusal, request.logprobs);
+  return { type: "message", status: "completed", role: "assistant", content: [part] };
 }
 
 function callDraft(output: Extract<Output, { kind: "call" }>, callId: string, prompt: string): JsonObject {

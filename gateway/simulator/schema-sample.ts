@@ -20,10 +20,8 @@ function sample(schema: Json | undefined, root: JsonObject, word: string, depth:
     const options = schema[key];
     if (isList(options) && options[0] !== undefined) return sample(options[0], root, word, depth + 1);
   }
-  const type =
-    stringAt(schema, "type") ??
-    (isList(schema["type"]) ? stringAt({ first: schema["type"][0] ?? null }, "first") : null) ??
-    "";
+  const { type: types } = schema;
+  const type = (isList(types) ? types : [types]).find((one) => typeof one === "string") ?? "";
   switch (type) {
     case "array": {
       const count = Math.max(1, numberAt(schema, "minItems") ?? 1);

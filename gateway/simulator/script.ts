@@ -47,13 +47,15 @@ const FAULTS: Readonly<Record<string, WireFault>> = {
 const FAIL = /^fail (\d{3})(?: (once|twice|\d+ times))?$/i;
 const DURATION = /^(delay|pace) (\d+)(ms|s)$/i;
 const MAX_MS = 3_600_000;
+/** More directives than this are prose: reading stays linear in the prompt. */
+const MAX_DIRECTIVES = 256;
 
 /** Reads a prompt into stages, one per turn of the model; a prompt without directives has none. */
 export function parseScript(prompt: string): readonly Stage[] {
   const stages: Draft[] = [emptyStage()];
   let position = 0;
-  let found = false;
-  while (position < prompt.length) {
+  let found = 0;
+  while (position < prompt.length && found < MAX_DIRECTIVES) {
     const separator = /^[\s;]+/.exec(prompt.slice(position));
     if (separator !== null) {
       position += separator[0].length;
@@ -66,10 +68,10 @@ export function parseScript(prompt: string): readonly Stage[] {
     }
     const stage = stages.at(-1) ?? emptyStage();
     const used = readDirective(stage, prompt, position);
-    if (used > 0) found = true;
+    if (used > 0) found += 1;
     position += used > 0 ? used : lineLength(prompt, position) + 1;
   }
-  return found ? stages : [];
+  return found > 0 ? stages : [];
 }
 
 /** Gives a stage that does nothing of its own. */
