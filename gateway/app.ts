@@ -5,6 +5,7 @@ import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
 import { Server } from "node:http";
+import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { createAdminListener } from "./admin/listener.ts";
@@ -80,10 +81,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
       checkPatterns: (patterns) => void createMatcher(parsePatternTable(patterns)),
+      connectionLabels: config.connections.flatMap((connection) => connection.labels),
+      watchdog: { suspendedPath: join(config.stateDir, "suspended-policy.json"), stuckMs: 1000 },
       log,
     }),
     (one) => one.close(),
   );
+  opened(policy.watch(), (one) => one[Symbol.dispose]());
   const inForce = createInForce(() => policy.current());
 
   const labels = createLabels(db);

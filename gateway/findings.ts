@@ -42,3 +42,14 @@ export function countFindings(scanner: RequestScanner, request: ParsedRequest): 
   }
   return tally;
 }
+
+/**
+ * Gives the hashes of the items in which something was found: a taint binds to those, not to the instructions beside
+ * them, which every session of a program resends.
+ */
+export function listFound(scanner: RequestScanner, request: ParsedRequest): string[] {
+  return request.items.flatMap((item) => {
+    const { patterns } = remember(item.derived, scanner, item.segments);
+    return Object.keys(patterns).length > 0 ? [item.hash] : [];
+  });
+}

@@ -22,7 +22,8 @@ import type {
 /** The policy that one exchange keeps from its beginning to its end. */
 export type Policy = {
   readonly version: PolicyVersion;
-  readonly reads: { readonly body: boolean; readonly texts: boolean };
+  /** What the rules of a phase read of the content; a phase that is missing reads nothing. */
+  readonly readsIn: ReadonlyMap<Phase, { readonly body: boolean; readonly texts: boolean }>;
   readonly phases: ReadonlySet<Phase>;
   readonly rules: ReadonlyMap<string, RuleText>;
   evaluate(facts: Facts): Decision;
@@ -55,6 +56,18 @@ export type Content = {
   readonly bytes: number;
 };
 
+function absent(): never {
+  throw new GatewayError("policy_unavailable", "A rule reads a body in a phase that has none.");
+}
+
+/** The content of a phase that has none: a rule that reads it all the same cannot be answered, and refuses. */
+export const NO_CONTENT: Content = { body: absent, texts: absent, bytes: 0 };
+
+/** Gives the content of a phase in which the body is not known as a whole. */
+export function toTextContent(texts: () => readonly Segment[], bytes: number): Content {
+  return { body: absent, texts, bytes };
+}
+
 /** One answer of the policy, with what it was asked and how long it took. */
 export type Verdict = {
   readonly phase: Phase;
@@ -86,16 +99,16 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
   const connection = { name, kind, labels };
   let request = subject.request;
 
-  function toContent(content: Content): Pick<Facts, "body" | "texts"> {
-    const { body, texts } = policy.reads;
-    if (!body && !texts) return {};
+  function toContent(phase: Phase, content: Content): Pick<Facts, "body" | "texts"> | null {
+    const reads = policy.readsIn.get(phase);
+    if (reads === undefined || (!reads.body && !reads.texts)) return null;
     if (content.bytes > inputBytes) {
       throw new GatewayError(
         "policy_input_too_large",
         "A rule reads the content, and it is too large to be judged.",
       );
     }
-    return { ...(body && { body: content.body() }), ...(texts && { texts: content.texts() }) };
+    return { ...(reads.body && { body: content.body() }), ...(reads.texts && { texts: content.texts() }) };
   }
 
   return {
@@ -124,9 +137,8 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
         ...(added.usage !== undefined && { usage: added.usage }),
       };
       const began = performance.now();
-      const decision = policy.evaluate(
-        policy.reads.body || policy.reads.texts ? { ...facts, ...toContent(content) } : facts,
-      );
+      const read = toContent(phase, content);
+      const decision = policy.evaluate(read === null ? facts : { ...facts, ...read });
       return { phase, facts, decision, micros: Math.round((performance.now() - began) * 1000) };
     },
   };

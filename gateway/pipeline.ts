@@ -15,7 +15,7 @@ import type { Connections, OpenConnection } from "./connections/registry.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
-import { countFindings } from "./findings.ts";
+import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { toTargetHeaders } from "./forward/headers.ts";
 import { createJudge } from "./judge.ts";
@@ -168,7 +168,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // record: the decision is durable before the first byte goes to the target
     if (refusal !== null) throw refusal;
     await recordOpened(progress, request, null);
-    keepLabels(progress, request, verdict);
+    keepLabels(progress, verdict, () => listFound(scanner, request));
     keepTexts(progress, request, verdict);
     lap("record");
     if (sink.gone) throw new GatewayError("request_timeout", "The caller left.");
@@ -277,16 +277,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.isRecorded = true;
   }
 
-  function keepLabels(progress: Progress, request: ParsedRequest, verdict: Verdict): void {
+  function keepLabels(progress: Progress, verdict: Verdict, items: () => string[]): void {
     const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
     if (labels.length === 0 || progress.caller === null) return;
     const { tenant } = progress.caller;
-    const itemHashes = request.items.map((item) => item.hash);
     deps.recorder
       .labelled({
         tenant,
         labels,
-        itemHashes,
+        itemHashes: items(),
         sessionId: progress.session?.id ?? null,
         exchangeId: progress.id,
         at: progress.at,

@@ -120,13 +120,16 @@ export function createChatDialect(tools: StreamTools): Dialect {
     scan.end();
     for (const entry of last) gate.release(entry);
     if (id !== null) context.own([{ kind: "chat_completion", id }]);
-    await tools.finish({
-      model,
-      usage: usage ?? estimateUsage(facts.chars, scan.chars),
-      calls: [],
-      responseId: id,
-      outcome: "completed",
-    });
+    await tools.finish(
+      {
+        model,
+        usage: usage ?? estimateUsage(facts.chars, scan.chars),
+        calls: [],
+        responseId: id,
+        outcome: "completed",
+      },
+      null,
+    );
   }
 
   return {

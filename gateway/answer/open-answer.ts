@@ -2,6 +2,7 @@
 import { toRefusal } from "../apply/refusal.ts";
 import { GatewayError } from "../errors.ts";
 import { toCallerHeaders } from "../forward/headers.ts";
+import { NO_CONTENT } from "../judge.ts";
 import type { TargetAnswer } from "../forward/target.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
@@ -32,7 +33,7 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
   function openStream(headers: Record<string, string>): void {
     if (judge.speaksIn("answer")) {
       const answer = { status: 200, stream: true, model: null };
-      const verdict = context.ask("answer", { answer }, { body: () => null, texts: () => [], bytes: 0 });
+      const verdict = context.ask("answer", { answer }, NO_CONTENT);
       const refusal = toRefusal(verdict.decision, judge.rules, context.id);
       if (refusal !== null) {
         context.decided(verdict, "deny", []).then(

@@ -96,13 +96,14 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     scan.end();
     context.own(answer.objectIds);
     gate.release(entry);
-    await tools.finish({
+    const end = {
       model: answer.model,
       usage: answer.usage ?? estimateUsage(context.request.facts.chars, scan.chars),
       calls: [],
       responseId: answer.id,
       outcome: event["type"] === "response.failed" ? "failed" : "completed",
-    });
+    } as const;
+    await tools.finish(end, { body: () => vetted.body, texts: () => answer.segments, bytes: scan.chars });
   }
 
   function noteLifecycle(response: Json): void {

@@ -2,6 +2,7 @@
 import { toRefusal } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import type { Json } from "../exchange.ts";
+import { toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import { createSseParser } from "../parse/sse.ts";
 import type { SseFrame } from "../parse/sse.ts";
@@ -35,11 +36,10 @@ export type StreamTools = {
   /** Runs work that takes time; its failure is the stream's. */
   during(work: Promise<void>): void;
   /** Asks at the end, makes the end durable, lets all through and ends the answer. */
-  finish(end: Omit<End, "httpStatus" | "errorCode">): Promise<void>;
+  finish(end: Omit<End, "httpStatus" | "errorCode">, content: Content | null): Promise<void>;
 };
 
 const COMMENT = Buffer.from(": keep-alive\n\n");
-const NO_CONTENT: Content = { body: () => null, texts: () => [], bytes: 0 };
 
 function parseEvent(data: string): Json {
   try {
@@ -93,7 +93,7 @@ export function createStreamReader(
   function judgeFindings(): void {
     if (!judge.speaksIn("finding")) return;
     const { patterns, findings } = scan.tally;
-    const verdict = context.ask("finding", { patterns, findings }, NO_CONTENT);
+    const verdict = context.ask("finding", { patterns, findings }, toTextContent(scan.segments, scan.chars));
     const refusal = toRefusal(verdict.decision, judge.rules, context.id);
     if (refusal === null) return;
     context.decided(verdict, "deny", []).then(() => fail(refusal), fail);
@@ -108,6 +108,7 @@ export function createStreamReader(
       get chars() {
         return scan.chars;
       },
+      segments: scan.segments,
       push(channel, kind, text, entry) {
         const isNew = scan.push(channel, kind, text, entry);
         if (isNew) judgeFindings();
@@ -130,12 +131,16 @@ export function createStreamReader(
         if (!over) gate.flush();
       }, fail);
     },
-    async finish(end) {
+    async finish(end, content) {
       if (judge.speaksIn("end")) {
         const { patterns, findings } = scan.tally;
         const usage = end.usage === null ? {} : { usage: end.usage };
         const answer = { status: 200, stream: true, model: end.model };
-        const verdict = context.ask("end", { patterns, findings, answer, ...usage }, NO_CONTENT);
+        const verdict = context.ask(
+          "end",
+          { patterns, findings, answer, ...usage },
+          content ?? toTextContent(scan.segments, scan.chars),
+        );
         const refusal = toRefusal(verdict.decision, judge.rules, context.id);
         if (refusal !== null) {
           await context.decided(verdict, "deny", []);

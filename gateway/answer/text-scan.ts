@@ -1,5 +1,5 @@
 // Scans the texts of a stream channel by channel, and says which bytes must wait because a match may still begin in them.
-import type { SegmentKind } from "../exchange.ts";
+import type { Segment, SegmentKind } from "../exchange.ts";
 import type { TextScanner } from "./context.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { createTally } from "./tally.ts";
@@ -16,12 +16,15 @@ export type TextScan = {
   push(channel: string, kind: SegmentKind, text: string, entry: Entry): boolean;
   /** Takes a channel's whole text: a copy of what its pieces added up to is not scanned again. */
   whole(channel: string, kind: SegmentKind, text: string): boolean;
+  /** Gives the texts so far; a channel is named as the pointer that its text has in the whole answer. */
+  segments(): Segment[];
   /** Ends all channels; what waited for them no longer does. */
   end(): boolean;
 };
 
 type Channel = {
   readonly scanner: ReturnType<TextScanner["stream"]>;
+  readonly kind: SegmentKind;
   text: string;
   isEnded: boolean;
   readonly waiting: { readonly until: number; readonly entry: Entry }[];
@@ -60,7 +63,7 @@ export function createTextScan(scanner: TextScanner | null, gate: Gate): TextSca
       if (scanner === null || text === "") return false;
       let channel = channels.get(name);
       if (channel === undefined || channel.isEnded) {
-        channel = { scanner: scanner.stream(kind), text: "", isEnded: false, waiting: [] };
+        channel = { scanner: scanner.stream(kind), kind, text: "", isEnded: false, waiting: [] };
         channels.set(name, channel);
       }
       const isNew = tally.add(channel.scanner.push(text));
@@ -79,9 +82,11 @@ export function createTextScan(scanner: TextScanner | null, gate: Gate): TextSca
       const isNew = channel === undefined ? false : finish(channel);
       if (channel?.text === text) return isNew;
       chars += channel === undefined ? text.length : 0;
-      channels.set(name, { scanner: NOTHING, text, isEnded: true, waiting: [] });
+      channels.set(name, { scanner: NOTHING, kind, text, isEnded: true, waiting: [] });
       return tally.add(scanner.scan(text, kind, "answer")) || isNew;
     },
+    segments: () =>
+      [...channels].map(([pointer, { kind, text }]) => ({ pointer, kind, role: "assistant", text })),
     end() {
       let isNew = false;
       for (const channel of channels.values()) if (finish(channel)) isNew = true;
