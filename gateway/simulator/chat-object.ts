@@ -6,7 +6,7 @@ import { functionArguments } from "./plan.ts";
 import type { Output } from "./plan.ts";
 import { isObject, numberAt, objectsAt, stringAt } from "./read-json.ts";
 import { textLogprobs } from "./responses-items.ts";
-import type { Stage } from "./script.ts";
+import type { Stage } from "./stage.ts";
 import { countTokens, cutToTokens, shortPieces, wordPieces } from "./text-pieces.ts";
 
 /** What a completion is made of. */

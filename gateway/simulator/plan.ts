@@ -3,8 +3,9 @@ import type { Json, JsonObject } from "../exchange.ts";
 import { isList, isObject, stringAt } from "./read-json.ts";
 import { fakeSecrets, personalData } from "./samples.ts";
 import { sampleOfSchema } from "./schema-sample.ts";
-import { emptyStage, parseScript } from "./script.ts";
-import type { Stage, Step } from "./script.ts";
+import { parseScript } from "./script.ts";
+import { emptyStage } from "./stage.ts";
+import type { Stage, Step } from "./stage.ts";
 
 /** A tool that the request offers. */
 export type OfferedTool = {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { JsonObject } from "../exchange.ts";
 import { ApiError, errorOfStatus } from "./api-error.ts";
 import { stringAt } from "./read-json.ts";
-import type { Stage } from "./script.ts";
+import type { Stage } from "./stage.ts";
 
 /** The models that `GET /v1/models` lists. Others of the same families exist too. */
 export const MODELS: readonly string[] = [

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Json, JsonObject } from "../exchange.ts";
 import { isList, objectsAt, stringAt } from "./read-json.ts";
-import type { Stage } from "./script.ts";
+import type { Stage } from "./stage.ts";
 import { shortPieces, wordPieces } from "./text-pieces.ts";
 
 type Emit = (type: string, fields: JsonObject) => void;

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from "../exchange.ts";
 import { isObject, numberAt, objectsAt, stringAt } from "./read-json.ts";
 import { textPart } from "./responses-items.ts";
-import type { Stage } from "./script.ts";
+import type { Stage } from "./stage.ts";
 import { countTokens, cutToTokens } from "./text-pieces.ts";
 
 /** What a response is made of. */

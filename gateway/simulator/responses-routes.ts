@@ -11,7 +11,7 @@ import { checkContext, readInput } from "./responses-input.ts";
 import { toItems } from "./responses-items.ts";
 import { finishedResponse, openResponse } from "./responses-object.ts";
 import { readTurn } from "./responses-turn.ts";
-import { emptyStage } from "./script.ts";
+import { emptyStage } from "./stage.ts";
 import { eventFrames, sendEvents, sendJson, sendStagedJson } from "./send.ts";
 import type { Exchange } from "./send.ts";
 import { pageOf } from "./pages.ts";

@@ -1,38 +1,7 @@
 // Reads the directives that a prompt gives to the simulated model.
-import type { JsonObject } from "../exchange.ts";
 import { isObject, parseText } from "./read-json.ts";
-
-/** Something that the model is told to put out. */
-export type Step =
-  | { readonly kind: "echo"; readonly text: string }
-  | { readonly kind: "stream"; readonly words: number }
-  | { readonly kind: "refuse"; readonly text: string }
-  | { readonly kind: "reason"; readonly text: string }
-  | { readonly kind: "call"; readonly name: string; readonly rest: string }
-  | { readonly kind: "item"; readonly item: JsonObject }
-  | { readonly kind: "sample"; readonly of: "personal data" | "secrets" };
-
-/** How the answer goes wrong on the wire. */
-export type WireFault = "reset" | "stall" | "silence" | "garbage" | "content-type" | "gzip" | "truncate";
-
-/** What one turn of the model does. */
-export type Stage = {
-  readonly steps: readonly Step[];
-  readonly fail: { readonly status: number; readonly times: number } | null;
-  /** Fails after the answer has begun: by an `error` event, or by a response of status `failed`. */
-  readonly failLate: "event" | "response" | null;
-  readonly incomplete: "max_output_tokens" | "content_filter" | null;
-  readonly fault: WireFault | null;
-  readonly delayMs: number;
-  /** Between two events of a stream. */
-  readonly paceMs: number;
-  readonly keepalive: boolean;
-  readonly crlf: boolean;
-  /** Bytes per write of a stream; 0 writes event by event. */
-  readonly split: number;
-};
-
-type Draft = { -readonly [K in keyof Stage]: Stage[K] } & { steps: Step[] };
+import { emptyStage } from "./stage.ts";
+import type { Stage, StageDraft, WireFault } from "./stage.ts";
 
 const FAULTS: Readonly<Record<string, WireFault>> = {
   "reset mid-stream": "reset",
@@ -52,7 +21,7 @@ const MAX_DIRECTIVES = 256;
 
 /** Reads a prompt into stages, one per turn of the model; a prompt without directives has none. */
 export function parseScript(prompt: string): readonly Stage[] {
-  const stages: Draft[] = [emptyStage()];
+  const stages: StageDraft[] = [emptyStage()];
   let position = 0;
   let found = 0;
   while (position < prompt.length && found < MAX_DIRECTIVES) {
@@ -74,24 +43,8 @@ export function parseScript(prompt: string): readonly Stage[] {
   return found > 0 ? stages : [];
 }
 
-/** Gives a stage that does nothing of its own. */
-export function emptyStage(): Draft {
-  return {
-    steps: [],
-    fail: null,
-    failLate: null,
-    incomplete: null,
-    fault: null,
-    delayMs: 0,
-    paceMs: 0,
-    keepalive: false,
-    crlf: false,
-    split: 0,
-  };
-}
-
 /** Reads one directive at `start` into `stage` and gives its length; 0 where there is none. */
-function readDirective(stage: Draft, prompt: string, start: number): number {
+function readDirective(stage: StageDraft, prompt: string, start: number): number {
   const echo = /^echo:[ \t]?/i.exec(prompt.slice(start, start + 8));
   if (echo !== null) {
     stage.steps.push({ kind: "echo", text: prompt.slice(start + echo[0].length) });
@@ -108,7 +61,7 @@ function readDirective(stage: Draft, prompt: string, start: number): number {
   return readClause(stage, clause) ? clause.length : 0;
 }
 
-function readClause(stage: Draft, clause: string): boolean {
+function readClause(stage: StageDraft, clause: string): boolean {
   const lower = clause.toLowerCase();
   const fault = FAULTS[lower];
   if (fault !== undefined && Object.hasOwn(FAULTS, lower)) {
@@ -174,7 +127,7 @@ function readClause(stage: Draft, clause: string): boolean {
   }
 }
 
-function readWorded(stage: Draft, word: string, rest: string): boolean {
+function readWorded(stage: StageDraft, word: string, rest: string): boolean {
   if (word === "handoff") {
     const name = rest.trim().replaceAll(/\s+/g, "_");
     if (name === "") return false;
@@ -190,7 +143,7 @@ function readWorded(stage: Draft, word: string, rest: string): boolean {
   return true;
 }
 
-function readItem(stage: Draft, prompt: string, start: number, offset: number): number {
+function readItem(stage: StageDraft, prompt: string, start: number, offset: number): number {
   const length = jsonLength(prompt, start + offset);
   const item = parseText(prompt.slice(start + offset, start + offset + length));
   if (!isObject(item)) return 0;
@@ -198,7 +151,7 @@ function readItem(stage: Draft, prompt: string, start: number, offset: number): 
   return offset + length;
 }
 
-function readCall(stage: Draft, prompt: string, start: number, offset: number, line: string): number {
+function readCall(stage: StageDraft, prompt: string, start: number, offset: number, line: string): number {
   const name = /^[\w.-]{1,128}/.exec(line.slice(offset))?.[0];
   if (name === undefined) return 0;
   const gap = /^[ \t]*/.exec(line.slice(offset + name.length))?.[0].length ?? 0;

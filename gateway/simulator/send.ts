@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createGzip, gzipSync } from "node:zlib";
 import type { Json, JsonObject } from "../exchange.ts";
 import { stringAt } from "./read-json.ts";
-import type { Stage } from "./script.ts";
+import type { Stage } from "./stage.ts";
 
 /** Faults that keep the stream from its end. */
 const CUTTING: ReadonlySet<string> = new Set(["reset", "stall", "garbage", "truncate"]);
