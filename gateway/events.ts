@@ -1,5 +1,6 @@
 // The one place where what happened is reported: as a log line and as metrics. Labels come from closed sets.
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import cluster from "node:cluster";
+import { AggregatorRegistry, Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import type { Log } from "./log.ts";
 import { ERRORS } from "./errors.ts";
 import type { GatewayError } from "./errors.ts";
@@ -43,6 +44,7 @@ function toCause(
 export function createEvents(log: Log): Events {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  if (cluster.isWorker) createClusterMetrics([registry]);
   const registers = [registry];
   const exchanges = new Counter({
     name: "tollgate_exchanges_total",
@@ -98,4 +100,14 @@ export function createEvents(log: Log): Events {
     policyAsked: (phase, micros) => policy.observe({ phase }, micros / 1e6),
     callJudged: (effect) => calls.inc({ effect }),
   };
+}
+
+/**
+ * Ties the metrics of several processes together: in a worker its registries answer the primary's questions; in the
+ * primary the function that is given asks all workers and adds up.
+ */
+export function createClusterMetrics(registries: Registry[] = []): () => Promise<string> {
+  AggregatorRegistry.setRegistries(registries);
+  const all = new AggregatorRegistry();
+  return () => all.clusterMetrics();
 }

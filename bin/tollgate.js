@@ -1,0 +1,24 @@
+#!/usr/bin/env node
+// Runs the command with a Node that is new enough: this one, or the one that the package brings along.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const compiled = join(root, "dist", "gateway", "main.js");
+const main = existsSync(compiled) ? compiled : join(root, "gateway", "main.ts");
+const own = [join(root, "node_modules", ".bin", "node"), join(root, "..", ".bin", "node")].find(existsSync);
+
+if (Number(process.versions.node.split(".")[0]) >= 24) {
+  process.argv[1] = main;
+  await import(main);
+} else if (own === undefined) {
+  process.stderr.write(`tollgate: Node.js 24 or newer is needed, this is ${process.versions.node}.\n`);
+  process.exitCode = 1;
+} else {
+  const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 0)));
+}

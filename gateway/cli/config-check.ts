@@ -1,0 +1,50 @@
+// `tollgate config check`: reads the configuration as a start would, and says what it means or what is wrong.
+import type { Command } from "commander";
+import { loadConfig } from "../config/config.ts";
+import type { CommandContext } from "./context.ts";
+import { printFields, printJson } from "./print.ts";
+import { getConfigFile } from "./service-accounts.ts";
+
+/** Adds the command. */
+export function addConfigCheck(program: Command, context: CommandContext): void {
+  const group = program.command("config").description("the configuration");
+  group
+    .command("check")
+    .description("read the configuration as a start would; ends with 2 where something is wrong")
+    .option("--json", "print the whole configuration as JSON, without secrets")
+    .action((options: { json?: true }) => {
+      const { config, warnings } = loadConfig({
+        file: getConfigFile(program),
+        env: context.env,
+        cwd: context.cwd,
+      });
+      for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+      if (options.json === true) {
+        const issuers = config.issuers.map((issuer) => ({
+          ...issuer,
+          group_map: Object.fromEntries(issuer.group_map),
+        }));
+        return printJson(context.stdout, { ...config, issuers });
+      }
+      context.stdout.write("The configuration is right.\n");
+      printFields(context.stdout, [
+        ["file", config.file ?? "none"],
+        ["listen", `${config.listen.host}:${config.listen.port}`],
+        [
+          "admin",
+          config.adminListen === null ? "off" : `${config.adminListen.host}:${config.adminListen.port}`,
+        ],
+        ["database", config.database.embedded ? `embedded, in ${config.stateDir}` : "your own"],
+        [
+          "connections",
+          config.connections
+            .map(({ name, simulated }) => (simulated ? `${name} (simulated)` : name))
+            .join(", "),
+        ],
+        ["issuers", config.issuers.map(({ issuer }) => issuer).join(", ")],
+        ["bundle", config.policy.bundle],
+        ["operator's data", config.policy.operator],
+        ["workers", String(config.workers)],
+      ]);
+    });
+}

@@ -1,0 +1,24 @@
+// What a command may touch, so that it can be run in a test as in a terminal.
+
+export type Output = { write(text: string): unknown; readonly isTTY?: boolean };
+
+export type CommandContext = {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** Ends commands that go on until they are told to stop. */
+  readonly signal: AbortSignal;
+};
+
+/** Says that a command can't do what it was asked for, in words for its user. */
+export class CommandError extends Error {
+  /** 1: it failed; 2: it was called wrongly. */
+  readonly exitCode: 1 | 2;
+
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.name = "CommandError";
+    this.exitCode = exitCode;
+  }
+}

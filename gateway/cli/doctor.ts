@@ -1,0 +1,133 @@
+// `tollgate doctor`: looks at everything that a start needs, and says what is missing.
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { openDatabase } from "../../db/client.ts";
+import type { Config, LoadedSecrets } from "../config/config.ts";
+import { loadConfig } from "../config/config.ts";
+import { findBinaries, findPackage, listMissingLinks } from "../database/binaries.ts";
+import { borrowEmbedded } from "../database/embedded.ts";
+import { ensureDatabaseUser } from "../database/os-user.ts";
+import { openStateFolder } from "../database/state-folder.ts";
+import { createSilentLog } from "../log.ts";
+import { readBundle } from "../policy/bundle.ts";
+import type { CommandContext } from "./context.ts";
+import { CommandError } from "./context.ts";
+import { printJson, toPlain } from "./print.ts";
+import { getConfigFile } from "./service-accounts.ts";
+
+type Check = { readonly name: string; readonly status: "ok" | "warn" | "fail"; readonly detail: string };
+
+/** Adds the command. */
+export function addDoctor(program: Command, context: CommandContext): void {
+  program
+    .command("doctor")
+    .description("look at everything that a start needs; ends with 1 where something is missing")
+    .option("--json", "print an array of JSON")
+    .action(async (options: { json?: true }) => {
+      const checks = await examine(getConfigFile(program), context);
+      if (options.json === true) printJson(context.stdout, checks);
+      else
+        for (const { name, status, detail } of checks)
+          context.stdout.write(`${status.padEnd(4)}  ${name.padEnd(16)}  ${toPlain(detail)}\n`);
+      const failed = checks.filter(({ status }) => status === "fail").length;
+      if (failed > 0) throw new CommandError(`${failed} of ${checks.length} checks failed.`);
+    });
+}
+
+async function examine(configFile: string | null, context: CommandContext): Promise<Check[]> {
+  const checks: Check[] = [{ name: "node", status: "ok", detail: process.versions.node }];
+  const options = { file: configFile, env: context.env, cwd: context.cwd };
+  const whole = await attempt("configuration", () => {
+    const { config, warnings } = loadConfig(options);
+    const detail = config.file ?? "no file: defaults and environment";
+    return warnings.length === 0 ? detail : { status: "warn", detail: warnings.join(" ") };
+  });
+  checks.push(whole);
+  const loaded = await tryTo(() => loadConfig({ ...options, scope: "database" }));
+  if (loaded === null) return checks;
+  const { config, secrets } = loaded;
+  if (config.database.embedded) checks.push(...(await examineEmbedded()));
+  checks.push(
+    await examineDatabase(config, secrets),
+    await attempt(
+      "policy bundle",
+      async () => `revision ${(await readBundle(readFileSync(config.policy.bundle))).manifest.revision}`,
+    ),
+    ...config.connections.map((connection): Check => {
+      const name = `connection ${connection.name}`;
+      if (connection.simulated) return { name, status: "warn", detail: "simulated: no provider is called" };
+      const hasKey = secrets.credentials.has(connection.name);
+      return {
+        name,
+        status: hasKey ? "ok" : "fail",
+        detail: hasKey ? connection.baseUrl : "its credential is missing",
+      };
+    }),
+    await examineGateway(config),
+  );
+  return checks;
+}
+
+async function examineEmbedded(): Promise<Check[]> {
+  const links = await attempt("database links", () => {
+    const missing = listMissingLinks(findPackage().native).length;
+    return missing === 0
+      ? "all there"
+      : {
+          status: "warn",
+          detail: `${missing} links are missing: npm ran no install script; a start makes them`,
+        };
+  });
+  const programs = await attempt("database program", () => findBinaries(ensureDatabaseUser()).postgres);
+  return [links, programs];
+}
+
+async function examineDatabase(config: Config, secrets: LoadedSecrets): Promise<Check> {
+  return attempt("database", async () => {
+    const embedded =
+      secrets.databaseUrl === null
+        ? await borrowEmbedded(openStateFolder(config.stateDir), createSilentLog())
+        : null;
+    const db = openDatabase(secrets.databaseUrl ?? embedded?.url ?? "", { poolSize: 1 });
+    try {
+      await db.ping(5000);
+      return secrets.databaseUrl === null ? `embedded, in ${config.stateDir}` : "answers";
+    } finally {
+      await db.close();
+      await embedded?.stop();
+    }
+  });
+}
+
+async function examineGateway(config: Config): Promise<Check> {
+  const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
+  const url = `http://${host === "0.0.0.0" ? "127.0.0.1" : host}:${config.listen.port}`;
+  const name = "gateway";
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(3000) });
+    return response.status === 200
+      ? { name, status: "ok", detail: `ready at ${url}` }
+      : { name, status: "fail", detail: `${url}/readyz answers with status ${response.status}` };
+  } catch {
+    return { name, status: "warn", detail: `none runs at ${url}` };
+  }
+}
+
+type Finding = string | { readonly status: "ok" | "warn" | "fail"; readonly detail: string };
+
+async function attempt(name: string, look: () => Finding | Promise<Finding>): Promise<Check> {
+  try {
+    const found = await look();
+    return typeof found === "string" ? { name, status: "ok", detail: found } : { name, ...found };
+  } catch (error) {
+    return { name, status: "fail", detail: error instanceof Error ? error.message : "it can't be read" };
+  }
+}
+
+async function tryTo<T>(act: () => T): Promise<T | null> {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,89 @@
+// The `tollgate` command: its parts, and how errors end it.
+import { Command, CommanderError } from "commander";
+import { DatabaseError } from "../../db/errors.ts";
+import { ConfigError } from "../config/problems.ts";
+import { StartError } from "../database/start-error.ts";
+import { GatewayError } from "../errors.ts";
+import { addConfigCheck } from "./config-check.ts";
+import { addConnections } from "./connections.ts";
+import type { CommandContext } from "./context.ts";
+import { CommandError } from "./context.ts";
+import { addDoctor } from "./doctor.ts";
+import { addExchanges } from "./exchanges.ts";
+import { addServiceAccounts } from "./service-accounts.ts";
+import { addSessions } from "./sessions.ts";
+import { addStart } from "./start-command.ts";
+import { readOwnVersion } from "./version.ts";
+
+/** Puts the command together. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command("tollgate")
+    .description("A gateway between programs on the OpenAI SDKs and what they call, under Open Policy Agent")
+    .version(readOwnVersion())
+    .option(
+      "-c, --config <file>",
+      "the configuration file (default: TOLLGATE_CONFIG, else tollgate.yaml if it exists)",
+    )
+    .showHelpAfterError("(--help says more)")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void context.stdout.write(text),
+      writeErr: (text) => void context.stderr.write(text),
+    })
+    .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 called or configured wrongly.");
+  addStart(program, context);
+  addConfigCheck(program, context);
+  addServiceAccounts(program, context);
+  addConnections(program, context);
+  addExchanges(program, context);
+  addSessions(program, context);
+  addDoctor(program, context);
+  return program;
+}
+
+/** Runs one command line (without the program's own name) and gives the exit code. */
+export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  try {
+    await createProgram(context).parseAsync([...args], { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const [message, code] = explain(error);
+    context.stderr.write(`tollgate: ${message}\n`);
+    return code;
+  }
+}
+
+/** Words an error for the person at the terminal. Only messages of ours are shown: others quote what they were given. */
+function explain(error: unknown): readonly [string, number] {
+  if (error instanceof CommandError) return [error.message, error.exitCode];
+  if (error instanceof ConfigError) return [error.message, 2];
+  if (error instanceof StartError || error instanceof DatabaseError || error instanceof GatewayError) {
+    return [withCause(error), 1];
+  }
+  if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
+    const address =
+      "address" in error && "port" in error ? ` ${String(error.address)}:${String(error.port)}` : "";
+    return [
+      `The address${address} is in use; choose another with TOLLGATE_LISTEN or TOLLGATE_ADMIN_LISTEN.`,
+      1,
+    ];
+  }
+  if (error instanceof Error) {
+    const code = "code" in error ? ` (${String(error.code)})` : "";
+    const at =
+      error.stack
+        ?.split("\n")
+        .find((line) => /^\s+at /.test(line))
+        ?.trim() ?? "";
+    return [`A fault: ${error.name}${code} ${at}`.trimEnd(), 1];
+  }
+  return ["A fault.", 1];
+}
+
+function withCause(error: Error): string {
+  const { cause } = error;
+  return cause instanceof Error && "code" in cause
+    ? `${error.message} (${String(cause.code)})`
+    : error.message;
+}

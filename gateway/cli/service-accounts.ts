@@ -1,0 +1,207 @@
+// `tollgate service-accounts`: keys for programs.
+import { hostname, userInfo } from "node:os";
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { Database } from "../../db/client.ts";
+import type { KeyRow, ServiceAccountRow } from "../../db/queries/service-accounts.ts";
+import { createKey, listServiceAccounts, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
+import type { CommandContext } from "./context.ts";
+import { CommandError } from "./context.ts";
+import { parseDuration } from "./duration.ts";
+import { printFields, printJson, printTable, toMoment } from "./print.ts";
+import { withDatabase } from "./with-database.ts";
+
+const LONGEST_TTL = 366 * 86_400_000;
+
+export type IssuedKey = {
+  readonly id: string;
+  readonly subject: string;
+  readonly groups: readonly string[];
+  /** Shown once, stored nowhere. */
+  readonly key: string;
+  readonly expires_at: string;
+};
+
+/** Makes a key for an account; null where the name is taken and `existing` says to refuse. */
+export async function issueKey(
+  db: Database,
+  input: {
+    readonly tenant: string;
+    readonly name: string;
+    readonly groups: readonly string[];
+    readonly ttlMs: number;
+    readonly existing: "refuse" | "replace" | "add";
+  },
+): Promise<IssuedKey | null> {
+  const key = createKeyText();
+  const expiresAt = new Date(Date.now() + input.ttlMs);
+  const { tenant, name, groups, existing } = input;
+  const created = await createKey(db, {
+    tenant,
+    name,
+    groups,
+    existing,
+    createdBy: toOperator(),
+    hash: hashKey(key),
+    hint: toHint(key),
+    expiresAt,
+  });
+  return created === null
+    ? null
+    : { id: created.accountId, subject: name, groups, key, expires_at: expiresAt.toISOString() };
+}
+
+/** Adds the commands. */
+export function addServiceAccounts(program: Command, context: CommandContext): void {
+  const group = program.command("service-accounts").description("keys for programs");
+
+  group
+    .command("create")
+    .description("make a service account and its key; the key is shown once")
+    .argument("<name>", "its name, which becomes the caller's subject", parseName)
+    .requiredOption("-g, --group <group>", "a group of the policy; may be given several times", collectGroup)
+    .option("--ttl <duration>", "how long the key is valid", parseDuration, parseDuration("90d"))
+    .option("--rotate", "revoke the account's keys and make another where the name exists")
+    .option("--json", "print JSON")
+    .action(async (name: string, options: { group: string[]; ttl: number; rotate?: true; json?: true }) => {
+      if (options.ttl > LONGEST_TTL) throw new CommandError("A key lives for at most 366 days.", 2);
+      const issued = await withDatabase(
+        context,
+        { configFile: getConfigFile(program), create: true },
+        (db, config) =>
+          issueKey(db, {
+            tenant: config.policy.tenant,
+            name,
+            groups: options.group,
+            ttlMs: options.ttl,
+            existing: options.rotate === true ? "replace" : "refuse",
+          }),
+      );
+      if (issued === null) {
+        throw new CommandError(
+          `The service account ${name} exists. --rotate replaces its keys; "service-accounts revoke ${name}" ends it.`,
+        );
+      }
+      if (options.json === true) return printJson(context.stdout, issued);
+      printFields(context.stdout, [
+        ["id", issued.id],
+        ["subject", issued.subject],
+        ["groups", issued.groups.join(", ")],
+        ["expires", issued.expires_at],
+        ["key", issued.key],
+      ]);
+      context.stdout.write("\nKeep the key: it isn't stored and can't be shown again.\n");
+    });
+
+  group
+    .command("list")
+    .description("list the service accounts")
+    .option("--json", "print JSON")
+    .action(async (options: { json?: true }) => {
+      const accounts = await withDatabase(
+        context,
+        { configFile: getConfigFile(program), create: false },
+        listServiceAccounts,
+      );
+      if (options.json === true) return printJson(context.stdout, accounts.map(toJson));
+      if (accounts.length === 0) context.stdout.write("There are no service accounts.\n");
+      else {
+        const rows = accounts.map((account) => {
+          const newest = account.keys.at(-1);
+          const expires = newest?.expiresAt == null ? "" : toMoment(newest.expiresAt).slice(0, 16);
+          return [
+            account.name,
+            account.groups.join(","),
+            toStatus(account),
+            expires,
+            newest?.hint ?? "",
+            account.id,
+          ];
+        });
+        printTable(context.stdout, ["SUBJECT", "GROUPS", "STATUS", "EXPIRES", "KEY", "ID"], rows);
+      }
+    });
+
+  group
+    .command("revoke")
+    .description("revoke an account with all its keys, or one key; every process refuses it within a second")
+    .argument("<name-or-id>", "the account's name or id, or a key's id")
+    .option("--json", "print JSON")
+    .action(async (nameOrId: string, options: { json?: true }) => {
+      const revoked = await withDatabase(
+        context,
+        { configFile: getConfigFile(program), create: false },
+        (db) => revokeServiceAccount(db, nameOrId),
+      );
+      if (revoked === null) throw new CommandError("No service account and no key has this name or id.");
+      if (options.json === true) {
+        return printJson(context.stdout, {
+          id: revoked.accountId,
+          subject: revoked.name,
+          revoked_keys: revoked.keyIds,
+        });
+      }
+      const count = revoked.keyIds.length;
+      context.stdout.write(`Revoked ${count} ${count === 1 ? "key" : "keys"} of ${revoked.name}.\n`);
+    });
+}
+
+/** Gives the value of the option `--config`, which every command takes. */
+export function getConfigFile(program: Command): string | null {
+  const { config } = program.opts<{ config?: string }>();
+  return config ?? null;
+}
+
+function parseName(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(text)) return text;
+  throw new InvalidArgumentError(
+    "Expected letters, digits and . _ @ -, beginning with a letter or digit, at most 128.",
+  );
+}
+
+function collectGroup(text: string, before: string[] | undefined): string[] {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/.test(text)) {
+    throw new InvalidArgumentError(
+      "Expected letters, digits and . _ : / -, beginning with a letter or digit, at most 128.",
+    );
+  }
+  return [...new Set([...(before ?? []), text])];
+}
+
+/** Who acts when the command line works on the database itself. */
+function toOperator(): string {
+  return `operator:${userInfo().username}@${hostname()}`;
+}
+
+function toStatus(account: ServiceAccountRow): "active" | "expired" | "revoked" {
+  const living = account.keys.filter((key) => key.revokedAt === null);
+  if (account.disabledAt !== null || living.length === 0) return "revoked";
+  return living.some((key) => key.expiresAt === null || key.expiresAt.getTime() > Date.now())
+    ? "active"
+    : "expired";
+}
+
+function toJson(account: ServiceAccountRow): object {
+  return {
+    id: account.id,
+    subject: account.name,
+    tenant: account.tenant,
+    groups: account.groups,
+    status: toStatus(account),
+    created_at: account.createdAt.toISOString(),
+    created_by: account.createdBy,
+    expires_at: account.keys.at(-1)?.expiresAt?.toISOString() ?? null,
+    keys: account.keys.map(toKeyJson),
+  };
+}
+
+function toKeyJson(key: KeyRow): object {
+  return {
+    id: key.id,
+    hint: key.hint,
+    created_at: key.createdAt.toISOString(),
+    expires_at: key.expiresAt?.toISOString() ?? null,
+    revoked_at: key.revokedAt?.toISOString() ?? null,
+  };
+}

@@ -1,0 +1,94 @@
+// The work of `tollgate start`: from a configuration to a gateway that serves, and back down again.
+import cluster from "node:cluster";
+import { randomBytes } from "node:crypto";
+import type { Config, Flags, Secrets } from "../config/config.ts";
+import { loadConfig } from "../config/config.ts";
+import { startEmbedded } from "../database/embedded.ts";
+import { ensureStateKey } from "../database/state-key.ts";
+import { openStateFolder } from "../database/state-folder.ts";
+import type { Log } from "../log.ts";
+import { createLog } from "../log.ts";
+import { createSimulator } from "../simulator/server.ts";
+import { createGateway } from "../app.ts";
+import { toBanner } from "./banner.ts";
+import type { CommandContext } from "./context.ts";
+import { issueDemoToken } from "./demo-token.ts";
+import { runWorker } from "./worker.ts";
+import type { Assignment, Serving } from "./worker.ts";
+import { startWorkers } from "./workers.ts";
+
+/** Starts the gateway, or a worker of it, and resolves once it has stopped. */
+export async function runStart(
+  configFile: string | null,
+  flags: Flags,
+  context: CommandContext,
+): Promise<void> {
+  if (cluster.isWorker) return runWorker(context);
+  await start(loadConfig({ file: configFile, env: context.env, cwd: context.cwd, flags }), context);
+}
+
+async function start(loaded: ReturnType<typeof loadConfig>, context: CommandContext): Promise<void> {
+  const { config } = loaded;
+  const log = createLog(config.log, context.stderr);
+  for (const warning of loaded.warnings) log.warn({}, warning);
+  const stop = waitForSignal(log);
+  await using stack = new AsyncDisposableStack();
+  const folder = config.database.embedded ? openStateFolder(config.stateDir) : null;
+  const embedded = folder === null ? null : await startEmbedded(folder, "gateway", log);
+  if (embedded !== null) stack.defer(() => embedded.stop());
+  const databaseUrl = embedded?.url ?? loaded.secrets.databaseUrl ?? "";
+  const encryptionKey = loaded.secrets.encryptionKey ?? (folder === null ? null : ensureStateKey(folder));
+  if (encryptionKey === null) throw new TypeError("A configuration with a database has a key.");
+  const secrets: Secrets = { ...loaded.secrets, encryptionKey };
+  const simulator = await startSimulator(config, stack);
+  const demo =
+    folder === null ? null : await issueDemoToken(config, databaseUrl, folder, context.stdout.isTTY === true);
+
+  const serving = await serve({ config, secrets, databaseUrl, simulator }, log);
+  context.stdout.write(
+    toBanner({
+      config,
+      dataUrl: serving.dataUrl,
+      adminUrl: serving.adminUrl,
+      demo,
+      isSimulated: simulator !== null,
+    }),
+  );
+  const cause = await Promise.race([stop, serving.failed]);
+  log.info({ cause, grace_ms: config.shutdown.grace_ms }, "Draining: no new work is taken, answers finish.");
+  await serving.drain(config.shutdown.grace_ms);
+  log.info({}, "Stopped.");
+}
+
+/** Serves in this process, or in several of which this one is the primary. */
+async function serve(assignment: Assignment, log: Log): Promise<Serving> {
+  if (assignment.config.workers > 1) return startWorkers(assignment, log);
+  const gateway = await createGateway({ ...assignment, log, hasAdmin: true });
+  return { ...gateway, failed: new Promise(() => undefined) };
+}
+
+async function startSimulator(config: Config, stack: AsyncDisposableStack): Promise<Assignment["simulator"]> {
+  if (!config.connections.some((connection) => connection.simulated)) return null;
+  const credential = `simulated-${randomBytes(24).toString("base64url")}`;
+  const simulator = createSimulator({ credential });
+  const { url } = await simulator.listen(0, "127.0.0.1");
+  stack.defer(() => simulator.close());
+  return { url, credential };
+}
+
+/** Resolves at the first signal to stop; a second one ends the process at once. */
+function waitForSignal(log: Log): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+      process.on(signal, () => {
+        if (isStopping) {
+          log.warn({ signal }, "Ended without draining.");
+          process.exit(1);
+        }
+        isStopping = true;
+        resolve(signal);
+      });
+    }
+  });
+}

@@ -1,0 +1,70 @@
+// Gives a command the gateway's database: the configured one, a running gateway's embedded one, or that one started for a moment.
+import { existsSync } from "node:fs";
+import type { Database } from "../../db/client.ts";
+import { openDatabase } from "../../db/client.ts";
+import { DatabaseError } from "../../db/errors.ts";
+import { migrateDatabase } from "../../db/migrate.ts";
+import type { Config } from "../config/config.ts";
+import { loadConfig } from "../config/config.ts";
+import { borrowEmbedded } from "../database/embedded.ts";
+import { openStateFolder, toStateFolder } from "../database/state-folder.ts";
+import { createLog } from "../log.ts";
+import type { CommandContext } from "./context.ts";
+import { CommandError } from "./context.ts";
+
+export type DatabaseUse = {
+  readonly configFile: string | null;
+  /** Makes the embedded database, or brings the schema up, where that wasn't done yet. */
+  readonly create: boolean;
+};
+
+/** UNDEFINED_TABLE and UNDEFINED_COLUMN of PostgreSQL. */
+const SCHEMA_MISSING = new Set(["42P01", "42703"]);
+
+/** Runs `use` with the database, and leaves everything as it was. */
+export async function withDatabase<T>(
+  context: CommandContext,
+  options: DatabaseUse,
+  use: (db: Database, config: Config) => Promise<T>,
+): Promise<T> {
+  const { config, secrets } = loadConfig({
+    file: options.configFile,
+    env: context.env,
+    cwd: context.cwd,
+    scope: "database",
+  });
+  const log = createLog({ level: "warn", format: config.log.format }, context.stderr);
+  if (secrets.databaseUrl !== null) return run(secrets.databaseUrl, options.create, use, config);
+  if (!options.create && !existsSync(toStateFolder(config.stateDir).access)) {
+    throw new CommandError(
+      `There is no database under ${config.stateDir} yet: start the gateway, or name its folder with TOLLGATE_STATE_DIR.`,
+    );
+  }
+  const embedded = await borrowEmbedded(openStateFolder(config.stateDir), log);
+  try {
+    // A gateway that runs has brought its schema up itself; nobody serves from one that was started for this command.
+    return await run(embedded.url, !embedded.adopted || options.create, use, config);
+  } finally {
+    await embedded.stop();
+  }
+}
+
+async function run<T>(
+  url: string,
+  migrate: boolean,
+  use: (db: Database, config: Config) => Promise<T>,
+  config: Config,
+): Promise<T> {
+  const db = openDatabase(url, { poolSize: 3, applicationName: "tollgate-cli" });
+  try {
+    if (migrate) await migrateDatabase(db);
+    return await use(db, config);
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code !== null && SCHEMA_MISSING.has(error.code)) {
+      throw new CommandError("The database has no tables of this version yet: start the gateway once.");
+    }
+    throw error;
+  } finally {
+    await db.close();
+  }
+}

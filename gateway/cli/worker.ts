@@ -1,0 +1,73 @@
+// One of several serving processes: takes its assignment from the primary, serves, drains when it is told to.
+import cluster from "node:cluster";
+import { z } from "zod";
+import { createGateway } from "../app.ts";
+import type { Config, Secrets } from "../config/config.ts";
+import { createLog } from "../log.ts";
+import type { CommandContext } from "./context.ts";
+
+/** What a process needs to serve. It goes to workers over their pipe, never through an environment or a file. */
+export type Assignment = {
+  readonly config: Config;
+  readonly secrets: Secrets;
+  readonly databaseUrl: string;
+  readonly simulator: { readonly url: string; readonly credential: string } | null;
+};
+
+/** A gateway that serves, in one process or in several. */
+export type Serving = {
+  readonly dataUrl: string;
+  readonly adminUrl: string | null;
+  /** Resolves with the reason where it can't go on serving. */
+  readonly failed: Promise<string>;
+  drain(graceMs: number): Promise<void>;
+};
+
+/** What a worker tells the primary. */
+export const fromWorker = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("asks") }),
+  z.object({ kind: z.literal("serves"), dataUrl: z.string() }),
+]);
+
+const order = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("assignment"),
+    assignment: z.custom<Assignment>((value) => typeof value === "object"),
+  }),
+  z.object({ kind: z.literal("drain"), graceMs: z.number() }),
+]);
+
+/** Runs a worker until it is told to drain, or its primary is gone. */
+export async function runWorker(context: CommandContext): Promise<void> {
+  const assigned = Promise.withResolvers<Assignment>();
+  const drained = Promise.withResolvers<number>();
+  process.on("message", (message) => {
+    const parsed = order.safeParse(message);
+    if (!parsed.success) return;
+    if (parsed.data.kind === "assignment") assigned.resolve(parsed.data.assignment);
+    else drained.resolve(parsed.data.graceMs);
+  });
+  process.on("disconnect", () => drained.resolve(5000));
+  // Ctrl-C reaches every process of the terminal; when to stop, the primary says.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGHUP", () => undefined);
+  process.on("SIGTERM", () => drained.resolve(30_000));
+  cluster.worker?.send({ kind: "asks" } satisfies z.input<typeof fromWorker>);
+
+  const { config, secrets, databaseUrl, simulator } = await assigned.promise;
+  const log = createLog(config.log, context.stderr).child({ worker: cluster.worker?.id ?? 0 });
+  // Buffers arrive as plain arrays of bytes.
+  const encryptionKey = Buffer.from(secrets.encryptionKey);
+  const gateway = await createGateway({
+    config,
+    secrets: { ...secrets, encryptionKey },
+    databaseUrl,
+    log,
+    simulator,
+    hasAdmin: false,
+  });
+  cluster.worker?.send({ kind: "serves", dataUrl: gateway.dataUrl } satisfies z.input<typeof fromWorker>);
+  const graceMs = await drained.promise;
+  await gateway.drain(graceMs);
+  cluster.worker?.disconnect();
+}

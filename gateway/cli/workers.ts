@@ -1,0 +1,90 @@
+// The primary of several serving processes: starts them, replaces those that die, answers for their metrics, drains them.
+import cluster from "node:cluster";
+import type { Worker } from "node:cluster";
+import { createAdminListener } from "../admin/listener.ts";
+import { StartError } from "../database/start-error.ts";
+import { createClusterMetrics } from "../events.ts";
+import type { Log } from "../log.ts";
+import type { Assignment, Serving } from "./worker.ts";
+import { fromWorker } from "./worker.ts";
+
+const START_MS = 60_000;
+/** A worker that dies sooner than this after its start will die again. */
+const SETTLED_MS = 10_000;
+const MOST_EARLY_DEATHS = 5;
+
+/** Starts the workers and resolves once all of them serve. */
+export async function startWorkers(assignment: Assignment, log: Log): Promise<Serving> {
+  cluster.setupPrimary({ serialization: "advanced" });
+  const failed = Promise.withResolvers<string>();
+  const firsts = Array.from({ length: assignment.config.workers }, () => Promise.withResolvers<string>());
+  let isDraining = false;
+  let earlyDeaths = 0;
+
+  function launch(first: PromiseWithResolvers<string> | null): void {
+    const worker = cluster.fork();
+    const startedAt = Date.now();
+    worker.on("message", (message) => {
+      const parsed = fromWorker.safeParse(message);
+      if (!parsed.success) return;
+      if (parsed.data.kind === "asks") worker.send({ kind: "assignment", assignment });
+      else {
+        first?.resolve(parsed.data.dataUrl);
+        // One that was started while the drain began hasn't heard of it.
+        if (isDraining) worker.send({ kind: "drain", graceMs: 1000 });
+      }
+    });
+    worker.on("exit", (code, signal) => {
+      if (isDraining) return;
+      first?.reject(new StartError("A worker ended before it served; the log says why."));
+      log.error({ worker: worker.id, code, signal }, "A worker died; another takes its place.");
+      earlyDeaths = Date.now() - startedAt < SETTLED_MS ? earlyDeaths + 1 : 0;
+      if (earlyDeaths >= MOST_EARLY_DEATHS) failed.resolve("workers die as soon as they are started");
+      else setTimeout(() => isDraining || launch(null), 200 * 2 ** earlyDeaths).unref();
+    });
+  }
+
+  for (const first of firsts) launch(first);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
+  try {
+    const urls = await Promise.race([Promise.all(firsts.map(({ promise }) => promise)), late.promise]);
+    const { adminListen } = assignment.config;
+    const readMetrics = createClusterMetrics();
+    const admin = adminListen === null ? null : await createAdminListener(adminListen, readMetrics);
+    return {
+      dataUrl: urls[0] ?? "",
+      adminUrl: admin?.url ?? null,
+      failed: failed.promise,
+      async drain(graceMs) {
+        isDraining = true;
+        await drainAll(graceMs);
+        await admin?.close();
+      },
+    };
+  } catch (error) {
+    isDraining = true;
+    await drainAll(0);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function drainAll(graceMs: number): Promise<void> {
+  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined);
+  await Promise.all(workers.map((worker) => drain(worker, graceMs)));
+}
+
+/** A worker flushes what it has to record after its grace; one that hangs is ended. */
+function drain(worker: Worker, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (worker.isDead()) return resolve();
+    const timer = setTimeout(() => worker.process.kill("SIGKILL"), graceMs + 15_000);
+    worker.once("exit", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    if (worker.isConnected()) worker.send({ kind: "drain", graceMs });
+  });
+}
