@@ -23,8 +23,8 @@ const LOG_LIMIT = 200_000;
 export type GatewayOptions = {
   /** A database that stands already; absent: the embedded one, in a state folder of its own. */
   readonly databaseUrl?: string;
-  /** The configuration file's text. */
-  readonly config?: string;
+  /** Gives the configuration file's text; the target's credential stands in `env:OPENAI_API_KEY`. */
+  readonly config?: (targetUrl: string) => string;
   /** Further variables; undefined removes one that the harness sets. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly args?: readonly string[];
@@ -97,7 +97,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   };
   if (options.config !== undefined) {
     settings["TOLLGATE_CONFIG"] = join(work, "tollgate.yaml");
-    await writeFile(join(work, "tollgate.yaml"), options.config);
+    await writeFile(join(work, "tollgate.yaml"), options.config(options.target?.url ?? url));
   }
   const env = toEnvironment(settings);
   const child = spawn(
