@@ -38,7 +38,7 @@ export const INSERTS = {
       text: "tenant issuer subject caller_kind acts_for credential_id connection operation method path model client effect revision data_revision history prompt_hash prompt_pointer",
       "text[]": "groups codes classes call_outputs",
       boolean: "stream",
-      jsonb: "facts decision timings",
+      json: "facts decision timings",
     }),
     queue: { column: "id", where: "codes <> '{}' or call_outputs <> '{}'", reads: ["codes", "call_outputs"] },
   },
@@ -49,7 +49,8 @@ export const INSERTS = {
       moment: "at",
       text: "phase effect",
       "text[]": "codes classes",
-      jsonb: "facts decision calls timings",
+      json: "facts decision timings",
+      jsonb: "calls",
     }),
     queue: { column: "exchange_id", where: "true", reads: [] },
   },
@@ -61,7 +62,8 @@ export const INSERTS = {
       smallint: "http_status",
       "text[]": "response_ids",
       bigint: "request_bytes answer_bytes",
-      jsonb: "usage calls timings",
+      json: "timings",
+      jsonb: "usage calls",
     }),
     queue: {
       column: "exchange_id",
@@ -96,7 +98,7 @@ export const INSERTS = {
     columns: columns({ text: "tenant hash key_id", bytea: "sealed", moment: "at" }),
   },
   exchange_texts: {
-    columns: columns({ uuid: "exchange_id", text: "direction", jsonb: "segments" }),
+    columns: columns({ uuid: "exchange_id", text: "direction", json: "segments" }),
   },
   incidents: {
     columns: columns({ uuid: "id exchange_id", text: "kind tenant subject", moment: "at", jsonb: "detail" }),

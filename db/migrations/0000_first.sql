@@ -3,13 +3,13 @@ CREATE TABLE "decisions" (
 	"seq" integer NOT NULL,
 	"phase" text NOT NULL,
 	"at" timestamp with time zone NOT NULL,
-	"facts" jsonb,
-	"decision" jsonb,
+	"facts" json,
+	"decision" json,
 	"effect" text NOT NULL,
 	"codes" text[] DEFAULT '{}'::text[] NOT NULL,
 	"classes" text[] DEFAULT '{}'::text[] NOT NULL,
 	"calls" jsonb,
-	"timings" jsonb,
+	"timings" json,
 	CONSTRAINT "decisions_exchange_id_seq_pk" PRIMARY KEY("exchange_id","seq")
 );
 --> statement-breakpoint
@@ -40,13 +40,13 @@ CREATE TABLE "exchange_ends" (
 	"calls" jsonb,
 	"request_bytes" bigint,
 	"answer_bytes" bigint,
-	"timings" jsonb
+	"timings" json
 );
 --> statement-breakpoint
 CREATE TABLE "exchange_texts" (
 	"exchange_id" uuid NOT NULL,
 	"direction" text NOT NULL,
-	"segments" jsonb NOT NULL,
+	"segments" json NOT NULL,
 	CONSTRAINT "exchange_texts_exchange_id_direction_pk" PRIMARY KEY("exchange_id","direction")
 );
 --> statement-breakpoint
@@ -68,14 +68,14 @@ CREATE TABLE "exchanges" (
 	"model" text,
 	"stream" boolean NOT NULL,
 	"client" text,
-	"facts" jsonb,
-	"decision" jsonb,
+	"facts" json,
+	"decision" json,
 	"effect" text NOT NULL,
 	"codes" text[] DEFAULT '{}'::text[] NOT NULL,
 	"classes" text[] DEFAULT '{}'::text[] NOT NULL,
 	"revision" text,
 	"data_revision" text,
-	"timings" jsonb,
+	"timings" json,
 	"history" text,
 	"prompt_hash" text,
 	"prompt_pointer" text,

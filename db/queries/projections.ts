@@ -11,16 +11,20 @@ const BATCH = 500;
  * Projects up to 500 waiting entries and gives their number; one process at a time, the others get 0 at once. An
  * entry that the database refuses is given up when it stands alone: `onGivenUp` hears its exchange.
  */
-export async function projectBatch(db: Database, onGivenUp: (exchangeId: string) => void): Promise<number> {
+export async function projectBatch(
+  db: Database,
+  onGivenUp: (exchangeId: string) => void,
+  waits = false,
+): Promise<number> {
   try {
-    return await project(db, BATCH);
+    return await project(db, BATCH, waits);
   } catch (thrown) {
-    if (!(thrown instanceof DatabaseError) || thrown.reason !== "refused") throw thrown;
+    if (!isDataError(thrown)) throw thrown;
   }
   try {
-    return await project(db, 1);
+    return await project(db, 1, waits);
   } catch (thrown) {
-    if (!(thrown instanceof DatabaseError) || thrown.reason !== "refused") throw thrown;
+    if (!isDataError(thrown)) throw thrown;
     const [row] = await runQuery(
       () => db.sql<{ exchangeId: string }[]>`
         delete from projection_queue where seq = (select min(seq) from projection_queue)
@@ -31,18 +35,28 @@ export async function projectBatch(db: Database, onGivenUp: (exchangeId: string)
   }
 }
 
-/** Projects all that waits, for commands that look at projections. Gives up where another process is at it. */
-export async function projectAll(db: Database): Promise<void> {
-  while ((await projectBatch(db, () => undefined)) > 0);
+/** Tells whether a value is at fault (classes 22 and 23 of SQLSTATE), not the statement or the server. */
+function isDataError(thrown: unknown): boolean {
+  return thrown instanceof DatabaseError && /^2[23]/.test(thrown.code ?? "");
 }
 
-function project(db: Database, limit: number): Promise<number> {
+/** Projects all that waits, for commands that look at projections; waits while another process is at it. */
+export async function projectAll(db: Database): Promise<void> {
+  let count = 1;
+  while (count > 0) count = await projectBatch(db, () => undefined, true);
+}
+
+function project(db: Database, limit: number, waits: boolean): Promise<number> {
   return runQuery(
     () =>
       db.sql.begin(async (sql) => {
-        const [lock] = await sql<{ held: boolean }[]>`
-          select pg_try_advisory_xact_lock(${PROJECTOR_LOCK}::bigint) as held`;
-        if (lock?.held !== true) return 0;
+        if (waits) {
+          await sql`select pg_advisory_xact_lock(${PROJECTOR_LOCK}::bigint)`;
+        } else {
+          const [lock] = await sql<{ held: boolean }[]>`
+            select pg_try_advisory_xact_lock(${PROJECTOR_LOCK}::bigint) as held`;
+          if (lock?.held !== true) return 0;
+        }
         const taken = await sql<{ exchangeId: string }[]>`
           delete from projection_queue
           where seq in (select seq from projection_queue order by seq limit ${limit})
@@ -87,10 +101,10 @@ async function projectDenials(sql: postgres.TransactionSql, ids: readonly string
     from decided d
     join exchanges e on e.id = d.exchange_id
     cross join lateral (
-      select effect, false as observed from jsonb_array_elements(coalesce(d.decision -> 'deny', '[]')) as effect
+      select effect, false as observed from jsonb_array_elements(coalesce(d.decision::jsonb -> 'deny', '[]')) as t (effect)
       union all
-      select effect, true from jsonb_array_elements(coalesce(d.decision -> 'observe', '[]')) as effect) x
-    where jsonb_typeof(d.decision) = 'object'
+      select effect, true from jsonb_array_elements(coalesce(d.decision::jsonb -> 'observe', '[]')) as t (effect)) x
+    where json_typeof(d.decision) = 'object'
     on conflict do nothing`;
 }
 

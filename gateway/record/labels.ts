@@ -12,7 +12,7 @@ export type Labels = {
     items: readonly { readonly hash: string }[],
   ): readonly string[] | Promise<readonly string[]>;
   /** Takes in what this process has committed. */
-  remember(row: LabelRow): void;
+  readonly remember: (row: LabelRow) => void;
 };
 
 const NONE: readonly string[] = [];

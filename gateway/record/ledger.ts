@@ -49,9 +49,9 @@ export type Ledger = {
     callIds: readonly string[],
   ): Promise<void>;
   /** Takes in what this process has committed. */
-  rememberOwned(object: OwnedObject, context: OwnerContext): void;
-  rememberReplaced(row: ReplacedCallRow): void;
-  rememberClosed(row: ExchangeClosed): void;
+  readonly rememberOwned: (object: OwnedObject, context: OwnerContext) => void;
+  readonly rememberReplaced: (row: ReplacedCallRow) => void;
+  readonly rememberClosed: (row: ExchangeClosed) => void;
 };
 
 const KNOWN_OBJECTS = 50_000;

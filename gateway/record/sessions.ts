@@ -6,16 +6,11 @@ import type { Database } from "../../db/client.ts";
 import { findSessionsByHistory } from "../../db/queries/ledger.ts";
 import type { Caller } from "../exchange.ts";
 import { ask } from "./ledger.ts";
+import { digestHistory } from "./history.ts";
+import type { History, HistoryItem } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Labels } from "./labels.ts";
 import type { ExchangeOpened, Session, SessionOrigin } from "./rows.ts";
-
-/** An item of the history that a request carries. */
-export type HistoryItem = {
-  readonly hash: string;
-  /** The model wrote it: an assistant's message, a call, reasoning. What stood before it was a whole request. */
-  readonly fromModel: boolean;
-};
 
 export type SessionQuery = {
   readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
@@ -35,7 +30,7 @@ export type Sessions = {
    */
   resolve(query: SessionQuery): Session | Promise<Session>;
   /** Takes in what this process has committed. */
-  remember(row: ExchangeOpened): void;
+  readonly remember: (row: ExchangeOpened) => void;
 };
 
 type Found = { readonly id: string; readonly origin: SessionOrigin; readonly labels: readonly string[] };
@@ -71,20 +66,25 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     return owner instanceof Promise ? owner.then(toFound) : toFound(owner);
   }
 
-  function findByHistory(digests: readonly string[]): Found | null | Promise<Found | null> {
+  function findByHistory({ earlier }: History): Found | null | Promise<Found | null> {
     const unknown: string[] = [];
-    for (let index = digests.length - 1; index >= 0; index -= 1) {
-      const digest = digests[index] ?? "";
+    for (let index = earlier.count - 1; index >= 0; index -= 1) {
+      const digest = earlier.at(index);
       const id = histories.get(digest);
       if (id === undefined) unknown.push(digest);
       else if (id !== NO_SESSION) return { id, origin: "history", labels: NONE };
     }
     if (unknown.length === 0) return null;
     return ask(findSessionsByHistory(db, unknown)).then((rows) => {
-      for (const digest of unknown) histories.set(digest, NO_SESSION, { ttl: NO_SESSION_MS });
-      for (const { history, sessionId } of rows) histories.set(history, sessionId);
-      const longest = digests.findLast((digest) => isSession(histories.get(digest)));
-      const id = longest === undefined ? undefined : histories.get(longest);
+      const byDigest = new Map(rows.map(({ history, sessionId }) => [history, sessionId]));
+      for (const digest of unknown) {
+        const id = byDigest.get(digest);
+        if (id === undefined) histories.set(digest, NO_SESSION, { ttl: NO_SESSION_MS });
+        else histories.set(digest, id);
+      }
+      // They were asked for from the longest to the shortest.
+      const longest = unknown.find((digest) => byDigest.has(digest));
+      const id = longest === undefined ? undefined : byDigest.get(longest);
       return id === undefined ? null : { id, origin: "history", labels: NONE };
     });
   }
@@ -111,15 +111,16 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
 
   return {
     resolve(query) {
-      const { whole, earlier } = digestHistory(query.caller, query.items);
       const named =
         query.header === null || query.header === "" ? null : toNamedId(query.caller, query.header);
-      if (named !== null) return finish(query, { id: named, origin: "header", labels: NONE }, whole);
       const continued = query.previousResponseId !== null || query.conversation !== null;
-      const found = continued ? findStored(query) : findByHistory(earlier);
-      if (found instanceof Promise)
-        return found.then((session) => finish(query, session, continued ? null : whole));
-      return finish(query, found, continued ? null : whole);
+      // What continues a stored object carries its new items only: no history.
+      const history = continued ? null : digestHistory(query.caller, query.items);
+      const whole = history?.whole ?? null;
+      if (named !== null) return finish(query, { id: named, origin: "header", labels: NONE }, whole);
+      const found = history === null ? findStored(query) : findByHistory(history);
+      if (found instanceof Promise) return found.then((session) => finish(query, session, whole));
+      return finish(query, found, whole);
     },
     remember({ session }) {
       if (session === null) return;
@@ -127,35 +128,6 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
       if (session.history !== null) histories.set(session.history, session.id);
     },
   };
-}
-
-/**
- * Digests the whole history, and each earlier part of it that was a request: one that ends where the model's next
- * items begin. The caller is part of each digest, so histories never meet across callers.
- */
-export function digestHistory(
-  caller: SessionQuery["caller"],
-  items: readonly HistoryItem[],
-): { readonly whole: string | null; readonly earlier: readonly string[] } {
-  if (items.length === 0) return { whole: null, earlier: NONE };
-  const earlier: string[] = [];
-  let digest = JSON.stringify([caller.tenant, caller.issuer, caller.subject]);
-  let pending = "";
-  let previousFromModel = true;
-  for (const item of items) {
-    if (item.fromModel && !previousFromModel) {
-      digest = hash("sha256", `${digest}\0${pending}`, "base64url");
-      pending = "";
-      earlier.push(digest);
-    }
-    previousFromModel = item.fromModel;
-    pending += `${item.hash} `;
-  }
-  return { whole: hash("sha256", `${digest}\0${pending}`, "base64url"), earlier };
-}
-
-function isSession(id: string | undefined): boolean {
-  return id !== undefined && id !== NO_SESSION;
 }
 
 /** Makes the id of a session that its caller named: the same in every process, another for every caller. */

@@ -1,0 +1,290 @@
+import { randomBytes } from "node:crypto";
+import { v7 as uuid } from "uuid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import {
+  exampleCaller,
+  toCall,
+  toClosed,
+  toDecided,
+  toDecision,
+  toFacts,
+  toOpened,
+  toSession,
+} from "../../gateway/record/example-rows.ts";
+import { createRecorder } from "../../gateway/record/recorder.ts";
+import type { Recorder } from "../../gateway/record/recorder.ts";
+import { createBox } from "../../gateway/record/seal.ts";
+import { createTestDatabase } from "../../test/postgres.ts";
+import type { TestDatabase } from "../../test/postgres.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
+import { findExchange, listExchanges, tailExchanges } from "./exchanges.ts";
+import { projectAll, projectBatch } from "./projections.ts";
+import { findSession, listSessions } from "./sessions.ts";
+
+let database: TestDatabase;
+let recorder: Recorder;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  recorder = createRecorder({
+    db: database.db,
+    box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey: randomBytes(32) }),
+    log: { error: () => undefined },
+  });
+});
+afterAll(async () => {
+  await recorder.drain();
+  await database[Symbol.asyncDispose]();
+});
+
+/** A run of an agent: a prompt, a released and a denied call, and the turn that carries the output. */
+async function recordRun(subject: string): Promise<{ first: string; second: string; session: string }> {
+  const caller = { ...exampleCaller, subject };
+  const session = toSession({ history: randomBytes(8).toString("hex") });
+  const prompt = { hash: `prompt of ${subject}`, pointer: "/input/0" };
+  const first = toOpened({ caller, session, prompt });
+  await recorder.opened(first);
+  await recorder.decided(toDecided(first.id, { seq: 1, calls: [toCall(`${subject}-ok`)] }));
+  await recorder.decided(
+    toDecided(first.id, {
+      seq: 2,
+      effect: "deny",
+      decision: toDecision({
+        deny: [{ code: "sql_drop", call: `${subject}-bad` }],
+        observe: [{ code: "watched" }],
+      }),
+      facts: toFacts(first.id, { findings: { card: 1 } }),
+      calls: [toCall(`${subject}-bad`, { name: "drop_database", outcome: "denied", codes: ["sql_drop"] })],
+    }),
+  );
+  await recorder.closed(toClosed(first.id));
+  const second = toOpened({
+    caller,
+    session: { ...session, isNew: false },
+    prompt,
+    callOutputs: [`${subject}-ok`],
+    operation: "chat.completions.create",
+  });
+  await recorder.opened(second);
+  await recorder.closed(toClosed(second.id, { outcome: "aborted" }));
+  return { first: first.id, second: second.id, session: session.id };
+}
+
+async function listIds(filter: ExchangeFilter): Promise<readonly string[]> {
+  const { rows } = await listExchanges(database.db, filter, { limit: 100 });
+  return rows.map(({ id }) => id);
+}
+
+test("shows an exchange with its decisions, denials, end, and each call's prompt and output", async () => {
+  const { first, second } = await recordRun("show");
+  const details = await findExchange(database.db, first);
+  expect(details?.exchange).toMatchObject({
+    id: first,
+    subject: "show",
+    revision: "r1",
+    decision: toDecision(),
+  });
+  expect(details?.decisions.map(({ seq, effect }) => [seq, effect])).toEqual([
+    [1, "allow"],
+    [2, "deny"],
+  ]);
+  expect(details?.end).toMatchObject({ outcome: "completed", httpStatus: 200 });
+  expect(details?.denials).toMatchObject([
+    { code: "sql_drop", callId: "show-bad", observed: false, seq: 2, phase: "tool_call", revision: "r1" },
+    { code: "watched", callId: "", observed: true },
+  ]);
+  expect(details?.calls).toMatchObject([
+    {
+      callId: "show-ok",
+      outcome: "released",
+      promptHash: "prompt of show",
+      promptExchangeId: first,
+      outputExchangeId: second,
+    },
+    {
+      callId: "show-bad",
+      outcome: "denied",
+      codes: ["sql_drop"],
+      promptExchangeId: first,
+      outputExchangeId: null,
+    },
+  ]);
+  const next = await findExchange(database.db, second);
+  expect(next?.calls).toEqual([]);
+  expect(next?.answered).toMatchObject([{ callId: "show-ok", exchangeId: first, promptExchangeId: first }]);
+});
+
+test("gives null for what does not exist", async () => {
+  expect(await findExchange(database.db, uuid())).toBeNull();
+  expect(await findExchange(database.db, "'; drop table exchanges")).toBeNull();
+  expect(await findSession(database.db, uuid())).toBeNull();
+  expect(await findSession(database.db, "x")).toBeNull();
+});
+
+test("lists by each filter", async () => {
+  const { first, second, session } = await recordRun("filter");
+  const facts = toFacts(uuid(), { findings: { email: 1 } });
+  const odd = toOpened({
+    caller: { ...exampleCaller, subject: "filter", tenant: "acme" },
+    connection: "second",
+    effect: "deny",
+    decision: toDecision({ deny: [{ code: "model_group" }] }),
+    facts: { ...facts, request: { ...facts.request, model: "gpt-4" } },
+    version: { revision: "r2", dataRevision: "d2" },
+  });
+  await recorder.opened(odd);
+  const nobody = toOpened({
+    caller: null,
+    session: null,
+    facts: null,
+    decision: null,
+    effect: "error",
+    errorCode: "token_expired",
+  });
+  await recorder.opened(nobody);
+  const by = (filter: ExchangeFilter): Promise<readonly string[]> =>
+    listIds({ subject: "filter", ...filter });
+  expect(await by({})).toEqual([odd.id, second, first]);
+  expect(await by({ session })).toEqual([second, first]);
+  expect(await by({ session: "not an id" })).toEqual([]);
+  expect(await by({ tenant: "acme" })).toEqual([odd.id]);
+  expect(await by({ model: "gpt-4" })).toEqual([odd.id]);
+  expect(await by({ connection: "second" })).toEqual([odd.id]);
+  expect(await by({ operation: "chat.completions.create" })).toEqual([second]);
+  expect(await by({ revision: "r2" })).toEqual([odd.id]);
+  expect(await by({ rule: "model_group" })).toEqual([odd.id]);
+  expect(await by({ rule: "sql_drop" })).toEqual([first]);
+  expect(await by({ rule: "watched" })).toEqual([first]);
+  expect(await by({ class: "email" })).toEqual([odd.id]);
+  expect(await by({ class: "card" })).toEqual([first]);
+  expect(await by({ tool: "drop_database" })).toEqual([first]);
+  expect(await by({ effect: "deny" })).toEqual([odd.id, first]);
+  expect(await by({ effect: "allow" })).toEqual([second, first]);
+  expect(await listIds({ effect: "error", rule: "token_expired" })).toEqual([nobody.id]);
+});
+
+test("filters by time with the ids alone", async () => {
+  const at = (ms: number): string => uuid({ msecs: ms });
+  const day = Date.UTC(2020, 0, 1);
+  const rows = [0, 1, 2, 3].map((n) => toOpened({ id: at(day + n * 1_000), at: day + n * 1_000 }));
+  for (const row of rows) await recorder.opened(row);
+  const [, second, third] = rows;
+  expect(await listIds({ since: new Date(day + 1_000), until: new Date(day + 3_000) })).toEqual([
+    third?.id,
+    second?.id,
+  ]);
+});
+
+test("summarises all phases of an exchange in a line", async () => {
+  const { first } = await recordRun("line");
+  const { rows } = await listExchanges(database.db, { subject: "line" }, { limit: 10 });
+  expect(rows.find(({ id }) => id === first)).toMatchObject({
+    subject: "line",
+    effect: "deny",
+    codes: ["sql_drop", "watched"],
+    classes: ["card"],
+    outcome: "completed",
+    httpStatus: 200,
+    usage: { total_tokens: 150 },
+  });
+});
+
+test("pages without a gap or a repetition", async () => {
+  const caller = { ...exampleCaller, subject: "pages" };
+  const ids: string[] = [];
+  for (let n = 0; n < 7; n += 1) {
+    const row = toOpened({ caller });
+    ids.unshift(row.id);
+    await recorder.opened(row);
+  }
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await listExchanges(database.db, { subject: "pages" }, { limit: 3, cursor });
+    seen.push(...page.rows.map(({ id }) => id));
+    cursor = page.cursor;
+  } while (cursor !== null);
+  expect(seen).toEqual(ids);
+});
+
+test("lists sessions, the latest first, and shows one", async () => {
+  const one = await recordRun("sessions");
+  const two = await recordRun("sessions");
+  const later = toOpened({
+    caller: { ...exampleCaller, subject: "sessions" },
+    session: toSession({ id: one.session, isNew: false }),
+    effect: "deny",
+  });
+  await recorder.opened(later);
+  const { rows } = await listSessions(database.db, { subject: "sessions" }, { limit: 10 });
+  expect(rows).toMatchObject([
+    { id: one.session, subject: "sessions", exchanges: 3, refused: 1 },
+    { id: two.session, exchanges: 2, refused: 0 },
+  ]);
+  expect(rows[0]?.lastAt).toBeInstanceOf(Date);
+  const first = await listSessions(database.db, { subject: "sessions" }, { limit: 1 });
+  const rest = await listSessions(database.db, { subject: "sessions" }, { limit: 1, cursor: first.cursor });
+  expect([first.rows[0]?.id, rest.rows[0]?.id, rest.cursor]).toEqual([one.session, two.session, null]);
+  const shown = await findSession(database.db, two.session);
+  expect(shown?.exchanges.rows.map(({ id }) => id)).toEqual([two.second, two.first]);
+  expect(shown?.calls).toHaveLength(2);
+  expect(shown?.usage).toEqual({ inputTokens: 240, outputTokens: 60, totalTokens: 300 });
+});
+
+test("tails what is recorded, each exchange once, also those that commit out of order", async () => {
+  const stop = new AbortController();
+  const caller = { ...exampleCaller, subject: "tail" };
+  const early = toOpened({ caller });
+  const rows = [toOpened({ caller }), toOpened({ caller })];
+  const seen: string[] = [];
+  const reading = (async () => {
+    const from = new Date(Date.now() - 1_000);
+    for await (const { id } of tailExchanges(
+      database.db,
+      { subject: "tail" },
+      { signal: stop.signal, pollMs: 20, from },
+    )) {
+      seen.push(id);
+      if (seen.length === 3) stop.abort();
+    }
+  })();
+  for (const row of rows) await recorder.opened(row);
+  await expect.poll(() => seen.length).toBe(2);
+  await recorder.opened(early);
+  await reading;
+  expect(seen).toEqual([...rows.map(({ id }) => id), early.id]);
+});
+
+test("projects the same rows however often and from however many processes", async () => {
+  const { first, second } = await recordRun("twice");
+  await projectAll(database.db);
+  const read = (): Promise<unknown> =>
+    database.db
+      .sql`select (select json_agg(d order by d.code) from denials d where exchange_id = ${first}) as denials,
+      (select json_agg(c order by c.call_id) from tool_calls c where exchange_id = ${first}) as calls,
+      (select json_agg(u order by u.exchange_id) from usage u where exchange_id in (${first}, ${second})) as usage`;
+  const before = await read();
+  for (let n = 0; n < 3; n += 1) {
+    await database.db
+      .sql`insert into projection_queue (exchange_id) values (${first}), (${second}), (${first})`;
+  }
+  await Promise.all([1, 2, 3, 4].map(() => projectAll(database.db)));
+  expect(await read()).toEqual(before);
+  expect(await database.db.sql`select 1 from projection_queue`).toHaveLength(0);
+});
+
+test("gives up an exchange that cannot be projected, and goes on with the others", async () => {
+  const bad = toOpened();
+  await recorder.opened(bad);
+  await recorder.closed(toClosed(bad.id));
+  await database.db
+    .sql`update exchange_ends set usage = '{"input_tokens": "many"}' where exchange_id = ${bad.id}`;
+  const good = await recordRun("after");
+  const givenUp: string[] = [];
+  let count = 1;
+  while (count > 0) count = await projectBatch(database.db, (id) => givenUp.push(id));
+  expect(givenUp).toEqual([bad.id]);
+  expect(
+    await database.db.sql`select 1 from usage where exchange_id in (${good.first}, ${good.second})`,
+  ).toHaveLength(2);
+});

@@ -1,0 +1,221 @@
+// Reads recorded exchanges: a page of them, one with all that belongs to it, and those that come.
+import { setTimeout as sleep } from "node:timers/promises";
+import { and, asc, desc, eq, gt, inArray, lt, or, sql } from "drizzle-orm";
+import type { Database } from "../client.ts";
+import { runQuery } from "../errors.ts";
+import { decisions, denials, exchangeEnds, exchanges, exchangeTexts, toolCalls } from "../schema.ts";
+import { isUuid, toCondition, toFirstId } from "./exchange-filter.ts";
+import type { ExchangeFilter } from "./exchange-filter.ts";
+import { projectAll } from "./projections.ts";
+
+/** A line of a list. `effect` is the strictest of all phases; `outcome` null: it runs, or its process died. */
+export type ExchangeSummary = {
+  readonly id: string;
+  readonly at: Date;
+  readonly tenant: string;
+  readonly subject: string | null;
+  readonly callerKind: string | null;
+  readonly sessionId: string | null;
+  readonly connection: string | null;
+  readonly operation: string;
+  readonly model: string | null;
+  readonly stream: boolean;
+  readonly effect: string;
+  readonly codes: readonly string[];
+  readonly classes: readonly string[];
+  readonly revision: string | null;
+  readonly outcome: string | null;
+  readonly httpStatus: number | null;
+  readonly errorCode: string | null;
+  readonly usage: unknown;
+  readonly endedAt: Date | null;
+};
+
+/** A page, newest first; `cursor` gives the next one, null at the end. */
+export type Page<T> = { readonly rows: readonly T[]; readonly cursor: string | null };
+
+export type ExchangeRow = typeof exchanges.$inferSelect;
+
+/** A call with the chain around it: the prompt's first exchange of the session, and the one that carries the output. */
+export type CallChain = typeof toolCalls.$inferSelect & { readonly promptExchangeId: string | null };
+
+/** All that is recorded of one exchange. */
+export type ExchangeDetails = {
+  readonly exchange: ExchangeRow;
+  readonly decisions: readonly (typeof decisions.$inferSelect)[];
+  readonly end: typeof exchangeEnds.$inferSelect | null;
+  readonly denials: readonly (typeof denials.$inferSelect)[];
+  /** Calls that its answer asked for. */
+  readonly calls: readonly CallChain[];
+  /** Calls of earlier exchanges whose outputs it carries. */
+  readonly answered: readonly CallChain[];
+  readonly texts: readonly (typeof exchangeTexts.$inferSelect)[];
+};
+
+const later = sql`(select coalesce(array_agg(distinct c), '{}') from ${decisions} d, unnest(d.codes) c
+  where d.exchange_id = ${exchanges.id})`;
+
+const summary = {
+  id: exchanges.id,
+  at: exchanges.at,
+  tenant: exchanges.tenant,
+  subject: exchanges.subject,
+  callerKind: exchanges.callerKind,
+  sessionId: exchanges.sessionId,
+  connection: exchanges.connection,
+  operation: exchanges.operation,
+  model: exchanges.model,
+  stream: exchanges.stream,
+  effect: sql<string>`case when ${exchanges.effect} <> 'allow' then ${exchanges.effect} else coalesce(
+    (select min(d.effect) from ${decisions} d where d.exchange_id = ${exchanges.id} and d.effect <> 'allow'), 'allow') end`,
+  codes: sql<string[]>`array(select distinct unnest(${exchanges.codes} || ${later}) order by 1)`,
+  classes: sql<
+    string[]
+  >`array(select distinct unnest(${exchanges.classes} || (select coalesce(array_agg(distinct c), '{}')
+    from ${decisions} d, unnest(d.classes) c where d.exchange_id = ${exchanges.id})) order by 1)`,
+  revision: exchanges.revision,
+  outcome: exchangeEnds.outcome,
+  httpStatus: exchangeEnds.httpStatus,
+  errorCode: exchangeEnds.errorCode,
+  usage: exchangeEnds.usage,
+  endedAt: exchangeEnds.at,
+};
+
+/** Lists exchanges, newest first. */
+export async function listExchanges(
+  db: Database,
+  filter: ExchangeFilter,
+  page: { readonly limit: number; readonly cursor?: string | null },
+): Promise<Page<ExchangeSummary>> {
+  // Calls are found in a projection, so what waits is projected first.
+  if (filter.tool !== undefined) await projectAll(db);
+  const before = page.cursor ?? null;
+  if (before !== null && !isUuid(before)) return { rows: [], cursor: null };
+  const rows = await runQuery(
+    () =>
+      db.orm
+        .select(summary)
+        .from(exchanges)
+        .leftJoin(exchangeEnds, eq(exchangeEnds.exchangeId, exchanges.id))
+        .where(and(toCondition(db, filter), before === null ? undefined : lt(exchanges.id, before)))
+        .orderBy(desc(exchanges.id))
+        .limit(page.limit + 1),
+    30_000,
+  );
+  const shown = rows.slice(0, page.limit);
+  return { rows: shown, cursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null };
+}
+
+/** Gives one exchange with all that belongs to it, null where there is none. */
+export async function findExchange(db: Database, id: string): Promise<ExchangeDetails | null> {
+  if (!isUuid(id)) return null;
+  await projectAll(db);
+  const { orm } = db;
+  const ofExchange = <T>(query: PromiseLike<T>): Promise<T> => runQuery(() => query);
+  const [exchange] = await ofExchange(orm.select().from(exchanges).where(eq(exchanges.id, id)));
+  if (exchange === undefined) return null;
+  const [later, ends, refusals, calls, texts] = await Promise.all([
+    ofExchange(orm.select().from(decisions).where(eq(decisions.exchangeId, id)).orderBy(asc(decisions.seq))),
+    ofExchange(orm.select().from(exchangeEnds).where(eq(exchangeEnds.exchangeId, id))),
+    ofExchange(
+      orm
+        .select()
+        .from(denials)
+        .where(eq(denials.exchangeId, id))
+        .orderBy(asc(denials.seq), asc(denials.code)),
+    ),
+    ofExchange(
+      orm
+        .select()
+        .from(toolCalls)
+        .where(or(eq(toolCalls.exchangeId, id), eq(toolCalls.outputExchangeId, id), isCarried(exchange)))
+        .orderBy(asc(toolCalls.exchangeId), asc(toolCalls.seq)),
+    ),
+    ofExchange(orm.select().from(exchangeTexts).where(eq(exchangeTexts.exchangeId, id))),
+  ]);
+  const chains = await withPrompts(db, calls);
+  return {
+    exchange,
+    decisions: later,
+    end: ends[0] ?? null,
+    denials: refusals,
+    calls: chains.filter((call) => call.exchangeId === id),
+    answered: chains.filter((call) => call.exchangeId !== id),
+    texts,
+  };
+}
+
+/** Adds to calls the first exchange of their session that carried their prompt. */
+export async function withPrompts(
+  db: Database,
+  calls: readonly (typeof toolCalls.$inferSelect)[],
+): Promise<readonly CallChain[]> {
+  const hashes = [...new Set(calls.flatMap(({ promptHash }) => promptHash ?? []))];
+  const sessions = [...new Set(calls.flatMap(({ sessionId }) => sessionId ?? []))];
+  if (hashes.length === 0 || sessions.length === 0)
+    return calls.map((call) => ({ ...call, promptExchangeId: null }));
+  const rows = await runQuery(() =>
+    db.orm
+      .selectDistinctOn([exchanges.sessionId, exchanges.promptHash], {
+        id: exchanges.id,
+        sessionId: exchanges.sessionId,
+        promptHash: exchanges.promptHash,
+      })
+      .from(exchanges)
+      .where(and(inArray(exchanges.sessionId, sessions), inArray(exchanges.promptHash, hashes)))
+      .orderBy(exchanges.sessionId, exchanges.promptHash, exchanges.id),
+  );
+  const first = new Map(rows.map((row) => [`${row.sessionId} ${row.promptHash}`, row.id]));
+  return calls.map((call) => ({
+    ...call,
+    promptExchangeId: first.get(`${call.sessionId} ${call.promptHash}`) ?? null,
+  }));
+}
+
+/**
+ * Gives exchanges as they are recorded, oldest first, from now on until the signal. Processes commit out of the order of
+ * their ids, so each look goes back a little and leaves out what was given.
+ */
+export async function* tailExchanges(
+  db: Database,
+  filter: ExchangeFilter,
+  options: { readonly signal: AbortSignal; readonly pollMs?: number; readonly from?: Date },
+): AsyncGenerator<ExchangeSummary> {
+  const { signal, pollMs = 500, from = new Date() } = options;
+  const given = new Map<string, number>();
+  const start = from.getTime();
+  let newest = start;
+  while (!signal.aborted) {
+    const after = toFirstId(new Date(Math.max(start, newest - OVERLAP_MS)));
+    if (filter.tool !== undefined) await projectAll(db);
+    const rows = await runQuery(() =>
+      db.orm
+        .select(summary)
+        .from(exchanges)
+        .leftJoin(exchangeEnds, eq(exchangeEnds.exchangeId, exchanges.id))
+        .where(and(toCondition(db, filter), gt(exchanges.id, after)))
+        .orderBy(asc(exchanges.id)),
+    );
+    for (const row of rows) {
+      if (given.has(row.id)) continue;
+      given.set(row.id, row.at.getTime());
+      newest = Math.max(newest, row.at.getTime());
+      yield row;
+    }
+    for (const [id, at] of given) if (at < newest - 2 * OVERLAP_MS) given.delete(id);
+    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+const OVERLAP_MS = 15_000;
+
+/** Calls whose outputs an exchange carries again: the projection names only the first that did. */
+function isCarried(exchange: ExchangeRow): ReturnType<typeof and> {
+  if (exchange.callOutputs.length === 0 || exchange.subject === null) return undefined;
+  return and(
+    inArray(toolCalls.callId, exchange.callOutputs),
+    eq(toolCalls.tenant, exchange.tenant),
+    eq(toolCalls.subject, exchange.subject),
+    lt(toolCalls.exchangeId, exchange.id),
+  );
+}

@@ -1,0 +1,258 @@
+import { randomBytes } from "node:crypto";
+import { v7 as uuid } from "uuid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { createTestDatabase } from "../../test/postgres.ts";
+import type { TestDatabase } from "../../test/postgres.ts";
+import { exampleCaller, toContext, toOpened, toSession } from "./example-rows.ts";
+import { startRecord } from "./record.ts";
+import type { Record } from "./record.ts";
+import type { Session } from "./rows.ts";
+import { createBox } from "./seal.ts";
+import type { HistoryItem } from "./history.ts";
+import type { SessionQuery } from "./sessions.ts";
+
+let database: TestDatabase;
+const started: Record[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(async () => {
+  await Promise.all(started.map((record) => record.stop()));
+  await database[Symbol.asyncDispose]();
+});
+
+/** What one process of the gateway has: caches of its own, wired to its recorder. */
+function startProcess(): Record {
+  const record = startRecord({
+    db: database.db,
+    box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey: randomBytes(32) }),
+    log: { warn: () => undefined, error: () => undefined },
+  });
+  started.push(record);
+  return record;
+}
+
+/** Resolves and records as the pipeline does. */
+async function visit({ sessions, recorder }: Record, query: SessionQuery): Promise<Session> {
+  const session = await sessions.resolve(query);
+  await recorder.opened(toOpened({ session }));
+  return session;
+}
+
+function ask(changes: Partial<SessionQuery> = {}): SessionQuery {
+  return {
+    caller: exampleCaller,
+    connection: "openai",
+    header: null,
+    previousResponseId: null,
+    conversation: null,
+    items: [],
+    ...changes,
+  };
+}
+
+/** Items by a short notation: capitals are the model's. */
+function history(prefix: string, letters: string): readonly HistoryItem[] {
+  return letters.split("").map((letter) => ({
+    hash: `${prefix}-${letter}`,
+    fromModel: letter !== letter.toLowerCase(),
+  }));
+}
+
+test("gives a session of its own to what continues nothing", async () => {
+  const gateway = startProcess();
+  const first = await visit(gateway, ask({ items: history("own", "su") }));
+  const second = await visit(gateway, ask({ items: history("own", "su") }));
+  expect(first).toMatchObject({ origin: "own", isNew: true, labels: [] });
+  expect(second.id).not.toBe(first.id);
+});
+
+test("finds the session by the longest history that was sent before, in this process and in another", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const first = await visit(one, ask({ items: history("h", "su") }));
+  const second = await visit(one, ask({ items: history("h", "suAv") }));
+  const third = await visit(two, ask({ items: history("h", "suAvBCw") }));
+  const fork = await visit(two, ask({ items: history("h", "suXy") }));
+  expect(second).toMatchObject({ id: first.id, origin: "history", isNew: false });
+  expect(third).toMatchObject({ id: first.id, origin: "history", isNew: false });
+  expect(fork.id).toBe(first.id);
+  expect(await database.db.sql`select 1 from sessions where id = ${first.id}`).toHaveLength(1);
+});
+
+test("never joins histories of two callers", async () => {
+  const gateway = startProcess();
+  const first = await visit(gateway, ask({ items: history("c", "u") }));
+  const other = { ...exampleCaller, subject: "other" };
+  const second = await gateway.sessions.resolve(ask({ caller: other, items: history("c", "uAv") }));
+  expect(second.id).not.toBe(first.id);
+});
+
+test("does not join runs that only begin alike", async () => {
+  const gateway = startProcess();
+  await visit(gateway, ask({ items: history("b", "su") }));
+  const other = await visit(gateway, ask({ items: history("b", "sv") }));
+  expect(other.origin).toBe("own");
+});
+
+test("groups by the caller's own name for a session, the same in each process, another for each caller", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const first = await visit(one, ask({ header: "run 7" }));
+  const again = await visit(one, ask({ header: "run 7", items: history("n", "u") }));
+  const elsewhere = await two.sessions.resolve(ask({ header: "run 7" }));
+  const other = await two.sessions.resolve(
+    ask({ header: "run 7", caller: { ...exampleCaller, issuer: "x" } }),
+  );
+  expect(first).toMatchObject({ origin: "header", name: "run 7", isNew: true });
+  expect(again).toMatchObject({ id: first.id, isNew: false });
+  expect(elsewhere.id).toBe(first.id);
+  expect(other.id).not.toBe(first.id);
+});
+
+test("continues the session of a response or conversation that the caller owns, never another's", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const session = await visit(one, ask({ items: history("r", "u") }));
+  const context = toContext({ sessionId: session.id });
+  await one.recorder.owns(
+    [
+      { kind: "response", id: "resp_s" },
+      { kind: "conversation", id: "conv_s" },
+    ],
+    context,
+  );
+  for (const gateway of [one, two]) {
+    const byResponse = await gateway.sessions.resolve(ask({ previousResponseId: "resp_s" }));
+    const byConversation = await gateway.sessions.resolve(ask({ conversation: "conv_s" }));
+    const other = await gateway.sessions.resolve(
+      ask({ previousResponseId: "resp_s", caller: { ...exampleCaller, subject: "other" } }),
+    );
+    expect(byResponse).toMatchObject({ id: session.id, origin: "response", isNew: false });
+    expect(byConversation).toMatchObject({ id: session.id, origin: "conversation" });
+    expect(other.id).not.toBe(session.id);
+  }
+});
+
+test("carries labels with the session, with items into other sessions, and with stored responses; a header never cleans them", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const caller = { ...exampleCaller, tenant: "labels" };
+  const items = history("l", "ut");
+  const session = await one.sessions.resolve(ask({ caller, items }));
+  expect(session.labels).toEqual([]);
+  const row = toOpened({ session, caller });
+  await one.recorder.opened(row);
+  await one.recorder.labelled({
+    tenant: "labels",
+    labels: ["pii", "secret"],
+    itemHashes: ["l-t"],
+    sessionId: session.id,
+    exchangeId: row.id,
+    at: Date.now(),
+  });
+  await one.recorder.owns(
+    [{ kind: "response", id: "resp_l" }],
+    toContext({ caller, labels: ["stored"], sessionId: null }),
+  );
+  for (const gateway of [one, two]) {
+    const next = await gateway.sessions.resolve(ask({ caller, items: history("l", "utAv") }));
+    const renamed = await gateway.sessions.resolve(
+      ask({ caller, header: "clean", items: history("l", "t") }),
+    );
+    const clean = await gateway.sessions.resolve(ask({ caller, header: "clean", items: history("l", "x") }));
+    const elsewhere = await gateway.sessions.resolve(ask({ caller: { ...caller, tenant: "else" }, items }));
+    expect(next.labels).toEqual(["pii", "secret"]);
+    expect(renamed.labels).toEqual(["pii", "secret"]);
+    expect(clean.labels).toEqual([]);
+    expect(elsewhere.labels).toEqual([]);
+  }
+  const stored = toSession({ id: session.id });
+  await two.recorder.owns(
+    [{ kind: "response", id: "resp_m" }],
+    toContext({ caller, labels: ["stored"], sessionId: stored.id }),
+  );
+  const continued = await one.sessions.resolve(ask({ caller, previousResponseId: "resp_m" }));
+  expect(continued.labels).toEqual(["pii", "secret", "stored"]);
+});
+
+test("sees a label that another process has just set on a session", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const caller = { ...exampleCaller, tenant: "fresh" };
+  const query = ask({ caller, header: "run" });
+  const label = (text: string, sessionId: string): Promise<void> =>
+    two.recorder.labelled({
+      tenant: "fresh",
+      labels: [text],
+      itemHashes: [],
+      sessionId,
+      exchangeId: uuid(),
+      at: Date.now(),
+    });
+  const { id } = await one.sessions.resolve(query);
+  await label("first", id);
+  await expect
+    .poll(async () => (await one.sessions.resolve(query)).labels, { timeout: 3_000 })
+    .toEqual(["first"]);
+  await label("second", id);
+  expect((await one.sessions.resolve(query)).labels).toEqual(["first", "second"]);
+});
+
+test("tells a foreign object from an own one", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  await one.recorder.owns([{ kind: "response", id: "resp_o" }], toContext());
+  const other = { ...exampleCaller, subject: "other" };
+  for (const gateway of [one, two]) {
+    const { ledger } = gateway;
+    const own = { kind: "response", id: "resp_o" };
+    const unknown = { kind: "response", id: "resp_unknown" };
+    expect(await ledger.findForeign(exampleCaller, "openai", [own])).toBeNull();
+    expect(await ledger.findForeign(exampleCaller, "openai", [own, unknown])).toEqual(unknown);
+    expect(await ledger.findForeign(exampleCaller, "openai", [{ ...own, kind: "file" }])).not.toBeNull();
+    expect(await ledger.findForeign(exampleCaller, "second", [own])).toEqual(own);
+    expect(await ledger.findForeign(other, "openai", [own])).toEqual(own);
+    expect(await ledger.owner("openai", "response", "resp_unknown")).toBeNull();
+  }
+});
+
+test("finds the calls that were replaced, for their caller alone, until the conversation has outputs for them", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const context = toContext();
+  await one.recorder.replaced({
+    ...context,
+    callId: "call_d",
+    type: "function_call",
+    responseId: "resp_d",
+    conversationId: "conv_d",
+    messageId: "msg_tg_1",
+    reasoningIds: ["rs_1", "rs_2"],
+    itemId: "fc_1",
+    code: "sql_drop",
+  });
+  const nothing = {
+    caller: exampleCaller,
+    connection: "openai",
+    responseId: null,
+    conversationId: null,
+    messageIds: [],
+  };
+  const expected = [
+    {
+      callId: "call_d",
+      type: "function_call",
+      reasoningIds: ["rs_1", "rs_2"],
+      settled: false,
+      itemId: "fc_1",
+    },
+  ];
+  for (const { ledger } of [one, two]) {
+    expect(await ledger.replaced({ ...nothing, responseId: "resp_d" })).toMatchObject(expected);
+    expect(await ledger.replaced({ ...nothing, messageIds: ["msg_x", "msg_tg_1"] })).toMatchObject(expected);
+    expect(await ledger.replaced({ ...nothing, reasoningIds: ["rs_2"] })).toMatchObject(expected);
+    expect(await ledger.replaced({ ...nothing, conversationId: "conv_d" })).toMatchObject(expected);
+    expect(
+      await ledger.replaced({ ...nothing, responseId: "resp_d", caller: { ...exampleCaller, subject: "x" } }),
+    ).toEqual([]);
+    expect(await ledger.replaced(nothing)).toEqual([]);
+  }
+  await one.ledger.settle(nothing, "conv_d", ["call_d"]);
+  expect(await two.ledger.replaced({ ...nothing, conversationId: "conv_d" })).toEqual([]);
+  expect(await two.ledger.replaced({ ...nothing, responseId: "resp_d" })).toMatchObject([{ settled: true }]);
+});
