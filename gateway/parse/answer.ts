@@ -3,7 +3,7 @@
 import type { Json, JsonObject, Operation, Segment, ToolCall, Usage } from "../exchange.ts";
 import { findItemType } from "./item-types.ts";
 import { readItem, toItemType } from "./item.ts";
-import { isList, isObject } from "./pointer.ts";
+import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 import { readUsage } from "./usage.ts";
@@ -48,11 +48,12 @@ export function parseAnswer(operation: Operation, value: Json): ParsedAnswer {
   }
   const chat = operation.startsWith("chat.");
   for (const [key, child] of Object.entries(value)) {
-    const at = `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const at = `/${escapeToken(key)}`;
     if ((key === "output" || key === "data") && isList(child)) {
       readItems(sink, calls, objects, child, at, chat);
     } else if (key === "choices" && isList(child)) {
-      for (const [index, choice] of child.entries()) readChoice(sink, calls, choice, `${at}/${index}`);
+      for (const [index, choice] of child.entries())
+        readChoice(sink, calls, objects, choice, `${at}/${index}`);
     } else {
       walkMember(sink, key, child, at, SCOPE);
     }
@@ -80,7 +81,8 @@ const SCOPE = { kind: "other", role: "none", type: "", offers: false } as const;
 /** Gives the tool call that an output item is; null for an item that runs nothing on the caller's machine. */
 export function toCall(item: Json, pointer: string): ToolCall | null {
   if (!isObject(item)) return null;
-  const type = typeof item["type"] === "string" ? item["type"] : "role" in item ? "message" : "unknown";
+  const named = item["type"] ?? null;
+  const type = typeof named === "string" ? named : named === null && "role" in item ? "message" : "unknown";
   const known = findItemType(type);
   if (known !== null && known.does !== "call") return null;
   // The provider runs its own tool search.
@@ -136,14 +138,16 @@ function toSafeType(item: JsonObject): string {
   return (item["type"] ?? null) === null ? toItemType(item, "") : "unknown";
 }
 
-function readChoice(sink: Sink, calls: ToolCall[], choice: Json, at: string): void {
+function readChoice(sink: Sink, calls: ToolCall[], objects: AnswerObject[], choice: Json, at: string): void {
   if (!isObject(choice)) return walkMember(sink, "", choice, at, SCOPE);
   for (const [key, child] of Object.entries(choice)) {
     if (key === "message" && isObject(child)) {
       readItem(sink, "chat", child, `${at}/message`, false);
       readMessageCalls(calls, child, `${at}/message`);
+      const audio = isObject(child["audio"]) ? toText(child["audio"]["id"]) : null;
+      if (audio !== null) objects.push({ kind: "other", id: audio });
     } else {
-      walkMember(sink, key, child, `${at}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`, SCOPE);
+      walkMember(sink, key, child, `${at}/${escapeToken(key)}`, SCOPE);
     }
   }
 }

@@ -23,6 +23,8 @@ export type ChunkChoice = {
   readonly texts: readonly EventText[];
   readonly calls: readonly CallFragment[];
   readonly finishReason: string | null;
+  /** The id by which a later request may refer to the spoken answer. */
+  readonly audioId: string | null;
 };
 
 export type ChatChunk = {
@@ -94,6 +96,7 @@ function readChoice(choice: Json, position: number): ChunkChoice {
       texts: readAny("", choice, "", `/choices/${position}`),
       calls: NONE,
       finishReason: null,
+      audioId: null,
     };
   const index = typeof choice["index"] === "number" ? choice["index"] : position;
   const base = `/choices/${index}`;
@@ -108,7 +111,14 @@ function readChoice(choice: Json, position: number): ChunkChoice {
     else texts.push(...readAny(key, child, `${base}/${escapeToken(key)}`, `${at}/${escapeToken(key)}`));
   }
   const finish = choice["finish_reason"];
-  return { index, texts, calls, finishReason: typeof finish === "string" ? finish : null };
+  const audio = isObject(choice["delta"]) ? choice["delta"]["audio"] : null;
+  return {
+    index,
+    texts,
+    calls,
+    finishReason: typeof finish === "string" ? finish : null,
+    audioId: isObject(audio) && typeof audio["id"] === "string" ? audio["id"] : null,
+  };
 }
 
 function readDelta(

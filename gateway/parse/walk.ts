@@ -71,6 +71,8 @@ const CITING: ReadonlySet<string> = new Set([
 
 /** An unknown field's string from this length on that looks like base64 is a blob. */
 const BLOB = 512;
+/** No tokenizer has longer tokens. */
+const LONGEST_TOKEN = 256;
 const DATA_URL = /^data:[\w.+/-]{0,100}(?:;[\w.=-]{0,100}){0,4};base64,[A-Za-z0-9+/=_-]*$/;
 const SCHEMA_TYPE = /^(?:string|object|array|number|integer|boolean|null)$/;
 
@@ -87,7 +89,8 @@ export function walkObject(sink: Sink, object: JsonObject, pointer: string, scop
 
 /** Walks one member of an API object. */
 export function walkMember(sink: Sink, key: string, value: Json, at: string, outer: Scope): void {
-  if (REPEATED.has(key) || typeof value === "number" || typeof value === "boolean" || value === null) return;
+  if (typeof value === "number" || typeof value === "boolean" || value === null) return;
+  if (REPEATED.has(key) && isRepeated(value)) return;
   const kind = outer.fields?.[key] ?? KINDS.get(key) ?? outer.kind;
   const role = key === "instructions" ? "system" : outer.role;
   const scope = kind === outer.kind && role === outer.role ? outer : { ...outer, kind, role };
@@ -95,7 +98,7 @@ export function walkMember(sink: Sink, key: string, value: Json, at: string, out
     sink.opaque.push(at);
   } else if (typeof value === "string") {
     walkString(sink, key, value, at, scope);
-  } else if (key === "tools" && outer.type !== "mcp_list_tools") {
+  } else if ((key === "tools" || key === "functions") && outer.type !== "mcp_list_tools") {
     walkTools(sink, value, at, scope);
   } else if (key === "variables") {
     walkVariables(sink, value, at, scope);
@@ -110,6 +113,20 @@ export function walkMember(sink: Sink, key: string, value: Json, at: string, out
     // What is below a citation cites too, whatever type it bears.
     walkObject(sink, value, at, { ...scope, type: CITING.has(scope.type) ? scope.type : type, offers });
   }
+}
+
+/** Tells whether this is padding, or lists of tokens with their probabilities, and not something that hides there. */
+function isRepeated(value: Json): boolean {
+  if (typeof value === "string") return isToken(value);
+  if (isList(value)) {
+    return value.every(
+      (each) => isObject(each) && typeof each["token"] === "string" && each["token"].length <= LONGEST_TOKEN,
+    );
+  }
+  return (
+    isObject(value) &&
+    Object.values(value).every((child) => child === null || (isList(child) && isRepeated(child)))
+  );
 }
 
 function walkList(sink: Sink, key: string, list: readonly Json[], at: string, scope: Scope): void {
@@ -161,6 +178,8 @@ function count(sink: Sink, object: JsonObject): void {
 
 function walkTools(sink: Sink, value: Json, at: string, scope: Scope): void {
   if (!isList(value)) {
+    // Only what is offered must be understood; in an answer it is text like the rest.
+    if (!scope.offers) return walkFree(sink, value, at, scope.kind, scope.role);
     throw new GatewayError("body_shape", "A list of tools must be an array.", { param: at });
   }
   for (const [index, tool] of value.entries()) {
@@ -169,6 +188,8 @@ function walkTools(sink: Sink, value: Json, at: string, scope: Scope): void {
     if (isObject(tool)) {
       const type = typeof tool["type"] === "string" ? tool["type"] : "";
       walkObject(sink, tool, place, { kind: "tool_definition", role: "none", type, offers: scope.offers });
+    } else {
+      walkFree(sink, tool, place, "tool_definition", "none");
     }
   }
 }
