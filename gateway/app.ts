@@ -4,6 +4,7 @@ import { serve } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
+import type { Registry } from "prom-client";
 import { Server } from "node:http";
 import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
@@ -49,6 +50,8 @@ export type Gateway = {
   /** The base URL that programs are pointed at, without `/v1`. */
   readonly dataUrl: string;
   readonly adminUrl: string | null;
+  /** This process's metrics: with several workers their primary adds them up. */
+  readonly registry: Registry;
   /** Takes no new work, lets answers finish for at most so long, then writes what waits. */
   drain(graceMs: number): Promise<void>;
   close(): Promise<void>;
@@ -222,6 +225,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     dataUrl: `http://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     adminUrl: admin?.url ?? null,
+    registry: events.registry,
     async drain(graceMs) {
       isDraining = true;
       server.close();

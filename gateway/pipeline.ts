@@ -14,7 +14,7 @@ import type { Clock } from "./clock.ts";
 import type { Connections, OpenConnection } from "./connections/registry.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
+import type { CallFacts, Caller, PolicyVersion, Route, ToolCall } from "./exchange.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { toTargetHeaders } from "./forward/headers.ts";
@@ -27,7 +27,7 @@ import { matchRoute } from "./parse/route.ts";
 import type { TextScanner } from "./answer/context.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
-import type { ExchangeOpened, Session } from "./record/rows.ts";
+import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
 import { requireOwned } from "./require-owned.ts";
@@ -74,7 +74,9 @@ type Progress = {
   route: Route | null;
   open: OpenConnection | null;
   session: Session | null;
+  request: ParsedRequest | null;
   verdict: Verdict | null;
+  version: PolicyVersion | null;
   isRecorded: boolean;
   requestBytes: number;
   readonly timings: Record<string, number>;
@@ -123,6 +125,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     lap("read");
     const contentType = incoming.headers["content-type"];
     const request = deps.parser.parse({ route, query, contentType, bytes, tenant: caller.tenant });
+    progress.request = request;
     lap("parse");
 
     // ownership and session
@@ -144,6 +147,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     // detect
     const { policy, scanner, readCall } = deps.inForce();
+    progress.version = policy.version;
     const counts = countFindings(scanner, request);
     lap("detect");
 
@@ -167,7 +171,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     // record: the decision is durable before the first byte goes to the target
     if (refusal !== null) throw refusal;
-    await recordOpened(progress, request, null);
+    await recordOpened(progress, null);
     keepLabels(progress, verdict, () => listFound(scanner, request));
     keepTexts(progress, request, verdict);
     lap("record");
@@ -237,12 +241,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return exact === null ? first : judge.ask("request", counts, content);
   }
 
-  function toOpened(
-    progress: Progress,
-    request: ParsedRequest | null,
-    error: GatewayError | null,
-  ): ExchangeOpened {
-    const { verdict, route } = progress;
+  function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpened {
+    const { verdict, route, request } = progress;
     const newest = request?.prompts.at(-1);
     const prompt = newest === undefined ? undefined : request?.items[newest];
     const isDenied =
@@ -261,19 +261,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       decision: verdict?.decision ?? null,
       effect: error === null ? "allow" : isDenied ? "deny" : "error",
       errorCode: error?.publicCode ?? null,
-      version: verdict === null ? null : deps.inForce().policy.version,
+      version: progress.version,
       timings: progress.timings,
       prompt: prompt === undefined ? null : { hash: prompt.hash, pointer: prompt.pointer },
       callOutputs: request === null ? [] : toCallOutputs(request),
     };
   }
 
-  async function recordOpened(
-    progress: Progress,
-    request: ParsedRequest | null,
-    error: GatewayError | null,
-  ): Promise<void> {
-    await deps.recorder.opened(toOpened(progress, request, error));
+  async function recordOpened(progress: Progress, error: GatewayError | null): Promise<void> {
+    await deps.recorder.opened(toOpened(progress, error));
     progress.isRecorded = true;
   }
 
@@ -322,35 +318,34 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       effect,
       codes,
       status,
-      version: progress.verdict === null ? null : deps.inForce().policy.version,
+      version: progress.version,
       milliseconds: performance.now() - progress.began,
     };
   }
 
   async function turnAway(progress: Progress, thrown: unknown): Promise<void> {
     let error = toGatewayError(thrown);
-    const isKnown = progress.caller !== null && !progress.isRecorded && error.code !== "record_unavailable";
-    if (isKnown) {
+    if (progress.caller !== null && error.code !== "record_unavailable") {
+      const end: ExchangeClosed = {
+        exchangeId: progress.id,
+        at: Date.now(),
+        outcome: error.status < 500 ? "refused" : "failed",
+        httpStatus: error.status,
+        errorCode: error.publicCode,
+        model: null,
+        usage: null,
+        responseIds: [],
+        calls: [],
+        requestBytes: progress.requestBytes,
+        answerBytes: 0,
+        timings: {},
+      };
+      const opened = progress.isRecorded ? null : recordOpened(progress, error);
       try {
-        await recordOpened(progress, null, error);
-        await deps.recorder.closed({
-          exchangeId: progress.id,
-          at: Date.now(),
-          outcome: error.status < 500 ? "refused" : "failed",
-          httpStatus: error.status,
-          errorCode: error.publicCode,
-          model: null,
-          usage: null,
-          responseIds: [],
-          calls: [],
-          requestBytes: progress.requestBytes,
-          answerBytes: 0,
-          timings: {},
-        });
+        await Promise.all([opened, deps.recorder.closed(end)]);
       } catch (failure) {
-        // A refusal that cannot be recorded is still a refusal.
-        deps.events.failed(progress.id, toGatewayError(failure));
-        if (error.status < 500) error = toGatewayError(failure);
+        // A refusal that cannot be recorded is still a refusal, and says that the record is away.
+        error = toGatewayError(failure);
       }
     }
     deps.events.failed(progress.id, error);
@@ -386,7 +381,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         route: null,
         open: null,
         session: null,
+        request: null,
         verdict: null,
+        version: null,
         isRecorded: false,
         requestBytes: 0,
         timings: {},
