@@ -1,0 +1,93 @@
+// Reads what a policy answered: exactly one well-formed decision, or a refusal.
+
+import { GatewayError } from "../errors.ts";
+import type { Decision, Effect, Facts } from "../exchange.ts";
+
+const KEPT = ["allow", "deny", "observe", "record", "label", "need"] as const;
+const UNSUPPORTED = ["require_approval", "limit", "mask", "set"] as const;
+const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
+
+const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  code: isText,
+  call: isText,
+  as: (value) => value === "message" || value === "error",
+  label: isText,
+  texts: (value) => value === "none" || value === "masked" || value === "original",
+  fact: (value) => value === "tokens.exact",
+};
+const NOTHING: readonly Effect[] = [];
+
+/**
+ * Reads OPA's result set. Throws `policy_unavailable` for anything but one decision of this version and data, and
+ * `policy_effect_unsupported` for an effect that the gateway does not have: an effect that is left out is a hole.
+ */
+export function parseDecision(results: unknown, dataRevision: string, facts: Facts): Decision {
+  const [first, ...others]: unknown[] = Array.isArray(results) ? results : [];
+  const decision = isObject(first) ? first["result"] : undefined;
+  if (!isObject(decision) || others.length > 0) throw malformed("no decision");
+  if (decision["v"] !== 1 || decision["data_rev"] !== dataRevision)
+    throw malformed("a decision about other facts or data");
+  for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
+  for (const name of UNSUPPORTED) if (toList(decision[name]).length > 0) throw unsupported(name);
+  return {
+    allow: toEffects(decision["allow"], facts),
+    deny: toEffects(decision["deny"], facts),
+    observe: toEffects(decision["observe"], facts),
+    record: toEffects(decision["record"], facts),
+    label: toEffects(decision["label"], facts),
+    need: toEffects(decision["need"], facts),
+  };
+}
+
+function toEffects(value: unknown, facts: Facts): readonly Effect[] {
+  const list = toList(value);
+  if (list.length === 0) return NOTHING;
+  return list.map((effect) => {
+    if (!isEffect(effect)) throw malformed("an effect without a code");
+    for (const key in effect) {
+      const isValid = FIELDS[key];
+      if (isValid === undefined) throw unsupported(key);
+      if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
+    }
+    // A denial of a call that nobody made would deny nothing.
+    if (
+      effect.call !== undefined &&
+      facts.calls?.some(({ id }) => id.toWellFormed() === effect.call) !== true
+    )
+      throw malformed("an effect on a call that was not asked about");
+    return effect;
+  });
+}
+
+function toList(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw malformed("a decision that lacks an effect");
+  return value;
+}
+
+function isEffect(value: unknown): value is Effect {
+  return isObject(value) && isText(value["code"]);
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string" && value !== "";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function malformed(what: string): GatewayError {
+  return new GatewayError("policy_unavailable", "The policy gave no decision that can be read.", {
+    cause: new Error(what),
+  });
+}
+
+function unsupported(name: string): GatewayError {
+  return new GatewayError(
+    "policy_effect_unsupported",
+    "The policy asks for an effect that this gateway does not have.",
+    {
+      cause: new Error(name.slice(0, 64)),
+    },
+  );
+}

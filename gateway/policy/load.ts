@@ -1,0 +1,186 @@
+// The door of the policy stage: loads a bundle and the operator's file, keeps the last good policy, reloads on change.
+
+import { createHash } from "node:crypto";
+import { unwatchFile, watchFile } from "node:fs";
+import { readFile } from "node:fs/promises";
+import type { JsonObject, Phase, PolicyVersion } from "../exchange.ts";
+import type { Log } from "../log.ts";
+import { readBundle } from "./bundle.ts";
+import type { EvaluatorLimits } from "./evaluator.ts";
+import { PolicyLoadError } from "./load-error.ts";
+import { preparePolicy } from "./prepare.ts";
+import type { PolicySnapshot } from "./snapshot.ts";
+import { createRunLimited } from "./time-limit.ts";
+import { TRIAL_LIMITS, type TrialLimits } from "./trial.ts";
+import { createWatchdog, NO_WATCHDOG, readSuspension, type WatchdogOptions } from "./watchdog.ts";
+
+export type { PolicySnapshot } from "./snapshot.ts";
+
+export type PolicyDeps = {
+  readonly bundlePath: string;
+  readonly operatorPath: string | null;
+  /** Compiles a bundle's patterns to see whether they can be; throws an Error that names the one that cannot. */
+  readonly checkPatterns: (patterns: JsonObject) => void;
+  readonly log: Log;
+  /** Labels of the configured connections, which the operator's file may name besides the bundle's. */
+  readonly connectionLabels?: readonly string[];
+  readonly allowRegoPatterns?: boolean;
+  readonly limits?: Partial<EvaluatorLimits>;
+  readonly trial?: Partial<TrialLimits>;
+  /** Ends the process when an evaluation is stuck; absent: nothing watches. */
+  readonly watchdog?: WatchdogOptions;
+  /** How often the files are looked at. */
+  readonly pollMs?: number;
+};
+
+export type PolicyStatus = {
+  readonly version: PolicyVersion;
+  readonly loadedAt: number;
+  /** Why the files as they are now are not in use. */
+  readonly problem: { readonly at: number; readonly message: string } | null;
+  /** Instances of the engine that were dropped because an evaluation failed. */
+  readonly dropped: number;
+};
+
+export type Policy = {
+  /** Gives the policy in force. */
+  current(): PolicySnapshot;
+  /** Reads the files again. Rejects with what is wrong with them; the last good policy stays in force then. */
+  reload(): Promise<void>;
+  /** Reloads when a file changes, until disposed. */
+  watch(): Disposable;
+  status(): PolicyStatus;
+  close(): void;
+};
+
+/** Bytes of input, characters from which on there is a time limit, and the limit. */
+const LIMITS: EvaluatorLimits = { inputBytes: 2 << 20, unguardedChars: 32 << 10, evaluationMs: 100 };
+
+/** Loads the policy. Rejects with a `PolicyLoadError` where there is none that can be used: nothing runs without one. */
+export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
+  const { log } = deps;
+  const runLimited = createRunLimited();
+  const watchdog = deps.watchdog === undefined ? NO_WATCHDOG : createWatchdog(deps.watchdog);
+  let dropped = 0;
+  let saidAt = -Infinity;
+  let problem: PolicyStatus["problem"] = null;
+
+  function onDropped(phase: Phase, cause: unknown): void {
+    dropped += 1;
+    const now = performance.now();
+    if (now - saidAt < 1000) return;
+    saidAt = now;
+    log.warn(
+      { phase, dropped, cause: toReason(cause) },
+      "The policy failed to decide; its instance was replaced.",
+    );
+  }
+
+  async function load(
+    known: string | null,
+  ): Promise<{ digest: string; snapshot: PolicySnapshot; loadedAt: number } | null> {
+    const packed = await readOrExplain(deps.bundlePath, "the bundle");
+    const operatorText =
+      deps.operatorPath === null
+        ? null
+        : (await readOrExplain(deps.operatorPath, "the operator's file")).toString("utf8");
+    const digest = createHash("sha256")
+      .update(packed)
+      .update("\0")
+      .update(operatorText ?? "")
+      .digest("hex");
+    if (digest === known) return null;
+    try {
+      const bundle = await readBundle(packed);
+      const suspended = readSuspension(deps.watchdog?.suspendedPath ?? null);
+      if (suspended?.revision === bundle.manifest.revision)
+        throw new PolicyLoadError(
+          `revision ${suspended.revision} was suspended at ${suspended.at}, because an evaluation of it did not end; ` +
+            `use another one, or delete ${deps.watchdog?.suspendedPath ?? ""}`,
+        );
+      const snapshot = await preparePolicy(bundle, operatorText, {
+        checkPatterns: deps.checkPatterns,
+        connectionLabels: deps.connectionLabels ?? [],
+        allowRegoPatterns: deps.allowRegoPatterns ?? false,
+        limits: { ...LIMITS, ...deps.limits },
+        trial: { ...TRIAL_LIMITS, ...deps.trial },
+        runLimited,
+        watch: watchdog.watch(bundle.manifest.revision),
+        onDropped,
+      });
+      return { digest, snapshot, loadedAt: Date.now() };
+    } catch (cause) {
+      throw new PolicyLoadError(`The policy ${deps.bundlePath} is refused: ${toReason(cause)}`, { cause });
+    }
+  }
+
+  const first = await load(null);
+  if (first === null) throw new PolicyLoadError("there is no policy");
+  let loaded = first;
+  log.info({ ...loaded.snapshot.version }, "The policy is in force.");
+
+  let queue: Promise<unknown> = Promise.resolve();
+  function reload(): Promise<void> {
+    const next = queue.then(async () => {
+      try {
+        const fresh = await load(loaded.digest);
+        if (fresh !== null) {
+          loaded = fresh;
+          log.info({ ...fresh.snapshot.version }, "The policy was replaced.");
+        }
+        problem = null;
+      } catch (cause) {
+        const message = cause instanceof Error ? cause.message : "unknown";
+        problem = { at: Date.now(), message };
+        log.error({ reason: message }, "The policy was not replaced; the last good one stays in force.");
+        throw cause;
+      }
+    });
+    queue = next.catch(() => {});
+    return next;
+  }
+
+  const paths = [deps.bundlePath, ...(deps.operatorPath === null ? [] : [deps.operatorPath])];
+  const watches = new Set<() => void>();
+  return {
+    current: () => loaded.snapshot,
+    reload,
+    watch() {
+      // `reload` has logged and kept the reason.
+      const onChange = () => void reload().catch(() => {});
+      for (const path of paths)
+        watchFile(path, { interval: deps.pollMs ?? 1000, persistent: false }, onChange);
+      const stop = () => {
+        for (const path of paths) unwatchFile(path, onChange);
+        watches.delete(stop);
+      };
+      watches.add(stop);
+      return { [Symbol.dispose]: stop };
+    },
+    status: () => ({ version: loaded.snapshot.version, loadedAt: loaded.loadedAt, problem, dropped }),
+    close() {
+      for (const stop of watches) stop();
+      watchdog.close();
+    },
+  };
+}
+
+async function readOrExplain(path: string, what: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new PolicyLoadError(
+      `The policy cannot be loaded: ${what} ${path} cannot be read (${toReason(cause)}).`,
+      { cause },
+    );
+  }
+}
+
+/** Gives the reason of what the engine threw, which may be a string; it never holds what was evaluated. */
+function toReason(cause: unknown): string {
+  if (cause instanceof Error) {
+    const inner = cause.cause instanceof Error ? `: ${cause.cause.message}` : "";
+    return `${cause.message}${cause instanceof PolicyLoadError ? "" : inner}`;
+  }
+  return typeof cause === "string" ? cause.slice(0, 200) : "unknown";
+}

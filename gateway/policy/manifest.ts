@@ -1,0 +1,64 @@
+// What a bundle says of itself: OPA's manifest, and in its `metadata.tollgate` what the build found out about the rules.
+
+import { z } from "zod";
+import type { Phase } from "../exchange.ts";
+
+const PHASES = [
+  "request",
+  "answer",
+  "finding",
+  "tool_call",
+  "end",
+  "whole",
+] as const satisfies readonly Phase[];
+
+/** The effects that data may set for a rule's code. */
+export const CODE_EFFECTS = ["deny", "require_approval", "observe", "off"] as const;
+
+const pointer = z.string().regex(/^(?!.*__proto__)(?:\/[^/]*)*$/);
+const effects = z.array(z.looseObject({ code: z.string() }));
+
+const decision = z.record(z.string(), effects);
+
+const metadata = z.strictObject({
+  format: z.literal(1),
+  /** The version of the facts, `input.v`, that the rules were written for. */
+  facts: z.literal(1),
+  /** By phase what its rules read: RFC 6901 pointers into `input`; the empty one is all of it. */
+  reads: z.partialRecord(z.enum(PHASES), z.array(pointer)),
+  phases: z.array(z.enum(PHASES)),
+  rules: z.array(
+    z.strictObject({
+      code: z.string(),
+      title: z.string(),
+      remedy: z.string(),
+      package: z.string(),
+      phases: z.array(z.enum(PHASES)),
+      effects: z.array(z.string()),
+    }),
+  ),
+  /** How many regular expressions and globs stand in the rules. */
+  rego_patterns: z.int().nonnegative(),
+  /** Facts whose decisions are known: a bundle that decides otherwise is refused. */
+  canaries: z.array(
+    z.strictObject({ name: z.string(), facts: z.looseObject({ phase: z.enum(PHASES) }), decision }),
+  ),
+});
+
+const manifest = z.looseObject({
+  revision: z.string().min(1, "has no revision: build it with --revision"),
+  roots: z
+    .array(z.string())
+    .refine((roots) => roots.length === 1 && roots[0] === "gateway", "roots must be [gateway]"),
+  wasm: z
+    .array(z.looseObject({ entrypoint: z.string(), module: z.string() }))
+    .min(1, "holds no WebAssembly: build it with scripts/build-bundle"),
+  metadata: z.looseObject({ tollgate: metadata.optional() }).optional(),
+});
+
+/** Describes a bundle's `.manifest`. */
+export const manifestSchema = manifest;
+
+export type BundleManifest = z.infer<typeof manifest>;
+export type BundleMetadata = z.infer<typeof metadata>;
+export type Canary = BundleMetadata["canaries"][number];

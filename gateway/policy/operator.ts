@@ -1,0 +1,152 @@
+// The operator's own data, laid over the bundle's: lists, limits, groups, effects.
+
+import { createHash } from "node:crypto";
+import { parse } from "yaml";
+import { z } from "zod";
+import { isJsonObject } from "./json.ts";
+import { PolicyLoadError } from "./load-error.ts";
+import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
+import type { Json, JsonObject } from "../exchange.ts";
+
+const names = z.array(z.string().min(1).max(256)).max(10_000);
+const code = z.string().min(1);
+const tokens = z.int().positive();
+const effects = z.record(code, z.enum(CODE_EFFECTS));
+
+const group = z.strictObject({
+  operations: z.union([z.strictObject({ all: z.literal(true) }), z.strictObject({ names })]),
+  models: z.union([
+    z.strictObject({ all: z.literal(true) }),
+    z.strictObject({ names: names.default([]), prefixes: names.default([]) }),
+  ]),
+});
+
+/** Describes the operator's file. */
+export const operatorSchema = z.strictObject({
+  groups: z.record(z.string().min(1), group).optional(),
+  lists: z
+    .strictObject({
+      tool_types: names,
+      call_types: names,
+      mcp_servers: z.array(z.strictObject({ host: z.string().min(1), label: z.string().min(1) })).max(10_000),
+      connectors: names,
+      mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
+      hidden: z
+        .array(
+          z.strictObject({ kind: z.string().min(1), id: z.string().min(1), version: z.string().nullable() }),
+        )
+        .max(10_000),
+      record_texts_of_groups: names,
+    })
+    .partial()
+    .optional(),
+  limits: z
+    .strictObject({
+      tokens_per_request: z.strictObject({
+        default: tokens.optional(),
+        groups: z.record(z.string(), tokens).optional(),
+      }),
+    })
+    .partial()
+    .optional(),
+  effects: effects.optional(),
+  effects_by_label: z.record(z.string().min(1), effects).optional(),
+});
+
+export type OperatorData = {
+  /** `data.gateway.operator`. */
+  readonly data: JsonObject;
+  readonly digest: string;
+};
+
+/** What an operator's file may speak of. */
+export type OperatorScope = {
+  readonly metadata: BundleMetadata | null;
+  /** `data.gateway.params` of the bundle. */
+  readonly params: JsonObject;
+  /** Labels of the configured connections. */
+  readonly connectionLabels: readonly string[];
+};
+
+/** Reads the operator's file, YAML or JSON. Throws `PolicyLoadError` for what the schema or the bundle does not know. */
+export function readOperatorData(text: string, scope: OperatorScope): OperatorData {
+  let value: unknown;
+  try {
+    value = parse(text, { maxAliasCount: 0, uniqueKeys: true }) ?? {};
+  } catch (cause) {
+    const where = cause instanceof Error && "linePos" in cause ? readLine(cause.linePos) : "";
+    throw new PolicyLoadError(`the operator's file is no YAML or JSON that can be read${where}`, { cause });
+  }
+  const checked = operatorSchema.safeParse(value);
+  if (!checked.success)
+    throw new PolicyLoadError(`the operator's file is refused:\n${z.prettifyError(checked.error)}`, {
+      cause: checked.error,
+    });
+  refuseUnknownNames(checked.data, scope);
+  const data: unknown = JSON.parse(JSON.stringify(checked.data));
+  if (!isJsonObject(data)) throw new PolicyLoadError("the operator's file must hold an object");
+  return { data, digest: createHash("sha256").update(JSON.stringify(data)).digest("hex") };
+}
+
+/** Stands in where the operator has no file. */
+export const NO_OPERATOR_DATA: OperatorData = { data: {}, digest: "none" };
+
+function refuseUnknownNames(data: z.infer<typeof operatorSchema>, scope: OperatorScope): void {
+  const rules = new Map(scope.metadata?.rules.map((rule) => [rule.code, rule]));
+  const labels = new Set([...toTexts(scope.params["labels"]), ...scope.connectionLabels]);
+  const tables = Object.entries(data.effects_by_label ?? {});
+  const unknownLabel = tables.find(([label]) => !labels.has(label));
+  if (unknownLabel !== undefined)
+    throw new PolicyLoadError(
+      `the operator's file names the label ${unknownLabel[0]}, which no connection and no bundle has`,
+    );
+  const mayRelax = new Set(toTexts(scope.params["operator_may_relax"]));
+  for (const [label, table] of [[null, data.effects ?? {}] as const, ...tables]) {
+    for (const [code, effect] of Object.entries(table)) {
+      const rule = rules.get(code);
+      if (rule === undefined)
+        throw new PolicyLoadError(
+          `the operator's file names the code ${code}, which no rule of the bundle has`,
+        );
+      const mayRefuse = rule.effects.includes("deny") || rule.effects.includes("require_approval");
+      if (!mayRefuse && (effect === "deny" || effect === "require_approval"))
+        throw new PolicyLoadError(
+          `the operator's file sets ${code} to ${effect}, but its rule never refuses: observe or off`,
+        );
+      const isRelaxed = STRICTNESS[effect] < strictnessInBundle(code, label, rule.effects, scope.params);
+      if (isRelaxed && !mayRelax.has(code))
+        throw new PolicyLoadError(
+          `the operator's file weakens ${code} to ${effect}, which the bundle does not allow (operator_may_relax)`,
+        );
+    }
+  }
+}
+
+const STRICTNESS = { deny: 4, require_approval: 3, observe: 2, off: 1 } as const;
+
+function strictnessInBundle(
+  code: string,
+  label: string | null,
+  effects: readonly string[],
+  params: JsonObject,
+): number {
+  const byLabel = label === null ? undefined : at(at(params["effects_by_label"], label), code);
+  const set = byLabel ?? at(params["effects"], code);
+  for (const effect of CODE_EFFECTS) if (set === effect) return STRICTNESS[effect];
+  return effects.includes("deny") || !effects.includes("require_approval")
+    ? STRICTNESS.deny
+    : STRICTNESS.require_approval;
+}
+
+function at(value: Json | undefined, key: string): Json | undefined {
+  return isJsonObject(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+}
+
+function toTexts(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((element) => typeof element === "string") : [];
+}
+
+function readLine(position: unknown): string {
+  const first: unknown = Array.isArray(position) ? position[0] : undefined;
+  return isJsonObject(first) && typeof first["line"] === "number" ? ` (line ${first["line"]})` : "";
+}

@@ -1,0 +1,21 @@
+// One policy in force, as the other stages see it.
+
+import type { Decision, Facts, JsonObject, Phase, PolicyVersion, RuleText } from "../exchange.ts";
+import type { PhaseReads } from "./evaluator.ts";
+
+/** One policy, which an exchange keeps from its beginning to its end. */
+export type PolicySnapshot = {
+  readonly version: PolicyVersion;
+  /** Whether any phase's rules read the body or the texts. */
+  readonly reads: { readonly body: boolean; readonly texts: boolean };
+  /** What the rules of each phase read; a phase that reads the body or the texts refuses facts without them. */
+  readonly readsIn: ReadonlyMap<Phase, PhaseReads>;
+  /** The pattern table, `data.gateway.patterns`. */
+  readonly patterns: JsonObject;
+  /** The phases for which there are rules. */
+  readonly phases: ReadonlySet<Phase>;
+  /** Title and remedy by code. */
+  readonly rules: ReadonlyMap<string, RuleText>;
+  /** Decides. Throws `policy_unavailable`, `policy_effect_unsupported` or `policy_input_too_large`. */
+  evaluate(facts: Facts): Decision;
+};

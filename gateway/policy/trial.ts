@@ -1,0 +1,105 @@
+// Tries a policy before it is taken into use: known decisions, missing input, the largest facts, and a warm-up.
+
+import type { Phase } from "../exchange.ts";
+import type { Evaluator, PhaseReads } from "./evaluator.ts";
+import { PolicyLoadError } from "./load-error.ts";
+import type { BundleMetadata } from "./manifest.ts";
+import { toSampleFacts, toLargestFacts } from "./sample-facts.ts";
+
+export type TrialLimits = {
+  /** For one evaluation, the first of a fresh instance included. */
+  readonly evaluationMs: number;
+  /** For an evaluation of the largest facts that run without a time limit, once it is warm. */
+  readonly largestMs: number;
+  readonly warmUps: number;
+  readonly warmUpMs: number;
+};
+
+/** What a policy gets to show what it can. */
+export const TRIAL_LIMITS: TrialLimits = { evaluationMs: 1000, largestMs: 100, warmUps: 500, warmUpMs: 250 };
+
+/** Refuses a policy that decides without input, or otherwise than its bundle says. Throws `PolicyLoadError`. */
+export function tryDecisions(
+  evaluator: Evaluator,
+  metadata: BundleMetadata | null,
+  reads: ReadonlyMap<Phase, PhaseReads>,
+  limits: TrialLimits,
+): void {
+  for (const phase of reads.keys()) {
+    if (
+      isDecision(
+        attempt(`decides in the phase ${phase}`, () => evaluator.probe(phase, null, limits.evaluationMs)),
+      )
+    )
+      throw new PolicyLoadError(`it decides without input in the phase ${phase}`);
+  }
+  for (const canary of metadata?.canaries ?? []) {
+    const facts = { ...toSampleFacts(canary.facts.phase), ...canary.facts };
+    const decision = attempt(`decides the canary "${canary.name}"`, () => evaluator.evaluate(facts));
+    for (const [name, expected] of Object.entries(canary.decision)) {
+      const given: unknown = Reflect.get(decision, name) ?? [];
+      if (toSorted(given) !== toSorted(expected))
+        throw new PolicyLoadError(
+          `it decides the canary "${canary.name}" otherwise than its bundle says (${name})`,
+        );
+    }
+  }
+}
+
+/** Refuses a policy that throws or takes too long, and makes the engine compile it to fast code. Throws `PolicyLoadError`. */
+export function tryLoad(
+  evaluator: Evaluator,
+  reads: ReadonlyMap<Phase, PhaseReads>,
+  limits: TrialLimits,
+): void {
+  for (const [phase, read] of reads) {
+    const largest = JSON.stringify(toLargestFacts(phase, read));
+    const evaluate = () => evaluator.probe(phase, largest, limits.evaluationMs);
+    attempt(`judges the largest facts of the phase ${phase}`, evaluate);
+    let best = Infinity;
+    for (let round = 0; round < 3 && best > limits.largestMs; round += 1) {
+      const began = performance.now();
+      attempt(`judges the largest facts of the phase ${phase}`, evaluate);
+      best = Math.min(best, performance.now() - began);
+    }
+    if (best > limits.largestMs)
+      throw new PolicyLoadError(
+        `it takes ${Math.round(best)} ms for the largest facts of the phase ${phase}`,
+      );
+  }
+  const deadline = performance.now() + limits.warmUpMs;
+  const phases = [...reads]
+    .filter(([, read]) => !read.body && !read.texts)
+    .map(([phase]) => toSampleFacts(phase));
+  for (let round = 0; round < limits.warmUps && performance.now() < deadline; round += 1)
+    for (const facts of phases)
+      attempt(`decides in the phase ${facts.phase}`, () => evaluator.evaluate(facts));
+}
+
+function attempt<T>(what: string, task: () => T): T {
+  try {
+    return task();
+  } catch (cause) {
+    const said = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
+    throw new PolicyLoadError(`it fails where it ${what}: ${said.slice(0, 200)}`, { cause });
+  }
+}
+
+function isDecision(results: unknown): boolean {
+  return Array.isArray(results) && results.length > 0;
+}
+
+/** Gives a text that is equal for equal sets of effects, whatever their order and that of their fields. */
+function toSorted(effects: unknown): string {
+  if (!Array.isArray(effects)) return "";
+  return effects
+    .map((effect: Readonly<Record<string, unknown>>) =>
+      JSON.stringify(
+        Object.keys(effect)
+          .toSorted()
+          .map((key) => [key, effect[key]]),
+      ),
+    )
+    .toSorted()
+    .join();
+}

@@ -1,0 +1,33 @@
+# METADATA
+# title: Models are allowed by group
+# description: |
+#   Refuses a model that none of the caller's groups may use, by whole name or by prefix.
+# custom:
+#   code: model_not_allowed
+#   remedy: Use a model that your group may use, or ask whoever keeps the policy to add this one.
+#   phases: [request]
+package gateway.rules.access.model
+
+import data.gateway.lib.settings
+
+deny contains {} if {
+	input.operation in data.gateway.params.model_operations
+	not model_allowed
+}
+
+model_allowed if {
+	some name in input.caller.groups
+	model_in(settings.group(name).models)
+}
+
+model_in(models) if input.request.model in models.names
+
+model_in(models) if {
+	some prefix in models.prefixes
+	startswith(input.request.model, prefix)
+}
+
+model_in(models) if {
+	models.all == true
+	is_string(input.request.model)
+}

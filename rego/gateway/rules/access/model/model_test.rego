@@ -1,0 +1,52 @@
+package gateway.rules.access.model_test
+
+import data.gateway.rules.access.model
+
+params := {
+	"model_operations": ["responses.create"],
+	"groups": {
+		"some": {"models": {"names": ["o1"], "prefixes": ["gpt-", "o1-"]}},
+		"all": {"models": {"all": true}},
+	},
+}
+
+denied(groups, name) if {
+	count(model.deny) > 0 with input as facts(groups, name) with data.gateway.params as params
+}
+
+facts(groups, name) := {
+	"operation": "responses.create",
+	"caller": {"groups": groups},
+	"request": {"model": name},
+}
+
+test_allow_when_a_group_names_the_model if not denied(["some"], "o1")
+
+test_allow_when_a_group_has_the_prefix if {
+	not denied(["some"], "gpt-4.1-mini")
+	not denied(["elsewhere", "some"], "o1-pro")
+}
+
+test_deny_when_neither_name_nor_prefix_fits if {
+	denied(["some"], "o1x")
+	denied(["some"], "omni-moderation-latest")
+	denied(["some"], "GPT-4.1")
+}
+
+test_allow_any_model_when_a_group_may_use_all if not denied(["all"], "anything")
+
+test_deny_without_a_model if {
+	denied(["all"], null)
+	denied(["some"], null)
+}
+
+test_deny_without_groups if denied([], "gpt-4.1")
+
+test_no_denial_when_the_operation_names_no_model if {
+	count(model.deny) == 0 with input as {"operation": "responses.retrieve"}
+		with data.gateway.params as params
+}
+
+test_deny_when_fields_are_missing if {
+	count(model.deny) > 0 with input as {"operation": "responses.create"} with data.gateway.params as params
+}

@@ -1,0 +1,24 @@
+# METADATA
+# title: Operations are allowed by group
+# description: |
+#   Allows the operations that one of the caller's groups may use. Nothing else allows, so that whatever no group is
+#   given is refused.
+# custom:
+#   code: operation_allowed
+#   remedy: Ask whoever keeps the policy to put you into a group that may use this operation.
+#   phases: [request]
+package gateway.rules.access.operation
+
+import data.gateway.lib.settings
+
+allow contains {} if {
+	some name in input.caller.groups
+	operation_in(settings.group(name).operations)
+}
+
+operation_in(operations) if input.operation in operations.names
+
+operation_in(operations) if {
+	operations.all == true
+	input.operation != "unknown"
+}

@@ -1,0 +1,15 @@
+# METADATA
+# title: Destructive shell commands are refused
+# description: |
+#   Refuses a tool call whose shell command destroys: `rm -rf`, `mkfs`, `dd` onto a device, a fork bomb, a download
+#   piped into a shell and their like.
+# custom:
+#   code: shell_destructive
+#   remedy: Remove single files by name; let an administrator run what destroys more.
+#   phases: [tool_call]
+package gateway.rules.commands.shell_destructive
+
+deny contains {"call": call.id} if {
+	some call in input.calls
+	count(call.shell.dangers) > 0
+}

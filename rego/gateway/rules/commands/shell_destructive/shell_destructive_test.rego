@@ -1,0 +1,15 @@
+package gateway.rules.commands.shell_destructive_test
+
+import data.gateway.rules.commands.shell_destructive
+
+test_deny_only_the_call_that_destroys if {
+	shell_destructive.deny == {{"call": "2"}} with input.calls as [
+		{"id": "1", "shell": {"dangers": []}},
+		{"id": "2", "shell": {"dangers": ["rm_recursive_force"]}},
+	]
+}
+
+test_no_denial_without_shell if {
+	count(shell_destructive.deny) == 0 with input.calls as [{"id": "1", "shell": null}, {"id": "2"}]
+	count(shell_destructive.deny) == 0 with input as {}
+}

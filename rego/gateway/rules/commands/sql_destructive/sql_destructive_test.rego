@@ -1,0 +1,26 @@
+package gateway.rules.commands.sql_destructive_test
+
+import data.gateway.rules.commands.sql_destructive
+
+params := {"sql": {"destructive": ["drop_database"]}}
+
+call(id, kinds, where_missing) := {"id": id, "sql": {"kinds": kinds, "where_missing": where_missing}}
+
+denied(calls) := result if {
+	result := sql_destructive.deny with input.calls as calls with data.gateway.params as params
+}
+
+test_deny_a_destructive_statement if denied([call("1", ["drop_database", "select"], false)]) == {{"call": "1"}}
+
+test_deny_a_missing_condition if denied([call("1", ["delete"], true)]) == {{"call": "1"}}
+
+test_deny_only_the_call_that_destroys if {
+	denied([call("1", ["select"], false), call("2", ["drop_database"], true)]) == {{"call": "2"}}
+}
+
+test_no_denial_of_other_statements if denied([call("1", ["delete", "select"], false)]) == set()
+
+test_no_denial_without_sql if {
+	denied([{"id": "1", "sql": null}, {"id": "2"}]) == set()
+	count(sql_destructive.deny) == 0 with input as {}
+}

@@ -1,0 +1,11 @@
+# METADATA
+# title: Prohibited prompts are refused
+# description: |
+#   Refuses a request in whose texts a pattern of the class `prohibited_prompt` was found.
+# custom:
+#   code: prohibited_prompt
+#   remedy: Rephrase the request; ask whoever keeps the policy if you need this for your work.
+#   phases: [request]
+package gateway.rules.content.prohibited
+
+deny contains {} if input.findings.prohibited_prompt > 0

@@ -1,0 +1,12 @@
+# METADATA
+# title: Items of unknown types are refused
+# description: |
+#   Refuses a request with input items of a type that nobody knows: they may carry instructions, or make something
+#   run.
+# custom:
+#   code: unknown_item
+#   remedy: Leave these items out, or use a gateway that knows them.
+#   phases: [request]
+package gateway.rules.hidden.items
+
+deny contains {} if count(input.request.unknown_items) > 0

@@ -1,0 +1,14 @@
+# METADATA
+# title: Requests beyond what policy can judge are refused
+# description: |
+#   Refuses a request that offers more tools, or holds more unknown items, than facts may hold: what policy does not
+#   see it cannot judge.
+# custom:
+#   code: request_over_bounds
+#   remedy: Offer at most 64 tools in one request.
+#   phases: [request]
+package gateway.rules.limits.bounds
+
+deny contains {} if not whole
+
+whole if input.request.truncated == false

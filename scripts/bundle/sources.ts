@@ -1,0 +1,40 @@
+// Lists and copies the files that go into a bundle.
+
+import { createHash } from "node:crypto";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, sep } from "node:path";
+
+export type Source = { readonly path: string; readonly bytes: Buffer };
+
+/** Reads the policy's sources below `root` (modules without their tests, data), sorted by path; paths have `/`. */
+export function readSources(root: string): readonly Source[] {
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && isSource(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ path: relative(root, file).split(sep).join("/"), bytes: readFileSync(file) }))
+    .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function isSource(name: string): boolean {
+  return (name.endsWith(".rego") && !name.endsWith("_test.rego")) || /^data\.(?:json|ya?ml)$/.test(name);
+}
+
+/** Gives the digest of the sources and of what else decides about the bundle's bytes. */
+export function digestSources(sources: readonly Source[], besides: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const { path, bytes } of sources) {
+    hash.update(`${path}\0${bytes.length}\0`);
+    hash.update(bytes);
+  }
+  for (const text of besides) hash.update(`\0${text.length}\0${text}`);
+  return hash.digest("hex");
+}
+
+/** Writes files below `folder`. */
+export function writeFiles(folder: string, files: readonly Source[]): void {
+  for (const { path, bytes } of files) {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+}
