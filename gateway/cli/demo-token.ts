@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { openDatabase } from "../../db/client.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
 import type { Config } from "../config/config.ts";
-import { isLoopback } from "../config/connections.ts";
+import { isLoopback } from "../config/loopback.ts";
 import type { StateFolder } from "../database/state-folder.ts";
 import { writeSecretFile } from "../database/state-folder.ts";
 import { issueKey } from "./service-accounts.ts";

@@ -1,7 +1,7 @@
 // `tollgate service-accounts`: keys for programs.
 import { hostname, userInfo } from "node:os";
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Database } from "../../db/client.ts";
 import type { KeyRow, ServiceAccountRow } from "../../db/queries/service-accounts.ts";
 import { createKey, listServiceAccounts, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
@@ -61,7 +61,11 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
     .description("make a service account and its key; the key is shown once")
     .argument("<name>", "its name, which becomes the caller's subject", parseName)
     .requiredOption("-g, --group <group>", "a group of the policy; may be given several times", collectGroup)
-    .option("--ttl <duration>", "how long the key is valid", parseDuration, parseDuration("90d"))
+    .addOption(
+      new Option("--ttl <duration>", "how long the key is valid, at most 366d")
+        .argParser(parseDuration)
+        .default(parseDuration("90d"), "90d"),
+    )
     .option("--rotate", "revoke the account's keys and make another where the name exists")
     .option("--json", "print JSON")
     .action(async (name: string, options: { group: string[]; ttl: number; rotate?: true; json?: true }) => {

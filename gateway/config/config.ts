@@ -1,12 +1,12 @@
 // Puts the file, the environment and the command line together into a Config that may be logged and Secrets that may not.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
 import type { Caller } from "../exchange.ts";
 import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
+import { findPackageRoot } from "./package-root.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -68,8 +68,6 @@ export type Loaded = {
   readonly warnings: readonly string[];
 };
 
-const DEFAULT_BUNDLE = fileURLToPath(new URL("../../bundles/default.tar.gz", import.meta.url));
-
 /**
  * Reads the configuration. A `scope` of `database` asks only for what commands on the record need: no key of a target, no
  * encryption key. The command line wins over the environment, which wins over the file. `file` null stands for
@@ -129,7 +127,7 @@ export function loadConfig(options: {
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
   const bundle =
     file.policy.bundle === undefined
-      ? DEFAULT_BUNDLE
+      ? join(findPackageRoot(), "bundles", "default.tar.gz")
       : resolve(from(["policy", "bundle"]), file.policy.bundle);
   const operator =
     file.policy.operator === undefined ? null : resolve(from(["policy", "operator"]), file.policy.operator);

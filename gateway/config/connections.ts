@@ -1,7 +1,7 @@
 // Decides which targets there are, and whether the simulated one may serve.
-import { isIP } from "node:net";
 import type { ConfigFile } from "./schema.ts";
 import { secretReference } from "./schema.ts";
+import { isLoopback, toHost } from "./loopback.ts";
 import type { Environment } from "./secrets.ts";
 import { followReference } from "./secrets.ts";
 import { readVariable } from "./environment.ts";
@@ -14,8 +14,6 @@ export type ConnectionConfig = {
   readonly kind: "openai";
   /** Without a trailing slash. */
   readonly baseUrl: string;
-  readonly organization: string | null;
-  readonly project: string | null;
   readonly labels: readonly string[];
   readonly default: boolean;
   /** Answered by the built-in simulated target. */
@@ -80,8 +78,6 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       name: entry.name,
       kind: entry.kind,
       baseUrl: entry.base_url.replace(/\/+$/, ""),
-      organization: entry.organization ?? null,
-      project: entry.project ?? null,
       labels: entry.labels,
       default: entry.default,
       simulated: file.simulate,
@@ -109,8 +105,6 @@ function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
     name: "openai",
     kind: "openai",
     baseUrl: baseUrl.replace(/\/+$/, ""),
-    organization: null,
-    project: null,
     labels: [],
     default: true,
     simulated: file.simulate || isBare,
@@ -164,21 +158,11 @@ function isOurselves(baseUrl: string, inputs: Inputs): boolean {
   const url = new URL(baseUrl);
   if (inputs.publicUrl !== null && new URL(inputs.publicUrl).host === url.host) return true;
   const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port);
-  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const host = toHost(url);
   return inputs.listen.some(
     (ours) =>
       ours.port === port &&
       (ours.host === host || (isLoopback(host) && (isLoopback(ours.host) || isAnywhere(ours.host)))),
-  );
-}
-
-/** Says whether a host's name or address is this machine's own. */
-export function isLoopback(host: string): boolean {
-  return (
-    host === "localhost" ||
-    host.endsWith(".localhost") ||
-    host === "::1" ||
-    (isIP(host) === 4 && host.startsWith("127."))
   );
 }
 
@@ -187,9 +171,5 @@ function isAnywhere(host: string): boolean {
 }
 
 function isPlainAndRemote(baseUrl: string): boolean {
-  return (
-    URL.canParse(baseUrl) &&
-    baseUrl.startsWith("http:") &&
-    !isLoopback(new URL(baseUrl).hostname.replace(/^\[|\]$/g, ""))
-  );
+  return URL.canParse(baseUrl) && baseUrl.startsWith("http:") && !isLoopback(toHost(new URL(baseUrl)));
 }

@@ -1,5 +1,6 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
+import { isLoopback, toHost } from "./loopback.ts";
 
 /** Signature algorithms that an issuer may be allowed: asymmetric ones only. */
 export const SIGNATURE_ALGORITHMS = [
@@ -67,6 +68,12 @@ const url = z
   .string()
   .refine(isUrl, { error: "expected an http or https URL without user, query or fragment" });
 
+/** Who may say who is calling is asked over TLS; on this machine a test's issuer needs none. */
+const trustedUrl = url.refine((text) => !text.startsWith("http:") || isLoopback(toHost(new URL(text))), {
+  error: "expected an https URL",
+  abort: true,
+});
+
 /** A reference to a secret, never the secret itself. The message doesn't repeat the value: it may be one. */
 export const secretReference = z
   .string({ error: "expected a reference to a secret: env:NAME or file:PATH" })
@@ -98,8 +105,6 @@ const connection = z.strictObject({
   credential: secretReference
     .optional()
     .meta({ description: "The key that the gateway uses at the target; required unless `simulate` is on." }),
-  organization: z.string().min(1).max(256).optional().meta({ description: "Sent as `OpenAI-Organization`." }),
-  project: z.string().min(1).max(256).optional().meta({ description: "Sent as `OpenAI-Project`." }),
   labels: z
     .array(
       z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/, {
@@ -116,7 +121,7 @@ const connection = z.strictObject({
 });
 
 const issuer = z.strictObject({
-  issuer: url.meta({ description: "The `iss` of its tokens, exactly." }),
+  issuer: trustedUrl.meta({ description: "The `iss` of its tokens, exactly." }),
   audience: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
       error: "expected a text or a list of texts",
@@ -127,7 +132,7 @@ const issuer = z.strictObject({
     .min(1)
     .default(["RS256", "ES256", "EdDSA"])
     .meta({ description: "Accepted signature algorithms; everything else is refused." }),
-  jwks_uri: url
+  jwks_uri: trustedUrl
     .optional()
     .meta({ description: "Where its keys are; found by OpenID discovery where absent." }),
   subject_claim: z.string().min(1).default("sub").meta({ description: "The claim that names the caller." }),
