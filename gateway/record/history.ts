@@ -16,8 +16,6 @@ export type History = {
   readonly earlier: { readonly count: number; at(index: number): string };
 };
 
-const LANES = 4;
-
 /**
  * Digests the whole history, and each earlier part of it that was a request: one that ends where the model's next
  * items begin. The caller is part of each digest, so histories never meet across callers. The mixing (after MurmurHash3)
@@ -27,46 +25,61 @@ export function digestHistory(
   caller: Pick<Caller, "tenant" | "issuer" | "subject">,
   items: readonly HistoryItem[],
 ): History {
-  const state = Uint32Array.of(0x9747b28c, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f);
-  mix(state, JSON.stringify([caller.tenant, caller.issuer, caller.subject]));
-  const cuts: number[] = [];
+  let state: Lanes = mix(SEED, JSON.stringify([caller.tenant, caller.issuer, caller.subject]), Infinity);
+  const cuts: Lanes[] = [];
   let previousFromModel = true;
   for (const { hash, fromModel } of items) {
-    if (fromModel && !previousFromModel)
-      cuts.push(state[0] ?? 0, state[1] ?? 0, state[2] ?? 0, state[3] ?? 0);
+    if (fromModel && !previousFromModel) cuts.push(state);
     previousFromModel = fromModel;
-    mix(state, hash);
+    state = mix(state, hash, HASH_LENGTH);
   }
   return {
-    whole: items.length === 0 ? null : toText([...state]),
-    earlier: {
-      count: cuts.length / LANES,
-      at: (index) => toText(cuts.slice(index * LANES, (index + 1) * LANES)),
-    },
+    whole: items.length === 0 ? null : toText(state),
+    earlier: { count: cuts.length, at: (index) => toText(cuts[index] ?? SEED) },
   };
 }
 
-/** Mixes a text into the four lanes: four characters at a time, lane by lane, then each lane into the next. */
-function mix(state: Uint32Array, text: string): void {
-  let lane = 0;
-  for (let at = 0; at < text.length; at += 4) {
-    const word =
-      text.charCodeAt(at) ^
-      (text.charCodeAt(at + 1) << 8) ^
-      (text.charCodeAt(at + 2) << 16) ^
-      (text.charCodeAt(at + 3) << 24);
-    const scrambled = Math.imul(word, 0xcc9e2d51);
-    const mixed = (state[lane] ?? 0) ^ Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b873593);
-    state[lane] = Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64;
-    lane = (lane + 1) % LANES;
+/** So much of an item's hash counts: 128 bits of it in hexadecimal, 192 in base64url. */
+const HASH_LENGTH = 32;
+
+/** 128 bits as four signed integers of 32. */
+type Lanes = { readonly a: number; readonly b: number; readonly c: number; readonly d: number };
+
+const SEED: Lanes = { a: 0x1747b28c, b: 0x05ebca6b, c: 0x42b2ae35, d: 0x27d4eb2f };
+
+/** Mixes a text, up to a limit, into the lanes, sixteen characters at a time: four into each lane, then each lane into the next. */
+function mix(state: Lanes, text: string, limit: number): Lanes {
+  let { a, b, c, d } = state;
+  const end = Math.min(text.length, limit);
+  for (let at = 0; at < end; at += 16) {
+    a = mixLane(a, toWord(text, at)) + b;
+    b = mixLane(b, toWord(text, at + 4)) + c;
+    c = mixLane(c, toWord(text, at + 8)) + d;
+    d = mixLane(d, toWord(text, at + 12)) + a;
   }
-  const [a = 0, b = 0, c = 0, d = 0] = state;
-  state[0] = a + b + text.length;
-  state[1] = b + c;
-  state[2] = c + d;
-  state[3] = d + a;
+  return { a: (a + text.length) | 0, b: b | 0, c: c | 0, d: d | 0 };
 }
 
-function toText(lanes: readonly number[]): string {
-  return lanes.map((lane) => lane.toString(16).padStart(8, "0")).join("");
+function mixLane(lane: number, word: number): number {
+  const scrambled = Math.imul(word, 0xcc9e2d51);
+  const mixed = lane ^ Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b873593);
+  return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0x66546b64) | 0;
+}
+
+/** Packs four characters; there are zeros after the end. */
+function toWord(text: string, at: number): number {
+  if (at + 4 > text.length)
+    return (
+      (text.charCodeAt(at) | 0) ^ ((text.charCodeAt(at + 1) | 0) << 9) ^ ((text.charCodeAt(at + 2) | 0) << 18)
+    );
+  return (
+    text.charCodeAt(at) ^
+    (text.charCodeAt(at + 1) << 8) ^
+    (text.charCodeAt(at + 2) << 16) ^
+    (text.charCodeAt(at + 3) << 24)
+  );
+}
+
+function toText({ a, b, c, d }: Lanes): string {
+  return [a, b, c, d].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
 }
