@@ -68,6 +68,7 @@ export function createGroupCommit(
     if (entries.length === 0) return rest();
     state = "writing";
     underLoad = entries.length > 1;
+    if (waiting.length > 0) startWatch();
     void writeAll(entries).then(() => (waiting.length === 0 ? rest() : schedule()));
   }
 
@@ -124,6 +125,10 @@ export function createGroupCommit(
     }
   }
 
+  function startWatch(): void {
+    watch ??= setInterval(expire, Math.max(10, deadlineMs / 20));
+  }
+
   /** Rejects what waited too long behind a batch that hangs. */
   function expire(): void {
     const now = Date.now();
@@ -153,7 +158,7 @@ export function createGroupCommit(
         waiting.push({ rows, bytes, expires: Date.now() + deadlineMs, resolve, reject });
         waitingBytes += bytes;
         if (state === "idle") schedule();
-        else if (state === "writing") watch ??= setInterval(expire, Math.max(10, deadlineMs / 20));
+        else if (state === "writing") startWatch();
       });
     },
     status: () => ({ waiting: waiting.length, failing }),

@@ -26,20 +26,31 @@ const TENANT_MS = 1_000;
 export function createLabels(db: Database): Labels {
   const labelled = new Set<string>();
   const unlabelledUntil = new Map<string, number>();
+  const asked = new Map<string, Promise<boolean>>();
   const known = new LRUCache<string, readonly string[]>({ max: KNOWN_ITEMS, ttl: ITEM_MS });
+
+  /** Tells whether the tenant has labels; requests that come at the same time share the question. */
+  function askTenant(tenant: string): Promise<boolean> {
+    let answer = asked.get(tenant);
+    if (answer === undefined) {
+      answer = hasLabels(db, tenant)
+        .then((found) => {
+          if (found) labelled.add(tenant);
+          else if (!labelled.has(tenant)) unlabelledUntil.set(tenant, Date.now() + TENANT_MS);
+          return labelled.has(tenant);
+        })
+        .finally(() => asked.delete(tenant));
+      asked.set(tenant, answer);
+    }
+    return answer;
+  }
 
   async function ask(
     tenant: string,
     sessionId: string,
     items: readonly { readonly hash: string }[],
   ): Promise<readonly string[]> {
-    if (!labelled.has(tenant)) {
-      if (!(await hasLabels(db, tenant))) {
-        unlabelledUntil.set(tenant, Date.now() + TENANT_MS);
-        return NONE;
-      }
-      labelled.add(tenant);
-    }
+    if (!labelled.has(tenant) && !(await askTenant(tenant))) return NONE;
     const found = new Set<string>();
     const unknown: string[] = [];
     for (const { hash } of items) {

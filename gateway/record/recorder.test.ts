@@ -180,13 +180,10 @@ test("commits the good rows of a batch that holds a bad one, and rejects that on
 test("shares round trips under load", async () => {
   const recorder = createTested();
   const rows = Array.from({ length: 200 }, () => toOpened());
-  const [before] = await database.db
-    .sql`select xact_commit::int as n from pg_stat_database where datname = current_database()`;
   await Promise.all(rows.map((row) => recorder.opened(row)));
   await recorder.drain();
   const xids = await database.db
     .sql`select distinct xmin::text from exchanges where id = any(${rows.map(({ id }) => id)})`;
-  expect(before?.["n"]).toBeGreaterThan(0);
   expect(xids.length).toBeLessThan(5);
 });
 
