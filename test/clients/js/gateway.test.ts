@@ -74,7 +74,8 @@ describe("a denied tool call", () => {
     expect(response.output.map((item) => item.type)).not.toContain("function_call");
     expect(response.output_text).toContain("sql_destructive");
     expect(JSON.stringify(response.output)).not.toContain("DROP");
-    expect((await client.responses.retrieve(response.id)).output).toEqual(response.output);
+    const later = await client.responses.retrieve(response.id);
+    expect(withoutExchange(later.output)).toEqual(withoutExchange(response.output));
   });
 
   test("becomes a message in a streamed response, of which no event tells the call", async () => {
@@ -198,3 +199,8 @@ describe("a key", () => {
     expect(gateway().log()).not.toContain(key);
   });
 });
+
+/** Each answer names its own exchange in a denied call's place. */
+function withoutExchange(output: readonly unknown[]): string {
+  return JSON.stringify(output).replaceAll(/exchange [0-9a-f-]{36}/g, "exchange");
+}
