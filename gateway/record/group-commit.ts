@@ -38,6 +38,8 @@ const BATCH_ENTRIES = 256;
 const BATCH_BYTES = 4 * 1024 * 1024;
 /** With so many rows the saving per row is reached; waiting on only costs time. */
 const WORTHWHILE = 16;
+/** A batch of so many rows says that there is load: waiting a little saves more than it costs. */
+const LOAD = 4;
 const RETRY_MS = 100;
 
 /** Makes the queue in front of a writer. `onFailure` hears of each failed attempt. */
@@ -67,7 +69,7 @@ export function createGroupCommit(
     const entries = take();
     if (entries.length === 0) return rest();
     state = "writing";
-    underLoad = entries.length > 1;
+    underLoad = entries.length >= LOAD;
     if (waiting.length > 0) startWatch();
     void writeAll(entries).then(() => (waiting.length === 0 ? rest() : schedule()));
   }
