@@ -20,6 +20,8 @@ export type KnownItem = Measured & {
   readonly head: ItemHead;
   readonly sink: Sink;
   readonly bytes: number;
+  /** What keeping it costs, in bytes. */
+  readonly weight: number;
 };
 
 /** A body without its items, as the cache keeps it. */

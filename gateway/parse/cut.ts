@@ -4,6 +4,14 @@ import type { BodyLayout, MemberSpan, Span } from "./parsed.ts";
 import { skipString } from "./json.ts";
 
 const QUOTE = 0x22;
+/** After this many items it is asked whether what follows is known: most histories differ by then. */
+const ASK_AFTER = 3;
+
+/** The beginning of a list that was cut before: how many items, where the last one ends, and their spans, from the `[`. */
+export type KnownStart = { readonly count: number; readonly length: number; readonly spans: readonly Span[] };
+
+/** Gives what is known of the list that opens at `open` and whose first items end at `end`. */
+export type FindStart = (open: number, end: number) => KnownStart | null;
 
 /**
  * Finds where the members of the top level and the items lie. The text has one character a byte. Gives null where the
@@ -13,7 +21,7 @@ const QUOTE = 0x22;
  * and what remains without them, is parsed strictly by itself, and pieces that are JSON, put together with commas, are
  * the one reading of the whole.
  */
-export function cutBody(text: string, itemsKey: string | null): BodyLayout | null {
+export function cutBody(text: string, itemsKey: string | null, find: FindStart): BodyLayout | null {
   let at = skipSpace(text, 0);
   if (text[at] !== "{") return null;
   at = skipSpace(text, at + 1);
@@ -28,7 +36,7 @@ export function cutBody(text: string, itemsKey: string | null): BodyLayout | nul
     at = skipSpace(text, at + 1);
     const spans: Span[] = [];
     const isList = key === itemsKey && text[at] === "[";
-    const end = isList ? cutList(text, at, spans) : skipValue(text, at);
+    const end = isList ? cutList(text, at, spans, find) : skipValue(text, at);
     if (end <= at) return null;
     const member = { key, start, value: { start: at, end } };
     members.push(member);
@@ -36,7 +44,7 @@ export function cutBody(text: string, itemsKey: string | null): BodyLayout | nul
       // A member that stands twice is refused by whoever parses what remains; here it must not be cut twice.
       if (items !== null) return null;
       if (isList) items = { member, list: true, spans };
-      else if (text[at] === '"') items = { member, list: false, spans: [member.value] };
+      else if (text[at] === '"') items = { member, list: false, spans: [{ start: 0, end: end - at }] };
     }
     at = skipSpace(text, end);
     if (text[at] === ",") at = skipSpace(text, at + 1);
@@ -46,13 +54,21 @@ export function cutBody(text: string, itemsKey: string | null): BodyLayout | nul
 }
 
 /** Cuts the array that opens at `open`; gives the offset behind it, or -1 where it is none. */
-function cutList(text: string, open: number, spans: Span[]): number {
+function cutList(text: string, open: number, spans: Span[], find: FindStart): number {
   let at = skipSpace(text, open + 1);
   if (text[at] === "]") return at + 1;
   for (;;) {
-    const end = skipValue(text, at);
+    let end = skipValue(text, at);
     if (end <= at) return -1;
-    spans.push({ start: at, end });
+    spans.push({ start: at - open, end: end - open });
+    const known = spans.length === ASK_AFTER ? find(open, end) : null;
+    if (known !== null && known.count > ASK_AFTER) {
+      for (let index = ASK_AFTER; index < known.count; index++) {
+        const span = known.spans[index];
+        if (span !== undefined) spans.push(span);
+      }
+      end = open + known.length;
+    }
     at = skipSpace(text, end);
     if (text[at] === "]") return at + 1;
     if (text[at] !== ",") return -1;

@@ -44,10 +44,11 @@ export type MemberSpan = { readonly key: string; readonly start: number; readonl
 /** Where the parts of a body lie in its bytes. */
 export type BodyLayout = {
   readonly members: readonly MemberSpan[];
-  /** The member that holds the items, and each item's span; null where the body has none. */
+  /** The member that holds the items; null where the body has none. */
   readonly items: {
     readonly member: MemberSpan;
     readonly list: boolean;
+    /** Each item's, relative to the beginning of the member's value. */
     readonly spans: readonly Span[];
   } | null;
   /** Where the body's closing brace stands. */

@@ -284,6 +284,69 @@ describe("the cache of items", () => {
   });
 });
 
+describe("the memory of histories", () => {
+  const word = fc.constantFrom("a", "b", '"', "\\", "é", "]}", "x".repeat(50));
+  const turn = fc.record({ role: fc.constantFrom("user", "assistant"), content: word });
+  /** A step: cut the history to a share of it, change one item or none, add some, write it with some white space. */
+  const step = fc.record({
+    share: fc.constantFrom(1, 1, 1, 0.9, 0.5, 0),
+    change: fc.option(fc.nat(), { freq: 3 }),
+    add: fc.array(turn, { maxLength: 4 }),
+    indent: fc.constantFrom(0, 0, 0, 1),
+    tenant: fc.constantFrom("t", "t", "t", "u"),
+    chat: fc.boolean(),
+  });
+
+  it("changes nothing of what is read, however histories grow, branch and change", () => {
+    fc.assert(
+      fc.property(
+        fc.array(turn, { minLength: 3, maxLength: 12 }),
+        fc.array(step, { maxLength: 12 }),
+        (start, steps) => {
+          const parser = createParser();
+          let items = start;
+          for (const { share, change, add, indent, tenant, chat } of steps) {
+            items = [...items.slice(0, Math.max(3, Math.ceil(items.length * share))), ...add];
+            if (change !== null)
+              items = items.with(change % items.length, { role: "user", content: `changed ${change}` });
+            const options = chat ? { ...CHAT, tenant } : { tenant };
+            const text = JSON.stringify(
+              { model: "m", [chat ? "messages" : "input"]: items, store: true },
+              null,
+              indent,
+            );
+            const warm = parseText(text, { ...options, parser });
+            const cold = parseText(text, options);
+            expect({ ...warm, body: warm.body() }).toEqual({ ...cold, body: cold.body() });
+            expect(warm.body()).toEqual(JSON.parse(text));
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it("keeps no hold of the request's bytes", () => {
+    const parser = createParser();
+    const input = Array.from({ length: 8 }, (_, index) => ({ role: "user", content: `text ${index}` }));
+    const bytes = Buffer.from(JSON.stringify({ input }));
+    parseText(bytes, { parser });
+    bytes.fill(0x20);
+    expect(parse({ input }, { parser }).body()).toEqual({ input });
+  });
+
+  it("refuses what breaks the syntax right behind a history that is known", () => {
+    const parser = createParser();
+    const known =
+      '{"input":[{"role":"user","content":"1"},{"role":"user","content":"2"},{"role":"user","content":"3"},{"role":"user","content":"4"}';
+    parseText(`${known}]}`, { parser });
+    for (const end of ["", "]", "}", ",]}", " 5]}", "{}]}", ']"a":1}', "]]}", ":1]}"]) {
+      expect(errorOf(() => parseText(known + end, { parser }))).toMatchObject({ code: "body_invalid" });
+    }
+    expect(parseText(`${known} , {"role":"user"}]}`, { parser }).items).toHaveLength(5);
+  });
+});
+
 describe("the facts of a request", () => {
   it("say what a response request is", () => {
     const { facts, answer, prompts } = parse({

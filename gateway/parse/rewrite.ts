@@ -66,6 +66,7 @@ function apply(bytes: Buffer, patches: readonly Patch[]): Buffer {
 function writeItems(bytes: Buffer, items: NonNullable<BodyLayout["items"]>, edits: BodyEdits): Buffer {
   const pieces: Buffer[] = [];
   for (const item of edits.prepend ?? []) pieces.push(Buffer.from(JSON.stringify(item)));
+  const base = items.member.value.start;
   for (const [index, { start, end }] of items.spans.entries()) {
     if (edits.drop?.has(index) === true) continue;
     const replacement = edits.replace?.get(index);
@@ -73,7 +74,7 @@ function writeItems(bytes: Buffer, items: NonNullable<BodyLayout["items"]>, edit
       pieces.push(Buffer.from(JSON.stringify(replacement)));
       continue;
     }
-    const raw = bytes.subarray(start, end);
+    const raw = bytes.subarray(base + start, base + end);
     pieces.push(
       items.list ? raw : Buffer.concat([Buffer.from('{"role":"user","content":'), raw, Buffer.from("}")]),
     );
