@@ -27,12 +27,8 @@ import { createPipeline } from "./pipeline.ts";
 import type { PolicyInForce } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
-import { createLabels } from "./record/labels.ts";
-import { createLedger } from "./record/ledger.ts";
-import { startProjector } from "./record/projector.ts";
-import { createRecorder } from "./record/recorder.ts";
+import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
-import { createSessions } from "./record/sessions.ts";
 import { toRequestTexts } from "./request-texts.ts";
 
 export type GatewayOptions = {
@@ -93,24 +89,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   opened(policy.watch(), (one) => one[Symbol.dispose]());
   const inForce = createInForce(() => policy.current());
 
-  const labels = createLabels(db);
-  const ledger = createLedger(db);
-  const sessions = createSessions({ db, ledger, labels });
-  const key = { id: "1", key: secrets.encryptionKey };
-  const recorder = createRecorder({
-    db,
-    box: createBox({ keys: [key], digestKey: derive(secrets.encryptionKey, "texts") }),
-    log,
-    lingerMs: config.record.linger_ms,
-    deadlineMs: config.record.fail_after_ms,
-    onOpened: (row) => sessions.remember(row),
-    onClosed: (row) => ledger.rememberClosed(row),
-    onOwned: (object, context) => ledger.rememberOwned(object, context),
-    onLabelled: (row) => labels.remember(row),
-    onReplaced: (row) => ledger.rememberReplaced(row),
-  });
-  opened(startProjector({ db, log }), (one) => one.stop());
-  opened(recorder, (one) => one.drain());
+  const { recorder, ledger, sessions } = opened(
+    startRecord({
+      db,
+      box: createBox({
+        keys: [{ id: "1", key: secrets.encryptionKey }],
+        digestKey: derive(secrets.encryptionKey, "texts"),
+      }),
+      log,
+      lingerMs: config.record.linger_ms,
+      deadlineMs: config.record.fail_after_ms,
+    }),
+    (one) => one.stop(),
+  );
 
   const authenticator = opened(
     await createAuthenticator({
