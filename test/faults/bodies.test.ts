@@ -1,5 +1,6 @@
 // Bodies that can be read in two ways, or not at all, are refused before the target hears of them.
 import { beforeAll, describe, expect, test } from "vitest";
+import { Pool } from "undici";
 import { z } from "zod";
 import { useGateway } from "../clients/js/targets.ts";
 
@@ -123,17 +124,22 @@ test("10,000 poison requests do not disarm the policy", { timeout: 120_000 }, as
     "null",
     '{"model":"gpt-4.1","input":"x","tools":[{"type":"mcp","server_url":"javascript:alert(1)","server_label":"x"}]}',
   ];
+  const pool = new Pool(gateway().origin, { connections: 32 });
+  const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
   let left = 10_000;
   let faults = 0;
   await Promise.all(
     Array.from({ length: 32 }, async () => {
       while (left > 0) {
         left -= 1;
-        const { status } = await send(poisons[left % poisons.length] ?? "");
-        if (status >= 500 && status !== 502) faults += 1;
+        const body = poisons[left % poisons.length] ?? "";
+        const answer = await pool.request({ path: "/v1/responses", method: "POST", headers, body });
+        await answer.body.dump();
+        if (answer.statusCode >= 500) faults += 1;
       }
     }),
   );
+  await pool.close();
   expect(faults).toBe(0);
   expect(await send('{"model":"davinci-002","input":"x"}')).toMatchObject({
     status: 403,
