@@ -8,7 +8,11 @@ export class ConfigError extends Error {
   readonly file: string | null;
   readonly problems: readonly Problem[];
 
-  constructor(file: string | null, problems: readonly Problem[]) {
+  constructor(file: string | null, found: readonly Problem[]) {
+    const last = Number.POSITIVE_INFINITY;
+    const problems = found.toSorted((a, b) =>
+      (a.line ?? last) === (b.line ?? last) ? 0 : (a.line ?? last) - (b.line ?? last),
+    );
     super(
       [
         `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:`,

