@@ -1,6 +1,5 @@
 // The way of an exchange, top to bottom: identity, parse, ownership, detect, policy, record, forward, and back.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { v7 as uuid } from "uuid";
 import { createAnswerContext } from "./answer/create-context.ts";
 import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
@@ -20,6 +19,7 @@ import type { RequestScanner } from "./findings.ts";
 import { toTargetHeaders } from "./forward/headers.ts";
 import { createJudge } from "./judge.ts";
 import type { Judge, Policy, Verdict } from "./judge.ts";
+import { newId } from "./new-id.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { toRequestTexts } from "./request-texts.ts";
 import type { RequestParser } from "./parse/request.ts";
@@ -365,7 +365,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return open;
     },
     async handle(incoming, outgoing) {
-      const id = uuid();
+      const id = newId();
       open += 1;
       deps.events.exchangeBegan();
       outgoing.once("close", () => {

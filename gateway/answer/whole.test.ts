@@ -23,7 +23,7 @@ describe("an answer that is read whole", () => {
     const body = '{ "id":"resp_1",\n "output":[],"odd":1.50 }';
     const fake = await run(body);
     expect(fake.text()).toBe(body);
-    expect(fake.log).toEqual(["ask whole", "decided allow", "close completed", "head 200", "end"]);
+    expect(fake.log).toEqual(["ask whole", "close completed", "head 200", "end"]);
   });
 
   test("puts a message into each denied call's place and leaves the others", async () => {

@@ -4,7 +4,7 @@ import { replaceInChoices } from "../apply/chat-denial.ts";
 import type { ChoiceDenial } from "../apply/chat-denial.ts";
 import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { Effect, Json, JsonObject, ToolCall } from "../exchange.ts";
+import type { Decision, Effect, Json, JsonObject, ToolCall } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
@@ -117,7 +117,11 @@ export function createWholeReader(
     });
     const codes = new Map(denied.map(({ call, effect }) => [call, effect.code]));
     const rows = calls.map((call) => context.toCallRow(call, refusal?.publicCode ?? codes.get(call) ?? null));
-    await context.decided(verdict, refusal !== null || denied.length > 0 ? "deny" : "allow", rows);
+    const isDenied = refusal !== null || denied.length > 0;
+    // What was decided about nothing leaves no row: the request's own decision and the end tell it all.
+    if (isDenied || rows.length > 0 || hasEffect(verdict.decision)) {
+      await context.decided(verdict, isDenied ? "deny" : "allow", rows);
+    }
     if (refusal !== null) throw refusal;
     return denied;
   }
@@ -184,6 +188,10 @@ export function createWholeReader(
     },
     fail,
   };
+}
+
+function hasEffect(decision: Decision): boolean {
+  return decision.observe.length > 0 || decision.record.length > 0 || decision.label.length > 0;
 }
 
 /** As many calls as facts may hold. */

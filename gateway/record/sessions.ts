@@ -1,7 +1,7 @@
 // Finds the session that an exchange belongs to.
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { v7 as uuid } from "uuid";
+import { newId } from "../new-id.ts";
 import type { Database } from "../../db/client.ts";
 import { findSessionsByHistory } from "../../db/queries/ledger.ts";
 import type { Caller } from "../exchange.ts";
@@ -95,7 +95,7 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     history: string | null,
   ): Session | Promise<Session> {
     const name = query.header === null || query.header === "" ? null : query.header.slice(0, NAME_LENGTH);
-    const { id, origin, labels: inherited } = found ?? { id: uuid(), origin: "own", labels: NONE };
+    const { id, origin, labels: inherited } = found ?? { id: newId(), origin: "own", labels: NONE };
     const isNew = origin === "own" || (origin === "header" && !known.has(id));
     const toSession = (sticking: readonly string[]): Session => ({
       id,
