@@ -1,6 +1,6 @@
 // The way of an exchange, top to bottom: identity, parse, ownership, detect, policy, record, forward, and back.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createAnswerContext } from "./answer/create-context.ts";
+import { asksForTexts, createAnswerContext } from "./answer/create-context.ts";
 import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
 import { openAnswer } from "./answer/open-answer.ts";
@@ -195,6 +195,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
       requestBytes: bytes.length,
       timings,
+      keepsTexts: asksForTexts(verdict.decision),
       onClosed: (end) => {
         deps.events.exchangeEnded(
           toSummary(
@@ -290,8 +291,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function keepTexts(progress: Progress, request: ParsedRequest, verdict: Verdict): void {
-    if (progress.caller === null || !verdict.decision.record.some((effect) => effect.texts === "original"))
-      return;
+    if (progress.caller === null || !asksForTexts(verdict.decision)) return;
     const { tenant } = progress.caller;
     deps.recorder
       .texts({

@@ -1,6 +1,6 @@
 // What an answer's readers know of their exchange, and what they may do: ask, record, own, close, send.
 import type { GatewayError } from "../errors.ts";
-import type { CallFacts, Finding, SegmentKind, ToolCall, Usage } from "../exchange.ts";
+import type { CallFacts, Finding, Segment, SegmentKind, ToolCall, Usage } from "../exchange.ts";
 import type { Judge, PhaseFacts, Verdict } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
@@ -57,6 +57,10 @@ export type AnswerContext = {
   /** Gives the objects that the answer names to the caller, if the provider stores them. */
   own(objects: readonly AnswerObject[]): void;
   replaced(calls: readonly ReplacedCall[]): Promise<void>;
+  /** Whether a rule asked for the texts of this exchange. */
+  readonly keepsTexts: boolean;
+  /** Records the answer's texts, sealed; resolves when they are durable. */
+  keepTexts(segments: readonly Segment[]): Promise<void>;
   /** Writes the end; resolves when it is durable. Only the first call counts. */
   close(end: End): Promise<void>;
   /** Counts bytes that went to the caller. */

@@ -1,7 +1,7 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
 import { toGatewayError } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
-import type { CallFacts, Caller, ToolCall } from "../exchange.ts";
+import type { CallFacts, Caller, Decision, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
@@ -27,6 +27,8 @@ export type ContextDeps = {
   readonly limits: AnswerContext["limits"];
   readonly requestBytes: number;
   readonly timings: Record<string, number>;
+  /** Whether the request's rules asked for texts. */
+  readonly keepsTexts: boolean;
   readonly onClosed: (end: End) => void;
 };
 
@@ -37,12 +39,18 @@ export type OpenContext = AnswerContext & {
   leave(): void;
 };
 
+/** Tells whether a rule asks for the texts as they are. */
+export function asksForTexts(decision: Decision): boolean {
+  return decision.record.some((effect) => effect.texts === "original");
+}
+
 /** Opens the context of one exchange. */
 export function createAnswerContext(deps: ContextDeps): OpenContext {
   const { id, judge, events, recorder, caller, session } = deps;
   const began = performance.now();
   let seq = 0;
   let answerBytes = 0;
+  let { keepsTexts } = deps;
   let closing: Promise<void> | null = null;
   let call: TargetCall | null = null;
 
@@ -71,6 +79,13 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     limits: deps.limits,
     readCall: deps.readCall,
     report,
+    get keepsTexts() {
+      return keepsTexts;
+    },
+    async keepTexts(segments) {
+      const { tenant } = caller;
+      await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });
+    },
     target: {
       pause: () => call?.pause(),
       resume: () => call?.resume(),
@@ -82,6 +97,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     ask(phase, added, content) {
       const verdict = judge.ask(phase, added, content);
       events.policyAsked(phase, verdict.micros);
+      if (asksForTexts(verdict.decision)) keepsTexts = true;
       const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
       if (labels.length > 0) {
         recorder

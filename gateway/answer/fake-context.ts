@@ -140,6 +140,8 @@ export function createFake(options: FakeOptions = {}): Fake {
     async replaced(calls) {
       replaced.push(...calls);
     },
+    keepsTexts: false,
+    keepTexts: async () => undefined,
     async close(end) {
       if (ends.length === 0) {
         ends.push(end);

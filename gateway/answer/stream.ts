@@ -64,7 +64,7 @@ export function createStreamReader(
   }
 
   const gate = createGate(write);
-  const isScanned = judge.speaksIn("finding") || judge.speaksIn("end");
+  const isScanned = judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts;
   const scan = createTextScan(isScanned ? context.scanner : null, gate);
 
   function fail(thrown: unknown): void {
@@ -147,6 +147,7 @@ export function createStreamReader(
           throw refusal;
         }
       }
+      if (context.keepsTexts) await context.keepTexts(content?.texts() ?? scan.segments());
       await context.close({ ...end, httpStatus: 200, errorCode: null });
       if (over) return;
       over = true;

@@ -159,6 +159,7 @@ export function createWholeReader(
       }
     }
     context.own(answer.objectIds);
+    if (context.keepsTexts) await context.keepTexts(answer.segments);
     await context.close({
       outcome: "completed",
       httpStatus: status,
