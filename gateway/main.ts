@@ -10,6 +10,11 @@ if (major < 24) {
   const { runCommandLine } = await import("./cli/program.ts");
   const stop = new AbortController();
   const args = process.argv.slice(2);
+  // Whoever reads the output may have had enough (`| head`): that is no fault.
+  process.stdout.on("error", (error) => {
+    if (!("code" in error) || error.code !== "EPIPE") throw error;
+    process.exit();
+  });
   // A start handles these signals itself: it drains. Other commands that go on (`tail`) end.
   if (args[0] !== "start")
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());

@@ -6,6 +6,7 @@ import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
 import { addConfigCheck } from "./config-check.ts";
 import { addConnections } from "./connections.ts";
+import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { addDoctor } from "./doctor.ts";
@@ -61,6 +62,7 @@ function explain(error: unknown): readonly [string, number] {
   if (error instanceof StartError || error instanceof DatabaseError || error instanceof GatewayError) {
     return [withCause(error), 1];
   }
+  if (error instanceof PolicyLoadError) return [error.message, 1];
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
     const address =
       "address" in error && "port" in error ? ` ${String(error.address)}:${String(error.port)}` : "";
