@@ -32,10 +32,11 @@ const CASES: Readonly<
     passed: ["./parse/route.ts", "./answer/sink.ts", "./connections/registry.ts", "uuid"],
   },
   "gateway/app.ts": {
-    refused: ["undici", "drizzle-orm", "../db/schema.ts"],
+    refused: ["undici", "drizzle-orm", "prom-client", "../db/schema.ts"],
     passed: [
       "hono",
       "@hono/node-server/utils/response",
+      "type prom-client",
       "../db/client.ts",
       "../db/queries/exchanges.ts",
       "./pipeline.ts",
