@@ -28,8 +28,9 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
   const beating = heart.start(beatMs, () => {
     if (outgoing.writableEnded || outgoing.destroyed) return;
     // Before the head an interim answer (RFC 9110 §15.2.1, RFC 2518 §10.1); within a stream a comment; in JSON nothing fits.
-    if (!begun) outgoing.writeProcessing();
-    else if (isStream && !outgoing.writableNeedDrain) outgoing.write(COMMENT);
+    if (!begun) {
+      if (outgoing.req.httpVersion !== "1.0") outgoing.writeProcessing();
+    } else if (isStream && !outgoing.writableNeedDrain) outgoing.write(COMMENT);
   });
   outgoing.once("close", () => {
     beating.stop();
