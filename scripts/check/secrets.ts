@@ -4,7 +4,7 @@ import type { TrackedFile } from "./tracked-files.ts";
 
 /** What tests need of these shapes is put together when it is read, for instance as `"sk-" + "proj-" + …`. */
 const SHAPES: readonly { readonly name: string; readonly shape: RegExp }[] = [
-  { name: "an OpenAI key", shape: /\bsk-(?:proj|svcacct|admin|ant|or-v1)-[\w-]{16,}|\bsk-[A-Za-z0-9]{32,}/g },
+  { name: "an OpenAI key", shape: /\bsk-(?:proj|svcacct|admin|ant|or-v1)-[\w-]{32,}|\bsk-[A-Za-z0-9]{32,}/g },
   { name: "an AWS access key id", shape: /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}\b/g },
   { name: "a GitHub token", shape: /\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{40,}/g },
   { name: "a GitLab token", shape: /\bglpat-[\w-]{20,}/g },
