@@ -43,23 +43,31 @@ export type Evaluator = {
   probe(phase: Phase, input: string | null, milliseconds: number): unknown;
 };
 
-/** Gives the memory that input and data of these sizes need without growing, and the maximum. */
-export function toMemory(dataBytes: number, inputBytes: number): MemoryPages {
-  // Many small objects take 20 times their JSON as data; input and what is made of it takes 8 times.
-  const initial = Math.min(1024, Math.ceil((20 * dataBytes + 8 * inputBytes + (512 << 10)) / 65_536));
-  return { initial, maximum: Math.min(1024, 4 * initial) };
+const PAGE = 65_536;
+
+/**
+ * Gives an instance's memory: at first what data and ordinary facts need without growing, at most what the largest input
+ * may need. Many small objects take 20 times their JSON as data; input and what is made of it takes 8 times.
+ */
+export function toMemory(dataBytes: number, ordinaryBytes: number, inputBytes: number): MemoryPages {
+  const pages = (bytes: number) =>
+    Math.min(1024, Math.ceil((20 * dataBytes + 8 * bytes + (512 << 10)) / PAGE));
+  const initial = pages(ordinaryBytes);
+  return { initial, maximum: Math.max(pages(2 * inputBytes), Math.min(1024, 4 * initial)) };
 }
 
 /** Creates the evaluator with its first instance. Throws where the instance cannot be made or lacks an entrypoint. */
 export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   const { compiled, dataRevision, limits, reads, runLimited, watch } = deps;
   const data = deps.data.buffer.slice(deps.data.byteOffset, deps.data.byteOffset + deps.data.byteLength);
-  const memory = toMemory(data.byteLength, limits.inputBytes);
+  const memory = toMemory(data.byteLength, limits.unguardedChars, limits.inputBytes);
   const encoder = new TextEncoder();
   const encoders = new Map<Phase, EncodeFacts>(
     [...reads].map(([phase, { paths }]) => [phase, createEncodeFacts(paths)]),
   );
   const first = compiled.instantiate(data, memory);
+  if (first.builtins.length > 0)
+    throw new Error(`its rules call what the engine lacks: ${first.builtins.join(", ")}`);
   const entrypoints = new Map<Phase, number>();
   for (const phase of reads.keys()) {
     const number = first.entrypoints.get(`gateway/main/${phase}`);

@@ -7,7 +7,7 @@ import type { JsonObject, Phase, PolicyVersion } from "../exchange.ts";
 import type { Log } from "../log.ts";
 import { readBundle } from "./bundle.ts";
 import type { EvaluatorLimits } from "./evaluator.ts";
-import { PolicyLoadError } from "./load-error.ts";
+import { PolicyLoadError, toReason } from "./load-error.ts";
 import { preparePolicy } from "./prepare.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
 import { createRunLimited } from "./time-limit.ts";
@@ -174,13 +174,4 @@ async function readOrExplain(path: string, what: string): Promise<Buffer> {
       { cause },
     );
   }
-}
-
-/** Gives the reason of what the engine threw, which may be a string; it never holds what was evaluated. */
-function toReason(cause: unknown): string {
-  if (cause instanceof Error) {
-    const inner = cause.cause instanceof Error ? `: ${cause.cause.message}` : "";
-    return `${cause.message}${cause instanceof PolicyLoadError ? "" : inner}`;
-  }
-  return typeof cause === "string" ? cause.slice(0, 200) : "unknown";
 }

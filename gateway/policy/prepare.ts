@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject, Phase } from "../exchange.ts";
 import type { Bundle } from "./bundle.ts";
+import { checkParams } from "./bundle-params.ts";
 import {
   createEvaluator,
   type Evaluator,
@@ -11,7 +12,7 @@ import {
   type PhaseReads,
 } from "./evaluator.ts";
 import { isJsonObject } from "./json.ts";
-import { PolicyLoadError } from "./load-error.ts";
+import { PolicyLoadError, toReason } from "./load-error.ts";
 import type { BundleMetadata } from "./manifest.ts";
 import { NO_OPERATOR_DATA, readOperatorData, type OperatorData } from "./operator.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
@@ -58,6 +59,7 @@ export async function preparePolicy(
   const { params } = data;
   if (!isJsonObject(patterns) || !isJsonObject(params))
     throw new PolicyLoadError("its data lacks gateway.params");
+  checkParams(params, metadata);
   deps.checkPatterns(patterns);
   const operator =
     operatorText === null
@@ -130,8 +132,7 @@ function instantiate(
   try {
     return createEvaluator({ compiled, data, dataRevision, reads, runLimited, watch, limits, onDropped });
   } catch (cause) {
-    const said = cause instanceof Error ? cause.message : String(cause);
-    throw new PolicyLoadError(`it cannot be instantiated: ${said.slice(0, 200)}`, { cause });
+    throw new PolicyLoadError(`it cannot be instantiated: ${toReason(cause)}`, { cause });
   }
 }
 

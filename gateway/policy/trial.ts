@@ -1,8 +1,9 @@
 // Tries a policy before it is taken into use: known decisions, missing input, the largest facts, and a warm-up.
 
+import { GatewayError } from "../errors.ts";
 import type { Phase } from "../exchange.ts";
 import type { Evaluator, PhaseReads } from "./evaluator.ts";
-import { PolicyLoadError } from "./load-error.ts";
+import { PolicyLoadError, toReason } from "./load-error.ts";
 import type { BundleMetadata } from "./manifest.ts";
 import { toSampleFacts, toLargestFacts } from "./sample-facts.ts";
 
@@ -55,7 +56,7 @@ export function tryLoad(
   for (const [phase, read] of reads) {
     const largest = JSON.stringify(toLargestFacts(phase, read));
     const evaluate = () => evaluator.probe(phase, largest, limits.evaluationMs);
-    attempt(`judges the largest facts of the phase ${phase}`, evaluate);
+    if (!fits(() => attempt(`judges the largest facts of the phase ${phase}`, evaluate))) continue;
     let best = Infinity;
     for (let round = 0; round < 3 && best > limits.largestMs; round += 1) {
       const began = performance.now();
@@ -80,13 +81,25 @@ function attempt<T>(what: string, task: () => T): T {
   try {
     return task();
   } catch (cause) {
-    const said = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
-    throw new PolicyLoadError(`it fails where it ${what}: ${said.slice(0, 200)}`, { cause });
+    throw new PolicyLoadError(`it fails where it ${what}: ${toReason(cause)}`, { cause });
   }
 }
 
 function isDecision(results: unknown): boolean {
   return Array.isArray(results) && results.length > 0;
+}
+
+/** Facts over the limit of bytes are refused without asking. */
+function fits(task: () => unknown): boolean {
+  try {
+    task();
+    return true;
+  } catch (error) {
+    if (!(error instanceof PolicyLoadError)) throw error;
+    const { cause } = error;
+    if (cause instanceof GatewayError && cause.code === "policy_input_too_large") return false;
+    throw error;
+  }
 }
 
 /** Gives a text that is equal for equal sets of effects, whatever their order and that of their fields. */

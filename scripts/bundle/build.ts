@@ -47,6 +47,9 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
 
   await opa.run(["fmt", "--fail", "--list", policies]);
   await opa.run(["check", "--strict", "--schema", join(source, "schemas/facts.json"), policies]);
+  const reads = Object.fromEntries(
+    await Promise.all(PHASES.map(async (phase) => [phase, await findReads(opa, policies, phase)] as const)),
+  );
   await opa.run(["test", "--coverage", "--threshold", "100", source]);
   checkPatterns(source);
 
@@ -54,8 +57,6 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   const canaries = options.canaries === null ? [] : await decideCanaries(opa, source, options.canaries);
   const revision =
     options.revision ?? digestSources(sources, [schema, capabilities, JSON.stringify(canaries)]);
-  const reads: Record<string, readonly string[]> = {};
-  for (const phase of PHASES) reads[phase] = await findReads(opa, policies, phase);
   const manifest = {
     revision,
     roots: ["gateway"],

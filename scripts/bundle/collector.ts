@@ -27,14 +27,16 @@ export function phasesOf(rules: readonly Rule[]): readonly CollectedPhase[] {
 }
 
 /**
- * Gives the collector's modules. References are static: they cost half of what `data.gateway.rules[area][rule]` does,
+ * Gives the collector's modules and their tests. References are static: they cost half of what `data.gateway.rules[area][rule]` does,
  * and `opa deps` sees through them.
  */
 export function toCollector(rules: readonly Rule[]): readonly Source[] {
-  return PHASES.map((phase) => ({
-    path: `gateway/main/${phase}.rego`,
-    bytes: Buffer.from(toModule(phase, rulesOf(rules, phase))),
-  }));
+  return PHASES.flatMap((phase) => {
+    const own = rulesOf(rules, phase);
+    const collector = { path: `gateway/main/${phase}.rego`, bytes: Buffer.from(toModule(phase, own)) };
+    const tests = { path: `gateway/main/${phase}_test.rego`, bytes: Buffer.from(toTests(phase, own)) };
+    return own.length === 0 ? [collector] : [collector, tests];
+  });
 }
 
 function toModule(phase: CollectedPhase, rules: readonly Rule[]): string {
@@ -85,8 +87,29 @@ function toUnion(parts: readonly (string | false)[]): string {
 }
 
 function toContributions(phase: CollectedPhase, effect: EffectName, rules: readonly Rule[]): string {
-  const sets = rules
+  return rules
     .filter(({ effects }) => effects.includes(effect))
-    .map((rule) => `\tdecision.coded("${rule.code}", ${rule.package}.${effect}),\n`);
-  return `\n${phase}_${effect} := union({\n${sets.join("")}})\n`;
+    .map(
+      ({ code, package: name }) =>
+        `\n${phase}_${effect} contains object.union(e, {"code": "${code}"}) if some e in ${name}.${effect}\n`,
+    )
+    .join("");
+}
+
+/** A test for each contribution: that it arrives in the decision's set, with its code. */
+function toTests(phase: CollectedPhase, rules: readonly Rule[]): string {
+  const tests = rules.flatMap(({ code, effects, package: name }) =>
+    effects.map(
+      (effect) => `
+test_${effect}_of_${code}_is_collected if {
+	main.${phase}_${effect}[{"code": "${code}", "fact": "given"}] with ${name}.${effect} as {{"fact": "given"}}
+}
+`,
+    ),
+  );
+  return `# Written by scripts/build-bundle from the METADATA of the rules.
+package gateway.main.${phase}_test
+
+import data.gateway.main
+${tests.join("")}`;
 }

@@ -65,9 +65,13 @@ export async function readRules(opa: Opa, root: string, sources: readonly Source
   const rules: Rule[] = [];
   const codes = new Map<string, string>();
   const patterns = new Set<string>();
-  for (const { path } of sources.filter(isAuthored)) {
-    const file = join(root, path);
-    const module: unknown = JSON.parse(await opa.run(["parse", "--format", "json", file]));
+  const modules = await Promise.all(
+    sources.filter(isAuthored).map(async ({ path }): Promise<readonly [string, string, unknown]> => {
+      const file = join(root, path);
+      return [path, file, JSON.parse(await opa.run(["parse", "--format", "json", file]))];
+    }),
+  );
+  for (const [path, file, module] of modules) {
     collectPatterns(file, module, patterns);
     const parsed = moduleShape.parse(module);
     refuseHoistedCalls(file, parsed.rules);

@@ -33,6 +33,8 @@ export function findOpa(): Opa {
             return reject(new PolicyProblem(`opa ${args[0] ?? ""} refuses:\n${said}`, { cause }));
           },
         );
+        // OPA may end without having read it all; what it says then is in `cause`.
+        child.stdin?.on("error", () => {});
         child.stdin?.end(options.input ?? "");
       }),
   };

@@ -8,10 +8,6 @@ package gateway.lib.decision
 import data.gateway.lib.effects
 
 # METADATA
-# description: The contributions of one rule, with its code.
-coded(code, contributions) := {object.union(e, {"code": code}) | some e in contributions}
-
-# METADATA
 # description: Of denials those that stand. An effect that nobody knows softens nothing.
 denied(denials) := {e | some e in denials; not is_softened(e.code)}
 

@@ -21,10 +21,6 @@ contributions := {
 
 codes(set) := {e.code | some e in set}
 
-test_coded_adds_the_code_and_keeps_the_rest if {
-	decision.coded("a", {{}, {"call": "1"}}) == {{"code": "a"}, {"code": "a", "call": "1"}}
-}
-
 test_denials_stand_unless_they_are_clearly_softened if {
 	codes(decision.denied(contributions)) == {"denied", "misspelt", "unnamed"} with data.gateway.params.effects as effects
 		with input.connection.labels as []

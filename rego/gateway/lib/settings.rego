@@ -10,6 +10,10 @@ group(name) := operators if {
 } else := data.gateway.params.groups[name]
 
 # METADATA
+# description: What the caller's groups may do, those that are known.
+groups := [found | some name in input.caller.groups; found := group(name)]
+
+# METADATA
 # description: A list of what is allowed; an operator's list stands in place of the bundle's.
 list(name) := operators if {
 	operators := data.gateway.operator.lists[name]

@@ -22,31 +22,30 @@ request := {
 	"need": decision.needed(request_need),
 }
 
-request_allow := union({
-	decision.coded("operation_allowed", data.gateway.rules.access.operation.allow),
-})
+request_allow contains object.union(e, {"code": "operation_allowed"}) if some e in data.gateway.rules.access.operation.allow
 
-request_deny := union({
-	decision.coded("model_not_allowed", data.gateway.rules.access.model.deny),
-	decision.coded("prohibited_prompt", data.gateway.rules.content.prohibited.deny),
-	decision.coded("unknown_item", data.gateway.rules.hidden.items.deny),
-	decision.coded("hidden_not_allowed", data.gateway.rules.hidden.stored.deny),
-	decision.coded("request_over_bounds", data.gateway.rules.limits.bounds.deny),
-	decision.coded("tokens_per_request", data.gateway.rules.limits.tokens.deny),
-	decision.coded("connector_not_allowed", data.gateway.rules.tools.connector.deny),
-	decision.coded("mcp_approval_never", data.gateway.rules.tools.mcp_approval.deny),
-	decision.coded("mcp_server_not_allowed", data.gateway.rules.tools.mcp_server.deny),
-	decision.coded("tool_type_not_allowed", data.gateway.rules.tools.type.deny),
-})
+request_deny contains object.union(e, {"code": "model_not_allowed"}) if some e in data.gateway.rules.access.model.deny
 
-request_record := union({
-	decision.coded("record_texts", data.gateway.rules.record.texts.record),
-})
+request_deny contains object.union(e, {"code": "prohibited_prompt"}) if some e in data.gateway.rules.content.prohibited.deny
 
-request_label := union({
-	decision.coded("prompt_injection", data.gateway.rules.content.injection.label),
-})
+request_deny contains object.union(e, {"code": "unknown_item"}) if some e in data.gateway.rules.hidden.items.deny
 
-request_need := union({
-	decision.coded("tokens_per_request", data.gateway.rules.limits.tokens.need),
-})
+request_deny contains object.union(e, {"code": "hidden_not_allowed"}) if some e in data.gateway.rules.hidden.stored.deny
+
+request_deny contains object.union(e, {"code": "request_over_bounds"}) if some e in data.gateway.rules.limits.bounds.deny
+
+request_deny contains object.union(e, {"code": "tokens_per_request"}) if some e in data.gateway.rules.limits.tokens.deny
+
+request_deny contains object.union(e, {"code": "connector_not_allowed"}) if some e in data.gateway.rules.tools.connector.deny
+
+request_deny contains object.union(e, {"code": "mcp_approval_never"}) if some e in data.gateway.rules.tools.mcp_approval.deny
+
+request_deny contains object.union(e, {"code": "mcp_server_not_allowed"}) if some e in data.gateway.rules.tools.mcp_server.deny
+
+request_deny contains object.union(e, {"code": "tool_type_not_allowed"}) if some e in data.gateway.rules.tools.type.deny
+
+request_record contains object.union(e, {"code": "record_texts"}) if some e in data.gateway.rules.record.texts.record
+
+request_label contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.label
+
+request_need contains object.union(e, {"code": "tokens_per_request"}) if some e in data.gateway.rules.limits.tokens.need

@@ -22,10 +22,12 @@ whole := {
 	"need": set(),
 }
 
-whole_deny := union({
-	decision.coded("shell_destructive", data.gateway.rules.commands.shell_destructive.deny),
-	decision.coded("shell_unreadable", data.gateway.rules.commands.shell_unreadable.deny),
-	decision.coded("sql_destructive", data.gateway.rules.commands.sql_destructive.deny),
-	decision.coded("sql_unreadable", data.gateway.rules.commands.sql_unreadable.deny),
-	decision.coded("call_type_unknown", data.gateway.rules.tools.call_type.deny),
-})
+whole_deny contains object.union(e, {"code": "shell_destructive"}) if some e in data.gateway.rules.commands.shell_destructive.deny
+
+whole_deny contains object.union(e, {"code": "shell_unreadable"}) if some e in data.gateway.rules.commands.shell_unreadable.deny
+
+whole_deny contains object.union(e, {"code": "sql_destructive"}) if some e in data.gateway.rules.commands.sql_destructive.deny
+
+whole_deny contains object.union(e, {"code": "sql_unreadable"}) if some e in data.gateway.rules.commands.sql_unreadable.deny
+
+whole_deny contains object.union(e, {"code": "call_type_unknown"}) if some e in data.gateway.rules.tools.call_type.deny

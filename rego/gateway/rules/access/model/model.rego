@@ -16,8 +16,8 @@ deny contains {} if {
 }
 
 model_allowed if {
-	some name in input.caller.groups
-	model_in(settings.group(name).models)
+	some group in settings.groups
+	model_in(group.models)
 }
 
 model_in(models) if input.request.model in models.names

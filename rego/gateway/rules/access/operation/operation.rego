@@ -12,8 +12,8 @@ package gateway.rules.access.operation
 import data.gateway.lib.settings
 
 allow contains {} if {
-	some name in input.caller.groups
-	operation_in(settings.group(name).operations)
+	some group in settings.groups
+	operation_in(group.operations)
 }
 
 operation_in(operations) if input.operation in operations.names

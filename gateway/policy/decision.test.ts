@@ -1,0 +1,104 @@
+// What counts as a decision.
+
+import { describe, expect, it } from "vitest";
+import { GatewayError } from "../errors.ts";
+import { parseDecision } from "./decision.ts";
+import { toSampleFacts } from "./sample-facts.ts";
+
+const EMPTY = {
+  v: 1,
+  data_rev: "r",
+  allow: [],
+  deny: [],
+  observe: [],
+  require_approval: [],
+  limit: [],
+  mask: [],
+  set: [],
+  record: [],
+  label: [],
+  need: [],
+};
+const facts = toSampleFacts("tool_call");
+const parse = (decision: unknown) => parseDecision([{ result: decision }], "r", facts);
+
+function codeOf(task: () => unknown): string {
+  try {
+    task();
+    return "none";
+  } catch (error) {
+    return error instanceof GatewayError ? error.code : "other";
+  }
+}
+
+describe("parseDecision", () => {
+  it("gives the effects", () => {
+    const decision = {
+      ...EMPTY,
+      allow: [{ code: "a" }],
+      deny: [{ code: "b", call: "call_1", as: "error" }],
+      observe: [{ code: "c" }],
+      record: [{ code: "d", texts: "original" }],
+      label: [{ code: "e", label: "tainted" }],
+      need: [{ code: "f", fact: "tokens.exact" }],
+    };
+    const { allow, deny, observe, record, label, need } = decision;
+    expect(parse(decision)).toEqual({ allow, deny, observe, record, label, need });
+  });
+
+  it("refuses anything but one result", () => {
+    const one = { result: EMPTY };
+    for (const results of [
+      undefined,
+      null,
+      "x",
+      {},
+      [],
+      [one, one],
+      [EMPTY],
+      [{ result: null }],
+      [{ result: [] }],
+    ])
+      expect(codeOf(() => parseDecision(results, "r", facts))).toBe("policy_unavailable");
+  });
+
+  it("refuses another version or data revision", () => {
+    for (const change of [{ v: 2 }, { v: "1" }, { v: undefined }, { data_rev: "s" }, { data_rev: undefined }])
+      expect(codeOf(() => parse({ ...EMPTY, ...change }))).toBe("policy_unavailable");
+  });
+
+  it("refuses a decision that lacks any effect", () => {
+    for (const name of Object.keys(EMPTY)) {
+      const lacking = Object.fromEntries(Object.entries(EMPTY).filter(([key]) => key !== name));
+      expect(codeOf(() => parse(lacking))).toBe("policy_unavailable");
+    }
+  });
+
+  it("refuses effects that it does not have", () => {
+    for (const name of ["require_approval", "limit", "mask", "set"])
+      expect(codeOf(() => parse({ ...EMPTY, [name]: [{ code: "x" }] }))).toBe("policy_effect_unsupported");
+    expect(codeOf(() => parse({ ...EMPTY, teleport: [] }))).toBe("policy_effect_unsupported");
+    for (const effect of [
+      { code: "x", to: "moon" },
+      { code: "x", as: "gift" },
+      { code: "x", texts: "some" },
+      { code: "x", fact: "age" },
+    ])
+      expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_effect_unsupported");
+  });
+
+  it("refuses effects without a code", () => {
+    for (const effect of [null, "x", [], {}, { code: "" }, { code: 1 }])
+      expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_unavailable");
+    expect(codeOf(() => parse({ ...EMPTY, deny: {} }))).toBe("policy_unavailable");
+  });
+
+  it("refuses an effect on a call that was not asked about", () => {
+    expect(codeOf(() => parse({ ...EMPTY, deny: [{ code: "x", call: "call_9" }] }))).toBe(
+      "policy_unavailable",
+    );
+    const request = toSampleFacts("request");
+    const decision = { ...EMPTY, deny: [{ code: "x", call: "call_1" }] };
+    expect(codeOf(() => parseDecision([{ result: decision }], "r", request))).toBe("policy_unavailable");
+  });
+});

@@ -1,0 +1,60 @@
+# Written by scripts/build-bundle from the METADATA of the rules.
+package gateway.main.request_test
+
+import data.gateway.main
+
+test_deny_of_model_not_allowed_is_collected if {
+	main.request_deny[{"code": "model_not_allowed", "fact": "given"}] with data.gateway.rules.access.model.deny as {{"fact": "given"}}
+}
+
+test_allow_of_operation_allowed_is_collected if {
+	main.request_allow[{"code": "operation_allowed", "fact": "given"}] with data.gateway.rules.access.operation.allow as {{"fact": "given"}}
+}
+
+test_label_of_prompt_injection_is_collected if {
+	main.request_label[{"code": "prompt_injection", "fact": "given"}] with data.gateway.rules.content.injection.label as {{"fact": "given"}}
+}
+
+test_deny_of_prohibited_prompt_is_collected if {
+	main.request_deny[{"code": "prohibited_prompt", "fact": "given"}] with data.gateway.rules.content.prohibited.deny as {{"fact": "given"}}
+}
+
+test_deny_of_unknown_item_is_collected if {
+	main.request_deny[{"code": "unknown_item", "fact": "given"}] with data.gateway.rules.hidden.items.deny as {{"fact": "given"}}
+}
+
+test_deny_of_hidden_not_allowed_is_collected if {
+	main.request_deny[{"code": "hidden_not_allowed", "fact": "given"}] with data.gateway.rules.hidden.stored.deny as {{"fact": "given"}}
+}
+
+test_deny_of_request_over_bounds_is_collected if {
+	main.request_deny[{"code": "request_over_bounds", "fact": "given"}] with data.gateway.rules.limits.bounds.deny as {{"fact": "given"}}
+}
+
+test_deny_of_tokens_per_request_is_collected if {
+	main.request_deny[{"code": "tokens_per_request", "fact": "given"}] with data.gateway.rules.limits.tokens.deny as {{"fact": "given"}}
+}
+
+test_need_of_tokens_per_request_is_collected if {
+	main.request_need[{"code": "tokens_per_request", "fact": "given"}] with data.gateway.rules.limits.tokens.need as {{"fact": "given"}}
+}
+
+test_record_of_record_texts_is_collected if {
+	main.request_record[{"code": "record_texts", "fact": "given"}] with data.gateway.rules.record.texts.record as {{"fact": "given"}}
+}
+
+test_deny_of_connector_not_allowed_is_collected if {
+	main.request_deny[{"code": "connector_not_allowed", "fact": "given"}] with data.gateway.rules.tools.connector.deny as {{"fact": "given"}}
+}
+
+test_deny_of_mcp_approval_never_is_collected if {
+	main.request_deny[{"code": "mcp_approval_never", "fact": "given"}] with data.gateway.rules.tools.mcp_approval.deny as {{"fact": "given"}}
+}
+
+test_deny_of_mcp_server_not_allowed_is_collected if {
+	main.request_deny[{"code": "mcp_server_not_allowed", "fact": "given"}] with data.gateway.rules.tools.mcp_server.deny as {{"fact": "given"}}
+}
+
+test_deny_of_tool_type_not_allowed_is_collected if {
+	main.request_deny[{"code": "tool_type_not_allowed", "fact": "given"}] with data.gateway.rules.tools.type.deny as {{"fact": "given"}}
+}

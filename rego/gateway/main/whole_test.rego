@@ -1,0 +1,24 @@
+# Written by scripts/build-bundle from the METADATA of the rules.
+package gateway.main.whole_test
+
+import data.gateway.main
+
+test_deny_of_shell_destructive_is_collected if {
+	main.whole_deny[{"code": "shell_destructive", "fact": "given"}] with data.gateway.rules.commands.shell_destructive.deny as {{"fact": "given"}}
+}
+
+test_deny_of_shell_unreadable_is_collected if {
+	main.whole_deny[{"code": "shell_unreadable", "fact": "given"}] with data.gateway.rules.commands.shell_unreadable.deny as {{"fact": "given"}}
+}
+
+test_deny_of_sql_destructive_is_collected if {
+	main.whole_deny[{"code": "sql_destructive", "fact": "given"}] with data.gateway.rules.commands.sql_destructive.deny as {{"fact": "given"}}
+}
+
+test_deny_of_sql_unreadable_is_collected if {
+	main.whole_deny[{"code": "sql_unreadable", "fact": "given"}] with data.gateway.rules.commands.sql_unreadable.deny as {{"fact": "given"}}
+}
+
+test_deny_of_call_type_unknown_is_collected if {
+	main.whole_deny[{"code": "call_type_unknown", "fact": "given"}] with data.gateway.rules.tools.call_type.deny as {{"fact": "given"}}
+}
