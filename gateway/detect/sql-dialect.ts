@@ -112,13 +112,20 @@ function readDelete(tokens: readonly SqlToken[], i: number, isStart: boolean, no
   if (!isFrom) {
     // `DELETE users` needs no FROM in some dialects; in a sentence other words follow.
     const next = tokens[at + 1];
-    if (!isStart || (next !== undefined && !/^(?:WHERE|FROM|;|\.|,|OUTPUT|USING|LIMIT|GO)$/.test(next.text)))
-      return false;
+    const isLast = next === undefined || /^(?:WHERE|FROM|;|\.|,|OUTPUT|USING|LIMIT|GO)$/.test(next.text);
+    if (!isLast || !(isStart || followsStatement(tokens, i))) return false;
   }
   notes.kinds.add("delete");
   noteTable(notes, name.kind === "name" ? name.text : name.text.toLowerCase());
   if (!hasCondition(tokens, at, notes)) notes.whereMissing = true;
   return true;
+}
+
+/** Says whether what stands before is SQL and not a sentence: where no semicolon is needed, a statement may begin here. */
+function followsStatement(tokens: readonly SqlToken[], i: number): boolean {
+  return tokens
+    .slice(0, i)
+    .some((token) => token.kind !== "word" || token.text === "FROM" || token.text === "GO");
 }
 
 function readUpdate(tokens: readonly SqlToken[], i: number, isStart: boolean, notes: SqlNotes): boolean {

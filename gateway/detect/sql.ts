@@ -23,6 +23,8 @@ const SQL_SERVER: Dialect = { backslash: false, mysql: false, nested: true, brac
 /** What MySQL and PostgreSQL read differently: where one sees a comment or string, the other may see a statement. */
 const AMBIGUOUS = /\\|\/\*M?!|#|--\S|\/\*[^*]*\/\*/;
 
+const INVISIBLE = /[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]/g;
+
 /** What is known of a text that is, or may be, SQL. */
 export type SqlReading = {
   readonly facts: SqlFacts;
@@ -125,7 +127,7 @@ function readExpression(expression: unknown, state: State, level: number): void 
 
 /** Reads what PostgreSQL's parser does not take, in the dialects that it may be. */
 function readTokens(text: string, state: State, level: number): void {
-  const plain = text.normalize("NFKC");
+  const plain = text.normalize("NFKC").replaceAll(INVISIBLE, "");
   const dialect = /\[[^\]\d]/.test(plain) ? SQL_SERVER : /[`#\\]|\/\*M?!/.test(plain) ? MYSQL : POSTGRES;
   const readings = dialect === POSTGRES ? [POSTGRES] : [dialect, POSTGRES];
   let isKnown = false;
