@@ -157,7 +157,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     inForce,
     countTokens: (request, caller) =>
       tokens.count(
-        toRequestTexts(request).map(({ text }) => text),
+        // What stands within another text is counted there.
+        toRequestTexts(request).flatMap(({ text, part }) => (part === undefined ? [text] : [])),
         request.facts.model,
         `${caller.tenant}\n${caller.issuer}\n${caller.subject}`,
       ),

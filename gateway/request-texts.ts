@@ -6,9 +6,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 export function toRequestTexts(request: ParsedRequest): Segment[] {
   const texts = [...request.rest];
   for (const item of request.items) {
-    for (const { kind, role, text, pointer } of item.segments) {
-      texts.push({ kind, role, text, pointer: item.pointer + pointer });
-    }
+    for (const segment of item.segments) texts.push({ ...segment, pointer: item.pointer + segment.pointer });
   }
   return texts;
 }

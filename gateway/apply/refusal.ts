@@ -32,7 +32,9 @@ export function toMissingAllow(decision: Decision, exchangeId: string): GatewayE
 
 /** Gives the first denial that is about the call, else null. */
 export function toCallDenial(decision: Decision, callId: string): Effect | null {
-  return decision.deny.find((effect) => effect.call === callId) ?? null;
+  // The policy sees a lone surrogate as U+FFFD; an id that differs in that alone is meant all the same.
+  const id = callId.toWellFormed();
+  return decision.deny.find((effect) => effect.call === id) ?? null;
 }
 
 /** Gives what stands in the place of a denied call: code, remedy and the exchange's id, never what was matched. */

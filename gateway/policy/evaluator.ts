@@ -1,5 +1,6 @@
 // Evaluates one compiled policy: keeps an instance at hand, drops it at the first sign of trouble, and bounds time and memory.
 
+import { LRUCache } from "lru-cache";
 import { GatewayError } from "../errors.ts";
 import type { Decision, Facts, Phase } from "../exchange.ts";
 import { parseDecision } from "./decision.ts";
@@ -45,6 +46,10 @@ export type Evaluator = {
 
 const PAGE = 65_536;
 
+/** How many decisions are remembered, and for how long an input in characters. */
+const REMEMBERED = 2048;
+const REMEMBERED_CHARS = 2048;
+
 /**
  * Gives an instance's memory: at first what data and ordinary facts need without growing, at most what the largest input
  * may need. Many small objects take 20 times their JSON as data; input and what is made of it takes 8 times.
@@ -74,6 +79,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
     if (number === undefined) throw new Error(`no entrypoint gateway/main/${phase}`);
     entrypoints.set(phase, number);
   }
+  // A decision follows from the bundle and from what its rules read of the facts, and most answers hold nothing that a
+  // rule reads. A request's facts hold counts that hardly ever come again, so those are not remembered.
+  const remembered = new LRUCache<string, Decision>({ max: REMEMBERED });
   let current: PolicyInstance | null = first;
   let spare: PolicyInstance | null = null;
   let isSparePlanned = false;
@@ -126,6 +134,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       }
       // UTF-8 has at least as many bytes as UTF-16 has units.
       if (text.length > limits.inputBytes) throw tooLarge();
+      const key = phase === "request" || text.length > REMEMBERED_CHARS ? null : `${phase} ${text}`;
+      const known = key === null ? undefined : remembered.get(key);
+      if (known !== undefined) return known;
       // Around the time limit, not within it: what it ends runs no `finally`.
       watch.enter();
       try {
@@ -133,7 +144,9 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
         const results = isGuarded
           ? runLimited(limits.evaluationMs, () => run(entrypoint, text))
           : run(entrypoint, text);
-        return parseDecision(results, dataRevision, facts);
+        const decision = parseDecision(results, dataRevision, facts);
+        if (key !== null) remembered.set(key, decision);
+        return decision;
       } catch (cause) {
         if (cause instanceof GatewayError && cause.code !== "policy_unavailable") throw cause;
         drop(phase, cause);
