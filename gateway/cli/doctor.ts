@@ -5,6 +5,7 @@ import { openDatabase } from "../../db/client.ts";
 import type { Config, LoadedSecrets } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { findBinaries, findPackage, listMissingLinks } from "../database/binaries.ts";
+import { listOrphans } from "../database/cluster.ts";
 import { borrowEmbedded } from "../database/embedded.ts";
 import { ensureDatabaseUser } from "../database/os-user.ts";
 import { openStateFolder } from "../database/state-folder.ts";
@@ -79,7 +80,13 @@ async function examineEmbedded(): Promise<Check[]> {
         };
   });
   const programs = await attempt("database program", () => findBinaries(ensureDatabaseUser()).postgres);
-  return [links, programs];
+  const orphans = await attempt("database folders", () => {
+    const left = listOrphans();
+    return left.length === 0
+      ? "none is left over"
+      : { status: "warn", detail: `their state folder is gone, so they can be removed: ${left.join(", ")}` };
+  });
+  return [links, programs, orphans];
 }
 
 async function examineDatabase(config: Config, secrets: LoadedSecrets): Promise<Check> {

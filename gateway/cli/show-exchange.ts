@@ -67,7 +67,7 @@ function printRules(output: Output, details: ExchangeDetails, texts: RuleTexts):
   const denied = details.denials.map((denial) => ({
     code: denial.code,
     effect: denial.observed ? "observed (would have denied)" : "denied",
-    at: `${denial.phase}${denial.callId === "" ? "" : `, call ${denial.callId}`}`,
+    at: `${toPhase(denial.phase)}${denial.callId === "" ? "" : `, call ${denial.callId}`}`,
   }));
   const allowed = (decision.parse(exchange.decision)?.allow ?? []).map(({ code }) => ({
     code,
@@ -98,7 +98,9 @@ function printDecisions(output: Output, details: ExchangeDetails): void {
   output.write("\nDecisions after the request's\n");
   for (const row of details.decisions) {
     const codes = row.codes.length === 0 ? "" : `  ${row.codes.join(", ")}`;
-    output.write(`  ${row.seq}  ${toMoment(row.at)}  ${row.phase}  ${row.effect}${toPlain(codes)}\n`);
+    output.write(
+      `  ${row.seq}  ${toMoment(row.at)}  ${toPhase(row.phase)}  ${row.effect}${toPlain(codes)}\n`,
+    );
   }
 }
 
@@ -123,6 +125,18 @@ function printCalls(output: Output, title: string, calls: readonly CallChain[], 
       `       └─ ${call.outcome === "denied" || call.outputExchangeId !== null ? end : "no output has come"}\n`,
     );
   }
+}
+
+/** A phase of the policy, in a reader's words. */
+function toPhase(phase: string): string {
+  const words: Readonly<Record<string, string>> = {
+    answer: "answer's beginning",
+    finding: "finding in the answer",
+    tool_call: "tool call",
+    end: "answer's end",
+    whole: "whole answer",
+  };
+  return words[phase] ?? phase;
 }
 
 function toName(id: string | null, here: string): string {

@@ -1,7 +1,7 @@
 // The work of `tollgate start`: from a configuration to a gateway that serves, and back down again.
 import cluster from "node:cluster";
 import { randomBytes } from "node:crypto";
-import type { Config, Flags, Secrets } from "../config/config.ts";
+import type { Config, Flags, Loaded, Secrets } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { startEmbedded } from "../database/embedded.ts";
 import { ensureStateKey } from "../database/state-key.ts";
@@ -24,12 +24,14 @@ export async function runStart(
   context: CommandContext,
 ): Promise<void> {
   if (cluster.isWorker) return runWorker(context);
-  await start(loadConfig({ file: configFile, env: context.env, cwd: context.cwd, flags }), context);
+  const loaded = loadConfig({ file: configFile, env: context.env, cwd: context.cwd, flags });
+  const log = createLog(loaded.config.log, context.stderr);
+  await start(loaded, log, context);
+  log.info({}, "Stopped.");
 }
 
-async function start(loaded: ReturnType<typeof loadConfig>, context: CommandContext): Promise<void> {
+async function start(loaded: Loaded, log: Log, context: CommandContext): Promise<void> {
   const { config } = loaded;
-  const log = createLog(config.log, context.stderr);
   for (const warning of loaded.warnings) log.warn({}, warning);
   const stop = waitForSignal(log);
   await using stack = new AsyncDisposableStack();
@@ -57,7 +59,6 @@ async function start(loaded: ReturnType<typeof loadConfig>, context: CommandCont
   const cause = await Promise.race([stop, serving.failed]);
   log.info({ cause, grace_ms: config.shutdown.grace_ms }, "Draining: no new work is taken, answers finish.");
   await serving.drain(config.shutdown.grace_ms);
-  log.info({}, "Stopped.");
 }
 
 /** Serves in this process, or in several of which this one is the primary. */

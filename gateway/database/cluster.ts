@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -23,7 +24,7 @@ import { canReach } from "./os-user.ts";
 import { SERVER_ENVIRONMENT } from "./postmaster.ts";
 import { StartError } from "./start-error.ts";
 import type { StateFolder } from "./state-folder.ts";
-import { readIfExists, writeSecretFile } from "./state-folder.ts";
+import { readIfExists, toStateFolder, writeSecretFile } from "./state-folder.ts";
 
 const access = z.object({
   /** The folder that holds data, socket and log. */
@@ -38,6 +39,8 @@ const access = z.object({
 /** How to reach the embedded database; kept in the state folder, 0600. */
 export type Access = z.output<typeof access>;
 
+/** In a home outside its state folder: where that is. */
+const OWNER_FILE = "state-folder";
 const USER = "tollgate";
 const SOCKET_PATH_LIMIT = 100;
 
@@ -146,11 +149,23 @@ function chooseHome(folder: StateFolder, user: DatabaseUser): string {
     mkdirSync(home, { recursive: true, mode: 0o755 });
     give(home, user);
     chmodSync(home, 0o700);
+    writeFileSync(join(home, OWNER_FILE), `${folder.path}\n`);
   } catch (error) {
     throw new StartError(unreachable(folder), { cause: error });
   }
   if (!canReach(user, home, true)) throw new StartError(unreachable(folder));
   return home;
+}
+
+/** Lists homes in the system's folder whose state folder is gone, and with it their password and key. */
+export function listOrphans(): string[] {
+  if (!existsSync(SYSTEM_FOLDER)) return [];
+  return readdirSync(SYSTEM_FOLDER)
+    .map((name) => join(SYSTEM_FOLDER, name))
+    .filter((home) => {
+      const owner = readIfExists(join(home, OWNER_FILE))?.trim();
+      return owner !== undefined && !existsSync(toStateFolder(owner).access);
+    });
 }
 
 function unreachable(folder: StateFolder): string {

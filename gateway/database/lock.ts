@@ -20,6 +20,7 @@ export type Owner = z.output<typeof owner>;
 export type Lock = { readonly owner: Owner; release(): void };
 
 const BEAT_MS = 5000;
+const DYING_MS = 1500;
 
 /** Takes the lock, or gives the living owner who has it. */
 export function tryLock(path: string, role: Owner["role"]): Lock | { readonly heldBy: Owner } {
@@ -46,14 +47,14 @@ export function tryLock(path: string, role: Owner["role"]): Lock | { readonly he
   }
 }
 
-/** Takes the lock, waiting while a command holds it for a moment; refuses where a gateway does. */
+/** Takes the lock, waiting while a command holds it; a gateway that has it gets only the moment that dying takes. */
 export async function takeLock(path: string, role: Owner["role"], waitMs: number): Promise<Lock> {
-  const end = Date.now() + waitMs;
+  const began = Date.now();
   for (;;) {
     const result = tryLock(path, role);
     if (!("heldBy" in result)) return result;
     const { heldBy } = result;
-    if (heldBy.role === "gateway" || Date.now() > end) {
+    if (Date.now() - began > (heldBy.role === "gateway" ? DYING_MS : waitMs)) {
       throw new StartError(
         `The state folder of ${path} belongs to a running ${heldBy.role} (process ${heldBy.pid} on ${heldBy.host}, since ${heldBy.since}). Stop it, or name another folder with TOLLGATE_STATE_DIR.`,
       );
@@ -121,21 +122,26 @@ function isAlive(path: string, other: Owner): boolean {
   return isProcessAlive(other.pid) && (other.born === null || other.born === readBirth(other.pid));
 }
 
-/** Says whether a process with this id exists. */
+/** Says whether a process with this id runs. One that has ended and that nobody has waited for doesn't. */
 export function isProcessAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return false;
   }
+  return readStat(pid)?.[0] !== "Z";
 }
 
-/** The 22nd field of proc(5) `stat`, counted after the name, which may hold anything. */
+/** The kernel's start time of a process; null where it can't be known. */
 function readBirth(pid: number): string | null {
+  return readStat(pid)?.[19] ?? null;
+}
+
+/** Fields of proc(5) `stat` from the third on, the state; those before end with a name that may hold anything. */
+function readStat(pid: number): string[] | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   } catch {
     return null;
   }

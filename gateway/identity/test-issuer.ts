@@ -42,9 +42,9 @@ export async function createTestIssuer(overrides: Partial<IssuerConfig> = {}): P
 
   const server = createServer((request, response) => {
     if (request.url === "/.well-known/openid-configuration") {
-      sendJson(response, { issuer: url, jwks_uri: `${url}/jwks` });
-      return;
+      return sendJson(response, { issuer: url, jwks_uri: `${url}/jwks` });
     }
+    if (request.url === "/other") return sendJson(response, { keys: [current.jwk] });
     fetches += 1;
     switch (how) {
       case "well":
