@@ -1,0 +1,340 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { createTestDatabase } from "../../test/postgres.ts";
+import type { TestDatabase } from "../../test/postgres.ts";
+import { decisions, denials, exchangeEnds, exchanges, toolCalls } from "../../db/schema.ts";
+import { isKeyText } from "../identity/key-format.ts";
+import { runCommandLine } from "./program.ts";
+
+let database: TestDatabase;
+let folder = "";
+beforeAll(async () => {
+  database = await createTestDatabase();
+  folder = mkdtempSync(join(tmpdir(), "tollgate-cli-"));
+  await seed();
+});
+afterAll(async () => {
+  await database?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
+  const code = await runCommandLine(args, {
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (err += text) },
+    env: { DATABASE_URL: database.url },
+    cwd: folder,
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
+
+const EXCHANGE = "01900000-0000-7000-8000-000000000001";
+const LATER = "01900000-0000-7000-8000-000000000002";
+const SESSION = "01900000-0000-7000-8000-0000000000aa";
+const HOSTILE = "gpt-\u001b[2J\u202eevil\nforged line";
+
+async function seed(): Promise<void> {
+  const { orm } = database.db;
+  const at = new Date("2026-02-03T04:05:06.007Z");
+  const common = {
+    at,
+    sessionId: SESSION,
+    tenant: "default",
+    issuer: "tollgate",
+    subject: "ada",
+    callerKind: "service",
+    groups: ["developers"],
+    connection: "openai",
+    operation: "responses.create",
+    method: "POST",
+    path: "/responses",
+    stream: true,
+    effect: "allow" as const,
+    revision: "rev-1",
+    dataRevision: "data-1",
+  };
+  await orm.insert(exchanges).values([
+    { ...common, id: EXCHANGE, model: HOSTILE, promptHash: "abcdef0123456789", promptPointer: "/input/0" },
+    { ...common, id: LATER, model: "gpt-5", callOutputs: ["call_1"] },
+  ]);
+  await orm.insert(decisions).values({
+    exchangeId: EXCHANGE,
+    seq: 1,
+    phase: "tool_call",
+    at,
+    effect: "deny",
+    codes: ["sql_destructive"],
+  });
+  await orm.insert(exchangeEnds).values({
+    exchangeId: EXCHANGE,
+    at: new Date(at.getTime() + 250),
+    outcome: "completed",
+    httpStatus: 200,
+    usage: {
+      input_tokens: 10,
+      cached_tokens: 4,
+      output_tokens: 3,
+      reasoning_tokens: 0,
+      total_tokens: 13,
+      estimated: true,
+    },
+  });
+  await orm.insert(denials).values({
+    exchangeId: EXCHANGE,
+    seq: 1,
+    code: "token_expired",
+    callId: "call_2",
+    phase: "tool_call",
+    observed: false,
+    at,
+    tenant: "default",
+  });
+  const call = {
+    exchangeId: EXCHANGE,
+    at,
+    type: "function_call",
+    tenant: "default",
+    issuer: "tollgate",
+    subject: "ada",
+    sessionId: SESSION,
+  };
+  const prompt = { promptHash: "abcdef0123456789", promptPointer: "/input/0" };
+  await orm.insert(toolCalls).values([
+    {
+      ...call,
+      ...prompt,
+      callId: "call_1",
+      seq: 0,
+      name: "get_weather",
+      outcome: "released",
+      outputExchangeId: LATER,
+    },
+    {
+      ...call,
+      ...prompt,
+      callId: "call_2",
+      seq: 1,
+      name: "run_sql",
+      outcome: "denied",
+      codes: ["sql_destructive"],
+    },
+  ]);
+}
+
+describe("service accounts", () => {
+  test("are created with a key that is shown once, listed without it, and revoked", async () => {
+    const created = await run(
+      "service-accounts",
+      "create",
+      "builder",
+      "--group",
+      "developers",
+      "--group",
+      "ci",
+      "--ttl",
+      "8h",
+      "--json",
+    );
+    expect(created.code).toBe(0);
+    const issued = z
+      .strictObject({
+        id: z.uuid(),
+        subject: z.string(),
+        groups: z.array(z.string()),
+        key: z.string(),
+        expires_at: z.iso.datetime(),
+      })
+      .parse(JSON.parse(created.out));
+    expect(issued).toMatchObject({ subject: "builder", groups: ["developers", "ci"] });
+    expect(isKeyText(issued.key)).toBe(true);
+    expect(Math.abs(Date.parse(issued.expires_at) - Date.now() - 8 * 3_600_000)).toBeLessThan(60_000);
+
+    const listed = await run("service-accounts", "list", "--json");
+    const list = z
+      .array(z.looseObject({ id: z.string(), subject: z.string(), status: z.string() }))
+      .parse(JSON.parse(listed.out));
+    expect(list.find(({ id }) => id === issued.id)).toMatchObject({ subject: "builder", status: "active" });
+    expect(listed.out).not.toContain(issued.key);
+
+    expect((await run("service-accounts", "revoke", "builder")).out).toBe("Revoked 1 key of builder.\n");
+    expect((await run("service-accounts", "revoke", "builder")).out).toBe("Revoked 0 keys of builder.\n");
+    expect((await run("service-accounts", "list")).out).toMatch(/builder .*revoked/);
+  });
+
+  test("have names of their own, unless their keys are replaced", async () => {
+    const args = ["service-accounts", "create", "twice", "--group", "developers"];
+    expect((await run(...args)).code).toBe(0);
+    const again = await run(...args);
+    expect([again.code, again.out]).toEqual([1, ""]);
+    expect(again.err).toContain("--rotate");
+    expect((await run(...args, "--rotate")).code).toBe(0);
+    const listed = z
+      .array(
+        z.looseObject({
+          subject: z.string(),
+          keys: z.array(z.looseObject({ revoked_at: z.string().nullable() })),
+        }),
+      )
+      .parse(JSON.parse((await run("service-accounts", "list", "--json")).out));
+    const keys = listed
+      .find(({ subject }) => subject === "twice")
+      ?.keys.map((key) => key.revoked_at === null);
+    expect(keys).toEqual([false, true]);
+  });
+
+  test("that nobody knows can't be revoked", async () => {
+    expect(await run("service-accounts", "revoke", "nobody")).toMatchObject({ code: 1, out: "" });
+  });
+
+  test.each([
+    [["service-accounts", "create", "x"]],
+    [["service-accounts", "create", "x", "--group", "developers", "--ttl", "forever"]],
+    [["service-accounts", "create", "x", "--group", "developers", "--ttl", "9000d"]],
+    [["service-accounts", "create", "a b", "--group", "developers"]],
+    [["service-accounts", "create", "x", "--group", "a\nb"]],
+    [["exchanges", "list", "--limit", "0"]],
+    [["exchanges", "list", "--since", "yesterday-ish"]],
+    [["exchanges", "list", "--effect", "perhaps"]],
+    [["nonsense"]],
+    [["exchanges", "show"]],
+  ])("and commands that are called wrongly end with 2: %j", async (args) => {
+    const result = await run(...args);
+    expect(result.code).toBe(2);
+    expect(result.err).not.toBe("");
+    expect(result.out).toBe("");
+  });
+});
+
+describe("exchanges", () => {
+  test("are listed newest first, with what became of them", async () => {
+    const { code, out } = await run("exchanges", "list");
+    expect(code).toBe(0);
+    const lines = out.trim().split("\n");
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toContain(LATER);
+    expect(lines[2]).toMatch(/ada +responses\.create .*deny +200 +sql_destructive/);
+  });
+
+  test("are narrowed by what is asked for", async () => {
+    const ids = async (...filter: string[]) =>
+      z
+        .array(z.looseObject({ id: z.string() }))
+        .parse(JSON.parse((await run("exchanges", "list", "--json", ...filter)).out))
+        .map(({ id }) => id);
+    expect(await ids("--rule", "sql_destructive")).toEqual([EXCHANGE]);
+    expect(await ids("--tool", "get_weather")).toEqual([EXCHANGE]);
+    expect(await ids("--model", "gpt-5")).toEqual([LATER]);
+    expect(await ids("--session", SESSION, "--limit", "1")).toEqual([LATER]);
+    expect(await ids("--before", LATER)).toEqual([EXCHANGE]);
+    expect(await ids("--subject", "grace")).toEqual([]);
+  });
+
+  test("tell who, what, which rule with its remedy, which revision, and the chain of each tool call", async () => {
+    const { code, out } = await run("exchanges", "show", EXCHANGE);
+    expect(code).toBe(0);
+    for (const part of [
+      "ada (service of tollgate, tenant default, groups developers)",
+      "responses.create (POST /responses), streamed",
+      "revision rev-1",
+      "allow, then deny in its answer: sql_destructive",
+      "completed, HTTP 200, after 250 ms",
+      "10 tokens in (4 cached), 3 out, estimated",
+      "token_expired  denied  (tool call, call call_2)",
+      "remedy: Fetch a fresh token",
+      "get_weather  call_1  (function_call)  released",
+      `prompt abcdef012345 at /input/0, first in exchange ${EXCHANGE} (this one)`,
+      `output in exchange ${LATER}`,
+      "run_sql  call_2  (function_call)  denied by sql_destructive",
+      "never ran",
+    ]) {
+      expect(out).toContain(part);
+    }
+    const later = await run("exchanges", "show", LATER);
+    expect(later.out).toContain("Tool calls whose outputs it carries");
+    expect(later.out).toContain(`called in exchange ${EXCHANGE}`);
+    const json = z.looseObject({
+      exchange: z.looseObject({ data_revision: z.string() }),
+      calls: z.array(z.unknown()),
+    });
+    expect(
+      json.parse(JSON.parse((await run("exchanges", "show", EXCHANGE, "--json")).out)).calls,
+    ).toHaveLength(2);
+  });
+
+  test("never let a program's text steer the terminal", async () => {
+    for (const args of [
+      ["exchanges", "list"],
+      ["exchanges", "show", EXCHANGE],
+      ["exchanges", "list", "--json"],
+    ]) {
+      const { out } = await run(...args);
+      expect(out).toContain("evil");
+      expect(out).not.toMatch(/[^\P{Cc}\n]|\p{Bidi_Control}/u);
+      expect(out).not.toMatch(/^forged line/m);
+    }
+  });
+
+  test("that don't exist are told so", async () => {
+    expect(await run("exchanges", "show", "nothing")).toMatchObject({
+      code: 1,
+      err: "tollgate: No exchange has this id.\n",
+    });
+    expect(await run("sessions", "show", SESSION)).toMatchObject({ code: 1 });
+  });
+});
+
+describe("the configuration", () => {
+  test("is checked whole, and ends with 2 where it is wrong", async () => {
+    writeFileSync(join(folder, "wrong.yaml"), "listne: x\nworkers: 0\n");
+    const { code, err } = await run("config", "check", "--config", "wrong.yaml");
+    expect(code).toBe(2);
+    expect(err).toContain("did you mean listen?");
+    expect(err).toContain("workers: expected at least 1");
+  });
+
+  test("lists connections without their credentials", async () => {
+    writeFileSync(join(folder, "key"), "sk-very-secret");
+    writeFileSync(
+      join(folder, "right.yaml"),
+      "connections: [{name: main, credential: 'file:key', labels: [production]}]\n",
+    );
+    const { out } = await run("connections", "list", "--config", "right.yaml");
+    expect(out).toMatch(/main \(default\) +openai +\/v1 +https:\/\/api\.openai\.com\/v1 +production +set/);
+    expect(out).not.toContain("sk-very-secret");
+  });
+});
+
+test("a database that can't be reached is told in one line, without its password", async () => {
+  let err = "";
+  const code = await runCommandLine(["exchanges", "list"], {
+    stdout: { write: () => undefined },
+    stderr: { write: (text) => (err += text) },
+    env: { DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/none" },
+    cwd: folder,
+    signal: new AbortController().signal,
+  });
+  expect(code).toBe(1);
+  expect(err.trim().split("\n")).toHaveLength(1);
+  expect(err).toContain("out of reach");
+  expect(err).not.toContain("hunter2");
+});
+
+test("help names every command", async () => {
+  const { code, out } = await run("--help");
+  expect(code).toBe(0);
+  for (const name of [
+    "start",
+    "config",
+    "service-accounts",
+    "connections",
+    "exchanges",
+    "sessions",
+    "doctor",
+  ])
+    expect(out).toContain(name);
+});
