@@ -3,7 +3,7 @@ import { z } from "zod";
 import { isLoopback, toHost } from "./loopback.ts";
 
 /** Signature algorithms that an issuer may be allowed: asymmetric ones only. */
-export const SIGNATURE_ALGORITHMS = [
+const SIGNATURE_ALGORITHMS = [
   "RS256",
   "RS384",
   "RS512",

@@ -14,7 +14,7 @@ import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, verifyToken } from "./verify-token.ts";
 
 /** The issuer of service accounts' callers. */
-export const OWN_ISSUER = "tollgate";
+const OWN_ISSUER = "tollgate";
 
 export type Authenticator = {
   /**
