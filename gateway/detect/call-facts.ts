@@ -8,6 +8,8 @@ import { beginsLikeSql, readSql } from "./sql.ts";
 /** How often JSON in JSON is opened. */
 const MAX_LEVEL = 4;
 const MAX_NAME = 256;
+/** How many characters of a call's texts are read as SQL and shell. */
+const MAX_READ = 262_144;
 
 const SQL_KEY = /sql|^(?:statements?|stmts?)$/;
 const QUERY_KEY = /query|queries|^q$|statement|^(?:command|commands|cmd|script|code|input|text|body)$/;
@@ -31,6 +33,8 @@ type Draft = {
   isShellIncomplete: boolean;
   hasShell: boolean;
   patterns: Record<string, number>;
+  /** Characters that may still be read. */
+  left: number;
 };
 
 /**
@@ -69,16 +73,13 @@ function createDraft(): Draft {
     isShellIncomplete: false,
     hasShell: false,
     patterns: {},
+    left: MAX_READ,
   };
 }
 
 function readArguments(text: string, tool: Tool, draft: Draft, matcher: Matcher, level: number): void {
   const { strings, isCut } = collectStrings(text);
-  if (isCut) {
-    // What was not read is not known to be harmless.
-    draft.hasSql = draft.isSqlIncomplete = true;
-    draft.hasShell = draft.isShellIncomplete = true;
-  }
+  if (isCut) giveUp(draft);
   const arrays = new Map<number, ArgumentString[]>();
   for (const one of strings) {
     for (const finding of matcher.scan(one.text, "tool_arguments", "answer")) {
@@ -94,8 +95,16 @@ function readArguments(text: string, tool: Tool, draft: Draft, matcher: Matcher,
   for (const members of arrays.values()) readArray(members, strings, tool, draft);
 }
 
+/** What was not read is not known to be harmless. */
+function giveUp(draft: Draft): void {
+  draft.hasSql = draft.isSqlIncomplete = true;
+  draft.hasShell = draft.isShellIncomplete = true;
+}
+
 function readString(one: ArgumentString, tool: Tool, draft: Draft, matcher: Matcher, level: number): void {
   const { text } = one;
+  draft.left -= text.length;
+  if (draft.left < 0) return giveUp(draft);
   const key = toKey(one.key);
   const start = text.trimStart().charAt(0);
   if (level < MAX_LEVEL && text.length > 2 && (start === "{" || start === "[") && one.array === null) {

@@ -363,12 +363,20 @@ function runCode(code: string, state: State, level: number): void {
 }
 
 function runFind(args: readonly Argument[], state: State, variables: Variables, level: number): void {
-  for (const [i, arg] of args.entries()) {
-    if (!/^(?:-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(arg.text)) continue;
-    const end = args.findIndex((other, at) => at > i && (other.text === ";" || other.text === "+"));
-    const words = args.slice(i + 1, end === -1 ? args.length : end);
+  let count = 0;
+  for (let i = 0; i < args.length; i += 1) {
+    if (!/^(?:-exec|-execdir|-ok|-okdir|-x|-X|--exec|--exec-batch)$/.test(args[i]?.text ?? "")) continue;
+    let end = i + 1;
+    while (end < args.length && args[end]?.text !== ";" && args[end]?.text !== "+") end += 1;
+    const words = args.slice(i + 1, end);
     if (toProgram(words[0]?.text ?? "") === "rm") state.dangers.add("find_exec_rm");
+    count += 1;
+    if (count > MAX_LEVEL) {
+      state.isIncomplete = true;
+      return;
+    }
     if (words.length > 0) runCommand(words, null, UNKNOWN, state, variables, level + 1);
+    i = end;
   }
 }
 

@@ -16,6 +16,11 @@ const LEADING =
 const DYNAMIC =
   /^(?:EXEC|EXECUTE|CALL|PREPARE|DO|DECLARE|IF|WHILE|LOAD|HANDLER|DBCC|IMPORT|RESTORE|CREATE_PROGRAM)$/;
 
+/** How many tokens may stand between UPDATE and SET. */
+const MAX_TARGET = 256;
+/** How often tokens are looked at again, for conditions; beyond it a text is incomplete. */
+const MAX_WORK = 200_000;
+
 /** Says whether a word may begin a statement. */
 export function isSqlVerb(word: string): boolean {
   return LEADING.test(word);
@@ -124,7 +129,7 @@ function readDelete(tokens: readonly SqlToken[], i: number, isStart: boolean, no
 /** Says whether what stands before is SQL and not a sentence: where no semicolon is needed, a statement may begin here. */
 function followsStatement(tokens: readonly SqlToken[], i: number): boolean {
   return tokens
-    .slice(0, i)
+    .slice(Math.max(0, i - MAX_TARGET), i)
     .some((token) => token.kind !== "word" || token.text === "FROM" || token.text === "GO");
 }
 
@@ -132,11 +137,14 @@ function readUpdate(tokens: readonly SqlToken[], i: number, isStart: boolean, no
   const name = tokens[i + 1];
   if (name === undefined || (name.kind !== "word" && name.kind !== "name" && name.text !== "(")) return false;
   const depth = tokens[i]?.depth ?? 0;
-  const set = tokens.findIndex(
-    (token, at) => at > i + 1 && token.text === "SET" && token.kind === "word" && token.depth === depth,
-  );
-  const end = tokens.findIndex((token, at) => at > i && token.text === ";" && token.kind === "symbol");
-  if (set === -1 || (end !== -1 && set > end) || (!isStart && set > i + 6)) return false;
+  const stop = Math.min(tokens.length, i + (isStart ? MAX_TARGET : 7));
+  let set = i + 2;
+  for (; set < stop; set += 1) {
+    const token = tokens[set];
+    if (token?.kind === "symbol" && token.text === ";") return false;
+    if (token?.kind === "word" && token.text === "SET" && token.depth === depth) break;
+  }
+  if (set >= stop) return false;
   if (
     tokens[set + 2]?.text !== "=" &&
     !["(", "."].includes(tokens[set + 1]?.text ?? "") &&
@@ -179,6 +187,11 @@ function hasCondition(tokens: readonly SqlToken[], from: number, notes: SqlNotes
   let where = -1;
   let end = tokens.length;
   for (let i = from + 1; i < tokens.length; i += 1) {
+    notes.work += 1;
+    if (notes.work > MAX_WORK) {
+      notes.incomplete = true;
+      return false;
+    }
     const token = tokens[i];
     if (token === undefined) break;
     const isOver = token.depth < depth || (token.kind === "symbol" && token.text === ";");

@@ -11,11 +11,13 @@ export type SqlNotes = {
   readonly tables: Set<string>;
   whereMissing: boolean;
   incomplete: boolean;
+  /** How often tokens were looked at again. */
+  work: number;
 };
 
 /** Begins without any facts. */
 export function createNotes(): SqlNotes {
-  return { kinds: new Set(), tables: new Set(), whereMissing: false, incomplete: false };
+  return { kinds: new Set(), tables: new Set(), whereMissing: false, incomplete: false, work: 0 };
 }
 
 /** Notes a table. */

@@ -282,6 +282,24 @@ describe("the reader", () => {
     expect(parseSql("SELECT 1")).toMatchObject({ tree: expect.anything() });
   });
 
+  it.each([
+    "/*",
+    "/**/",
+    "+-",
+    "DELETE FROM a ",
+    "UPDATE a SET b=1 ",
+    "UPDATE a ",
+    "DELETE FROM a;",
+    "(SELECT ",
+    "$a",
+  ])(
+    "comes to an end on 60 KB of %s",
+    (unit) => {
+      expect(facts(`SELECT ${unit.repeat(60_000 / unit.length)}`).incomplete).toBe(true);
+    },
+    20_000,
+  );
+
   it("reads anything without throwing", () => {
     const pieces = [
       "DELETE",

@@ -23,6 +23,9 @@ const SQL_SERVER: Dialect = { backslash: false, mysql: false, nested: true, brac
 /** What MySQL and PostgreSQL read differently: where one sees a comment or string, the other may see a statement. */
 const AMBIGUOUS = /\\|\/\*M?!|#|--\S|\/\*[^*]*\/\*/;
 
+/** PostgreSQL's lexer takes time by the square of a run of these. */
+const OPERATOR_RUN = /[~!@#^&|`?+*/%<>=-]{300}/;
+
 const INVISIBLE = /[\u00ad\u200b-\u200f\u2060-\u2064\ufeff]/g;
 
 /** What is known of a text that is, or may be, SQL. */
@@ -47,6 +50,11 @@ export function readSql(text: string): SqlReading {
   return { facts: toFacts(state.notes), isSql: state.isSql, commands: state.commands };
 }
 
+/** Says whether a text is kept from PostgreSQL's parser, whose stack or time it could use up. */
+function isHeavy(text: string): boolean {
+  return OPERATOR_RUN.test(text) || lexSql(text, POSTGRES).depth > MAX_DEPTH;
+}
+
 type State = { readonly notes: SqlNotes; readonly commands: string[]; isSql: boolean };
 
 function readLevel(text: string, state: State, level: number): void {
@@ -57,8 +65,7 @@ function readLevel(text: string, state: State, level: number): void {
     return;
   }
   if (text.trim() === "") return;
-  const lexed = lexSql(text, POSTGRES);
-  const parsed = lexed.depth > MAX_DEPTH ? "unavailable" : parseSql(text);
+  const parsed = isHeavy(text) ? "unavailable" : parseSql(text);
   if (typeof parsed === "string") {
     if (parsed === "unavailable") notes.incomplete = true;
     readTokens(text, state, level);
@@ -79,8 +86,7 @@ function readInner(inner: InnerText, state: State, level: number): void {
 function readProgram(body: string, state: State, level: number): void {
   let tag = "$tollgate$";
   while (body.includes(tag)) tag = `${tag.slice(0, -1)}_$`;
-  const isShallow =
-    body.length <= MAX_BYTES && lexSql(body, POSTGRES).depth <= MAX_DEPTH && level <= MAX_LEVEL;
+  const isShallow = body.length <= MAX_BYTES && !isHeavy(body) && level <= MAX_LEVEL;
   const parsed = isShallow ? parseProgram(`DO ${tag}${body}${tag}`) : "unavailable";
   if (typeof parsed === "string") {
     state.notes.incomplete = true;
@@ -120,7 +126,7 @@ function readExpression(expression: unknown, state: State, level: number): void 
   if (mode === 0 || mode === undefined) return readLevel(query, state, level + 1);
   // An expression, or an assignment: what it calls counts, that it is a SELECT does not.
   const value = mode === 2 ? query : query.slice(query.search(/:?=/) + 1).replace(/^=/, "");
-  const parsed = lexSql(value, POSTGRES).depth > MAX_DEPTH ? "unavailable" : parseSql(`SELECT ${value}`);
+  const parsed = isHeavy(value) ? "unavailable" : parseSql(`SELECT ${value}`);
   if (typeof parsed === "string") state.notes.incomplete = true;
   else walkSql(parsed.tree, state.notes, (inner) => readInner(inner, state, level + 1));
 }
