@@ -1,6 +1,5 @@
 // Evaluates one compiled policy: keeps an instance at hand, drops it at the first sign of trouble, and bounds time and memory.
 
-import { LRUCache } from "lru-cache";
 import { GatewayError } from "../errors.ts";
 import type { Decision, Facts, Phase } from "../exchange.ts";
 import { parseDecision } from "./decision.ts";
@@ -81,7 +80,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   }
   // A decision follows from the bundle and from what its rules read of the facts, and most answers hold nothing that a
   // rule reads. A request's facts hold counts that hardly ever come again, so those are not remembered.
-  const remembered = new LRUCache<string, Decision>({ max: REMEMBERED });
+  const remembered = new Map<string, Decision>();
   let current: PolicyInstance | null = first;
   let spare: PolicyInstance | null = null;
   let isSparePlanned = false;
@@ -145,7 +144,10 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
           ? runLimited(limits.evaluationMs, () => run(entrypoint, text))
           : run(entrypoint, text);
         const decision = parseDecision(results, dataRevision, facts);
-        if (key !== null) remembered.set(key, decision);
+        if (key !== null) {
+          if (remembered.size >= REMEMBERED) remembered.clear();
+          remembered.set(key, decision);
+        }
         return decision;
       } catch (cause) {
         if (cause instanceof GatewayError && cause.code !== "policy_unavailable") throw cause;

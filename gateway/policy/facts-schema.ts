@@ -143,7 +143,10 @@ const schema = z.strictObject({
 /** Describes the document that a policy sees as `input`, field for field as `Facts` does. */
 export const factsSchema = schema satisfies z.ZodType<Facts>;
 
-/** Is `true` as a type only while every field of `Facts` stands in the schema: the compiler refuses a missing one. */
+/**
+ * Is `true` as a type only while every field of `Facts` stands in the schema: the compiler refuses a missing one.
+ * @public
+ */
 export const factsSchemaIsWhole: Facts extends z.output<typeof schema> ? true : false = true;
 
 /** Gives the JSON Schema (draft-07) of the facts: the file that `opa check --schema` reads. */

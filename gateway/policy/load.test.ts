@@ -8,6 +8,7 @@ import { buildFixture } from "../../test/policy/fixture-bundle.ts";
 import { createKeptLog } from "../../test/policy/silent-log.ts";
 import { GatewayError, type ErrorCode } from "../errors.ts";
 import type { Facts, JsonObject } from "../exchange.ts";
+import { factsSchema } from "./facts-schema.ts";
 import { createPolicy, type Policy, type PolicyDeps, type PolicySnapshot } from "./load.ts";
 import { toSampleFacts } from "./sample-facts.ts";
 import { TimeLimitError } from "./time-limit.ts";
@@ -182,7 +183,7 @@ describe("time", () => {
 } else := plain`;
     const bundle = await buildFixture({ rego, metadata: {} });
     await expect(open(bundle, { trial: { evaluationMs: 50 } })).rejects.toThrow("took longer than 50 ms");
-    await expect(open(bundle, { trial: { evaluationMs: 60_000 } })).rejects.toThrow(
+    await expect(open(bundle, { trial: { evaluationMs: 60_000, largestMs: 5 } })).rejects.toThrow(
       "ms for the largest facts",
     );
   });
@@ -224,6 +225,29 @@ describe("what a policy reads", () => {
       "policy_input_too_large",
     );
     expect(codeOf(() => policy.current().evaluate(facts("fine", { body: "x" })))).toBe("none");
+  });
+});
+
+describe("a decision about an answer", () => {
+  it("is remembered for the facts that the rules read, and for no others", async () => {
+    const rego = `tool_call := plain if not drops
+tool_call := object.union(plain, {"deny": {{"code": "drops", "call": input.calls[0].id}}}) if drops
+drops if "drop_database" in input.calls[0].sql.kinds`;
+    const policy = await open(await buildFixture({ rego: `request := plain\n${rego}`, metadata: {} }));
+    const facts = toSampleFacts("tool_call");
+    const [call] = facts.calls ?? [];
+    const dropping = { ...facts, calls: [{ ...call, sql: { ...call?.sql, kinds: ["drop_database"] } }] };
+    const first = policy.current().evaluate(facts);
+    expect(policy.current().evaluate({ ...facts, id: "other" })).toBe(first);
+    expect(policy.current().evaluate(factsSchema.parse(dropping)).deny).toEqual([
+      { code: "drops", call: "call_1" },
+    ]);
+    expect(policy.current().evaluate(facts)).toBe(first);
+  });
+
+  it("is decided anew for a request", async () => {
+    const policy = await open(await buildFixture({ rego: "request := plain", metadata: {} }));
+    expect(policy.current().evaluate(facts("x"))).not.toBe(policy.current().evaluate(facts("x")));
   });
 });
 
@@ -316,7 +340,11 @@ describe("memory", () => {
 
 describe("a change of the files", () => {
   const say = (word: string) =>
-    buildFixture({ rego: `request := object.union(plain, {"label": {{"code": "${word}"}}})`, metadata: {} });
+    buildFixture({
+      rego: `request := object.union(plain, {"label": {{"code": "${word}"}}})`,
+      metadata: {},
+      data: { params: { lists: { connectors: [] } } },
+    });
 
   it("takes effect on reload, while an exchange keeps the policy that it began with", async () => {
     const policy = await open(await say("first"), { bundlePath: put(await say("first"), "changing.tar.gz") });

@@ -61,4 +61,3 @@ export const manifestSchema = manifest;
 
 export type BundleManifest = z.infer<typeof manifest>;
 export type BundleMetadata = z.infer<typeof metadata>;
-export type Canary = BundleMetadata["canaries"][number];

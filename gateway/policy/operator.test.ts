@@ -25,6 +25,8 @@ const SCOPE: OperatorScope = {
   },
   params: {
     labels: ["production"],
+    lists: { connectors: [], mcp_servers: [], own: [] },
+    limits: { tokens_per_request: { default: 1 } },
     effects: { loose: "observe" },
     effects_by_label: { production: { strict: "require_approval" } },
     operator_may_relax: ["loose", "labels"],
@@ -43,6 +45,12 @@ describe("readOperatorData", () => {
     expect(read("")).toEqual({});
   });
 
+  it("takes lists that a bundle of one's own has", () => {
+    expect(read("lists: {own: [a], mcp_servers: [{host: mcp.example.com, label: docs}]}")).toEqual({
+      lists: { own: ["a"], mcp_servers: [{ host: "mcp.example.com", label: "docs" }] },
+    });
+  });
+
   it("fills in what a group leaves out, so that nothing of the bundle's group shines through", () => {
     const group = { operations: { names: ["responses.create"] }, models: { names: ["gpt-4.1"] } };
     expect(read(JSON.stringify({ groups: { developers: group } }))).toEqual({
@@ -59,6 +67,9 @@ describe("readOperatorData", () => {
   const refused: Record<string, [string, string]> = {
     "a misspelt key": ["lsits: {}", "lsits"],
     "a key of a list that no rule knows": ["lists: {teleports: []}", "teleports"],
+    "a limit that no rule knows": ["limits: {teleports: {default: 1}}", "teleports"],
+    "an element that a list cannot have": ["lists: {mcp_servers: [mcp.example.com]}", "mcp_servers"],
+    "an object in a list of names": ["lists: {own: [{a: 1}]}", "own"],
     "a value of the wrong type": ["limits: {tokens_per_request: {default: many}}", "tokens_per_request"],
     "an unknown effect": ["effects: {loose: allow}", "loose"],
     "an unknown code": ["effects: {lose: off}", "lose"],

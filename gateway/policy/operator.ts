@@ -8,10 +8,10 @@ import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
-const names = z.array(z.string().min(1).max(256)).max(10_000);
-const code = z.string().min(1);
-const tokens = z.int().positive();
-const effects = z.record(code, z.enum(CODE_EFFECTS));
+const text = z.string().min(1).max(256);
+const names = z.array(text).max(10_000);
+const limit = z.int().positive();
+const effects = z.record(text, z.enum(CODE_EFFECTS));
 
 const group = z.strictObject({
   operations: z.union([z.strictObject({ all: z.literal(true) }), z.strictObject({ names })]),
@@ -23,34 +23,21 @@ const group = z.strictObject({
 
 /** Describes the operator's file. */
 export const operatorSchema = z.strictObject({
-  groups: z.record(z.string().min(1), group).optional(),
+  groups: z.record(text, group).optional(),
   lists: z
-    .strictObject({
-      tool_types: names,
-      call_types: names,
-      mcp_servers: z.array(z.strictObject({ host: z.string().min(1), label: z.string().min(1) })).max(10_000),
-      connectors: names,
+    .looseObject({
+      mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
-      hidden: z
-        .array(
-          z.strictObject({ kind: z.string().min(1), id: z.string().min(1), version: z.string().nullable() }),
-        )
-        .max(10_000),
-      record_texts_of_groups: names,
+      hidden: z.array(z.strictObject({ kind: text, id: text, version: z.string().nullable() })).max(10_000),
     })
     .partial()
+    .catchall(names)
     .optional(),
   limits: z
-    .strictObject({
-      tokens_per_request: z.strictObject({
-        default: tokens.optional(),
-        groups: z.record(z.string(), tokens).optional(),
-      }),
-    })
-    .partial()
+    .record(text, z.strictObject({ default: limit.optional(), groups: z.record(text, limit).optional() }))
     .optional(),
   effects: effects.optional(),
-  effects_by_label: z.record(z.string().min(1), effects).optional(),
+  effects_by_label: z.record(text, effects).optional(),
 });
 
 export type OperatorData = {
@@ -92,6 +79,14 @@ export function readOperatorData(text: string, scope: OperatorScope): OperatorDa
 export const NO_OPERATOR_DATA: OperatorData = { data: {}, digest: "none" };
 
 function refuseUnknownNames(data: z.infer<typeof operatorSchema>, scope: OperatorScope): void {
+  for (const name of ["lists", "limits"] as const) {
+    const known = scope.params[name];
+    const unknown = Object.keys(data[name] ?? {}).find((key) => at(known, key) === undefined);
+    if (unknown !== undefined)
+      throw new PolicyLoadError(
+        `the operator's file sets ${name}.${unknown}, which the bundle does not have`,
+      );
+  }
   const rules = new Map(scope.metadata?.rules.map((rule) => [rule.code, rule]));
   const labels = new Set([...toTexts(scope.params["labels"]), ...scope.connectionLabels]);
   const tables = Object.entries(data.effects_by_label ?? {});

@@ -17,7 +17,7 @@ export type TrialLimits = {
 };
 
 /** What a policy gets to show what it can. */
-export const TRIAL_LIMITS: TrialLimits = { evaluationMs: 1000, largestMs: 100, warmUps: 500, warmUpMs: 250 };
+export const TRIAL_LIMITS: TrialLimits = { evaluationMs: 1000, largestMs: 250, warmUps: 500, warmUpMs: 250 };
 
 /** Refuses a policy that decides without input, or otherwise than its bundle says. Throws `PolicyLoadError`. */
 export function tryDecisions(

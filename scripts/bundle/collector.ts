@@ -16,7 +16,7 @@ const WHEN = {
 } as const satisfies Record<CollectedPhase, string>;
 
 /** Gives the rules of a phase. */
-export function rulesOf(rules: readonly Rule[], phase: CollectedPhase): readonly Rule[] {
+function rulesOf(rules: readonly Rule[], phase: CollectedPhase): readonly Rule[] {
   if (phase === "whole") return rules.filter(({ phases }) => phases.some((name) => name !== "request"));
   return rules.filter(({ phases }) => phases.includes(phase));
 }

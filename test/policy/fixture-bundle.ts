@@ -9,7 +9,7 @@ import { writeFiles } from "../../scripts/bundle/sources.ts";
 const PHASES = ["request", "answer", "finding", "tool_call", "end", "whole"] as const;
 
 /** What the decision is where a module says nothing else. */
-export const PLAIN = `
+const PLAIN = `
 plain := {
 	"v": input.v, "data_rev": data.gateway.rev, "allow": {{"code": "plain"}}, "deny": set(), "observe": set(),
 	"require_approval": set(), "limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "need": set(),
@@ -62,7 +62,7 @@ export async function buildFixture(fixture: Fixture): Promise<Buffer> {
 }
 
 /** What the manifest says of a fixture that reads single facts only. */
-export const METADATA = {
+const METADATA = {
   format: 1,
   facts: 1,
   reads: Object.fromEntries(PHASES.map((phase) => [phase, ["/calls", "/claims", "/request", "/v"]])),

@@ -23,6 +23,7 @@ model_allowed if {
 model_in(models) if input.request.model in models.names
 
 model_in(models) if {
+	is_string(input.request.model)
 	some prefix in models.prefixes
 	startswith(input.request.model, prefix)
 }

@@ -9,7 +9,12 @@
 #   phases: [tool_call]
 package gateway.rules.commands.shell_destructive
 
+import data.gateway.lib.settings
+
 deny contains {"call": call.id} if {
 	some call in input.calls
-	count(call.shell.dangers) > 0
+	some danger in call.shell.dangers
+	not tolerated(danger)
 }
+
+tolerated(danger) if danger in settings.list("tolerated_shell")

@@ -1,7 +1,7 @@
 # METADATA
 # title: Destructive SQL is refused
 # description: |
-#   Refuses a tool call whose SQL destroys: a statement kind of the list `sql.destructive`, or a DELETE or UPDATE
+#   Refuses a tool call whose SQL destroys: a statement kind of the list `sql.destructive` or of one of its prefixes, or a DELETE or UPDATE
 #   without a condition.
 # custom:
 #   code: sql_destructive
@@ -9,13 +9,25 @@
 #   phases: [tool_call]
 package gateway.rules.commands.sql_destructive
 
+import data.gateway.lib.settings
+
 deny contains {"call": call.id} if {
 	some call in input.calls
 	some kind in call.sql.kinds
-	kind in data.gateway.params.sql.destructive
+	destroys(kind)
+	not tolerated(kind)
 }
 
 deny contains {"call": call.id} if {
 	some call in input.calls
 	call.sql.where_missing
 }
+
+destroys(kind) if kind in data.gateway.params.sql.destructive
+
+destroys(kind) if {
+	some prefix in data.gateway.params.sql.destructive_prefixes
+	startswith(kind, prefix)
+}
+
+tolerated(kind) if kind in settings.list("tolerated_sql")

@@ -2,7 +2,10 @@ package gateway.rules.commands.sql_destructive_test
 
 import data.gateway.rules.commands.sql_destructive
 
-params := {"sql": {"destructive": ["drop_database"]}}
+params := {
+	"sql": {"destructive": ["truncate"], "destructive_prefixes": ["drop_"]},
+	"lists": {"tolerated_sql": ["drop_constraint"]},
+}
 
 call(id, kinds, where_missing) := {"id": id, "sql": {"kinds": kinds, "where_missing": where_missing}}
 
@@ -11,6 +14,15 @@ denied(calls) := result if {
 }
 
 test_deny_a_destructive_statement if denied([call("1", ["drop_database", "select"], false)]) == {{"call": "1"}}
+
+test_deny_a_statement_of_the_list if denied([call("1", ["truncate"], false)]) == {{"call": "1"}}
+
+test_no_denial_of_a_tolerated_statement if denied([call("1", ["drop_constraint"], false)]) == set()
+
+test_deny_when_the_list_of_tolerated_is_missing if {
+	sql_destructive.deny == {{"call": "1"}} with input.calls as [call("1", ["drop_constraint"], false)]
+		with data.gateway.params as {"sql": params.sql}
+}
 
 test_deny_a_missing_condition if denied([call("1", ["delete"], true)]) == {{"call": "1"}}
 
