@@ -20,5 +20,7 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
 } else {
   const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: "inherit" });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 0)));
+  child.on("exit", (code, signal) =>
+    process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 0)),
+  );
 }

@@ -6,7 +6,6 @@ import type {
   Caller,
   Connection,
   Decision,
-  Effect,
   Facts,
   Json,
   Operation,
@@ -142,9 +141,4 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
       return { phase, facts, decision, micros: Math.round((performance.now() - began) * 1000) };
     },
   };
-}
-
-/** Gives the codes of a decision's effects, distinct. */
-export function codesOf(effects: readonly Effect[]): string[] {
-  return effects.length === 0 ? [] : [...new Set(effects.map((effect) => effect.code))];
 }

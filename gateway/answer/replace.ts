@@ -26,7 +26,7 @@ function readString(value: Json | undefined, name: string): string | null {
 }
 
 /** Gives the ids of the reasoning items that stand directly before a place: the provider ties them to what stands there. */
-export function toReasoningIds(items: readonly (Json | undefined)[], place: number): string[] {
+function toReasoningIds(items: readonly (Json | undefined)[], place: number): string[] {
   const ids: string[] = [];
   for (let i = place - 1; i >= 0 && readString(items[i], "type") === "reasoning"; i -= 1) {
     const id = readString(items[i], "id");

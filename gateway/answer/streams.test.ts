@@ -53,7 +53,12 @@ function textEvents(text: string, index: number): { events: Event[]; item: JsonO
         item: { ...item, status: "in_progress", content: [] },
       },
       { type: "response.content_part.added", ...place, part: { ...part, text: "" } },
-      ...[...text].map((delta) => ({ type: "response.output_text.delta", ...place, delta, logprobs: [] })),
+      ...Array.from(text).map((delta) => ({
+        type: "response.output_text.delta",
+        ...place,
+        delta,
+        logprobs: [],
+      })),
       { type: "response.output_text.done", ...place, text, logprobs: [] },
       { type: "response.content_part.done", ...place, part },
       { type: "response.output_item.done", output_index: index, item },
@@ -264,7 +269,7 @@ describe("a Responses stream", () => {
       deny: (phase) => (phase === "finding" ? [{ code: "no_drop" }] : []),
     });
     const deltas = readEvents(fake.text())
-      .map((event) => event["delta"] ?? "")
+      .flatMap(({ delta }) => (typeof delta === "string" ? delta : []))
       .join("");
     expect("this is ".startsWith(deltas)).toBe(true);
     expect(readEvents(fake.text()).at(-1)).toMatchObject({ code: "no_drop" });

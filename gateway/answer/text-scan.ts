@@ -17,7 +17,7 @@ export type TextScan = {
   /** Takes a channel's whole text: a copy of what its pieces added up to is not scanned again. */
   whole(channel: string, kind: SegmentKind, text: string): boolean;
   /** Gives the texts so far; a channel is named as the pointer that its text has in the whole answer. */
-  segments(): Segment[];
+  readonly segments: () => Segment[];
   /** Ends all channels; what waited for them no longer does. */
   end(): boolean;
 };

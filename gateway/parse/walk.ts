@@ -206,7 +206,7 @@ function walkVariables(sink: Sink, value: Json, at: string, scope: Scope): void 
 }
 
 /** Walks what a person or a model made up: every string is text, and every member's name. */
-export function walkFree(sink: Sink, value: Json, at: string, kind: SegmentKind, role: Role): void {
+function walkFree(sink: Sink, value: Json, at: string, kind: SegmentKind, role: Role): void {
   if (typeof value === "string") {
     addText(sink, at, kind, role, value);
   } else if (isList(value)) {

@@ -53,7 +53,7 @@ const REMEMBERED_CHARS = 2048;
  * Gives an instance's memory: at first what data and ordinary facts need without growing, at most what the largest input
  * may need. Many small objects take 20 times their JSON as data; input and what is made of it takes 8 times.
  */
-export function toMemory(dataBytes: number, ordinaryBytes: number, inputBytes: number): MemoryPages {
+function toMemory(dataBytes: number, ordinaryBytes: number, inputBytes: number): MemoryPages {
   const pages = (bytes: number) =>
     Math.min(1024, Math.ceil((20 * dataBytes + 8 * bytes + (512 << 10)) / PAGE));
   const initial = pages(ordinaryBytes);

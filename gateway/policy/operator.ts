@@ -22,7 +22,7 @@ const group = z.strictObject({
 });
 
 /** Describes the operator's file. */
-export const operatorSchema = z.strictObject({
+const operatorSchema = z.strictObject({
   groups: z.record(text, group).optional(),
   lists: z
     .looseObject({

@@ -60,7 +60,7 @@ export function toItems(
 }
 
 /** Makes the opaque content of a reasoning item; it names the item, so that a change is noticed. */
-export function sealReasoning(id: string): string {
+function sealReasoning(id: string): string {
   const proof = createHash("sha512").update(`sealed ${id}`).digest("base64url");
   return `gAAAAAB${Buffer.from(id).toString("base64url")}.${proof}`;
 }
