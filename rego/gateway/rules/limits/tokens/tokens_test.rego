@@ -4,7 +4,7 @@ import data.gateway.rules.limits.tokens
 
 params := {"limits": {"tokens_per_request": {"default": 100, "groups": {"big": 1000}}}}
 
-facts(groups, count, exact) := {"caller": {"groups": groups}, "request": {"tokens": {"count": count, "exact": exact}}}
+facts(groups, total, exact) := {"caller": {"groups": groups}, "request": {"tokens": {"count": total, "exact": exact}}}
 
 test_no_denial_within_the_limit if {
 	count(tokens.deny) == 0 with input as facts([], 100, false) with data.gateway.params as params
