@@ -6,6 +6,7 @@ import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 import { isList, isObject } from "./parse/pointer.ts";
 import { rewriteBody } from "./parse/rewrite.ts";
 import type { Ledger } from "./record/ledger.ts";
+import { toStoredId } from "./record/to-rows.ts";
 
 /** What goes to the target: the bytes that came, unless something had to change. */
 export type Repaired = { readonly bytes: Buffer | null };
@@ -86,7 +87,9 @@ export async function repair(
   const tied = new Set(denied.flatMap((call) => call.reasoningIds));
   const outputs = request.facts.server_state ? denied.flatMap((call) => toOutput(call) ?? []) : [];
   const drop = new Set(
-    request.items.flatMap((item, index) => (item.id !== null && tied.has(item.id) ? [index] : [])),
+    request.items.flatMap((item, index) =>
+      item.id !== null && tied.has(toStoredId(item.id)) ? [index] : [],
+    ),
   );
   const replace = new Map(
     request.items.flatMap((item, index) =>

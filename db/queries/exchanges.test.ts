@@ -288,3 +288,47 @@ test("gives up an exchange that cannot be projected, and goes on with the others
     await database.db.sql`select 1 from usage where exchange_id in (${good.first}, ${good.second})`,
   ).toHaveLength(2);
 });
+
+test("goes on behind an exchange that the server cannot take for another reason than its values", async () => {
+  const bad = toOpened();
+  await recorder.opened(bad);
+  await recorder.closed(toClosed(bad.id));
+  // Longer than an entry of an index may be (SQLSTATE 54000); random, since the server compresses.
+  const calls = JSON.stringify([toCall(randomBytes(9_000).toString("base64url"))]);
+  await database.db.sql`update exchange_ends set calls = ${calls}::text::jsonb where exchange_id = ${bad.id}`;
+  const good = await recordRun("behind");
+  const givenUp: string[] = [];
+  let count = 1;
+  while (count > 0) count = await projectBatch(database.db, (id) => givenUp.push(id));
+  expect(givenUp).toEqual([bad.id]);
+  expect(await database.db.sql`select 1 from tool_calls where exchange_id = ${good.first}`).toHaveLength(2);
+});
+
+test("keeps calls of any length of id apart, and joins them to their outputs and denials", async () => {
+  const caller = { ...exampleCaller, subject: "long" };
+  const [id, other] = [0, 1].map(() => `call_${randomBytes(9_000).toString("base64url")}`);
+  if (id === undefined || other === undefined) throw new Error("unreachable");
+  const name = randomBytes(9_000).toString("base64url");
+  const asked = toOpened({ caller });
+  await recorder.opened(asked);
+  await recorder.decided(
+    toDecided(asked.id, {
+      effect: "deny",
+      decision: toDecision({ deny: [{ code: "sql_drop", call: other }] }),
+      calls: [toCall(id, { name }), toCall(other, { outcome: "denied" })],
+    }),
+  );
+  await recorder.closed(toClosed(asked.id, { calls: [toCall(`${id}-ended`)] }));
+  const next = toOpened({ caller, callOutputs: [id] });
+  await recorder.opened(next);
+  const details = await findExchange(database.db, asked.id);
+  expect(details?.calls).toHaveLength(3);
+  for (const { callId, name: kept } of details?.calls ?? []) {
+    expect(callId.length).toBeLessThanOrEqual(256);
+    expect(kept?.length).toBeLessThanOrEqual(256);
+  }
+  const denied = details?.calls.find(({ outcome }) => outcome === "denied");
+  expect(details?.denials).toMatchObject([{ code: "sql_drop", callId: denied?.callId }]);
+  expect(details?.calls.filter(({ outputExchangeId }) => outputExchangeId === next.id)).toHaveLength(1);
+  expect((await findExchange(database.db, next.id))?.answered).toHaveLength(1);
+});

@@ -16,28 +16,27 @@ export async function projectBatch(
   onGivenUp: (exchangeId: string) => void,
   waits = false,
 ): Promise<number> {
-  try {
-    return await project(db, BATCH, waits);
-  } catch (thrown) {
-    if (!isDataError(thrown)) throw thrown;
-  }
-  try {
-    return await project(db, 1, waits);
-  } catch (thrown) {
-    if (!isDataError(thrown)) throw thrown;
-    const [row] = await runQuery(
-      () => db.sql<{ exchangeId: string }[]>`
-        delete from projection_queue where seq = (select min(seq) from projection_queue)
-        returning exchange_id as "exchangeId"`,
-    );
-    if (row !== undefined) onGivenUp(row.exchangeId);
-    return 1;
+  const taken: { first: Entry | null } = { first: null };
+  for (let limit = BATCH; ; limit = Math.ceil(limit / 2)) {
+    try {
+      return await project(db, limit, waits, (first) => (taken.first = first));
+    } catch (thrown) {
+      // Whatever the server finds at fault, it would find again: what waits behind must not wait for ever.
+      if (!(thrown instanceof DatabaseError) || thrown.reason !== "refused") throw thrown;
+      if (taken.first === null) throw thrown;
+    }
+    if (limit === 1) {
+      await giveUp(db, taken.first);
+      onGivenUp(taken.first.exchangeId);
+      return 1;
+    }
   }
 }
 
-/** Tells whether a value is at fault (classes 22 and 23 of SQLSTATE), not the statement or the server. */
-function isDataError(thrown: unknown): boolean {
-  return thrown instanceof DatabaseError && /^2[23]/.test(thrown.code ?? "");
+type Entry = { readonly seq: string; readonly exchangeId: string };
+
+async function giveUp(db: Database, { seq }: Entry): Promise<void> {
+  await runQuery(() => db.sql`delete from projection_queue where seq = ${seq}`);
 }
 
 /** Projects all that waits, for commands that look at projections; waits while another process is at it. */
@@ -46,7 +45,12 @@ export async function projectAll(db: Database): Promise<void> {
   while (count > 0) count = await projectBatch(db, () => undefined, true);
 }
 
-function project(db: Database, limit: number, waits: boolean): Promise<number> {
+function project(
+  db: Database,
+  limit: number,
+  waits: boolean,
+  onFirst: (entry: Entry) => void,
+): Promise<number> {
   return runQuery(
     () =>
       db.sql.begin(async (sql) => {
@@ -57,11 +61,15 @@ function project(db: Database, limit: number, waits: boolean): Promise<number> {
             select pg_try_advisory_xact_lock(${PROJECTOR_LOCK}::bigint) as held`;
           if (lock?.held !== true) return 0;
         }
-        const taken = await sql<{ exchangeId: string }[]>`
-          delete from projection_queue
-          where seq in (select seq from projection_queue order by seq limit ${limit})
-          returning exchange_id as "exchangeId"`;
-        if (taken.length === 0) return 0;
+        const taken = await sql<Entry[]>`
+          with taken as (
+            delete from projection_queue
+            where seq in (select seq from projection_queue order by seq limit ${limit})
+            returning seq, exchange_id)
+          select seq::text, exchange_id as "exchangeId" from taken order by taken.seq`;
+        const [first] = taken;
+        if (first === undefined) return 0;
+        onFirst(first);
         const ids = [...new Set(taken.map((row) => row.exchangeId))];
         await projectUsage(sql, ids);
         await projectDenials(sql, ids);

@@ -8,6 +8,7 @@ import type { Caller } from "../exchange.ts";
 import { GatewayError } from "../errors.ts";
 import type { OwnedObject } from "./recorder.ts";
 import type { ExchangeClosed, OwnerContext, ReplacedCallRow } from "./rows.ts";
+import { toStoredId } from "./to-rows.ts";
 
 export type Owner = {
   readonly tenant: string;
@@ -65,7 +66,13 @@ export function createLedger(db: Database): Ledger {
   const denied = new LRUCache<string, boolean>({ max: KNOWN_RESPONSES });
 
   async function load(connection: string, objects: readonly OwnedObject[]): Promise<void> {
-    const rows = await ask(findOwners(db, connection, objects));
+    const rows = await ask(
+      findOwners(
+        db,
+        connection,
+        objects.map(({ kind, id }) => ({ kind, id: toStoredId(id) })),
+      ),
+    );
     for (const { kind, id, ...owner } of rows) owners.set(toKey(connection, kind, id), owner);
   }
 
@@ -84,7 +91,10 @@ export function createLedger(db: Database): Ledger {
       return load(connection, missing).then(() => objects.find(isForeign) ?? null);
     },
     replaced(query) {
-      const { caller, connection, responseId, conversationId, messageIds, reasoningIds = [] } = query;
+      const { caller, connection } = query;
+      const [responseId, conversationId] = [toStored(query.responseId), toStored(query.conversationId)];
+      const messageIds = query.messageIds.map(toStoredId);
+      const reasoningIds = (query.reasoningIds ?? []).map(toStoredId);
       const isClean = responseId === null || denied.get(responseId) === false;
       if (isClean && conversationId === null && messageIds.length === 0 && reasoningIds.length === 0)
         return NONE;
@@ -93,16 +103,16 @@ export function createLedger(db: Database): Ledger {
       );
     },
     settle: ({ caller, connection }, conversationId, callIds) =>
-      ask(settleReplacedCalls(db, caller, connection, conversationId, callIds)),
+      ask(settleReplacedCalls(db, caller, connection, toStoredId(conversationId), callIds.map(toStoredId))),
     rememberOwned({ kind, id }, { connection, caller, sessionId, labels }) {
       const { tenant, issuer, subject } = caller;
       owners.set(toKey(connection, kind, id), { tenant, issuer, subject, sessionId, labels });
     },
     rememberReplaced({ responseId }) {
-      if (responseId !== null) denied.set(responseId, true);
+      if (responseId !== null) denied.set(toStoredId(responseId), true);
     },
     rememberClosed({ responseIds }) {
-      for (const id of responseIds) if (!denied.has(id)) denied.set(id, false);
+      for (const id of responseIds.map(toStoredId)) if (!denied.has(id)) denied.set(id, false);
     },
   };
 }
@@ -120,7 +130,11 @@ export async function ask<T>(query: Promise<T>): Promise<T> {
 }
 
 function toKey(connection: string, kind: string, id: string): string {
-  return `${connection}\0${kind}\0${id}`;
+  return `${connection}\0${kind}\0${toStoredId(id)}`;
+}
+
+function toStored(id: string | null): string | null {
+  return id === null ? null : toStoredId(id);
 }
 
 function isSame(owner: Owner, caller: Pick<Caller, "tenant" | "issuer" | "subject">): boolean {

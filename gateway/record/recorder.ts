@@ -26,6 +26,7 @@ import {
   toObjectRow,
   toReplacedRow,
   toSessionRow,
+  toStoredId,
 } from "./to-rows.ts";
 
 export type OwnedObject = { readonly kind: string; readonly id: string };
@@ -115,9 +116,10 @@ export function createRecorder(deps: RecorderDeps): Recorder {
         objects.map((object) => ({ table: "objects", json: toObjectRow(object, context) })),
       );
       for (const object of objects) {
+        const stored = toStoredId(object.id);
         const isNew = added.some(
           ({ connection, kind, id }) =>
-            id === object.id && kind === object.kind && connection === context.connection,
+            id === stored && kind === object.kind && connection === context.connection,
         );
         if (isNew) deps.onOwned?.(object, context);
       }

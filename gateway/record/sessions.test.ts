@@ -3,7 +3,7 @@ import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
-import { exampleCaller, toContext, toOpened, toSession } from "./example-rows.ts";
+import { exampleCaller, toClosed, toContext, toOpened, toSession } from "./example-rows.ts";
 import { startRecord } from "./record.ts";
 import type { Record } from "./record.ts";
 import type { Session } from "./rows.ts";
@@ -255,4 +255,55 @@ test("finds the calls that were replaced, for their caller alone, until the conv
   await one.ledger.settle(nothing, "conv_d", ["call_d"]);
   expect(await two.ledger.replaced({ ...nothing, conversationId: "conv_d" })).toEqual([]);
   expect(await two.ledger.replaced({ ...nothing, responseId: "resp_d" })).toMatchObject([{ settled: true }]);
+});
+
+test("knows objects and replaced calls by ids of any length", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const toLong = (prefix: string): string => prefix + randomBytes(9_000).toString("base64url");
+  const [responseId, conversationId, messageId, reasoningId, callId, fileId] = [
+    toLong("resp_"),
+    toLong("conv_"),
+    toLong("msg_"),
+    toLong("rs_"),
+    toLong("call_"),
+    toLong("file-"),
+  ];
+  const file = { kind: "file", id: fileId };
+  await one.recorder.owns([file], toContext());
+  await one.recorder.replaced({
+    ...toContext(),
+    callId,
+    type: "function_call",
+    responseId,
+    conversationId,
+    messageId,
+    reasoningIds: [reasoningId],
+    itemId: null,
+    code: "sql_drop",
+  });
+  await one.recorder.closed(toClosed(uuid(), { responseIds: [responseId] }));
+  const nothing = {
+    caller: exampleCaller,
+    connection: "openai",
+    responseId: null,
+    conversationId: null,
+    messageIds: [],
+  };
+  for (const { ledger } of [one, two]) {
+    expect(await ledger.findForeign(exampleCaller, "openai", [file])).toBeNull();
+    expect(await ledger.owner("openai", "file", fileId)).not.toBeNull();
+    expect(
+      await ledger.findForeign(exampleCaller, "openai", [{ kind: "file", id: `${fileId}x` }]),
+    ).not.toBeNull();
+    for (const query of [
+      { responseId },
+      { conversationId },
+      { messageIds: [messageId] },
+      { reasoningIds: [reasoningId] },
+    ]) {
+      expect(await ledger.replaced({ ...nothing, ...query })).toHaveLength(1);
+    }
+  }
+  await one.ledger.settle(nothing, conversationId, [callId]);
+  expect(await two.ledger.replaced({ ...nothing, conversationId })).toEqual([]);
 });

@@ -1,5 +1,6 @@
 // Turns what the pipeline says of an exchange into the JSON texts of table rows.
-import type { Decision, Facts } from "../exchange.ts";
+import { hash } from "node:crypto";
+import type { Decision, Effect, Facts } from "../exchange.ts";
 import type {
   CallRow,
   DecisionRow,
@@ -10,6 +11,16 @@ import type {
 } from "./rows.ts";
 
 const CLIENT_LENGTH = 256;
+const ID_LENGTH = 256;
+
+/**
+ * Gives an id or a name as it is stored: a long one by its digest, since an entry of an index has a limit, and one
+ * provider's or program's id must not be what the record fails at. What is stored stays as it is when it comes again.
+ */
+export function toStoredId(text: string): string {
+  const storable = toStorableText(text);
+  return storable.length <= ID_LENGTH ? storable : `sha256:${hash("sha256", storable)}`;
+}
 
 /** Gives the row of `exchanges`. */
 export function toExchangeRow(row: ExchangeOpened): string {
@@ -29,11 +40,11 @@ export function toExchangeRow(row: ExchangeOpened): string {
     operation: row.operation,
     method: row.method,
     path: row.path,
-    model: facts?.request.model ?? null,
+    model: toStoredName(facts?.request.model ?? null),
     stream: facts?.request.stream ?? false,
     client: row.client?.slice(0, CLIENT_LENGTH).toWellFormed() ?? null,
-    facts: facts === null ? null : withoutTexts(facts),
-    decision: row.decision,
+    facts: facts === null ? null : toStoredFacts(facts),
+    decision: toStoredDecision(row.decision),
     effect: row.effect,
     codes: toCodes(row.decision, row.errorCode),
     classes: facts === null ? [] : Object.keys(facts.findings),
@@ -43,7 +54,7 @@ export function toExchangeRow(row: ExchangeOpened): string {
     history: row.session?.history ?? null,
     promptHash: row.prompt?.hash ?? null,
     promptPointer: row.prompt?.pointer ?? null,
-    callOutputs: row.callOutputs,
+    callOutputs: row.callOutputs.map(toStoredId),
   });
 }
 
@@ -70,8 +81,8 @@ export function toDecisionRow(row: DecisionRow): string {
     seq: row.seq,
     phase: row.phase,
     at: row.at,
-    facts: row.facts === null ? null : withoutTexts(row.facts),
-    decision: row.decision,
+    facts: row.facts === null ? null : toStoredFacts(row.facts),
+    decision: toStoredDecision(row.decision),
     effect: row.effect,
     codes: toCodes(row.decision, row.errorCode),
     classes: row.facts === null ? [] : Object.keys(row.facts.findings),
@@ -82,7 +93,7 @@ export function toDecisionRow(row: DecisionRow): string {
 
 /** Gives the row of `exchange_ends`. */
 export function toEndRow(row: ExchangeClosed): string {
-  return toJson({ ...row, calls: toCalls(row.calls) });
+  return toJson({ ...row, responseIds: row.responseIds.map(toStoredId), calls: toCalls(row.calls) });
 }
 
 /** Gives the row of `objects`. */
@@ -90,7 +101,12 @@ export function toObjectRow(
   object: { readonly kind: string; readonly id: string },
   context: OwnerContext,
 ): string {
-  return toJson({ kind: object.kind, id: object.id, ...toContext(context), labels: context.labels });
+  return toJson({
+    kind: object.kind,
+    id: toStoredId(object.id),
+    ...toContext(context),
+    labels: context.labels,
+  });
 }
 
 /** Gives the row of `replaced_calls`. */
@@ -98,13 +114,13 @@ export function toReplacedRow(row: ReplacedCallRow): string {
   const { callId, type, responseId, conversationId, messageId, reasoningIds, itemId, code } = row;
   return toJson({
     ...toContext(row),
-    callId,
+    callId: toStoredId(callId),
     type,
-    responseId,
-    conversationId,
-    messageId,
-    reasoningIds,
-    itemId,
+    responseId: toStoredName(responseId),
+    conversationId: toStoredName(conversationId),
+    messageId: toStoredName(messageId),
+    reasoningIds: reasoningIds.map(toStoredId),
+    itemId: toStoredName(itemId),
     code,
   });
 }
@@ -135,15 +151,37 @@ function toContext(context: OwnerContext): Record<string, string | number | null
   return { connection, tenant, issuer, subject, sessionId, exchangeId, at };
 }
 
-/** Recorded facts refer to texts and bodies, they never hold them. */
-function withoutTexts(facts: Facts): Facts {
-  if (facts.body === undefined && facts.texts === undefined) return facts;
-  const { body: _body, texts: _texts, ...rest } = facts;
-  return rest;
+function toStoredName(text: string | null): string | null {
+  return text === null ? null : toStoredId(text);
+}
+
+/** Recorded facts refer to texts and bodies, they never hold them; and name calls as all rows do. */
+function toStoredFacts(facts: Facts): Facts {
+  const { body, texts, ...rest } = facts;
+  const kept = body === undefined && texts === undefined ? facts : rest;
+  if (kept.calls?.some(({ id }) => id.length > ID_LENGTH) !== true) return kept;
+  return { ...kept, calls: kept.calls.map((call) => ({ ...call, id: toStoredId(call.id) })) };
+}
+
+/** Effects name calls as all rows do. */
+function toStoredDecision(decision: Decision | null): Decision | null {
+  if (decision === null) return null;
+  const { deny, observe } = decision;
+  if (!deny.some(isLong) && !observe.some(isLong)) return decision;
+  return { ...decision, deny: deny.map(toStoredEffect), observe: observe.map(toStoredEffect) };
+}
+
+function isLong({ call }: Effect): boolean {
+  return call !== undefined && call.length > ID_LENGTH;
+}
+
+function toStoredEffect(effect: Effect): Effect {
+  return effect.call === undefined ? effect : { ...effect, call: toStoredId(effect.call) };
 }
 
 function toCalls(calls: readonly CallRow[]): readonly CallRow[] | null {
-  return calls.length === 0 ? null : calls;
+  if (calls.length === 0) return null;
+  return calls.map((call) => ({ ...call, id: toStoredId(call.id), name: toStoredName(call.name) }));
 }
 
 /** Codes by which an exchange is found: of all rules that did something but allow, and the error's. */
