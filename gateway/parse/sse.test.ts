@@ -105,10 +105,40 @@ describe("createSseParser", () => {
     expect(bare).toMatchObject({ data: "", plain: false });
   });
 
-  it("takes a byte order mark at the beginning only", () => {
-    expect(tell(read([Buffer.from("\uFEFFdata: a\n\n\uFEFFdata: b\n\n")]))).toEqual([
+  it("takes a byte order mark at the beginning of the stream", () => {
+    expect(tell(read([Buffer.from("\uFEFFdata: a\n\ndata: \uFEFFb\n\n")]))).toEqual([
       { event: null, data: "a" },
+      { event: null, data: "\uFEFFb" },
     ]);
+  });
+
+  it.each([
+    "\uFEFF\uFEFFdata: a\n\n",
+    "data: a\n\uFEFFdata: b\n\n",
+    "data: a\r\uFEFFdata: b\r\r",
+    "data: a\n\n\uFEFFdata: b\n\n",
+    ": hold\n\n\uFEFF: bye\n\n",
+    ": hold\n\n\uFEFF",
+  ])("throws on a byte order mark at the start of another line, which some readers drop: %j", (stream) => {
+    const bytes = Buffer.from(stream);
+    const single = Array.from({ length: bytes.length }, (_, index) => bytes.subarray(index, index + 1));
+    for (const chunks of [[bytes], single]) {
+      expect(() => read(chunks)).toThrow(expect.objectContaining({ code: "answer_unreadable" }));
+    }
+  });
+
+  it.each([
+    ["CR", ":\r", "\r"],
+    ["LF, and one CR at the end", ":\n", "\r\n"],
+    ["CRLF, and one CR at the end", ":\r\n", "\r"],
+    ["LF after one CR", ":\n", "\n"],
+    ["LF in data", "data:\n", "\n"],
+  ])("takes a time in proportion to the frame where its lines end in %s", (_, line, end) => {
+    const bytes = Buffer.from(`:\r${line.repeat((4 << 20) / line.length)}${end}`);
+    const began = performance.now();
+    expect(read([bytes], 16 << 20)).toHaveLength(1);
+    // A search to the end for each line takes a minute and more.
+    expect(performance.now() - began).toBeLessThan(5000);
   });
 
   it("throws on a frame over the limit, however it comes", () => {

@@ -24,6 +24,8 @@ export type SseParser = {
 const LF = 0x0a;
 const CR = 0x0d;
 const NEVER = Number.MAX_SAFE_INTEGER;
+/** The byte order mark. */
+const MARK = "\uFEFF";
 
 /** Creates a parser for one stream. A frame that grows over the limit throws. */
 export function createSseParser(limits: { readonly eventBytes: number }): SseParser {
@@ -114,19 +116,19 @@ function isComments(bytes: Buffer): boolean {
 function readFrame(bytes: Buffer, first: boolean): SseFrame {
   if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's stream is not valid UTF-8.");
   let text = bytes.toString("utf8");
-  if (first && text.startsWith("\uFEFF")) text = text.slice(1);
+  if (first && text.startsWith(MARK)) text = text.slice(1);
+  const hasMark = text.includes(MARK);
   let event: string | null = null;
   let data: string | null = null;
   let plain = true;
-  const hasCr = text.includes("\r");
+  let nextLf = -1;
+  let nextCr = -1;
   let at = 0;
   while (at < text.length) {
-    let end = text.indexOf("\n", at);
-    if (end === -1) end = text.length;
-    if (hasCr) {
-      const cr = text.indexOf("\r", at);
-      if (cr !== -1 && cr < end) end = cr;
-    }
+    // Each is searched again only once it lies behind: a search that finds nothing runs to the end of the frame.
+    if (nextLf < at) nextLf = toOffset(text.indexOf("\n", at));
+    if (nextCr < at) nextCr = toOffset(text.indexOf("\r", at));
+    const end = Math.min(nextLf, nextCr, text.length);
     if (end > at) {
       if (text.startsWith("data:", at)) {
         const line = text.slice(text.charCodeAt(at + 5) === 0x20 ? at + 6 : at + 5, end);
@@ -134,16 +136,24 @@ function readFrame(bytes: Buffer, first: boolean): SseFrame {
       } else if (text.startsWith("event:", at)) {
         event = text.slice(text.charCodeAt(at + 6) === 0x20 ? at + 7 : at + 6, end);
       } else {
+        // The standard drops a byte order mark at the stream's beginning only, the JavaScript SDK one at every line.
+        if (hasMark && text.startsWith(MARK, at)) throw marked();
         plain = false;
-        const line = text.slice(at, end);
         // A field without a colon has an empty value.
-        if (line === "data") data = data === null ? "" : `${data}\n`;
-        else if (line === "event") event = "";
+        if (end === at + 4 && text.startsWith("data", at)) data = data === null ? "" : `${data}\n`;
+        else if (end === at + 5 && text.startsWith("event", at)) event = "";
       }
     }
     at = end + 1;
   }
   return { bytes, event, data, plain };
+}
+
+function marked(): GatewayError {
+  return new GatewayError(
+    "answer_unreadable",
+    "A line of the target's stream begins with a byte order mark.",
+  );
 }
 
 function tooLong(): GatewayError {
