@@ -54,7 +54,7 @@ const ITEM_TYPES: ReadonlyMap<string, ItemType> = new Map<string, ItemType>([
   ["configuration_update", { role: "developer", kind: "instructions", does: "inert" }],
   ["compaction", { role: "none", kind: "other", does: "inert", hydratedWithout: "encrypted_content" }],
   ["compaction_trigger", { role: "none", kind: "other", does: "inert" }],
-  ["item_reference", { role: "none", kind: "other", does: "inert", hydratedWithout: "content" }],
+  ["item_reference", { role: "none", kind: "other", does: "inert" }],
 ]);
 
 /** Gives what is known of an item type; null for a type that nobody knows. */

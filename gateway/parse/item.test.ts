@@ -368,7 +368,19 @@ describe("an item of the Responses API", () => {
     [{ type: "item_reference", id: "msg_1" }, [["item", "msg_1", "/id"]]],
     [{ id: "msg_1" }, [["item", "msg_1", "/id"]]],
     [{ type: "reasoning", id: "rs_1", summary: [] }, [["item", "rs_1", "/id"]]],
+    [{ type: null, id: "msg_1" }, [["item", "msg_1", "/id"]]],
+    [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: null }, [["item", "rs_1", "/id"]]],
+    [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: "" }, [["item", "rs_1", "/id"]]],
+    [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: true }, [["item", "rs_1", "/id"]]],
+    [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: {} }, [["item", "rs_1", "/id"]]],
+    [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: ["x"] }, [["item", "rs_1", "/id"]]],
+    [{ type: "file_search_call", id: "fs_1", queries: [] }, [["item", "fs_1", "/id"]]],
+    [{ type: "file_search_call", id: "fs_1", queries: [], results: [] }, []],
+    [{ type: "compaction", id: "cmp_1" }, [["item", "cmp_1", "/id"]]],
+    // What is resent with its ciphertext, as with `store: false`, needs no stored item.
     [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" }, []],
+    [{ type: "compaction", id: "cmp_1", encrypted_content: "gAAA" }, []],
+    [{ type: "reasoning", id: null, summary: [] }, []],
     [{ type: "image_generation_call", id: "ig_1" }, [["item", "ig_1", "/id"]]],
     [{ type: "image_generation_call", id: "ig_1", result: "AAAA" }, []],
     [{ type: "message", id: "msg_1", role: "assistant", content: [] }, []],
@@ -437,6 +449,20 @@ describe("an item of the Responses API", () => {
     expect(read(item).sink.references.map(({ kind, id, pointer }) => [kind, id, pointer])).toEqual(
       references,
     );
+  });
+
+  it.each([
+    [{ type: "item_reference", id: "msg_1", content: "x" }, "content"],
+    [{ type: "item_reference", id: "msg_1", content: null }, "content"],
+    [{ type: "item_reference", id: "msg_1", encrypted_content: "x" }, "encrypted_content"],
+    [{ id: "msg_1", status: "completed" }, "status"],
+    [{ type: null, id: "msg_1", output: [] }, "output"],
+    [{ type: "item_reference" }, "id"],
+    [{ type: "item_reference", id: "" }, "id"],
+    [{ id: null }, "id"],
+    [{ id: ["msg_1"] }, "id"],
+  ])("is refused as a reference that is anything else beside: %j", (item, member) => {
+    expect(() => read(item)).toThrow(expect.objectContaining({ code: "body_shape", param: `/${member}` }));
   });
 
   it("offers tools wherever it hides them, nested ones too", () => {

@@ -3,7 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, Role } from "../exchange.ts";
 import { findItemType, toRole } from "./item-types.ts";
-import { isObject } from "./pointer.ts";
+import { escapeToken, isList, isObject } from "./pointer.ts";
 import { addText } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 import { walkObject } from "./walk.ts";
@@ -44,8 +44,13 @@ function readResponsesItem(sink: Sink, item: JsonObject, pointer: string, asked:
   const kind =
     isMessage && (role === "system" || role === "developer") ? "instructions" : (known?.kind ?? "other");
   const id = readId(item, "id");
-  if (asked && id !== null && known?.hydratedWithout !== undefined && isAbsent(item[known.hydratedWithout])) {
-    sink.references.push({ kind: "item", id, pointer: `${pointer}/id` });
+  if (asked && type === "item_reference") {
+    sink.references.push({ kind: "item", id: readReference(item, pointer), pointer: `${pointer}/id` });
+  } else if (asked && id !== null && known?.hydratedWithout !== undefined) {
+    // With its ciphertext an item is whole by itself: the provider reads it from there and refuses what it did not
+    // write. Programs that let nothing be stored resend it so, and the ids in there have no owner.
+    if (isAbsent(item, known.hydratedWithout))
+      sink.references.push({ kind: "item", id, pointer: `${pointer}/id` });
   }
   const scope = { kind, role, type, offers: asked };
   walkObject(sink, item, pointer, known?.fields === undefined ? scope : { ...scope, fields: known.fields });
@@ -91,8 +96,20 @@ function readMessage(sink: Sink, message: JsonObject, pointer: string, asked: bo
 
 const MESSAGE_FIELDS = { reasoning: "reasoning", reasoning_content: "reasoning" } as const;
 
-function isAbsent(value: Json | undefined): boolean {
-  return value === undefined || value === null || value === "";
+/** Gives the id of a stored item; beside it only the type may stand, so that it cannot pass for anything else. */
+function readReference(item: JsonObject, pointer: string): string {
+  const id = readId(item, "id");
+  const wrong = id === null ? "id" : Object.keys(item).find((key) => key !== "type" && key !== "id");
+  if (id !== null && wrong === undefined) return id;
+  throw new GatewayError("body_shape", "A reference to an item has an id, a type, and nothing else.", {
+    param: `${pointer}/${escapeToken(wrong ?? "id")}`,
+  });
+}
+
+/** Tells whether a member cannot hold an item's content: only `results` may be a list. */
+function isAbsent(item: JsonObject, key: string): boolean {
+  const value = item[key];
+  return typeof value === "string" ? value === "" : key !== "results" || !isList(value);
 }
 
 function readId(item: JsonObject, key: string): string | null {
