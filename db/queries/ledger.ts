@@ -94,16 +94,16 @@ export async function hasLabels(db: Database, tenant: string): Promise<boolean> 
   return rows[0]?.found ?? false;
 }
 
-/** Finds the labels of a session and of items; a session's come without a hash. */
+/** Finds the labels of sessions and of items; a session's come without a hash. */
 export function findLabels(
   db: Database,
   tenant: string,
-  sessionId: string,
+  sessionIds: readonly string[],
   itemHashes: readonly string[],
 ): Promise<readonly { readonly itemHash: string | null; readonly label: string }[]> {
   return runQuery(
     () => db.sql<{ itemHash: string | null; label: string }[]>`
-      select null as "itemHash", label from session_labels where session_id = ${sessionId}
+      select null as "itemHash", label from session_labels where session_id = any(${[...sessionIds]}::uuid[])
       union all
       select item_hash, label from item_labels where tenant = ${tenant} and item_hash = any(${[...itemHashes]}::text[])`,
   );

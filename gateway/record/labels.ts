@@ -5,10 +5,10 @@ import { findLabels, hasLabels } from "../../db/queries/ledger.ts";
 import type { LabelRow } from "./rows.ts";
 
 export type Labels = {
-  /** Gives the union of the labels of a session and of items, sorted. Synchronous where the tenant has no label. */
+  /** Gives the union of the labels of sessions and of items, sorted. Synchronous where the tenant has no label. */
   find(
     tenant: string,
-    sessionId: string,
+    sessionIds: readonly string[],
     items: readonly { readonly hash: string }[],
   ): readonly string[] | Promise<readonly string[]>;
   /** Takes in what this process has committed. */
@@ -47,7 +47,7 @@ export function createLabels(db: Database): Labels {
 
   async function ask(
     tenant: string,
-    sessionId: string,
+    sessionIds: readonly string[],
     items: readonly { readonly hash: string }[],
   ): Promise<readonly string[]> {
     if (!labelled.has(tenant) && !(await askTenant(tenant))) return NONE;
@@ -59,7 +59,7 @@ export function createLabels(db: Database): Labels {
       else for (const label of labels) found.add(label);
     }
     const fresh = new Map(unknown.map((hash): [string, string[]] => [hash, []]));
-    for (const { itemHash, label } of await findLabels(db, tenant, sessionId, unknown)) {
+    for (const { itemHash, label } of await findLabels(db, tenant, sessionIds, unknown)) {
       found.add(label);
       if (itemHash !== null) fresh.get(itemHash)?.push(label);
     }
@@ -68,9 +68,9 @@ export function createLabels(db: Database): Labels {
   }
 
   return {
-    find(tenant, sessionId, items) {
+    find(tenant, sessionIds, items) {
       if ((unlabelledUntil.get(tenant) ?? 0) > Date.now()) return NONE;
-      return ask(tenant, sessionId, items);
+      return ask(tenant, sessionIds, items);
     },
     remember({ tenant, itemHashes }) {
       labelled.add(tenant);

@@ -137,6 +137,7 @@ function toStored(id: string | null): string | null {
   return id === null ? null : toStoredId(id);
 }
 
-function isSame(owner: Owner, caller: Pick<Caller, "tenant" | "issuer" | "subject">): boolean {
+/** Tells whether an owner is the caller. */
+export function isSame(owner: Owner, caller: Pick<Caller, "tenant" | "issuer" | "subject">): boolean {
   return owner.tenant === caller.tenant && owner.issuer === caller.issuer && owner.subject === caller.subject;
 }

@@ -101,8 +101,14 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     async opened(row) {
       const session = toSessionRow(row);
       const exchange = { table: "exchanges", json: toExchangeRow(row) } as const;
-      await queue.commit(session === null ? [exchange] : [{ table: "sessions", json: session }, exchange]);
+      const labels = toInherited(row);
+      await queue.commit([
+        ...(session === null ? [] : [{ table: "sessions", json: session } as const]),
+        exchange,
+        ...(labels === null ? [] : toLabelRows(labels)),
+      ]);
       deps.onOpened?.(row);
+      if (labels !== null) deps.onLabelled?.(labels);
     },
     decided: (row) => commit([{ table: "decisions", json: toDecisionRow(row) }]),
     async closed(row) {
@@ -158,6 +164,14 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     status: () => queue.status(),
     drain: () => queue.close(),
   };
+}
+
+/** Gives the labels that a session takes over from what its exchange continues, null where there are none. */
+function toInherited({ id, at, session, caller }: ExchangeOpened): LabelRow | null {
+  if (session === null || caller === null || session.inherits !== true || session.labels.length === 0)
+    return null;
+  const { tenant } = caller;
+  return { tenant, labels: session.labels, itemHashes: [], sessionId: session.id, exchangeId: id, at };
 }
 
 function toLabelRows({ tenant, labels, itemHashes, sessionId, exchangeId, at }: LabelRow): Rows {

@@ -25,6 +25,8 @@ export type Session = {
   readonly name: string | null;
   /** Taints that its earlier exchanges left, sorted. */
   readonly labels: readonly string[];
+  /** The labels came with what is continued, out of another session: they are this one's too from now on. */
+  readonly inherits?: boolean;
   /** No exchange of it is known to be recorded, so its row is written along with this one's. */
   readonly isNew: boolean;
   /** Digest of the whole history that was sent, null where there is none. */

@@ -36,7 +36,7 @@ function startProcess(): Record {
 /** Resolves and records as the pipeline does. */
 async function visit({ sessions, recorder }: Record, query: SessionQuery): Promise<Session> {
   const session = await sessions.resolve(query);
-  await recorder.opened(toOpened({ session }));
+  await recorder.opened(toOpened({ session, caller: { ...exampleCaller, ...query.caller } }));
   return session;
 }
 
@@ -171,6 +171,54 @@ test("carries labels with the session, with items into other sessions, and with 
   );
   const continued = await one.sessions.resolve(ask({ caller, previousResponseId: "resp_m" }));
   expect(continued.labels).toEqual(["pii", "secret", "stored"]);
+});
+
+test("a header keeps the labels of what is continued: of the response, the conversation, and the history's session", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const caller = { ...exampleCaller, tenant: "header" };
+  const label = async (text: string, items: readonly HistoryItem[]): Promise<string> => {
+    const session = await one.sessions.resolve(ask({ caller, items }));
+    const row = toOpened({ session, caller });
+    await one.recorder.opened(row);
+    const { id: sessionId } = session;
+    const what = { tenant: "header", itemHashes: [], sessionId, exchangeId: row.id, at: Date.now() };
+    await one.recorder.labelled({ ...what, labels: [text] });
+    return sessionId;
+  };
+  const sessionId = await label("of the session", history("hk", "u"));
+  const stored = { caller, sessionId, labels: ["of the object"] };
+  await one.recorder.owns([{ kind: "response", id: "resp_hk" }], toContext(stored));
+  await one.recorder.owns(
+    [{ kind: "conversation", id: "conv_hk" }],
+    toContext({ caller, sessionId: null, labels: ["of the conversation"] }),
+  );
+  for (const { sessions } of [one, two]) {
+    for (const header of [null, "fresh"]) {
+      const byHistory = await sessions.resolve(ask({ caller, header, items: history("hk", "uAv") }));
+      const byResponse = await sessions.resolve(ask({ caller, header, previousResponseId: "resp_hk" }));
+      const byConversation = await sessions.resolve(ask({ caller, header, conversation: "conv_hk" }));
+      const byBoth = await sessions.resolve(
+        ask({ caller, header, previousResponseId: "resp_hk", conversation: "conv_hk" }),
+      );
+      expect(byHistory.labels).toEqual(["of the session"]);
+      expect(byResponse.labels).toEqual(["of the object", "of the session"]);
+      expect(byConversation.labels).toEqual(["of the conversation"]);
+      expect(byBoth.labels).toEqual(["of the conversation", "of the object", "of the session"]);
+      expect(byResponse.origin).toBe(header === null ? "response" : "header");
+    }
+    // Each turn under another name: the label goes from session to session.
+    const turn = uuid();
+    await visit(one, ask({ caller, header: `${turn} a`, items: history("hk", "uAv") }));
+    await visit(two, ask({ caller, header: `${turn} b`, items: history("hk", "uAvBw") }));
+    const last = await sessions.resolve(
+      ask({ caller, header: `${turn} c`, items: history("hk", "uAvBwCx") }),
+    );
+    expect(last.labels).toEqual(["of the session"]);
+    const other = await sessions.resolve(
+      ask({ caller: { ...caller, subject: "other" }, header: "fresh", previousResponseId: "resp_hk" }),
+    );
+    expect(other.labels).toEqual([]);
+  }
 });
 
 test("sees a label that another process has just set on a session", async () => {

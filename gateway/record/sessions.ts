@@ -5,7 +5,7 @@ import { newId } from "../new-id.ts";
 import type { Database } from "../../db/client.ts";
 import { findSessionsByHistory } from "../../db/queries/ledger.ts";
 import type { Caller } from "../exchange.ts";
-import { ask } from "./ledger.ts";
+import { ask, isSame } from "./ledger.ts";
 import { digestHistory } from "./history.ts";
 import type { History, HistoryItem } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
@@ -26,19 +26,24 @@ export type SessionQuery = {
 export type Sessions = {
   /**
    * Finds or makes the session: by the header (a name of the caller's own), else by the stored object that is
-   * continued, else by the longest history that an earlier request of the caller sent, else a new one.
+   * continued, else by the longest history that an earlier request of the caller sent, else a new one. Its labels are
+   * those of all that is continued, whatever the header says.
    */
   resolve(query: SessionQuery): Session | Promise<Session>;
   /** Takes in what this process has committed. */
   readonly remember: (row: ExchangeOpened) => void;
 };
 
-type Found = { readonly id: string; readonly origin: SessionOrigin; readonly labels: readonly string[] };
+/** What a request continues: sessions, the one that it would belong to first, and labels of what is stored. */
+type Continued = {
+  readonly sessions: readonly { readonly id: string; readonly origin: SessionOrigin }[];
+  readonly labels: readonly string[];
+};
 
 const NAME_LENGTH = 256;
 const KNOWN_SESSIONS = 50_000;
 const KNOWN_HISTORIES = 50_000;
-const NONE: readonly string[] = [];
+const NOTHING: Continued = { sessions: [], labels: [] };
 /** Examples that a program puts before each prompt look like a history that nobody sent. */
 const NO_SESSION = "";
 const NO_SESSION_MS = 60_000;
@@ -51,30 +56,42 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
   /** Sessions by the digest of a history that they sent; NO_SESSION where a look-up found none, for a while. */
   const histories = new LRUCache<string, string>({ max: KNOWN_HISTORIES });
 
-  function findStored(query: SessionQuery): Found | null | Promise<Found | null> {
-    const id = query.previousResponseId ?? query.conversation;
-    if (id === null) return null;
-    const kind = query.previousResponseId === null ? "conversation" : "response";
-    const toFound = (owner: Awaited<ReturnType<Ledger["owner"]>>): Found | null => {
+  function findByObject(
+    { caller, connection }: SessionQuery,
+    origin: "response" | "conversation",
+    id: string | null,
+  ): Continued | Promise<Continued> {
+    if (id === null) return NOTHING;
+    const toContinued = (owner: Awaited<ReturnType<Ledger["owner"]>>): Continued => {
       // Another's object never says anything about the caller's sessions; the pipeline refuses it.
-      if (owner === null || owner.sessionId === null) return null;
-      const { tenant, issuer, subject } = query.caller;
-      if (owner.tenant !== tenant || owner.issuer !== issuer || owner.subject !== subject) return null;
-      return { id: owner.sessionId, origin: kind, labels: owner.labels };
+      if (owner === null || !isSame(owner, caller)) return NOTHING;
+      const { sessionId } = owner;
+      return { sessions: sessionId === null ? [] : [{ id: sessionId, origin }], labels: owner.labels };
     };
-    const owner = ledger.owner(query.connection, kind, id);
-    return owner instanceof Promise ? owner.then(toFound) : toFound(owner);
+    const owner = ledger.owner(connection, origin, id);
+    return owner instanceof Promise ? owner.then(toContinued) : toContinued(owner);
   }
 
-  function findByHistory({ earlier }: History): Found | null | Promise<Found | null> {
+  function findStored(query: SessionQuery): Continued | Promise<Continued> {
+    const first = findByObject(query, "response", query.previousResponseId);
+    const second = findByObject(query, "conversation", query.conversation);
+    if (query.conversation === null) return first;
+    if (query.previousResponseId === null) return second;
+    return Promise.all([Promise.resolve(first), Promise.resolve(second)]).then(([one, other]) => ({
+      sessions: [...one.sessions, ...other.sessions],
+      labels: [...one.labels, ...other.labels],
+    }));
+  }
+
+  function findByHistory({ earlier }: History): Continued | Promise<Continued> {
     const unknown: string[] = [];
     for (let index = earlier.count - 1; index >= 0; index -= 1) {
       const digest = earlier.at(index);
       const id = histories.get(digest);
       if (id === undefined) unknown.push(digest);
-      else if (id !== NO_SESSION) return { id, origin: "history", labels: NONE };
+      else if (id !== NO_SESSION) return toHistorySession(id);
     }
-    if (unknown.length === 0) return null;
+    if (unknown.length === 0) return NOTHING;
     return ask(findSessionsByHistory(db, unknown)).then((rows) => {
       const byDigest = new Map(rows.map(({ history, sessionId }) => [history, sessionId]));
       for (const digest of unknown) {
@@ -85,42 +102,48 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
       // They were asked for from the longest to the shortest.
       const longest = unknown.find((digest) => byDigest.has(digest));
       const id = longest === undefined ? undefined : byDigest.get(longest);
-      return id === undefined ? null : { id, origin: "history", labels: NONE };
+      return id === undefined ? NOTHING : toHistorySession(id);
     });
   }
 
   function finish(
     query: SessionQuery,
-    found: Found | null,
+    continued: Continued,
     history: string | null,
   ): Session | Promise<Session> {
-    const name = query.header === null || query.header === "" ? null : query.header.slice(0, NAME_LENGTH);
-    const { id, origin, labels: inherited } = found ?? { id: newId(), origin: "own", labels: NONE };
+    const name = query.header === null || query.header === "" ? null : query.header;
+    const { id, origin } =
+      name === null
+        ? (continued.sessions[0] ?? { id: newId(), origin: "own" as const })
+        : { id: toNamedId(query.caller, name), origin: "header" as const };
     const isNew = origin === "own" || (origin === "header" && !known.has(id));
+    const inherited = continued.labels;
+    const inherits = origin === "header" && continued !== NOTHING;
     const toSession = (sticking: readonly string[]): Session => ({
       id,
       origin,
-      name,
+      name: name?.slice(0, NAME_LENGTH) ?? null,
       labels: inherited.length === 0 ? sticking : [...new Set([...inherited, ...sticking])].sort(),
       isNew,
       history,
+      ...(inherits && { inherits }),
     });
-    const sticking = labels.find(query.caller.tenant, id, query.items);
+    // A header groups exchanges, it never cleans them: the sessions that are continued count with the named one.
+    const ids = [id, ...continued.sessions.map((session) => session.id)];
+    const sticking = labels.find(query.caller.tenant, ids, query.items);
     return sticking instanceof Promise ? ask(sticking).then(toSession) : toSession(sticking);
   }
 
   return {
     resolve(query) {
-      const named =
-        query.header === null || query.header === "" ? null : toNamedId(query.caller, query.header);
-      const continued = query.previousResponseId !== null || query.conversation !== null;
+      const isStored = query.previousResponseId !== null || query.conversation !== null;
       // What continues a stored object carries its new items only: no history.
-      const history = continued ? null : digestHistory(query.caller, query.items);
+      const history = isStored ? null : digestHistory(query.caller, query.items);
       const whole = history?.whole ?? null;
-      if (named !== null) return finish(query, { id: named, origin: "header", labels: NONE }, whole);
-      const found = history === null ? findStored(query) : findByHistory(history);
-      if (found instanceof Promise) return found.then((session) => finish(query, session, whole));
-      return finish(query, found, whole);
+      const continued = history === null ? findStored(query) : findByHistory(history);
+      return continued instanceof Promise
+        ? continued.then((found) => finish(query, found, whole))
+        : finish(query, continued, whole);
     },
     remember({ session }) {
       if (session === null) return;
@@ -128,6 +151,10 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
       if (session.history !== null) histories.set(session.history, session.id);
     },
   };
+}
+
+function toHistorySession(id: string): Continued {
+  return { sessions: [{ id, origin: "history" }], labels: [] };
 }
 
 /** Makes the id of a session that its caller named: the same in every process, another for every caller. */
