@@ -115,6 +115,7 @@ export type ToolFacts = {
   readonly server_label: string | null;
   /** Host of `server_url` in lower case; null where there is none. */
   readonly server_host: string | null;
+  /** A connector's id, or `tunnel:` and a tunnel's. */
   readonly connector_id: string | null;
   readonly require_approval: "always" | "never" | "mixed" | null;
 };

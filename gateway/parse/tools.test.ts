@@ -97,8 +97,13 @@ describe("the tools of a request", () => {
 
   it.each([
     [{ server_url: "https://MCP.Example.com/sse" }, { server_host: "mcp.example.com" }],
-    [{ server_url: "https://good.example@evil.example:8443/x" }, { server_host: "evil.example:8443" }],
+    [{ server_url: "https://mcp.example.com" }, { server_host: "mcp.example.com" }],
+    [{ server_url: "https://mcp.example.com?a=b@c" }, { server_host: "mcp.example.com" }],
+    [{ server_url: "https://mcp.example.com:8443/x/%20?a#b" }, { server_host: "mcp.example.com:8443" }],
+    [{ server_url: "https://[2001:db8::1]/" }, { server_host: "[2001:db8::1]" }],
     [{ connector_id: "connector_gmail" }, { connector_id: "connector_gmail" }],
+    [{ tunnel_id: "t1" }, { connector_id: "tunnel:t1" }],
+    [{ tunnel_id: "t1", server_url: null, connector_id: null }, { connector_id: "tunnel:t1" }],
     [{ require_approval: "never" }, { require_approval: "never" }],
     [{ require_approval: null }, { require_approval: "always" }],
     [{ require_approval: { never: { tool_names: ["a"] } } }, { require_approval: "mixed" }],
@@ -106,6 +111,62 @@ describe("the tools of a request", () => {
   ])("tell where an MCP server is and whether it asks: %j", (tool, facts) => {
     const [found] = parse({ input: "a", tools: [{ type: "mcp", server_label: "s", ...tool }] }).tools;
     expect(found).toEqual({ ...plain, type: "mcp", server_label: "s", require_approval: "always", ...facts });
+  });
+
+  it.each([
+    "http://mcp.example.com/",
+    "http://127.0.0.1/",
+    "wss://mcp.example.com/",
+    "javascript:alert(1)",
+    "https:mcp.example.com/",
+    "https:/mcp.example.com/",
+    "https:///mcp.example.com/",
+    "https://good.example@evil.example:8443/x",
+    "https://@good.example/",
+    "https://user:password@good.example/",
+    "https://good.example\\@evil.example/",
+    "https://good.example\\.evil.example/",
+    "https:\\\\good.example/",
+    "https://good.example\t/",
+    "https://good.\nexample/",
+    " https://good.example/",
+    "https://good.example/ ",
+    "https://good.example/a b",
+    "https://good.example/\u0000",
+    "https://g\u00f6\u00f6d.example/",
+    "https://good.example/\u00e9",
+    "https://good.example\u3002evil.example/",
+    "https://good%2eexample/",
+    "https://127.1/",
+    "https://0x7f000001/",
+    "https://2130706433/",
+    "https://[::ffff:127.0.0.1]/",
+    "https://good.example:443/",
+    "https://good.example:/",
+    "https://good.example:99999/",
+    "https://good_example,evil.example/",
+    "https://",
+    "https://?a",
+    "//good.example/",
+    "",
+  ])("are refused where two readers could take a server's URL for two hosts: %j", (url) => {
+    const tools = [{ type: "mcp", server_label: "s", server_url: url }];
+    expect(() => parse({ input: "a", tools })).toThrow(
+      expect.objectContaining({ code: "body_shape", param: "/tools/0/server_url" }),
+    );
+  });
+
+  it.each([
+    { server_url: "https://a.example", connector_id: "connector_gmail" },
+    { server_url: "https://a.example", tunnel_id: "t1" },
+    { connector_id: "connector_gmail", tunnel_id: "t1" },
+    { server_url: "https://a.example", connector_id: "" },
+    { server_url: "https://a.example", tunnel_id: "" },
+  ])("are refused where they name several servers: %j", (members) => {
+    const tools = [{ type: "mcp", server_label: "s", ...members }];
+    expect(() => parse({ input: "a", tools })).toThrow(
+      expect.objectContaining({ code: "body_shape", param: "/tools/0" }),
+    );
   });
 
   it("keep a server's credentials out of the texts", () => {

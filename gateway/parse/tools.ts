@@ -20,7 +20,7 @@ export function readTool(tool: Json, pointer: string): ToolFacts {
     name: readText(named, "name", pointer),
     server_label: readText(tool, "server_label", pointer),
     server_host: readHost(tool, pointer),
-    connector_id: readText(tool, "connector_id", pointer),
+    connector_id: readConnector(tool, pointer),
     require_approval: type === "mcp" ? readApproval(tool["require_approval"]) : null,
   };
 }
@@ -32,13 +32,37 @@ function readText(tool: JsonObject, key: string, pointer: string): string | null
   return value.slice(0, LONGEST);
 }
 
-/** A URL that cannot be read must not look like one that is absent, so it is refused. */
+/** RFC 3986 with a host in the letters of DNS or an IPv6 address, no user info, and no character but the RFC's. */
+const SERVER_URL =
+  /^https:\/\/(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?#][\w.~:/?#[\]@!$&'()*+,;=%-]*)?$/;
+
+/**
+ * Gives the host of an MCP server. A URL that the provider could read as another host's is refused: it must be the
+ * same by RFC 3986, which knows no backslash and takes a number for a name, and by WHATWG, which knows both.
+ */
 function readHost(tool: JsonObject, pointer: string): string | null {
   const value = tool["server_url"] ?? null;
   if (value === null) return null;
-  const url = typeof value === "string" ? URL.parse(value) : null;
-  if (url === null || url.host === "") throw shape(`${pointer}/server_url`, "a URL with a host");
+  const url = typeof value === "string" && SERVER_URL.test(value) ? URL.parse(value) : null;
+  if (typeof value !== "string" || url === null || !beginsWith(value, url.origin))
+    throw shape(`${pointer}/server_url`, "an https URL with a plain host");
   return url.host.slice(0, LONGEST);
+}
+
+/** Tells whether the URL's authority is the origin to the letter; case does not count in a scheme or a host. */
+function beginsWith(text: string, origin: string): boolean {
+  const next = text.charAt(origin.length);
+  return text.slice(0, origin.length).toLowerCase() === origin && (next === "" || "/?#".includes(next));
+}
+
+/** A tunnel leads to a server without a host to name: it is told as a connector, so that it must be listed as one. */
+function readConnector(tool: JsonObject, pointer: string): string | null {
+  const tunnel = readText(tool, "tunnel_id", pointer);
+  const connector = readText(tool, "connector_id", pointer);
+  const url = tool["server_url"] ?? null;
+  if ([tunnel, connector, url].filter((place) => place !== null).length > 1)
+    throw shape(pointer, "one of server_url, connector_id and tunnel_id");
+  return tunnel === null ? connector : `tunnel:${tunnel}`.slice(0, LONGEST);
 }
 
 function readApproval(value: Json | undefined): ToolFacts["require_approval"] {
