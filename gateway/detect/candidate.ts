@@ -35,8 +35,8 @@ export type Progress = {
 };
 
 /** Regexes may look at this many units, and so many more for each unit of text. */
-const REGEX_WORK_BASE = 262_144;
-const REGEX_WORK_PER_UNIT = 16;
+const REGEX_WORK_BASE = 1_000_000;
+const REGEX_WORK_PER_UNIT = 4;
 
 /**
  * Decides about a candidate.

@@ -42,6 +42,10 @@ const TABLE = {
     class: "regex",
     any: [{ literals: ["@ex"], regex: "[a-z]{1,6}@ex[a-z]{0,4}", window: 16, before: 8, case: "exact" }],
   },
+  long: {
+    class: "secret",
+    any: [{ prefix: "lng-", alphabet: "a-z\\-", min: 1, max: 8192 }],
+  },
   tags: {
     class: "hidden",
     any: [
@@ -148,6 +152,10 @@ describe("a prefix with an alphabet", () => {
 
   it("folds what it says it folds", () => {
     const matcher = compile({ folded: TABLE.folded });
+    expect(hits(matcher, `tok:abc${"\u200b".repeat(64)}d`)).toEqual([
+      `folded:tok:abc${"\u200b".repeat(64)}d`,
+    ]);
+    expect(hits(matcher, `tok:abc${"\u200b".repeat(65)}d`)).toEqual(["folded:tok:abc"]);
     expect(hits(matcher, "TOK:ABC tok:ab\u200bc tok:abg ｔｏｋ：ａｂｃ")).toEqual([
       "folded:TOK:ABC",
       "folded:tok:ab\u200bc",
@@ -257,7 +265,9 @@ const PIECES = [
   " b",
   "@ex",
   "bob",
+  "lng-",
   "\u200b",
+  "\u200b".repeat(63),
   "\u0301",
   "\u{e0041}",
   "\u{1d422}",
@@ -272,7 +282,9 @@ const PIECES = [
   "\u{e0100}",
   "k",
 ];
-const texts = fc.array(fc.constantFrom(...PIECES), { maxLength: 40 }).map((parts) => parts.join(""));
+const texts = fc
+  .array(fc.constantFrom(...PIECES), { maxLength: 40, size: "max" })
+  .map((parts) => parts.join(""));
 
 function split(text: string, cuts: readonly number[]): string[] {
   const sorted = [...new Set(cuts.map((cut) => cut % (text.length + 1)))].sort((a, b) => a - b);
@@ -284,29 +296,34 @@ describe("a stream", () => {
 
   it("gives the whole text's findings, however the text is cut, and never a finding in what it let go", () => {
     fc.assert(
-      fc.property(texts, fc.array(fc.nat(), { maxLength: 30 }), fc.boolean(), (text, cuts, isPerUnit) => {
-        const stream = matcher.stream("message");
-        const found: Finding[] = [];
-        let received = 0;
-        let decided = 0;
-        for (const piece of isPerUnit ? text.split("") : split(text, cuts)) {
-          const findings = stream.push(piece);
-          received += piece.length;
-          for (const finding of findings) {
-            expect(finding.start).toBeGreaterThanOrEqual(decided);
-            expect(finding.end).toBeLessThanOrEqual(received - stream.pending);
+      fc.property(
+        texts,
+        fc.array(fc.nat(), { maxLength: 30, size: "max" }),
+        fc.boolean(),
+        (text, cuts, isPerUnit) => {
+          const stream = matcher.stream("message");
+          const found: Finding[] = [];
+          let received = 0;
+          let decided = 0;
+          for (const piece of isPerUnit ? text.split("") : split(text, cuts)) {
+            const findings = stream.push(piece);
+            received += piece.length;
+            for (const finding of findings) {
+              expect(finding.start).toBeGreaterThanOrEqual(decided);
+              expect(finding.end).toBeLessThanOrEqual(received - stream.pending);
+            }
+            expect(received - stream.pending).toBeGreaterThanOrEqual(decided);
+            decided = received - stream.pending;
+            found.push(...findings);
           }
-          expect(received - stream.pending).toBeGreaterThanOrEqual(decided);
-          decided = received - stream.pending;
-          found.push(...findings);
-        }
-        for (const finding of stream.end()) {
-          expect(finding.start).toBeGreaterThanOrEqual(decided);
-          found.push(finding);
-        }
-        expect(stream.pending).toBe(0);
-        expect(found).toEqual(matcher.scan(text, "message", "answer"));
-      }),
+          for (const finding of stream.end()) {
+            expect(finding.start).toBeGreaterThanOrEqual(decided);
+            found.push(finding);
+          }
+          expect(stream.pending).toBe(0);
+          expect(found).toEqual(matcher.scan(text, "message", "answer"));
+        },
+      ),
       { numRuns: 3000 },
     );
   });
@@ -341,6 +358,7 @@ describe("a stream", () => {
     ["one letter", "a"],
     ["a literal's beginning", "ignore previous instruction "],
     ["prefixes", "sk-"],
+    ["prefixes of a long run", "lng-"],
     ["prefixes of two patterns", "sk-AKIA-----BEGIN KEY-----"],
     ["a literal that overlaps itself", "ab"],
     ["invisible characters after a beginning", `ignore${"\u200b".repeat(63)} `],

@@ -241,7 +241,7 @@ describe("a shell command", () => {
       "((",
     ];
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 40 }), (parts) => {
+      fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 40, size: "max" }), (parts) => {
         readShell(parts.join(""));
       }),
       { numRuns: 2000 },
