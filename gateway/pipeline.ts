@@ -16,7 +16,8 @@ import type { Events } from "./events.ts";
 import type { CallFacts, Caller, PolicyVersion, Route, ToolCall } from "./exchange.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { toTargetHeaders } from "./forward/headers.ts";
+import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
+import { readAuthorization } from "./identity/bearer.ts";
 import { createJudge } from "./judge.ts";
 import type { Judge, Policy, Verdict } from "./judge.ts";
 import { newId } from "./new-id.ts";
@@ -52,7 +53,7 @@ export type PipelineDeps = {
   readonly events: Events;
   readonly heart: Heart;
   readonly clock: Clock;
-  /** Keyed hash of a call's arguments, for the record. */
+  /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
   readonly limits: {
     readonly request_bytes: number;
@@ -103,7 +104,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     };
 
     // identity
-    const found = deps.authenticate(incoming.headers.authorization);
+    const found = deps.authenticate(readAuthorization(incoming.rawHeaders));
     const caller = "then" in found ? await found : found;
     progress.caller = caller;
     lap("identity");
@@ -117,6 +118,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       throw new GatewayError("operation_unknown", "No operation is known by this method and path.");
     if (route.operation === "closed")
       throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
+    const crossing = pickHeaders(incoming.rawHeaders);
     const bytes = await readBody(incoming, {
       bytes: deps.limits.request_bytes,
       milliseconds: deps.limits.request_ms,
@@ -171,9 +173,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     // record: the decision is durable before the first byte goes to the target
     if (refusal !== null) throw refusal;
-    await recordOpened(progress, null);
-    keepLabels(progress, verdict, () => listFound(scanner, request));
-    keepTexts(progress, request, verdict);
+    await Promise.all([
+      recordOpened(progress, null),
+      keepLabels(progress, verdict, () => listFound(scanner, request)),
+      keepTexts(progress, request, verdict),
+    ]);
     lap("record");
     if (sink.gone) throw new GatewayError("request_timeout", "The caller left.");
 
@@ -212,7 +216,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       {
         method: incoming.method ?? "GET",
         path: query === "" ? route.path : `${route.path}?${query}`,
-        headers: toTargetHeaders(incoming.rawHeaders, credential()),
+        headers: toTargetHeaders(crossing, {
+          credential: credential(),
+          contentType: repaired.bytes === null ? null : (contentType ?? null),
+          bindKey: (key) => deps.digest(toKeyText(caller, key)),
+        }),
         body: repaired.bytes,
       },
       answer,
@@ -274,34 +282,28 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.isRecorded = true;
   }
 
-  function keepLabels(progress: Progress, verdict: Verdict, items: () => string[]): void {
+  async function keepLabels(progress: Progress, verdict: Verdict, items: () => string[]): Promise<void> {
     const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
     if (labels.length === 0 || progress.caller === null) return;
-    const { tenant } = progress.caller;
-    deps.recorder
-      .labelled({
-        tenant,
-        labels,
-        itemHashes: items(),
-        sessionId: progress.session?.id ?? null,
-        exchangeId: progress.id,
-        at: progress.at,
-      })
-      .catch((error: unknown) => deps.events.failed(progress.id, toGatewayError(error)));
+    await deps.recorder.labelled({
+      tenant: progress.caller.tenant,
+      labels,
+      itemHashes: items(),
+      sessionId: progress.session?.id ?? null,
+      exchangeId: progress.id,
+      at: progress.at,
+    });
   }
 
-  function keepTexts(progress: Progress, request: ParsedRequest, verdict: Verdict): void {
+  async function keepTexts(progress: Progress, request: ParsedRequest, verdict: Verdict): Promise<void> {
     if (progress.caller === null || !asksForTexts(verdict.decision)) return;
-    const { tenant } = progress.caller;
-    deps.recorder
-      .texts({
-        exchangeId: progress.id,
-        tenant,
-        direction: "request",
-        segments: toRequestTexts(request),
-        at: progress.at,
-      })
-      .catch((error: unknown) => deps.events.failed(progress.id, toGatewayError(error)));
+    await deps.recorder.texts({
+      exchangeId: progress.id,
+      tenant: progress.caller.tenant,
+      direction: "request",
+      segments: toRequestTexts(request),
+      at: progress.at,
+    });
   }
 
   function toSummary(
@@ -412,6 +414,11 @@ function toClientTimeout(incoming: IncomingMessage): number {
 
 function toReferenced(request: ParsedRequest, kind: "response" | "conversation"): string | null {
   return request.references.find((reference) => reference.kind === kind)?.id ?? null;
+}
+
+/** What stands for a caller's idempotency key; the name tells it apart from what else is hashed by the same secret. */
+function toKeyText({ tenant, issuer, subject }: Caller, key: string): string {
+  return JSON.stringify(["idempotency-key", tenant, issuer, subject, key]);
 }
 
 /** The program's own name for its session. */

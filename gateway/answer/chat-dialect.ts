@@ -10,16 +10,20 @@ import type { CallFragment, ChunkChoice } from "../parse/chat-chunk.ts";
 import { estimateUsage } from "./context.ts";
 import type { ReplacedCall } from "./context.ts";
 import type { Entry } from "./gate.ts";
-import { judgeCall } from "./judge-call.ts";
+import { judgeCall, MAX_CALLS } from "./judge-call.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
 import { toTargetError } from "./target-error.ts";
 
 const NOTHING = Buffer.alloc(0);
+const DONE = Buffer.from("data: [DONE]\n\n");
 
 /** A call as its pieces add up. */
 type Pieces = { id: string; type: string; name: string; arguments: string };
 
-type Choice = { readonly calls: Map<number, Pieces>; isFinished: boolean };
+type Choice = { calls: Map<number, Pieces>; isFinished: boolean };
+
+/** The calls of a choice, whole. */
+type WholeCalls = { readonly index: number; readonly calls: ReadonlyMap<number, Pieces> };
 
 /** A choice's denied calls by place, and what is said instead. */
 type Denial = { readonly places: ReadonlySet<number>; readonly text: string };
@@ -43,6 +47,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
   let isTerminated = false;
 
   function choiceAt(index: number): Choice {
+    // A choice that was not asked for is one that only some programs read.
+    if (index >= Math.max(1, facts.n)) throw unreadable();
     let choice = choices.get(index);
     if (choice === undefined) {
       choice = { calls: new Map(), isFinished: false };
@@ -53,6 +59,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
 
   function takeChoice(piece: ChunkChoice, entry: Entry): void {
     const choice = choiceAt(piece.index);
+    if (choice.isFinished && piece.calls.length > 0) throw unreadable();
     for (const fragment of piece.calls) {
       waiting ??= [];
       addFragment(choice, piece.index, fragment);
@@ -68,13 +75,13 @@ export function createChatDialect(tools: StreamTools): Dialect {
     return choices.size >= facts.n && [...choices.values()].every((choice) => choice.isFinished);
   }
 
-  async function judgeAll(chunks: readonly Waiting[]): Promise<void> {
+  async function judgeAll(whole: readonly WholeCalls[], chunks: readonly Waiting[]): Promise<void> {
     const denials = new Map<number, Denial>();
     const replaced: ReplacedCall[] = [];
-    for (const [index, choice] of choices) {
+    for (const { index, calls } of whole) {
       const places = new Set<number>();
       const texts = new Set<string>();
-      for (const [place, pieces] of choice.calls) {
+      for (const [place, pieces] of calls) {
         const call: ToolCall = {
           ...pieces,
           name: pieces.name === "" ? null : pieces.name,
@@ -96,7 +103,6 @@ export function createChatDialect(tools: StreamTools): Dialect {
         });
       }
       if (places.size > 0) denials.set(index, { places, text: [...texts].join("\n") });
-      choice.calls.clear();
     }
     if (denials.size > 0) {
       await context.replaced(replaced);
@@ -110,7 +116,14 @@ export function createChatDialect(tools: StreamTools): Dialect {
     const chunks = waiting;
     if (chunks === null) return;
     waiting = null;
-    judging = judging.then(() => judgeAll(chunks));
+    // Taken at once: what came later would not be judged with them.
+    const whole: WholeCalls[] = [];
+    for (const [index, choice] of choices) {
+      if (choice.calls.size > 0) whole.push({ index, calls: choice.calls });
+      choice.calls = new Map();
+    }
+    if (whole.reduce((count, { calls }) => count + calls.size, 0) > MAX_CALLS) throw unreadable();
+    judging = judging.then(() => judgeAll(whole, chunks));
     tools.during(judging);
   }
 
@@ -159,7 +172,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
       }
       judgeWaiting();
     },
-    done(frame) {
+    done() {
       if (isTerminated) return;
       if (
         choices.size > 0 &&
@@ -169,8 +182,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
         throw new GatewayError("target_broke_off", "The target's answer ended before it was whole.");
       }
       isTerminated = true;
-      const entry = gate.push(frame.bytes, 1);
-      last.push(entry);
+      last.push(gate.push(DONE, 1));
       tools.during(terminate());
     },
     end() {
@@ -203,14 +215,25 @@ function addFragment(choice: Choice, index: number, fragment: CallFragment): voi
     });
     return;
   }
-  // The SDKs join every piece that arrives, the name's too.
-  known.name += fragment.name ?? "";
+  // Of a second name or id some SDKs take the first, some the last, and some join them.
+  if (isOther(known.name, fragment.name) || isOther(known.id, fragment.id)) throw unreadable();
+  if (fragment.type !== null && toItemType(fragment.type) !== known.type) throw unreadable();
+  known.name = fragment.name ?? known.name;
   known.arguments += fragment.arguments;
+}
+
+/** Tells whether a member is told again; one that is told empty first and then in full is told once. */
+function isOther(known: string, told: string | null): boolean {
+  return told !== null && told !== "" && known !== "" && told !== known;
 }
 
 function toItemType(type: string | null): string {
   if (type === null || type === "function" || type === "function_call") return "function_call";
   return type === "custom" ? "custom_tool_call" : type;
+}
+
+function unreadable(): GatewayError {
+  return new GatewayError("answer_unreadable", "The target's stream tells of a call in more than one way.");
 }
 
 /** Gives a chunk as it came; rewritten where the program did not ask for usage and the chunk says that there is none. */
@@ -238,8 +261,8 @@ function createRewriter(
     const places = kept.get(index) ?? new Map<number, number>();
     kept.set(index, places);
     return calls.flatMap((call): Json[] => {
-      const old = isObject(call) && typeof call["index"] === "number" ? call["index"] : 0;
-      if (!isObject(call) || denial.places.has(old)) return [];
+      if (!isObject(call) || typeof call["index"] !== "number" || denial.places.has(call["index"])) return [];
+      const old = call["index"];
       const place = places.get(old) ?? places.size;
       places.set(old, place);
       return [{ ...call, index: place }];
@@ -247,8 +270,8 @@ function createRewriter(
   }
 
   function rewriteChoice(choice: Json): Json[] {
-    if (!isObject(choice)) return [];
-    const index = typeof choice["index"] === "number" ? choice["index"] : 0;
+    if (!isObject(choice) || typeof choice["index"] !== "number") return [];
+    const index = choice["index"];
     const denial = denials.get(index);
     const delta = choice["delta"];
     if (denial === undefined || !isObject(delta)) return [choice];

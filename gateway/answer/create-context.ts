@@ -39,6 +39,11 @@ export type OpenContext = AnswerContext & {
   leave(): void;
 };
 
+/** Kinds that answers cite; the others are made by the answer itself. */
+function isShared(kind: string): boolean {
+  return kind === "file" || kind === "container" || kind === "other";
+}
+
 /** Tells whether a rule asks for the texts as they are. */
 export function asksForTexts(decision: Decision): boolean {
   return decision.record.some((effect) => effect.texts === "original");
@@ -50,6 +55,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   const began = performance.now();
   let seq = 0;
   let answerBytes = 0;
+  /** Taints on their way to the record: the end waits for them. */
+  const labelling: Promise<void>[] = [];
   let { keepsTexts } = deps;
   let closing: Promise<void> | null = null;
   let call: TargetCall | null = null;
@@ -68,6 +75,24 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
 
   function report(error: GatewayError): void {
     events.failed(id, error);
+  }
+
+  async function write(end: End): Promise<void> {
+    await Promise.all(labelling);
+    await recorder.closed({
+      exchangeId: id,
+      at: Date.now(),
+      outcome: end.outcome,
+      httpStatus: end.httpStatus,
+      errorCode: end.errorCode,
+      model: end.model,
+      usage: end.usage,
+      responseIds: end.responseId === null ? [] : [end.responseId],
+      calls: end.calls,
+      requestBytes: deps.requestBytes,
+      answerBytes,
+      timings: { answer: Math.round((performance.now() - began) * 1000) / 1000 },
+    });
   }
 
   const context: OpenContext = {
@@ -100,16 +125,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       if (asksForTexts(verdict.decision)) keepsTexts = true;
       const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
       if (labels.length > 0) {
-        recorder
-          .labelled({
-            tenant: caller.tenant,
-            labels,
-            itemHashes: [],
-            sessionId: session.id,
-            exchangeId: id,
-            at: Date.now(),
-          })
-          .catch((error: unknown) => report(toGatewayError(error)));
+        const row = { tenant: caller.tenant, labels, sessionId: session.id, exchangeId: id };
+        labelling.push(recorder.labelled({ ...row, itemHashes: [], at: Date.now() }));
       }
       return verdict;
     },
@@ -143,8 +160,10 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       const { store } = deps.request.facts;
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
       const isStored = operation === "chat.completions.create" ? store === true : store !== false;
-      if (objects.length === 0 || !isStored) return;
-      recorder.owns(objects, owner()).catch((error: unknown) => report(toGatewayError(error)));
+      // An id that the caller named is not made its own by an answer that repeats it.
+      const own = objects.filter(({ kind, id: one }) => !isShared(kind) || !deps.request.bytes.includes(one));
+      if (own.length === 0 || !isStored) return;
+      recorder.owns(own, owner()).catch((error: unknown) => report(toGatewayError(error)));
     },
     async replaced(calls) {
       const context = owner();
@@ -155,22 +174,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       );
     },
     close(end) {
-      closing ??= recorder
-        .closed({
-          exchangeId: id,
-          at: Date.now(),
-          outcome: end.outcome,
-          httpStatus: end.httpStatus,
-          errorCode: end.errorCode,
-          model: end.model,
-          usage: end.usage,
-          responseIds: end.responseId === null ? [] : [end.responseId],
-          calls: end.calls,
-          requestBytes: deps.requestBytes,
-          answerBytes,
-          timings: { answer: Math.round((performance.now() - began) * 1000) / 1000 },
-        })
-        .finally(() => deps.onClosed(end));
+      closing ??= write(end).finally(() => deps.onClosed(end));
       return closing;
     },
     sent(bytes) {

@@ -16,6 +16,8 @@ export type Gate = {
   flush(): void;
   /** Throws away all that waits. */
   drop(): void;
+  /** Whether any entry has a reason to wait. */
+  readonly isWaiting: boolean;
   /** Bytes that wait. */
   readonly held: number;
 };
@@ -27,6 +29,9 @@ export function createGate(write: (bytes: Buffer) => void): Gate {
   return {
     get held() {
       return held;
+    },
+    get isWaiting() {
+      return queue.some((entry) => entry.waits > 0);
     },
     push(bytes, waits = 0) {
       const entry = { bytes, waits, size: bytes.length };

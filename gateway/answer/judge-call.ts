@@ -1,15 +1,24 @@
 // Puts whole tool calls before the policy, and makes what it said durable before anybody acts on it.
 import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
-import type { GatewayError } from "../errors.ts";
+import { GatewayError } from "../errors.ts";
 import type { ToolCall } from "../exchange.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerContext } from "./context.ts";
+
+/** As many calls as facts may hold, and as one answer may. */
+export const MAX_CALLS = 64;
 
 /** What becomes of a call: released, or replaced by a text under the rule's code. */
 export type Judgement = {
   readonly call: ToolCall;
   readonly denial: { readonly code: string; readonly text: string } | null;
 };
+
+/** Throws `answer_unreadable` for a call with a lone surrogate: no two readers agree on what it says. */
+export function requireWellFormed({ id, type, name, arguments: text }: ToolCall): void {
+  if (id.isWellFormed() && type.isWellFormed() && (name ?? "").isWellFormed() && text.isWellFormed()) return;
+  throw new GatewayError("answer_unreadable", "A tool call of the target's holds a lone surrogate.");
+}
 
 function toContent(call: ToolCall): Content {
   const { pointer } = call;
@@ -26,6 +35,7 @@ function toContent(call: ToolCall): Content {
  */
 export async function judgeCall(context: AnswerContext, call: ToolCall): Promise<Judgement> {
   const { judge, id } = context;
+  requireWellFormed(call);
   if (!judge.speaksIn("tool_call")) {
     await context.decided(null, "allow", [context.toCallRow(call, null)]);
     return { call, denial: null };

@@ -36,6 +36,9 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
       const verdict = context.ask("answer", { answer }, NO_CONTENT);
       const refusal = toRefusal(verdict.decision, judge.rules, context.id);
       if (refusal !== null) {
+        const refusing = reader;
+        // What comes until the denial is durable is nobody's.
+        reader = { push: () => undefined, end: () => undefined, fail: (error) => refusing.fail(error) };
         context.decided(verdict, "deny", []).then(
           () => reader.fail(refusal),
           (error: unknown) => reader.fail(asError(error)),

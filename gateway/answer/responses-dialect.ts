@@ -5,13 +5,16 @@ import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, ToolCall } from "../exchange.ts";
 import { parseAnswer, toCall } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
-import { isList, isObject } from "../parse/pointer.ts";
+import { isObject } from "../parse/pointer.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { readResponseEvent } from "../parse/stream-event.ts";
+import type { ResponseEvent } from "../parse/stream-event.ts";
 import { estimateUsage } from "./context.ts";
 import type { ReplacedCall } from "./context.ts";
 import type { Entry } from "./gate.ts";
-import { judgeCall } from "./judge-call.ts";
+import { createHeldItem } from "./held-item.ts";
+import type { HeldItem } from "./held-item.ts";
+import { judgeCall, MAX_CALLS } from "./judge-call.ts";
 import type { Judgement } from "./judge-call.ts";
 import { replaceInResponse, toMessageId } from "./replace.ts";
 import type { DeniedCall } from "./replace.ts";
@@ -20,17 +23,22 @@ import { toTargetError } from "./target-error.ts";
 
 const NOTHING = Buffer.alloc(0);
 const COMMENT = Buffer.from(": keep-alive\n\n");
-
-/** An item that may execute: its events wait from the first on. */
-type Held = { readonly entries: Entry[]; isWhole: boolean };
+/** Events that tell of a call which runs on the caller's machine. */
+const CALL_EVENT =
+  /^response\.(?:function_call|custom_tool_call|shell_call|local_shell_call|apply_patch_call|computer_call)/;
 
 /** Opens the dialect for one stream. */
 export function createResponsesDialect(tools: StreamTools): Dialect {
   const { context, gate, scan } = tools;
   const { operation } = context.request.route;
-  const held = new Map<number, Held>();
-  /** By place in `output`: what was decided of the call that stood there, and its arguments as decided. */
+  /** Places whose item is not whole yet and may be a call. */
+  const held = new Map<number, HeldItem>();
+  /** Places whose item is announced as one that runs nothing, by its type. */
+  const inert = new Map<number, unknown>();
+  /** By place in `output`: the judgement of the call that stands there. */
   const judged = new Map<number, Promise<Judgement>>();
+  /** Work on what stands in the gate before the terminal event. */
+  const pending: Promise<unknown>[] = [];
   let sequenceNumber = 0;
   let responseId: string | null = null;
   let isTerminated = false;
@@ -39,24 +47,30 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     return parseAnswer(operation, response);
   }
 
-  function settle(place: number, judgement: Judgement): void {
-    const entries = held.get(place)?.entries ?? [];
-    held.delete(place);
+  function during(work: Promise<void>): void {
+    pending.push(work);
+    tools.during(work);
+  }
+
+  function judge(place: number, call: ToolCall): Promise<Judgement> {
+    if (judged.size >= MAX_CALLS) {
+      throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
+    }
+    const judgement = judgeCall(context, call);
+    judged.set(place, judgement);
+    return judgement;
+  }
+
+  function settle(entries: readonly Entry[], place: number, { call, denial }: Judgement): void {
     const [first] = entries;
-    if (judgement.denial !== null && first !== undefined) {
-      const replacement = { id: toMessageId(responseId, judgement.call.id), text: judgement.denial.text };
+    if (denial !== null && first !== undefined) {
+      const replacement = { id: toMessageId(responseId, call.id), text: denial.text };
       for (const entry of entries) entry.bytes = NOTHING;
       first.bytes = Buffer.concat(
         toMessageEvents(replacement, place, sequenceNumber).map((event) => toSseFrame(event, true)),
       );
     }
     for (const entry of entries) gate.release(entry);
-  }
-
-  function judge(place: number, call: ToolCall): Promise<Judgement> {
-    const judgement = judgeCall(context, call);
-    judged.set(place, judgement);
-    return judgement;
   }
 
   /** Judges what of a response's output was not judged as it stands there, and gives the response with denials in place. */
@@ -68,28 +82,31 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     for (const call of answer.calls) {
       const place = Number(call.pointer.split("/")[2] ?? -1);
       const known = await judged.get(place);
-      const same =
-        known !== undefined && known.call.id === call.id && known.call.arguments === call.arguments;
       const { denial } =
-        same && known.call.type === call.type && known.call.name === call.name
-          ? known
-          : await judge(place, call);
+        known !== undefined && isSame(known.call, call) ? known : await judgeCall(context, call);
       if (denial !== null) denied.push({ call, ...denial });
     }
     return replaceInResponse(response, answer, denied);
   }
 
   async function terminate(entry: Entry, response: JsonObject, event: JsonObject): Promise<void> {
+    // What is whole goes out as it was decided, and only then does anything behind it.
+    await Promise.all(pending);
     const answer = read(response);
+    if (answer.calls.length > MAX_CALLS) {
+      throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
+    }
     const vetted = await vet(response, answer);
     if (vetted.calls.length > 0) {
       entry.bytes = toSseFrame({ ...event, response: vetted.body }, true);
       await context.replaced(vetted.calls);
     }
     // An item that never became whole never goes out.
-    for (const { entries, isWhole } of held.values()) {
-      if (!isWhole) for (const left of entries) left.bytes = NOTHING;
-      for (const left of entries) gate.release(left);
+    for (const { entries } of held.values()) {
+      for (const left of entries) {
+        left.bytes = NOTHING;
+        gate.release(left);
+      }
     }
     held.clear();
     for (const { pointer, kind, text } of answer.segments) scan.whole(pointer, kind, text);
@@ -106,12 +123,86 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     await tools.finish(end, { body: () => vetted.body, texts: () => answer.segments, bytes: scan.chars });
   }
 
-  function noteLifecycle(response: Json): void {
-    if (!isObject(response)) return;
+  function takeLifecycle(
+    frame: SseFrame,
+    reading: ResponseEvent,
+    response: JsonObject,
+    value: JsonObject,
+  ): void {
     const id = response["id"];
-    if (typeof id !== "string" || responseId !== null) return;
-    responseId = id;
-    context.own(read({ ...response, output: [] }).objectIds);
+    if (typeof id === "string" && responseId === null) {
+      responseId = id;
+      context.own(read({ ...response, output: [] }).objectIds);
+    }
+    const entry = gate.push(toBytes(frame), 1);
+    if (reading.isTerminal) {
+      isTerminated = true;
+      tools.during(terminate(entry, response, value));
+      return;
+    }
+    const answer = read(response);
+    for (const { pointer, kind, text } of answer.segments) {
+      if (pointer.startsWith("/output/")) scan.whole(pointer, kind, text);
+    }
+    if (answer.calls.length === 0) {
+      gate.release(entry);
+      return;
+    }
+    during(
+      vet(response, answer).then((vetted) => {
+        if (vetted.calls.length > 0) entry.bytes = toSseFrame({ ...value, response: vetted.body }, true);
+        gate.release(entry);
+      }),
+    );
+  }
+
+  /** Gives the hold of the event's place, begun where the event may be of a call; null where nothing has to wait. */
+  function holdFor(reading: ResponseEvent, call: ToolCall | null): HeldItem | null {
+    const { type, outputIndex: place, item } = reading;
+    const isOfCall = call !== null || CALL_EVENT.test(type);
+    if (place === null || !Number.isSafeInteger(place) || place < 0) {
+      if (isOfCall || item !== undefined) throw unreadable();
+      return null;
+    }
+    if (judged.has(place)) throw unreadable();
+    const waiting = held.get(place);
+    if (waiting !== undefined) return waiting;
+    if (inert.has(place)) {
+      if (isOfCall || (item !== undefined && item["type"] !== inert.get(place))) throw unreadable();
+      return null;
+    }
+    if (item !== undefined && call === null) {
+      inert.set(place, item["type"]);
+      return null;
+    }
+    // A call, or the middle of an item that a resumed stream does not announce: what it is shows at its end.
+    const begun = createHeldItem(place);
+    held.set(place, begun);
+    return begun;
+  }
+
+  function takeEvent(frame: SseFrame, reading: ResponseEvent): void {
+    const { item, type } = reading;
+    const place = reading.outputIndex ?? -1;
+    const call = item === undefined ? null : toCall(item, `/output/${place}`);
+    const hold = holdFor(reading, call);
+    const entry = gate.push(toBytes(frame), hold === null ? 0 : 1);
+    hold?.take(reading, entry);
+    for (const { channel, kind, text, whole } of reading.texts) {
+      // A call's own texts are scanned when it is whole.
+      if (hold !== null && kind === "tool_arguments") continue;
+      if (whole) scan.whole(channel, kind, text);
+      else scan.push(channel, kind, text, entry);
+    }
+    if (hold === null || item === undefined || type !== "response.output_item.done") return;
+    held.delete(place);
+    hold.verify(item);
+    if (call === null) {
+      inert.set(place, item["type"]);
+      for (const one of hold.entries) gate.release(one);
+      return;
+    }
+    during(judge(place, call).then((judgement) => settle(hold.entries, place, judgement)));
   }
 
   return {
@@ -119,56 +210,26 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     get sequenceNumber() {
       return sequenceNumber;
     },
-    event(frame: SseFrame, value) {
+    event(frame, value) {
       if (isTerminated) return;
-      if (!isObject(value))
-        throw new GatewayError("answer_unreadable", "An event of the target's stream is not an object.");
-      const reading = readResponseEvent(value);
+      if (!isObject(value)) throw unreadable();
       const number = value["sequence_number"];
       if (typeof number === "number") sequenceNumber = number;
+      const reading = readResponseEvent(value);
       if (reading.type === "keepalive") {
         gate.push(COMMENT);
         return;
       }
-      if (reading.type === "error" || isObject(value["error"])) {
-        throw toTargetError(isObject(value["error"]) ? value["error"] : value);
+      const error = value["error"];
+      if (reading.type === "error" || isObject(error)) throw toTargetError(isObject(error) ? error : value);
+      const { response } = reading;
+      if (response === undefined) {
+        if (reading.isTerminal) throw unreadable();
+        takeEvent(frame, reading);
+        return;
       }
-      const { response, item } = reading;
-      if (response !== undefined) {
-        noteLifecycle(response);
-        if (reading.isTerminal) {
-          isTerminated = true;
-          tools.during(terminate(gate.push(toBytes(frame), 1), response, value));
-          return;
-        }
-        const calls = isList(response["output"]) && response["output"].length > 0 ? read(response).calls : [];
-        if (calls.length > 0) {
-          const entry = gate.push(toBytes(frame), 1);
-          tools.during(
-            vet(response, read(response)).then((vetted) => {
-              if (vetted.calls.length > 0)
-                entry.bytes = toSseFrame({ ...value, response: vetted.body }, true);
-              gate.release(entry);
-            }),
-          );
-          return;
-        }
-      }
-      const place = reading.outputIndex ?? -1;
-      const call = item === undefined ? null : toCall(item, `/output/${place}`);
-      if (call !== null && !held.has(place)) held.set(place, { entries: [], isWhole: false });
-      const waiting = held.get(place);
-      const entry = gate.push(toBytes(frame), waiting === undefined ? 0 : 1);
-      waiting?.entries.push(entry);
-      if (call !== null && waiting !== undefined && reading.type.endsWith("output_item.done")) {
-        waiting.isWhole = true;
-        tools.during(judge(place, call).then((judgement) => settle(place, judgement)));
-      } else if (waiting === undefined) {
-        for (const { channel, kind, text, whole } of reading.texts) {
-          if (whole) scan.whole(channel, kind, text);
-          else scan.push(channel, kind, text, entry);
-        }
-      }
+      if (isObject(value["item"])) throw unreadable();
+      takeLifecycle(frame, reading, response, value);
     },
     // The Responses API ends with its terminal event; what comes behind it is of no use to anybody.
     done: () => undefined,
@@ -177,6 +238,14 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
         throw new GatewayError("target_broke_off", "The target's answer ended before it was whole.");
     },
   };
+}
+
+function unreadable(): GatewayError {
+  return new GatewayError("answer_unreadable", "The target's stream tells of an item in more than one way.");
+}
+
+function isSame(a: ToolCall, b: ToolCall): boolean {
+  return a.id === b.id && a.type === b.type && a.name === b.name && a.arguments === b.arguments;
 }
 
 /** Gives a frame as it came, or written anew where it holds fields that the SDKs trip over. */

@@ -132,6 +132,8 @@ export function createStreamReader(
       }, fail);
     },
     async finish(end, content) {
+      // Nothing may end as whole while something of it is undecided.
+      if (gate.isWaiting) throw new GatewayError("internal_error", "A part of the answer was never decided.");
       if (judge.speaksIn("end")) {
         const { patterns, findings } = scan.tally;
         const usage = end.usage === null ? {} : { usage: end.usage };

@@ -1,13 +1,14 @@
 // Reads an answer that is not a stream: whole, judged once, and sent as it came or with the denied calls replaced.
 import { isUtf8 } from "node:buffer";
-import { replaceInChoices } from "../apply/chat-denial.ts";
-import type { ChoiceDenial } from "../apply/chat-denial.ts";
+import { replaceInMessage } from "../apply/chat-denial.ts";
 import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import type { Decision, Effect, Json, JsonObject, ToolCall } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
+import { getAt, isObject, setAt } from "../parse/pointer.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
+import { MAX_CALLS, requireWellFormed } from "./judge-call.ts";
 import { replaceInResponse } from "./replace.ts";
 import { refuse } from "./refuse.ts";
 import { createTally } from "./tally.ts";
@@ -21,29 +22,38 @@ function toBody(bytes: Buffer): Json {
   }
 }
 
-function isObject(value: Json): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 type Denied = { readonly call: ToolCall; readonly effect: Effect };
 
-function toChoiceDenials(
+/** Gives the completion with the denied calls taken out of their messages, wherever these stand. */
+function replaceInCompletion(
+  body: JsonObject,
   denied: readonly Denied[],
   text: (code: string) => string,
-): Map<number, ChoiceDenial> {
-  const byChoice = new Map<number, { places: Set<number>; codes: Set<string> }>();
+): Json {
+  const byMessage = new Map<string, { places: Set<number>; codes: Set<string> }>();
   for (const { call, effect } of denied) {
-    // `/choices/0/message/tool_calls/1`, or `/choices/0/message/function_call`.
-    const parts = call.pointer.split("/");
-    const choice = Number(parts[2] ?? 0);
-    const place = Number(parts[5] ?? 0);
-    const found = byChoice.get(choice) ?? { places: new Set(), codes: new Set() };
-    found.places.add(place);
+    const [, message, place] = /^(.*)\/(?:tool_calls\/(\d+)|function_call)$/.exec(call.pointer) ?? [];
+    if (message === undefined) throw unreplaceable();
+    const found = byMessage.get(message) ?? { places: new Set(), codes: new Set() };
+    if (place !== undefined) found.places.add(Number(place));
     found.codes.add(effect.code);
-    byChoice.set(choice, found);
+    byMessage.set(message, found);
   }
-  const join = (codes: ReadonlySet<string>): string => [...codes].map(text).join("\n");
-  return new Map([...byChoice].map(([choice, { places, codes }]) => [choice, { places, text: join(codes) }]));
+  let replaced: Json = body;
+  for (const [pointer, { places, codes }] of byMessage) {
+    const message = getAt(body, pointer);
+    if (!isObject(message)) throw unreplaceable();
+    const next = replaceInMessage(message, { places, text: [...codes].map(text).join("\n") });
+    replaced = setAt(replaced, pointer, next) ?? null;
+    const reason = pointer.replace(/\/message$/, "/finish_reason");
+    const hasReason = reason !== pointer && typeof getAt(body, reason) === "string";
+    if (hasReason && !("tool_calls" in next)) replaced = setAt(replaced, reason, "stop") ?? null;
+  }
+  return replaced;
+}
+
+function unreplaceable(): GatewayError {
+  return new GatewayError("answer_unreadable", "A denied call cannot be taken out of the answer.");
 }
 
 /** Opens the reader of an answer whose head has arrived and has not been sent. */
@@ -95,6 +105,7 @@ export function createWholeReader(
     if (calls.length > MAX_CALLS) {
       throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
     }
+    for (const call of calls) requireWellFormed(call);
     const tally = createTally();
     for (const { text, kind } of segments) tally.add(context.scanner.scan(text, kind, "answer"));
     const facts = calls.map((call) => context.readCall(call));
@@ -135,28 +146,20 @@ export function createWholeReader(
     let sent = bytes;
     if (denied.length > 0 && isObject(body)) {
       const text = (code: string): string => toDenialText(code, judge.rules, id);
-      if (request.route.operation.startsWith("chat.")) {
-        sent = Buffer.from(JSON.stringify(replaceInChoices(body, toChoiceDenials(denied, text))));
-        await context.replaced(
-          denied.map(({ call, effect }) => ({
-            call,
-            itemId: null,
-            responseId: answer.id,
-            conversationId: null,
-            messageId: null,
-            reasoningIds: [],
-            code: effect.code,
-          })),
-        );
-      } else {
-        const replaced = replaceInResponse(
-          body,
-          answer,
-          denied.map(({ call, effect }) => ({ call, code: effect.code, text: text(effect.code) })),
-        );
-        sent = Buffer.from(JSON.stringify(replaced.body));
-        await context.replaced(replaced.calls);
-      }
+      const replaced = request.route.operation.startsWith("chat.")
+        ? { body: replaceInCompletion(body, denied, text), calls: [] }
+        : replaceInResponse(
+            body,
+            answer,
+            denied.map(({ call, effect }) => ({ call, code: effect.code, text: text(effect.code) })),
+          );
+      // What goes out is read once more: a denied call that still stands in it stops it.
+      const left = parseAnswer(request.route.operation, replaced.body).calls.length;
+      if (left !== answer.calls.length - denied.length) throw unreplaceable();
+      sent = Buffer.from(JSON.stringify(replaced.body));
+      await context.replaced(replaced.calls);
+    } else if (denied.length > 0) {
+      throw unreplaceable();
     }
     context.own(answer.objectIds);
     if (context.keepsTexts) await context.keepTexts(answer.segments);
@@ -194,6 +197,3 @@ export function createWholeReader(
 function hasEffect(decision: Decision): boolean {
   return decision.observe.length > 0 || decision.record.length > 0 || decision.label.length > 0;
 }
-
-/** As many calls as facts may hold. */
-const MAX_CALLS = 64;

@@ -1,5 +1,6 @@
 // Reads a whole answer: a JSON body, or the `response` of a stream's last event.
 
+import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, Operation, Segment, ToolCall, Usage } from "../exchange.ts";
 import { findItemType } from "./item-types.ts";
 import { readItem, toItemType } from "./item.ts";
@@ -49,11 +50,15 @@ export function parseAnswer(operation: Operation, value: Json): ParsedAnswer {
   const chat = operation.startsWith("chat.");
   for (const [key, child] of Object.entries(value)) {
     const at = `/${escapeToken(key)}`;
-    if ((key === "output" || key === "data") && isList(child)) {
-      readItems(sink, calls, objects, child, at, chat);
-    } else if (key === "choices" && isList(child)) {
-      for (const [index, choice] of child.entries())
-        readChoice(sink, calls, objects, choice, `${at}/${index}`);
+    if (child !== null && (key === "output" || key === "data" || key === "choices")) {
+      // A container of another kind would be walked as text, and its calls never judged.
+      if (!isList(child)) throw unreadable();
+      if (key === "output") readItems(sink, calls, objects, child, at, chat);
+      // Ids in a list of what the caller sent are the caller's words, not the provider's.
+      else if (key === "data") readItems(sink, calls, [], child, at, chat);
+      else
+        for (const [index, choice] of child.entries())
+          readChoice(sink, calls, objects, choice, `${at}/${index}`);
     } else {
       walkMember(sink, key, child, at, SCOPE);
     }
@@ -139,9 +144,10 @@ function toSafeType(item: JsonObject): string {
 }
 
 function readChoice(sink: Sink, calls: ToolCall[], objects: AnswerObject[], choice: Json, at: string): void {
-  if (!isObject(choice)) return walkMember(sink, "", choice, at, SCOPE);
+  if (!isObject(choice)) throw unreadable();
   for (const [key, child] of Object.entries(choice)) {
-    if (key === "message" && isObject(child)) {
+    if (key === "message") {
+      if (!isObject(child)) throw unreadable();
       readItem(sink, "chat", child, `${at}/message`, false);
       readMessageCalls(calls, child, `${at}/message`);
       const audio = isObject(child["audio"]) ? toText(child["audio"]["id"]) : null;
@@ -157,11 +163,12 @@ function readMessageCalls(calls: ToolCall[], message: JsonObject, at: string): v
   const list = message["tool_calls"];
   if (isList(list)) {
     for (const [index, call] of list.entries()) calls.push(toChatCall(call, `${at}/tool_calls/${index}`));
-  } else if (isObject(list)) {
-    calls.push(toChatCall(list, `${at}/tool_calls`));
+  } else if ((list ?? null) !== null) {
+    throw unreadable();
   }
   const legacy = message["function_call"];
-  if (isObject(legacy)) {
+  if ((legacy ?? null) !== null) {
+    if (!isObject(legacy)) throw unreadable();
     const pointer = `${at}/function_call`;
     calls.push({
       id: pointer,
@@ -179,7 +186,11 @@ function toChatCall(call: Json, pointer: string): ToolCall {
   const id = toText(call["id"]) ?? pointer;
   const type = call["type"];
   const custom = call["custom"];
+  const inner = call["function"];
+  // Of two members each reader would take another one, and so of a member that is not what the type says.
+  if ((custom ?? null) !== null && (inner ?? null) !== null) throw unreadable();
   if (isObject(custom)) {
+    if ((type ?? "custom") !== "custom") throw unreadable();
     return {
       id,
       type: "custom_tool_call",
@@ -188,8 +199,8 @@ function toChatCall(call: Json, pointer: string): ToolCall {
       pointer,
     };
   }
-  const inner = call["function"];
   if (isObject(inner)) {
+    if ((type ?? "function") !== "function") throw unreadable();
     return {
       id,
       type: "function_call",
@@ -205,6 +216,10 @@ function toChatCall(call: Json, pointer: string): ToolCall {
     arguments: JSON.stringify(call),
     pointer,
   };
+}
+
+function unreadable(): GatewayError {
+  return new GatewayError("answer_unreadable", "The target's answer can be read in more than one way.");
 }
 
 /** Arguments that are no text are given as JSON of all there is. */

@@ -118,16 +118,32 @@ describe("readChatChunk", () => {
     expect(chunk.texts.map((text) => text.text)).toContain("it broke");
   });
 
-  it("reads any JSON without throwing, each text at its pointer", () => {
+  /** Reads, or refuses as what can be read in more than one way; nothing else may be thrown. */
+  function readOrRefuse(chunk: Json) {
+    try {
+      return readChatChunk(chunk);
+    } catch (error) {
+      expect(error).toMatchObject({ code: "answer_unreadable" });
+      return null;
+    }
+  }
+
+  it("reads any JSON, each text at its pointer, or refuses it", () => {
     fc.assert(
       fc.property(
         fc.jsonValue({ maxDepth: 3 }),
         fc.constantFrom("delta", "message", "tool_calls", "function_call", "content"),
         (raw, name) => {
           const inner = name === "delta" || name === "message" ? { [name]: raw } : { delta: { [name]: raw } };
-          for (const shape of [raw, { choices: raw }, { choices: [raw] }, { choices: [inner] }]) {
+          for (const shape of [
+            raw,
+            { choices: raw },
+            { choices: [raw] },
+            { choices: [{ index: 0, ...inner }] },
+          ]) {
             const chunk: Json = JSON.parse(JSON.stringify(shape ?? null));
-            const read = readChatChunk(chunk);
+            const read = readOrRefuse(chunk);
+            if (read === null) continue;
             for (const { pointer, text } of [
               ...read.texts,
               ...read.choices.flatMap((choice) => choice.texts),

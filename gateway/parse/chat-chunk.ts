@@ -1,5 +1,6 @@
 // Reads one chunk of a streamed chat completion.
 
+import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, SegmentKind, Usage } from "../exchange.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
@@ -82,7 +83,7 @@ export function readChatChunk(value: Json): ChatChunk {
   return {
     id: typeof value["id"] === "string" ? value["id"] : null,
     model: typeof value["model"] === "string" ? value["model"] : null,
-    choices: isList(choices) ? choices.map(readChoice) : NONE,
+    choices: (choices ?? null) === null ? NONE : requireList(choices).map(readChoice),
     texts: texts ?? NONE,
     usage: readUsage(value["usage"]),
     error: isObject(error) ? error : null,
@@ -90,15 +91,8 @@ export function readChatChunk(value: Json): ChatChunk {
 }
 
 function readChoice(choice: Json, position: number): ChunkChoice {
-  if (!isObject(choice))
-    return {
-      index: position,
-      texts: readAny("", choice, "", `/choices/${position}`),
-      calls: NONE,
-      finishReason: null,
-      audioId: null,
-    };
-  const index = typeof choice["index"] === "number" ? choice["index"] : position;
+  if (!isObject(choice)) throw unreadable();
+  const index = requireIndex(choice["index"]);
   const base = `/choices/${index}`;
   const at = `/choices/${position}`;
   const texts: EventText[] = [];
@@ -106,9 +100,12 @@ function readChoice(choice: Json, position: number): ChunkChoice {
   for (const key of Object.keys(choice)) {
     const child = choice[key] ?? null;
     if (child === null || key === "index" || key === "finish_reason" || key === "logprobs") continue;
-    if (key === "delta" && isObject(child)) readDelta(texts, calls, child, `${base}/message`, `${at}/delta`);
-    // Some servers send a whole `message` where a delta belongs.
-    else texts.push(...readAny(key, child, `${base}/${escapeToken(key)}`, `${at}/${escapeToken(key)}`));
+    // A whole `message` beside or instead of a delta would be a call that nobody has put together.
+    if (key === "message") throw unreadable();
+    if (key === "delta") {
+      if (!isObject(child)) throw unreadable();
+      readDelta(texts, calls, child, `${base}/message`, `${at}/delta`);
+    } else texts.push(...readAny(key, child, `${base}/${escapeToken(key)}`, `${at}/${escapeToken(key)}`));
   }
   const finish = choice["finish_reason"];
   const audio = isObject(choice["delta"]) ? choice["delta"]["audio"] : null;
@@ -136,10 +133,11 @@ function readDelta(
     if (kind !== undefined && typeof child === "string") {
       if (child !== "")
         texts.push({ channel: `${base}/${name}`, text: child, kind, whole: false, pointer: `${at}/${name}` });
-    } else if (key === "tool_calls" && isList(child)) {
-      for (const [position, call] of child.entries())
-        readFragment(texts, calls, call, base, `${at}/tool_calls/${position}`, position);
-    } else if (key === "function_call" && isObject(child)) {
+    } else if (key === "tool_calls") {
+      for (const [position, call] of requireList(child).entries())
+        readFragment(texts, calls, call, base, `${at}/tool_calls/${position}`);
+    } else if (key === "function_call") {
+      if (!isObject(child)) throw unreadable();
       readFunction(
         texts,
         calls,
@@ -156,19 +154,9 @@ function readDelta(
   }
 }
 
-function readFragment(
-  texts: EventText[],
-  calls: CallFragment[],
-  call: Json,
-  base: string,
-  at: string,
-  position: number,
-): void {
-  if (!isObject(call)) {
-    texts.push(...readAny("", call, `${base}/tool_calls/${position}`, at));
-    return;
-  }
-  const index = typeof call["index"] === "number" ? call["index"] : position;
+function readFragment(texts: EventText[], calls: CallFragment[], call: Json, base: string, at: string): void {
+  if (!isObject(call)) throw unreadable();
+  const index = requireIndex(call["index"]);
   const id = typeof call["id"] === "string" ? call["id"] : null;
   const type = typeof call["type"] === "string" ? call["type"] : null;
   const channel = `${base}/tool_calls/${index}`;
@@ -177,7 +165,10 @@ function readFragment(
     const child = call[key] ?? null;
     if (child === null || key === "index" || key === "id" || key === "type") continue;
     const name = escapeToken(key);
-    if ((key === "function" || key === "custom") && isObject(child)) {
+    if (key === "function" || key === "custom") {
+      // Of two members each reader would take another one.
+      if (known || !isObject(child)) throw unreadable();
+      if (type !== null && type !== key) throw unreadable();
       known = true;
       readFunction(texts, calls, child, index, id, type, `${channel}/${name}`, `${at}/${name}`);
     } else {
@@ -218,6 +209,24 @@ function readFunction(
   }
   const name = call["name"];
   calls.push({ index, id, type, name: typeof name === "string" ? name : null, arguments: text });
+}
+
+function requireList(value: Json | undefined): readonly Json[] {
+  if (!isList(value)) throw unreadable();
+  return value;
+}
+
+/** Without an index each reader counts for itself, and not as the others do. */
+function requireIndex(value: Json | undefined): number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw unreadable();
+  return value;
+}
+
+function unreadable(): GatewayError {
+  return new GatewayError(
+    "answer_unreadable",
+    "A chunk of the target's stream can be read in more than one way.",
+  );
 }
 
 /** Reads what has no meaning here: every string continues a channel of its own. */
