@@ -140,6 +140,14 @@ export const ERRORS = {
     meaning: "A field that the gateway must understand has the wrong type.",
     remedy: "The message names the field and what was expected.",
   },
+  header_repeated: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "A header that reaches the target stands twice in the request.",
+    remedy: "Send each header once.",
+  },
   query_invalid: {
     status: 400,
     type: "invalid_request_error",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { toCallerHeaders, toTargetHeaders } from "./headers.ts";
+import { pickHeaders, toCallerHeaders, toTargetHeaders } from "./headers.ts";
 
 function toRecord(flat: readonly string[]): Record<string, string> {
   const record: Record<string, string> = {};
@@ -7,12 +7,17 @@ function toRecord(flat: readonly string[]): Record<string, string> {
   return record;
 }
 
+function send(raw: readonly string[], own: Partial<Parameters<typeof toTargetHeaders>[1]> = {}): string[] {
+  const bare = { credential: null, contentType: null, bindKey: (key: string) => `bound ${key}` };
+  return toTargetHeaders(pickHeaders(raw), { ...bare, ...own });
+}
+
 describe("headers towards the target", () => {
   test("carry the gateway's credential instead of the program's", () => {
-    const sent = toTargetHeaders(
-      ["Authorization", "Bearer tg_program", "Content-Type", "application/json"],
-      "provider",
-    );
+    const sent = send(["Authorization", "Bearer tg_program", "Content-Type", "application/json"], {
+      credential: "provider",
+      contentType: "application/json",
+    });
     expect(toRecord(sent)).toEqual({
       authorization: "Bearer provider",
       "content-type": "application/json",
@@ -34,7 +39,7 @@ describe("headers towards the target", () => {
     "Proxy-Authorization",
     "X-Anything",
   ])("leave %s behind", (name) => {
-    expect(toRecord(toTargetHeaders([name, "value"], null))).toEqual({ "accept-encoding": "identity" });
+    expect(toRecord(send([name, "value", name, "value"]))).toEqual({ "accept-encoding": "identity" });
   });
 
   test("keep what the SDKs tell of themselves, whatever its case", () => {
@@ -48,13 +53,44 @@ describe("headers towards the target", () => {
       "Idempotency-Key",
       "k",
     ];
-    expect(Object.keys(toRecord(toTargetHeaders(raw, null))).sort()).toEqual([
+    expect(Object.keys(toRecord(send(raw))).sort()).toEqual([
       "accept-encoding",
       "idempotency-key",
       "openai-beta",
       "user-agent",
       "x-stainless-lang",
     ]);
+  });
+
+  test("name the type that the body was read by, and none where there is no body", () => {
+    const raw = ["Content-Type", "text/plain"];
+    expect(send(raw, { contentType: "application/json" })).toEqual([
+      "content-type",
+      "application/json",
+      "accept-encoding",
+      "identity",
+    ]);
+    expect(send(raw)).toEqual(["accept-encoding", "identity"]);
+  });
+
+  test("carry an idempotency key only as it is bound to the caller", () => {
+    expect(toRecord(send(["Idempotency-Key", "k"]))["idempotency-key"]).toBe("bound k");
+  });
+
+  test.each([
+    ["Content-Type", "content-type"],
+    ["Accept", "ACCEPT"],
+    ["Idempotency-Key", "idempotency-key"],
+    ["OpenAI-Beta", "openai-beta"],
+    ["User-Agent", "user-agent"],
+    ["X-Client-Request-Id", "x-client-request-id"],
+    ["X-Stainless-Lang", "x-stainless-lang"],
+  ])("are refused where %s stands twice", (first, second) => {
+    for (const value of ["a", "b"]) {
+      expect(() => pickHeaders([first, "a", "Host", "x", second, value])).toThrow(
+        expect.objectContaining({ code: "header_repeated" }),
+      );
+    }
   });
 });
 

@@ -1,5 +1,7 @@
 // Which headers cross the gateway, in each direction. Both lists name what may pass; everything else stays behind.
 
+import { GatewayError } from "../errors.ts";
+
 /**
  * Headers of the program that the target gets. An allow-list, because a header is content that nobody reads: cookies,
  * organisation and project ids, forwarding and gateway headers and the program's own credential all stay here.
@@ -25,16 +27,49 @@ const TO_CALLER = new Set([
   "x-should-retry",
 ]);
 
-/** Gives the request headers for the target, as a flat list of names and values. `raw` is Node's `rawHeaders`. */
-export function toTargetHeaders(raw: readonly string[], credential: string | null): string[] {
-  const headers: string[] = [];
+/** Headers of the program that may cross, each once: a flat list of names in lower case and values. */
+export type CrossingHeaders = readonly string[];
+
+/**
+ * Picks the headers that may cross from Node's `rawHeaders`. Throws `header_repeated` where one stands twice: of those
+ * Node shows the gateway the first, and the target may believe the last.
+ */
+export function pickHeaders(raw: readonly string[]): CrossingHeaders {
+  const picked: string[] = [];
+  const seen = new Set<string>();
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? "").toLowerCase();
-    if (TO_TARGET.has(name) || name.startsWith("x-stainless-")) headers.push(name, raw[i + 1] ?? "");
+    if (!TO_TARGET.has(name) && !name.startsWith("x-stainless-")) continue;
+    if (seen.has(name))
+      throw new GatewayError("header_repeated", "A header that reaches the target stands twice.");
+    seen.add(name);
+    picked.push(name, raw[i + 1] ?? "");
   }
+  return picked;
+}
+
+/** Gives the request headers for the target, as a flat list of names and values. */
+export function toTargetHeaders(
+  crossing: CrossingHeaders,
+  own: {
+    readonly credential: string | null;
+    /** The type that the body was read by; null where there is no body. */
+    readonly contentType: string | null;
+    /** Binds an idempotency key to the caller: callers share the credential, so they would get each other's answers. */
+    readonly bindKey: (key: string) => string;
+  },
+): string[] {
+  const headers: string[] = [];
+  for (let i = 0; i + 1 < crossing.length; i += 2) {
+    const name = crossing[i] ?? "";
+    const value = crossing[i + 1] ?? "";
+    if (name === "idempotency-key") headers.push(name, own.bindKey(value));
+    else if (name !== "content-type") headers.push(name, value);
+  }
+  if (own.contentType !== null) headers.push("content-type", own.contentType);
   // Asking for identity keeps the answer readable without a decoder in the way.
   headers.push("accept-encoding", "identity");
-  if (credential !== null) headers.push("authorization", `Bearer ${credential}`);
+  if (own.credential !== null) headers.push("authorization", `Bearer ${own.credential}`);
   return headers;
 }
 

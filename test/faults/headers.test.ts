@@ -1,0 +1,76 @@
+// Headers that stand twice are refused before the target hears of them; keys of two callers never meet there.
+import { beforeAll, describe, expect, test } from "vitest";
+import { request } from "undici";
+import { z } from "zod";
+import { useGateway } from "../clients/js/targets.ts";
+
+const gateway = useGateway();
+let key = "";
+let other = "";
+beforeAll(async () => {
+  key = await gateway().createKey({ name: "one" });
+  other = await gateway().createKey({ name: "other" });
+});
+
+const errorBody = z.object({ error: z.object({ code: z.string() }) });
+const BODY = JSON.stringify({ model: "gpt-4.1", input: "Say hello." });
+
+/** Sends a flat list of headers as it is. */
+async function send(headers: readonly string[]): Promise<{ status: number; code: string | null }> {
+  const { statusCode, body } = await request(`${gateway().baseUrl}/responses`, {
+    method: "POST",
+    headers: [...headers],
+    body: BODY,
+  });
+  const answer: unknown = await body.json();
+  return { status: statusCode, code: statusCode === 200 ? null : errorBody.parse(answer).error.code };
+}
+
+const json = ["content-type", "application/json"];
+const mine = (): string[] => ["authorization", `Bearer ${key}`];
+
+describe("a request", () => {
+  test("with several credentials is refused, whichever comes first", async () => {
+    const before = gateway().upstream.requests().length;
+    const forged = ["Authorization", "Bearer forged"];
+    for (const pair of [
+      [...mine(), ...forged],
+      [...forged, ...mine()],
+      [...mine(), ...mine()],
+    ]) {
+      expect(await send([...json, ...pair])).toEqual({ status: 401, code: "token_invalid" });
+    }
+    expect(gateway().upstream.requests()).toHaveLength(before);
+  });
+
+  test.each([
+    ["Content-Type", "multipart/form-data; boundary=x"],
+    ["Content-Type", "application/json"],
+    ["X-Stainless-Lang", "js"],
+  ])("with two of %s is refused: %s", async (name, value) => {
+    const before = gateway().upstream.requests().length;
+    const headers = [...mine(), ...json, "x-stainless-lang", "js", name, value];
+    expect(await send(headers)).toEqual({ status: 400, code: "header_repeated" });
+    expect(gateway().upstream.requests()).toHaveLength(before);
+  });
+
+  test("sends an idempotency key that no other caller can send", async () => {
+    const seen: unknown[] = [];
+    for (const [token, idempotencyKey] of [
+      [key, "k"],
+      [key, "k"],
+      [other, "k"],
+      [key, "l"],
+    ] as const) {
+      const headers = ["authorization", `Bearer ${token}`, ...json, "idempotency-key", idempotencyKey];
+      expect(await send(headers)).toEqual({ status: 200, code: null });
+      const { headers: sent } = gateway().upstream.requests().at(-1) ?? { headers: {} };
+      expect(sent["content-type"]).toBe("application/json");
+      seen.push(sent["idempotency-key"]);
+    }
+    const [first, again, others, another] = seen;
+    expect(first).toMatch(/^[\w-]{43}$/);
+    expect(again).toBe(first);
+    expect(new Set([first, others, another]).size).toBe(3);
+  });
+});
