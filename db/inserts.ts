@@ -100,9 +100,6 @@ export const INSERTS = {
   exchange_texts: {
     columns: columns({ uuid: "exchange_id", text: "direction", json: "segments" }),
   },
-  incidents: {
-    columns: columns({ uuid: "id exchange_id", text: "kind tenant subject", moment: "at", jsonb: "detail" }),
-  },
 } as const satisfies Record<string, Insert>;
 
 export type TableName = keyof typeof INSERTS;
@@ -119,7 +116,6 @@ export const TABLE_NAMES: readonly TableName[] = [
   "item_labels",
   "texts",
   "exchange_texts",
-  "incidents",
 ];
 
 /** Gives the one statement that writes to these tables; parameter n is the JSON list of the n-th table's rows. */

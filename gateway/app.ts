@@ -109,7 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       issuers: config.issuers,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
-      onProviderKey: ({ kind, provider, keyHash }) => {
+      onProviderKey: ({ kind, provider, keyHash, unreported }) => {
         const { tenant } = config.policy;
         recorder
           .incident({
@@ -118,7 +118,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             tenant,
             subject: null,
             exchangeId: null,
-            detail: { provider, keyHash },
+            detail: { provider, keyHash, unreported },
           })
           .catch(() => log.error({}, "An incident could not be recorded."));
       },

@@ -6,9 +6,11 @@ import type { Revocation } from "../../db/queries/revocations.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { parseBearer } from "./bearer.ts";
-import { hashKey, isKeyText } from "./key-format.ts";
+import { isKeyText } from "./key-format.ts";
+import { createKeyLookup } from "./key-lookup.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
-import { findProvider, findProviderOfIssuer, toIncident } from "./provider-keys.ts";
+import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
+import { createProviderKeyReporter } from "./report-provider-key.ts";
 import type { RevocationLog } from "./revocation-log.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, verifyToken } from "./verify-token.ts";
@@ -59,7 +61,8 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   const known = new LRUCache<string, Known>({ max: deps.cacheSize ?? 20_000 });
   const refused = new LRUCache<string, Refused>({ max: 10_000, ttl: 60_000 });
   const revokedIds = new LRUCache<string, true>({ max: 100_000 });
-  const incidents = new LRUCache<string, true>({ max: 10_000, ttl: 3_600_000 });
+  const reportProviderKey = createProviderKeyReporter({ ...deps, now });
+  const findOwner = createKeyLookup({ ...deps, now });
   const pending = new Map<string, Promise<Caller>>();
   const callbacks = new Set<(credentialId: string) => void>();
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
@@ -101,7 +104,7 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   }
 
   async function checkKey(token: string): Promise<VerifiedToken> {
-    const owner = await asUnavailable(deps.findKeyOwner(hashKey(token)));
+    const owner = await findOwner(token);
     if (owner === null) throw new GatewayError("token_invalid", "The token is unknown.");
     if (owner.isRevoked) throw revoked();
     const expiresAt = owner.expiresAt?.getTime() ?? null;
@@ -138,12 +141,7 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
         "token_invalid",
         "The token is malformed, or of an issuer that isn't accepted.",
       );
-    const incident = toIncident(provider, token, deps.secret);
-    // Once an hour for each key: a program in a loop is one incident.
-    if (!incidents.has(incident.keyHash)) {
-      incidents.set(incident.keyHash, true);
-      deps.onProviderKey(incident);
-    }
+    reportProviderKey(provider, token);
     return new GatewayError(
       "provider_key_presented",
       "This is a provider's own key. Use a Tollgate token instead, and revoke that key at the provider.",

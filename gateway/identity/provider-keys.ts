@@ -8,6 +8,8 @@ export type ProviderKeyIncident = {
   readonly provider: string;
   /** Equal for equal keys; says nothing about the key without the gateway's secret. */
   readonly keyHash: string;
+  /** How often keys were presented since the last incident without one of their own. */
+  readonly unreported: number;
 };
 
 const FORMS: readonly (readonly [string, RegExp])[] = [
@@ -35,7 +37,11 @@ export function findProviderOfIssuer(issuer: string): string | null {
 }
 
 /** Gives the incident of a presented key. */
-export function toIncident(provider: string, token: string, secret: Buffer): ProviderKeyIncident {
+export function toIncident(
+  provider: string,
+  token: string,
+  secret: Buffer,
+): Omit<ProviderKeyIncident, "unreported"> {
   const keyHash = createHmac("sha256", secret).update(`provider key\0${token}`).digest("base64url");
   return { kind: "provider_key_presented", provider, keyHash };
 }

@@ -193,7 +193,8 @@ function refuse(entry: Entry, code: string | null): false {
   return false;
 }
 
-function unavailable(code: string | null): GatewayError {
+/** Gives the error of what could not be written, with what the database said. */
+export function unavailable(code: string | null): GatewayError {
   const message = "The record could not be written in time; nothing was passed on.";
   return new GatewayError("record_unavailable", message, { cause: new DatabaseError("unavailable", code) });
 }

@@ -317,6 +317,27 @@ test("refuses at once when too much waits", async () => {
   await proxy.close();
 });
 
+test("records an incident, and lets no crowd of them take the place of decisions", async () => {
+  const recorder = createTested({ maxWaiting: 3 });
+  const incident = {
+    at: Date.now(),
+    kind: "provider_key_presented",
+    tenant: "crowd",
+    subject: null,
+    exchangeId: null,
+    detail: { provider: "openai", keyHash: "hash", unreported: 4 },
+  };
+  const crowd = Promise.allSettled(Array.from({ length: 200 }, () => recorder.incident(incident)));
+  await expect(recorder.opened(toOpened())).resolves.toBeUndefined();
+  await recorder.drain();
+  const taken = (await crowd).filter(({ status }) => status === "fulfilled").length;
+  expect(taken).toBeGreaterThan(0);
+  expect(taken).toBeLessThan(200);
+  const rows = await database.db.sql`select * from incidents where tenant = 'crowd'`;
+  expect(rows).toHaveLength(taken);
+  expect(rows[0]).toMatchObject({ kind: incident.kind, detail: incident.detail, exchange_id: null });
+});
+
 test("commits what waits when it drains, and takes no more", async () => {
   const recorder = createTested();
   const rows = Array.from({ length: 20 }, () => toOpened());

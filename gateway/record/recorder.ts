@@ -1,11 +1,13 @@
 // Makes the record durable: each door resolves once its rows are committed, and rejects with `record_unavailable`.
 import { LRUCache } from "lru-cache";
-import { v7 as uuid } from "uuid";
 import type { Database } from "../../db/client.ts";
+import { DatabaseError } from "../../db/errors.ts";
+import { recordIncident } from "../../db/queries/incidents.ts";
 import { createWriter } from "../../db/writer.ts";
 import type { TableName } from "../../db/inserts.ts";
 import type { Log } from "../log.ts";
-import { createGroupCommit } from "./group-commit.ts";
+import { newId } from "../new-id.ts";
+import { createGroupCommit, unavailable } from "./group-commit.ts";
 import type { GroupCommitOptions, Rows } from "./group-commit.ts";
 import type {
   DecisionRow,
@@ -72,6 +74,7 @@ export type Recorder = {
 
 const KNOWN_TEXTS = 20_000;
 const FAILURE_LOG_MS = 1_000;
+const MOST_INCIDENTS = 16;
 
 /** Makes the recorder of this process. Rows of all exchanges share batches. */
 export function createRecorder(deps: RecorderDeps): Recorder {
@@ -90,6 +93,8 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       deps.log.error({ reason: error.reason, code: error.code }, "The record could not be written.");
     },
   );
+  /** Incidents that are being written. They have no part in the queue, which is for what exchanges wait for. */
+  const incidents = new Set<Promise<void>>();
   /** Texts that are known to be stored. */
   const stored = new LRUCache<string, true>({ max: KNOWN_TEXTS });
 
@@ -115,7 +120,19 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       await queue.commit([{ table: "exchange_ends", json: toEndRow(row) }]);
       deps.onClosed?.(row);
     },
-    incident: (row) => commit([{ table: "incidents", json: toJson({ id: uuid(), ...row }) }]),
+    async incident(row) {
+      if (incidents.size >= MOST_INCIDENTS) throw unavailable("QUEUE_FULL");
+      const { at, ...rest } = row;
+      const writing = recordIncident(deps.db, { id: newId(), at: new Date(at), ...rest });
+      incidents.add(writing);
+      try {
+        await writing;
+      } catch (thrown) {
+        throw unavailable(thrown instanceof DatabaseError ? thrown.code : null);
+      } finally {
+        incidents.delete(writing);
+      }
+    },
     async owns(objects, context) {
       if (objects.length === 0) return;
       const added = await queue.commit(
@@ -162,7 +179,9 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       for (const place of fresh) stored.set(place, true);
     },
     status: () => queue.status(),
-    drain: () => queue.close(),
+    async drain() {
+      await Promise.all([queue.close(), Promise.allSettled(incidents)]);
+    },
   };
 }
 
