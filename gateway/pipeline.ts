@@ -9,6 +9,7 @@ import { createSink } from "./answer/sink.ts";
 import type { Sink } from "./answer/sink.ts";
 import { toMissingAllow, toRefusal } from "./apply/refusal.ts";
 import { readBody } from "./body.ts";
+import { toCallOutputs } from "./call-outputs.ts";
 import type { Clock } from "./clock.ts";
 import type { Connections, OpenConnection } from "./connections/registry.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
@@ -425,15 +426,4 @@ function toKeyText({ tenant, issuer, subject }: Caller, key: string): string {
 function toSessionHeader(incoming: IncomingMessage): string | null {
   const header = incoming.headers["x-tollgate-session"];
   return typeof header === "string" && header !== "" ? header : null;
-}
-
-/** Ids of the calls whose outputs stand behind the last item that the model wrote. */
-function toCallOutputs(request: ParsedRequest): string[] {
-  const ids: string[] = [];
-  for (let i = request.items.length - 1; i >= 0; i -= 1) {
-    const item = request.items[i];
-    if (item === undefined || item.role === "assistant" || item.callId !== null) break;
-    if (item.callOutput !== null) ids.unshift(item.callOutput.callId);
-  }
-  return ids;
 }
