@@ -201,6 +201,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       requestBytes: bytes.length,
       timings,
       keepsTexts: asksForTexts(verdict.decision),
+      settle: repaired.settle,
       onClosed: (end) => {
         deps.events.exchangeEnded(
           toSummary(

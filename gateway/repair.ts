@@ -9,7 +9,11 @@ import type { Ledger } from "./record/ledger.ts";
 import { toStoredId } from "./record/to-rows.ts";
 
 /** What goes to the target: the bytes that came, unless something had to change. */
-export type Repaired = { readonly bytes: Buffer | null };
+export type Repaired = {
+  readonly bytes: Buffer | null;
+  /** Notes that the target's conversation has taken outputs of denied calls; null where it was given none. */
+  readonly settle: (() => Promise<void>) | null;
+};
 
 type Denied = {
   readonly callId: string;
@@ -67,9 +71,9 @@ export async function repair(
   request: ParsedRequest,
 ): Promise<Repaired> {
   const { route } = request;
-  if (route.operation === "chat.completions.create") return { bytes: askForUsage(request) };
+  if (route.operation === "chat.completions.create") return { bytes: askForUsage(request), settle: null };
   if (route.operation !== "responses.create")
-    return { bytes: request.bytes.length === 0 ? null : request.bytes };
+    return { bytes: request.bytes.length === 0 ? null : request.bytes, settle: null };
   const idOf = (kind: "response" | "conversation"): string | null =>
     request.references.find((reference) => reference.kind === kind)?.id ?? null;
   const ours = request.items.filter(isOurs);
@@ -82,7 +86,7 @@ export async function repair(
     messageIds,
   };
   const denied = await ledger.replaced(query);
-  if (denied.length === 0 && ours.length === 0) return { bytes: request.bytes };
+  if (denied.length === 0 && ours.length === 0) return { bytes: request.bytes, settle: null };
 
   const tied = new Set(denied.flatMap((call) => call.reasoningIds));
   const outputs = request.facts.server_state ? denied.flatMap((call) => toOutput(call) ?? []) : [];
@@ -96,14 +100,15 @@ export async function repair(
       isOurs(item) ? [[index, toPlainMessage(item.value)] as const] : [],
     ),
   );
-  if (query.conversationId !== null && outputs.length > 0) {
-    await ledger.settle(
-      { caller, connection },
-      query.conversationId,
-      denied.map((call) => call.callId),
-    );
-  }
-  return { bytes: rewriteBody(request, { drop, replace, prepend: outputs }) };
+  const { conversationId } = query;
+  const callIds = denied.map((call) => call.callId);
+  return {
+    bytes: rewriteBody(request, { drop, replace, prepend: outputs }),
+    settle:
+      conversationId === null || outputs.length === 0
+        ? null
+        : () => ledger.settle({ caller, connection }, conversationId, callIds),
+  };
 }
 
 /** Asks for usage in a stream; the gateway takes it out again where the program did not ask. */

@@ -29,6 +29,8 @@ export type ContextDeps = {
   readonly timings: Record<string, number>;
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
+  /** Notes that the target has taken what the request made good; null where there is nothing to note. */
+  readonly settle: (() => Promise<void>) | null;
   readonly onClosed: (end: End) => void;
 };
 
@@ -42,6 +44,10 @@ export type OpenContext = AnswerContext & {
 /** Kinds that answers cite; the others are made by the answer itself. */
 function isShared(kind: string): boolean {
   return kind === "file" || kind === "container" || kind === "other";
+}
+
+function isSuccess(status: number | null): boolean {
+  return status !== null && status >= 200 && status < 300;
 }
 
 /** Tells whether a rule asks for the texts as they are. */
@@ -79,6 +85,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
 
   async function write(end: End): Promise<void> {
     await Promise.all(labelling);
+    // A target that refused or failed has taken nothing.
+    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus)) await deps.settle();
     await recorder.closed({
       exchangeId: id,
       at: Date.now(),
