@@ -78,10 +78,11 @@ export type Segment = {
   readonly role: Role;
   readonly text: string;
   /**
-   * Absent: the text is the whole string at the pointer. Else it is the name of the member at the pointer, or a string
-   * (`json`) or a member's name (`json_name`) at a pointer inside the JSON text that stands at the pointer.
+   * Absent: the text is the whole string at the pointer. Else it is the name of the member at the pointer, the text of
+   * the file (`file`) that stands there as base64, or a string (`json`) or a member's name (`json_name`) at the pointer
+   * `at` inside the JSON text that stands there.
    */
-  readonly part?: { readonly of: "name" } | { readonly of: "json" | "json_name"; readonly at: string };
+  readonly part?: { readonly of: "name" | "file" | "json" | "json_name"; readonly at?: string };
 };
 
 /** A pattern's or detector's hit in a segment; never the value. `start` and `end` are UTF-16 offsets. */

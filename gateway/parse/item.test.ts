@@ -33,13 +33,14 @@ const ITEMS: readonly [Json, readonly string[]][] = [
           type: "input_file",
           filename: "f.txt",
           file_url: "https://b.example",
-          file_data: "data:text/plain;base64,QUJD",
+          file_data: "data:text/plain;base64,VA==",
         },
       ],
     },
     [
       "/content/0/text message user T",
       "/content/1/image_url message user https://a.example/?x=1",
+      "/content/2/file_data message user T",
       "/content/2/filename file_name user f.txt",
       "/content/2/file_url message user https://b.example",
     ],
@@ -634,6 +635,73 @@ describe("a chat message", () => {
         "chat",
       ).sink.tools,
     ).toEqual([]);
+  });
+});
+
+describe("a file inside an item", () => {
+  const data = (text: string, type = "text/plain"): string =>
+    `data:${type};base64,${Buffer.from(text).toString("base64")}`;
+
+  it("is a text where it holds one", () => {
+    const file = { pointer: "/content/0/file_data", kind: "message", role: "user", part: { of: "file" } };
+    expect(
+      read({ role: "user", content: [{ type: "input_file", file_data: data("hello") }] }).sink,
+    ).toMatchObject({ segments: [{ ...file, text: "hello" }], opaque: [], files: 1, fileBytes: 5 });
+    const chat = {
+      role: "user",
+      content: [{ type: "file", file: { file_data: data("{}", "application/json") } }],
+    };
+    expect(read(chat, "chat").sink.segments).toEqual([
+      { ...file, pointer: "/content/0/file/file_data", text: "{}" },
+    ]);
+    const output = [{ type: "input_file", file_data: data("hello") }];
+    expect(read({ type: "function_call_output", call_id: "c", output }).sink.segments).toEqual([
+      { ...file, pointer: "/output/0/file_data", kind: "tool_output", role: "tool", text: "hello" },
+    ]);
+  });
+
+  it("is a text behind the other names of media too", () => {
+    const content = [
+      { type: "input_image", image_url: data("<svg/>", "image/svg+xml") },
+      { type: "input_file", file_url: data("hello") },
+    ];
+    expect(read({ role: "user", content }).sink.segments.map(({ pointer, text }) => [pointer, text])).toEqual(
+      [
+        ["/content/0/image_url", "<svg/>"],
+        ["/content/1/file_url", "hello"],
+      ],
+    );
+  });
+
+  it("is opaque where it holds none", () => {
+    const file = `data:application/pdf;base64,${Buffer.from([0xff, 0x00]).toString("base64")}`;
+    const content = [
+      { type: "input_file", file_data: file },
+      { type: "input_image", image_url: file },
+    ];
+    expect(read({ role: "user", content }).sink).toMatchObject({
+      segments: [],
+      opaque: ["/content/0/file_data"],
+    });
+  });
+
+  it("is refused where its text is over what is looked at, alone or with the others", () => {
+    const half = data("x".repeat(5 << 20));
+    const parts = (...files: readonly string[]): Json => ({
+      role: "user",
+      content: files.map((file_data) => ({ type: "input_file", file_data })),
+    });
+    expect(read(parts(half)).sink.segments).toHaveLength(1);
+    for (const item of [parts(data("x".repeat((8 << 20) + 1))), parts(half, half)]) {
+      expect(() => read(item)).toThrow(expect.objectContaining({ code: "body_too_large" }));
+    }
+  });
+
+  it("is looked at in requests only", () => {
+    const sink = createSink();
+    const item = { type: "message", role: "assistant", content: [{ file_data: data("hello") }] };
+    readItem(sink, "responses", item, "", false);
+    expect(sink).toMatchObject({ segments: [], opaque: [] });
   });
 });
 

@@ -72,7 +72,7 @@ export function createRequestParser(deps: {
     const value = parseJson(raw, { depth: depth - 2 });
     const sink = createSink();
     const head = readItem(sink, family, value, "", true);
-    const weight = weigh(raw.length, sink.segments.length);
+    const weight = weigh(raw.length + sink.fileBytes, sink.segments.length);
     const measures = measure(sink.segments);
     const item = { hash: key, value, head, sink, bytes: raw.length, weight, ...measures, derived: new Map() };
     if (raw.length <= LARGEST_KEPT) items.set(key, item, { size: weight });
@@ -95,7 +95,7 @@ export function createRequestParser(deps: {
     if (!isObject(value)) throw new GatewayError("body_shape", "The body must be an object.");
     const rest = readRest(family, value);
     const entry = { hash: key, ...rest, ...measure(rest.sink.segments), derived: new Map() };
-    const size = weigh(raw.length, rest.sink.segments.length);
+    const size = weigh(raw.length + rest.sink.fileBytes, rest.sink.segments.length);
     if (raw.length <= LARGEST_KEPT) rests.set(key, entry, { size });
     return entry;
   }
@@ -164,7 +164,7 @@ function measure(segments: readonly Segment[]): { readonly chars: number; readon
   let textBytes = 0;
   for (const { text, part } of segments) {
     // The strings of JSON inside a text stand in that text already.
-    if (part !== undefined && part.of !== "name") continue;
+    if (part !== undefined && part.of.startsWith("json")) continue;
     chars += text.length;
     textBytes += Buffer.byteLength(text);
   }

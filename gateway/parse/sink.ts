@@ -16,11 +16,23 @@ export type Sink = {
   images: number;
   audio: number;
   files: number;
+  /** Bytes of files that were decoded. */
+  fileBytes: number;
 };
 
 /** Creates an empty sink. */
 export function createSink(): Sink {
-  return { segments: [], tools: [], references: [], opaque: [], unknown: [], images: 0, audio: 0, files: 0 };
+  return {
+    segments: [],
+    tools: [],
+    references: [],
+    opaque: [],
+    unknown: [],
+    images: 0,
+    audio: 0,
+    files: 0,
+    fileBytes: 0,
+  };
 }
 
 /** The levels that are looked at in JSON that stands inside a text. */
@@ -39,6 +51,18 @@ export function addText(sink: Sink, pointer: string, kind: SegmentKind, role: Ro
 /** Adds the name of the member at the pointer. */
 export function addName(sink: Sink, pointer: string, kind: SegmentKind, role: Role, name: string): void {
   if (name !== "") sink.segments.push({ pointer, kind, role, text: name, part: { of: "name" } });
+}
+
+/** Adds the text of the file that stands at the pointer as base64. */
+export function addFile(
+  sink: Sink,
+  pointer: string,
+  kind: SegmentKind,
+  role: Role,
+  file: { readonly text: string; readonly bytes: number },
+): void {
+  sink.fileBytes += file.bytes;
+  if (file.text !== "") sink.segments.push({ pointer, kind, role, text: file.text, part: { of: "file" } });
 }
 
 function readWithin(text: string): Json | undefined {

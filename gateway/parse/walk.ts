@@ -15,7 +15,8 @@ import {
   TOKENS,
 } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
-import { addName, addText } from "./sink.ts";
+import { MOST_FILE_BYTES, readFileText } from "./file-text.ts";
+import { addFile, addName, addText } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 import { readTool } from "./tools.ts";
 
@@ -153,6 +154,7 @@ function walkString(sink: Sink, key: string, text: string, at: string, scope: Sc
     sink.opaque.push(at);
     if (isCipher(text)) return;
   } else if (MEDIA.has(key)) {
+    if (scope.offers && (key === "file_data" || isDataUrl(text))) walkFile(sink, key, text, at, scope);
     if (text.startsWith("data:") ? DATA_URL.test(text) : isBareMedia(key, scope.type) && isCipher(text))
       return;
   } else if (!NAMES.has(key) && text.length >= BLOB && isCipher(text)) {
@@ -160,6 +162,22 @@ function walkString(sink: Sink, key: string, text: string, at: string, scope: Sc
     sink.unknown.push(scope.type === "" ? "unknown_field" : scope.type.slice(0, 64));
   }
   addText(sink, at, scope.kind, scope.role, text);
+}
+
+/** Adds the text of a file; a file without one is noted as opaque. */
+function walkFile(sink: Sink, key: string, value: string, at: string, scope: Scope): void {
+  const file = readFileText(value, MOST_FILE_BYTES - sink.fileBytes);
+  if (file === "too_large") {
+    throw new GatewayError("body_too_large", "The texts of the files in one item are over the limit.", {
+      param: at,
+    });
+  }
+  if (file !== null) addFile(sink, at, scope.kind, scope.role, file);
+  else if (key === "file_data") sink.opaque.push(at);
+}
+
+function isDataUrl(text: string): boolean {
+  return text.slice(0, 5).toLowerCase() === "data:";
 }
 
 /** Tells whether a member holds base64 by itself; `result` does so for images only, `url` never. */

@@ -79,6 +79,9 @@ const segment = z.strictObject({
   ]),
   role: z.enum(["system", "developer", "user", "assistant", "tool", "none"]),
   text: z.string(),
+  part: z
+    .strictObject({ of: z.enum(["name", "file", "json", "json_name"]), at: z.string().exactOptional() })
+    .exactOptional(),
 });
 
 const usage = z.strictObject({
