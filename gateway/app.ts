@@ -9,6 +9,7 @@ import { Server } from "node:http";
 import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { recordPolicyVersion } from "../db/queries/policy-versions.ts";
 import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
 import { createClock } from "./clock.ts";
@@ -81,6 +82,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       operatorPath: config.policy.operator,
       checkPatterns: (patterns) => void createMatcher(parsePatternTable(patterns)),
       connectionLabels: config.connections.flatMap((connection) => connection.labels),
+      beforeInForce: ({ version, operator }) =>
+        recordPolicyVersion(db, {
+          ...version,
+          overlayDigest: operator?.digest ?? null,
+          overlay: operator?.data ?? null,
+        }),
       watchdog: { suspendedPath: join(config.stateDir, "suspended-policy.json"), stuckMs: 1000 },
       log,
     }),
@@ -220,6 +227,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     registry: events.registry,
     async drain(graceMs) {
       isDraining = true;
+      pipeline.drain();
       server.close();
       server.closeIdleConnections();
       const deadline = Date.now() + graceMs;

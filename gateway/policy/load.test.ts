@@ -378,6 +378,42 @@ describe("a change of the files", () => {
       .toEqual([{ code: "second" }]);
   });
 
+  it("comes into force only once it is noted, with the operator's data; what could not be noted is tried again", async () => {
+    const noted: unknown[] = [];
+    const state = { isAway: false };
+    const path = put(await say("first"), "noted.tar.gz");
+    const operatorPath = put("{}", "noted.yaml");
+    const policy = await open(await say("first"), {
+      bundlePath: path,
+      operatorPath,
+      pollMs: 20,
+      async beforeInForce({ version, operator }) {
+        if (state.isAway) throw new Error("away");
+        noted.push([version.dataRevision, operator?.data]);
+      },
+    });
+    const { dataRevision } = policy.current().version;
+    expect(noted).toEqual([[dataRevision, {}]]);
+    using _ = policy.watch();
+    state.isAway = true;
+    put("lists: {connectors: [connector_a]}\n", "noted.yaml");
+    await expect.poll(() => policy.status().problem?.message, { timeout: 5000 }).toBe("away");
+    expect(policy.current().version.dataRevision).toBe(dataRevision);
+    state.isAway = false;
+    await expect.poll(() => policy.current().version.dataRevision, { timeout: 5000 }).not.toBe(dataRevision);
+    expect(noted.at(-1)).toEqual([
+      policy.current().version.dataRevision,
+      { lists: { connectors: ["connector_a"] } },
+    ]);
+    expect(policy.status().problem).toBeNull();
+  });
+
+  it("is refused at start where it cannot be noted", async () => {
+    const beforeInForce = () => Promise.reject(new Error("away"));
+    await expect(open(await say("x"), { beforeInForce })).rejects.toThrow("away");
+    expect((await open(await say("x"))).current().operator).toBeNull();
+  });
+
   it("changes the data revision with the operator's file", async () => {
     const operatorPath = put("{}", "operator.yaml");
     const policy = await open(await say("x"), { bundlePath: put(await say("x"), "op.tar.gz"), operatorPath });

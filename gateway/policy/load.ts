@@ -31,6 +31,8 @@ export type PolicyDeps = {
   readonly watchdog?: WatchdogOptions;
   /** How often the files are looked at. */
   readonly pollMs?: number;
+  /** Takes note of a policy before it decides; one that cannot be noted does not come into force. */
+  readonly beforeInForce?: (snapshot: PolicySnapshot) => Promise<void>;
 };
 
 export type PolicyStatus = {
@@ -55,6 +57,8 @@ export type Policy = {
 
 /** Bytes of input, characters from which on there is a time limit, and the limit. */
 const LIMITS: EvaluatorLimits = { inputBytes: 2 << 20, unguardedChars: 32 << 10, evaluationMs: 100 };
+
+const POLL_MS = 1000;
 
 /** Loads the policy. Rejects with a `PolicyLoadError` where there is none that can be used: nothing runs without one. */
 export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
@@ -116,15 +120,19 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
 
   const first = await load(null);
   if (first === null) throw new PolicyLoadError("there is no policy");
+  await deps.beforeInForce?.(first.snapshot);
   let loaded = first;
   log.info({ ...loaded.snapshot.version }, "The policy is in force.");
 
+  const watches = new Set<() => void>();
+  let retry: NodeJS.Timeout | undefined;
   let queue: Promise<unknown> = Promise.resolve();
   function reload(): Promise<void> {
     const next = queue.then(async () => {
       try {
         const fresh = await load(loaded.digest);
         if (fresh !== null) {
+          await deps.beforeInForce?.(fresh.snapshot);
           loaded = fresh;
           log.info({ ...fresh.snapshot.version }, "The policy was replaced.");
         }
@@ -133,6 +141,8 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         const message = cause instanceof Error ? cause.message : "unknown";
         problem = { at: Date.now(), message };
         log.error({ reason: message }, "The policy was not replaced; the last good one stays in force.");
+        // Nothing is wrong with the files, so that no change of them will bring another attempt.
+        if (!(cause instanceof PolicyLoadError) && watches.size > 0) tryAgain();
         throw cause;
       }
     });
@@ -140,8 +150,13 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     return next;
   }
 
+  function tryAgain(): void {
+    clearTimeout(retry);
+    retry = setTimeout(() => void reload().catch(() => {}), deps.pollMs ?? POLL_MS);
+    retry.unref();
+  }
+
   const paths = [deps.bundlePath, ...(deps.operatorPath === null ? [] : [deps.operatorPath])];
-  const watches = new Set<() => void>();
   return {
     current: () => loaded.snapshot,
     reload,
@@ -149,7 +164,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
       // `reload` has logged and kept the reason.
       const onChange = () => void reload().catch(() => {});
       for (const path of paths)
-        watchFile(path, { interval: deps.pollMs ?? 1000, persistent: false }, onChange);
+        watchFile(path, { interval: deps.pollMs ?? POLL_MS, persistent: false }, onChange);
       const stop = () => {
         for (const path of paths) unwatchFile(path, onChange);
         watches.delete(stop);
@@ -160,6 +175,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     status: () => ({ version: loaded.snapshot.version, loadedAt: loaded.loadedAt, problem, dropped }),
     close() {
       for (const stop of watches) stop();
+      clearTimeout(retry);
       watchdog.close();
     },
   };

@@ -2,10 +2,13 @@
 
 import type { Decision, Facts, JsonObject, Phase, PolicyVersion, RuleText } from "../exchange.ts";
 import type { PhaseReads } from "./evaluator.ts";
+import type { OperatorData } from "./operator.ts";
 
 /** One policy, which an exchange keeps from its beginning to its end. */
 export type PolicySnapshot = {
   readonly version: PolicyVersion;
+  /** The operator's data that lies over the bundle's own, null where there is no file. */
+  readonly operator: OperatorData | null;
   /** Whether any phase's rules read the body or the texts. */
   readonly reads: { readonly body: boolean; readonly texts: boolean };
   /** What the rules of each phase read; a phase that reads the body or the texts refuses facts without them. */
