@@ -89,11 +89,14 @@ export type Pipeline = {
   handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
   /** Exchanges under way. */
   readonly open: number;
+  /** Takes no new work from now on. */
+  drain(): void;
 };
 
 /** Makes the pipeline of the data port. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   let open = 0;
+  let isDraining = false;
 
   async function decide(progress: Progress): Promise<void> {
     const { incoming, id, sink, timings } = progress;
@@ -368,6 +371,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     get open() {
       return open;
     },
+    drain() {
+      isDraining = true;
+    },
     async handle(incoming, outgoing) {
       const id = newId();
       open += 1;
@@ -393,6 +399,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         timings: {},
       };
       try {
+        if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
         await decide(progress);
       } catch (error) {
         await turnAway(progress, error);

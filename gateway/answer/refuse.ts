@@ -4,6 +4,9 @@ import { toErrorBody, toShouldRetry } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
 import type { Sink } from "./sink.ts";
 
+/** Errors behind which a connection takes no further request: its body was not read, or the gateway goes. */
+const CLOSING: ReadonlySet<string> = new Set(["body_too_large", "request_timeout", "shutting_down"]);
+
 /** Ends the answer with an error. `stream` says how an event must look where the head has gone. */
 export function refuse(
   sink: Sink,
@@ -26,8 +29,7 @@ export function refuse(
     ...(retry !== null && { "x-should-retry": retry }),
     ...(error.code === "token_expired" && { "retry-after-ms": "100" }),
     ...(error.status === 401 && { "www-authenticate": 'Bearer realm="tollgate"' }),
-    // What is left of a body that was not read must not be taken for the next request.
-    ...((error.code === "body_too_large" || error.code === "request_timeout") && { connection: "close" }),
+    ...(CLOSING.has(error.code) && { connection: "close" }),
   });
   sink.end(body);
 }
