@@ -20,7 +20,7 @@ const DONE = Buffer.from("data: [DONE]\n\n");
 /** A call as its pieces add up. */
 type Pieces = { id: string; type: string; name: string; arguments: string };
 
-type Choice = { calls: Map<number, Pieces>; isFinished: boolean };
+type Choice = { calls: Map<number, Pieces>; finishReason: string | null };
 
 /** The calls of a choice, whole. */
 type WholeCalls = { readonly index: number; readonly calls: ReadonlyMap<number, Pieces> };
@@ -40,6 +40,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
   let waiting: Waiting[] | null = null;
   /** Chunks that end a choice: they wait for the end to be durable. */
   const last: Entry[] = [];
+  /** Calls that went out, for rules that read the whole answer at its end. */
+  const released: { readonly choice: number; readonly call: ToolCall }[] = [];
   let judging: Promise<void> = Promise.resolve();
   let id: string | null = null;
   let model: string | null = null;
@@ -51,7 +53,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
     if (index >= Math.max(1, facts.n)) throw unreadable();
     let choice = choices.get(index);
     if (choice === undefined) {
-      choice = { calls: new Map(), isFinished: false };
+      choice = { calls: new Map(), finishReason: null };
       choices.set(index, choice);
     }
     return choice;
@@ -59,7 +61,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
 
   function takeChoice(piece: ChunkChoice, entry: Entry): void {
     const choice = choiceAt(piece.index);
-    if (choice.isFinished && piece.calls.length > 0) throw unreadable();
+    if (choice.finishReason !== null && piece.calls.length > 0) throw unreadable();
     for (const fragment of piece.calls) {
       waiting ??= [];
       addFragment(choice, piece.index, fragment);
@@ -68,11 +70,11 @@ export function createChatDialect(tools: StreamTools): Dialect {
       // Arguments are scanned when the call is whole.
       if (kind !== "tool_arguments") scan.push(channel, kind, text, entry);
     }
-    if (piece.finishReason !== null) choice.isFinished = true;
+    choice.finishReason = piece.finishReason ?? choice.finishReason;
   }
 
   function isAllFinished(): boolean {
-    return choices.size >= facts.n && [...choices.values()].every((choice) => choice.isFinished);
+    return choices.size >= facts.n && [...choices.values()].every((choice) => choice.finishReason !== null);
   }
 
   async function judgeAll(whole: readonly WholeCalls[], chunks: readonly Waiting[]): Promise<void> {
@@ -88,7 +90,10 @@ export function createChatDialect(tools: StreamTools): Dialect {
           pointer: toPointer(index, place),
         };
         const { denial } = await judgeCall(context, call);
-        if (denial === null) continue;
+        if (denial === null) {
+          released.push({ choice: index, call });
+          continue;
+        }
         places.add(place);
         texts.add(denial.text);
         const { code } = denial;
@@ -127,6 +132,18 @@ export function createChatDialect(tools: StreamTools): Dialect {
     tools.during(judging);
   }
 
+  /** Puts the answer together as it would have come without a stream. */
+  function toCompletion(): JsonObject {
+    const texts = new Map(scan.segments().map(({ pointer, text }) => [pointer, text]));
+    const list = [...choices].map(([index, { finishReason }]): Json => {
+      const calls = released.filter(({ choice }) => choice === index).map(({ call }) => toMessageCall(call));
+      const content = texts.get(`/choices/${index}/message/content`) ?? null;
+      const message = { role: "assistant", content, ...(calls.length > 0 && { tool_calls: calls }) };
+      return { index, message, finish_reason: finishReason };
+    });
+    return { id, object: "chat.completion", model, choices: list };
+  }
+
   async function terminate(): Promise<void> {
     judgeWaiting();
     await judging;
@@ -141,7 +158,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
         responseId: id,
         outcome: "completed",
       },
-      null,
+      { body: toCompletion, texts: scan.segments, bytes: scan.chars },
     );
   }
 
@@ -177,7 +194,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
       if (
         choices.size > 0 &&
         !isAllFinished() &&
-        [...choices.values()].some((choice) => !choice.isFinished)
+        [...choices.values()].some((choice) => choice.finishReason === null)
       ) {
         throw new GatewayError("target_broke_off", "The target's answer ended before it was whole.");
       }
@@ -225,6 +242,12 @@ function addFragment(choice: Choice, index: number, fragment: CallFragment): voi
 /** Tells whether a member is told again; one that is told empty first and then in full is told once. */
 function isOther(known: string, told: string | null): boolean {
   return told !== null && told !== "" && known !== "" && told !== known;
+}
+
+/** Gives a call as it stands in a whole message. */
+function toMessageCall({ id, type, name, arguments: text }: ToolCall): JsonObject {
+  if (type === "custom_tool_call") return { id, type: "custom", custom: { name, input: text } };
+  return { id, type: "function", function: { name, arguments: text } };
 }
 
 function toItemType(type: string | null): string {

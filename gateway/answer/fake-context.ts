@@ -1,7 +1,7 @@
 // A context for tests of answers: a policy that denies calls by name, a record in memory, a caller that keeps bytes.
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect, Operation, Phase, ToolCall } from "../exchange.ts";
-import type { Judge } from "../judge.ts";
+import type { Content, Judge } from "../judge.ts";
 import { createRequestParser } from "../parse/request.ts";
 import type { AnswerContext, End, ReplacedCall, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
@@ -26,6 +26,8 @@ export type Fake = {
   readonly log: string[];
   readonly replaced: ReplacedCall[];
   readonly ends: End[];
+  /** The content that went with each question. */
+  readonly contents: Content[];
   /** What the caller has received. */
   text(): string;
   status(): number | null;
@@ -43,6 +45,7 @@ export function createFake(options: FakeOptions = {}): Fake {
   const log: string[] = [];
   const replaced: ReplacedCall[] = [];
   const ends: End[] = [];
+  const contents: Content[] = [];
   const received: Buffer[] = [];
   const seen = new Map<string, ToolCall>();
   let begun = false;
@@ -116,7 +119,8 @@ export function createFake(options: FakeOptions = {}): Fake {
         patterns: {},
       };
     },
-    ask(phase, added) {
+    ask(phase, added, content) {
+      contents.push(content);
       log.push(`ask ${phase}`);
       const calls = (added.calls ?? []).flatMap(({ id }) => seen.get(id) ?? []);
       const decision = { ...NOTHING, deny: deny(phase, calls) };
@@ -157,6 +161,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     log,
     replaced,
     ends,
+    contents,
     ended,
     text: () => Buffer.concat(received).toString(),
     status: () => code,

@@ -36,7 +36,7 @@ export type StreamTools = {
   /** Runs work that takes time; its failure is the stream's. */
   during(work: Promise<void>): void;
   /** Asks at the end, makes the end durable, lets all through and ends the answer. */
-  finish(end: Omit<End, "httpStatus" | "errorCode">, content: Content | null): Promise<void>;
+  finish(end: Omit<End, "httpStatus" | "errorCode">, content: Content): Promise<void>;
 };
 
 const COMMENT = Buffer.from(": keep-alive\n\n");
@@ -138,18 +138,14 @@ export function createStreamReader(
         const { patterns, findings } = scan.tally;
         const usage = end.usage === null ? {} : { usage: end.usage };
         const answer = { status: 200, stream: true, model: end.model };
-        const verdict = context.ask(
-          "end",
-          { patterns, findings, answer, ...usage },
-          content ?? toTextContent(scan.segments, scan.chars),
-        );
+        const verdict = context.ask("end", { patterns, findings, answer, ...usage }, content);
         const refusal = toRefusal(verdict.decision, judge.rules, context.id);
         if (refusal !== null) {
           await context.decided(verdict, "deny", []);
           throw refusal;
         }
       }
-      if (context.keepsTexts) await context.keepTexts(content?.texts() ?? scan.segments());
+      if (context.keepsTexts) await context.keepTexts(content.texts());
       await context.close({ ...end, httpStatus: 200, errorCode: null });
       if (over) return;
       over = true;

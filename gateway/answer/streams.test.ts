@@ -431,6 +431,30 @@ describe("a Chat Completions stream", () => {
     expect(readEvents(fake.text()).at(-1)).toMatchObject({ choices: [{ finish_reason: "stop" }] });
   });
 
+  test("gives a rule that reads the answer at its end the whole of what went out", async () => {
+    const stream =
+      role +
+      chunk([delta(0, { content: "he" })]) +
+      chunk([delta(0, { content: "llo" })]) +
+      calls("drop", "keep") +
+      chunk([delta(0, {}, "tool_calls")]) +
+      done;
+    const fake = await run(stream, { ...chat, phases: ["tool_call", "end"] });
+    expect(fake.contents.at(-1)?.body()).toMatchObject({
+      id: "chatcmpl-1",
+      choices: [
+        {
+          index: 0,
+          finish_reason: "tool_calls",
+          message: {
+            content: "hello",
+            tool_calls: [{ id: "call_1", function: { name: "keep", arguments: '{"a":1}' } }],
+          },
+        },
+      ],
+    });
+  });
+
   test("ends in an error where the target breaks off", async () => {
     const fake = await run(role + chunk([delta(0, { content: "par" })]), chat);
     expect(fake.text().endsWith(done)).toBe(true);
