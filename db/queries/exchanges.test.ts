@@ -332,3 +332,21 @@ test("keeps calls of any length of id apart, and joins them to their outputs and
   expect(details?.calls.filter(({ outputExchangeId }) => outputExchangeId === next.id)).toHaveLength(1);
   expect((await findExchange(database.db, next.id))?.answered).toHaveLength(1);
 });
+
+test("tells an exchange that is under way from one whose process died", async () => {
+  const caller = { ...exampleCaller, subject: "lost" };
+  const hour = 3_600_000;
+  const old = Date.now() - hour - 60_000;
+  const recent = Date.now() - hour + 60_000;
+  const rows = [old, recent].map((at) => toOpened({ id: uuid({ msecs: at }), at, caller }));
+  for (const row of rows) await recorder.opened(row);
+  const { rows: listed } = await listExchanges(database.db, { subject: "lost" }, { limit: 10 });
+  expect(listed.map(({ outcome, httpStatus }) => [outcome, httpStatus])).toEqual([
+    ["open", null],
+    ["lost", null],
+  ]);
+  const [lost, open] = await Promise.all(rows.map(({ id }) => findExchange(database.db, id)));
+  expect([lost?.outcome, open?.outcome]).toEqual(["lost", "open"]);
+  await recorder.closed(toClosed(rows[0]?.id ?? ""));
+  expect((await findExchange(database.db, rows[0]?.id ?? ""))?.outcome).toBe("completed");
+});

@@ -8,7 +8,10 @@ import { isUuid, toCondition, toFirstId } from "./exchange-filter.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
 import { projectAll } from "./projections.ts";
 
-/** A line of a list. `effect` is the strictest of all phases; `outcome` null: it runs, or its process died. */
+/**
+ * A line of a list. `effect` is the strictest of all phases; `outcome` without an end is `open`, or `lost` where the
+ * exchange would have ended long ago: its process died.
+ */
 export type ExchangeSummary = {
   readonly id: string;
   readonly at: Date;
@@ -24,7 +27,7 @@ export type ExchangeSummary = {
   readonly codes: readonly string[];
   readonly classes: readonly string[];
   readonly revision: string | null;
-  readonly outcome: string | null;
+  readonly outcome: string;
   readonly httpStatus: number | null;
   readonly errorCode: string | null;
   readonly usage: unknown;
@@ -44,6 +47,8 @@ export type ExchangeDetails = {
   readonly exchange: ExchangeRow;
   readonly decisions: readonly (typeof decisions.$inferSelect)[];
   readonly end: typeof exchangeEnds.$inferSelect | null;
+  /** As in a list. */
+  readonly outcome: string;
   readonly denials: readonly (typeof denials.$inferSelect)[];
   /** Calls that its answer asked for. */
   readonly calls: readonly CallChain[];
@@ -81,6 +86,19 @@ const summary = {
   endedAt: exchangeEnds.at,
 };
 
+/** Answers take minutes: what has no end after an hour will have none. */
+const LOST_MS = 3_600_000;
+
+function toOutcome(at: Date, recorded: string | null): string {
+  return recorded ?? (Date.now() - at.getTime() > LOST_MS ? "lost" : "open");
+}
+
+function withOutcome<T extends { readonly at: Date; readonly outcome: string | null }>(
+  row: T,
+): T & { readonly outcome: string } {
+  return { ...row, outcome: toOutcome(row.at, row.outcome) };
+}
+
 /** Lists exchanges, newest first. */
 export async function listExchanges(
   db: Database,
@@ -102,7 +120,7 @@ export async function listExchanges(
         .limit(page.limit + 1),
     30_000,
   );
-  const shown = rows.slice(0, page.limit);
+  const shown = rows.slice(0, page.limit).map(withOutcome);
   return { rows: shown, cursor: rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null };
 }
 
@@ -138,6 +156,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
     exchange,
     decisions: later,
     end: ends[0] ?? null,
+    outcome: toOutcome(exchange.at, ends[0]?.outcome ?? null),
     denials: refusals,
     calls: chains.filter((call) => call.exchangeId === id),
     answered: chains.filter((call) => call.exchangeId !== id),
@@ -200,7 +219,7 @@ export async function* tailExchanges(
       if (given.has(row.id)) continue;
       given.set(row.id, row.at.getTime());
       newest = Math.max(newest, row.at.getTime());
-      yield row;
+      yield withOutcome(row);
     }
     for (const [id, at] of given) if (at < newest - 2 * OVERLAP_MS) given.delete(id);
     await sleep(pollMs, undefined, { signal }).catch(() => undefined);

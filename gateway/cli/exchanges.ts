@@ -77,7 +77,7 @@ export function toRow(row: ExchangeSummary): string[] {
     row.operation,
     row.model ?? "-",
     row.effect,
-    row.httpStatus === null ? (row.outcome ?? "open") : String(row.httpStatus),
+    row.httpStatus === null ? row.outcome : String(row.httpStatus),
     [...new Set([...row.codes, ...(row.errorCode === null ? [] : [row.errorCode])])].join(","),
   ];
 }

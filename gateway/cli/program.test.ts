@@ -216,7 +216,7 @@ describe("exchanges", () => {
     expect(code).toBe(0);
     const lines = out.trim().split("\n");
     expect(lines).toHaveLength(3);
-    expect(lines[1]).toContain(LATER);
+    expect(lines[1]).toMatch(new RegExp(`${LATER}.* allow +lost`));
     expect(lines[2]).toMatch(/ada +responses\.create .*deny +200 +sql_destructive/);
   });
 
@@ -255,6 +255,7 @@ describe("exchanges", () => {
       expect(out).toContain(part);
     }
     const later = await run("exchanges", "show", LATER);
+    expect(later.out).toMatch(/ended +lost: its process died/);
     expect(later.out).toContain("Tool calls whose outputs it carries");
     expect(later.out).toContain(`called in exchange ${EXCHANGE}`);
     const json = z.looseObject({

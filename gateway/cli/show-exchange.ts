@@ -151,8 +151,11 @@ function toEffect({ exchange, decisions }: ExchangeDetails): string {
   return `allow, then ${later.effect} in its answer: ${later.codes.join(", ")}`;
 }
 
-function toEnd({ exchange, end }: ExchangeDetails): string {
-  if (end === null) return "it runs, or its process died";
+function toEnd({ exchange, end, outcome }: ExchangeDetails): string {
+  if (end === null)
+    return outcome === "lost"
+      ? "lost: its process died before it could record an end"
+      : "open: it has not ended, or its process died within the last hour";
   const status = end.httpStatus === null ? "" : `, HTTP ${end.httpStatus}`;
   const code = end.errorCode === null ? "" : `, ${end.errorCode}`;
   return `${end.outcome}${status}${code}, after ${end.at.getTime() - exchange.at.getTime()} ms`;
