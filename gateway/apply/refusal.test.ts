@@ -11,7 +11,7 @@ describe("a decision", () => {
   test("refuses the whole by a denial that names no call, with code, title, remedy and exchange", () => {
     const error = toRefusal({ ...NOTHING, deny: [{ code: "no_drop" }] }, RULES, "e1");
     expect(error).toMatchObject({ status: 403, publicCode: "no_drop" });
-    expect(error?.message).toBe("Dropping is refused. Ask first. (exchange e1)");
+    expect(error?.message).toBe("Refused by policy: Dropping is refused. Ask first. (exchange e1)");
   });
 
   test("refuses the whole by a call's denial only where the rule says so", () => {
@@ -37,6 +37,6 @@ describe("a decision", () => {
     expect(toDenialText("no_drop", RULES, "e1")).toContain(
       "(no_drop). Dropping is refused. Ask first. [exchange e1]",
     );
-    expect(toDenialText("gone", RULES, "e1")).toContain("Refused by policy.");
+    expect(toDenialText("gone", RULES, "e1")).toContain("A rule refuses.");
   });
 });

@@ -6,7 +6,7 @@ export type Rules = ReadonlyMap<string, RuleText>;
 
 function toSentence(code: string, rules: Rules): string {
   const rule = rules.get(code);
-  if (rule === undefined) return "Refused by policy.";
+  if (rule === undefined) return "A rule refuses.";
   return [rule.title, rule.remedy].map((part) => (/[.!?]$/.test(part) ? part : `${part}.`)).join(" ");
 }
 
@@ -17,9 +17,13 @@ function toSentence(code: string, rules: Rules): string {
 export function toRefusal(decision: Decision, rules: Rules, exchangeId: string): GatewayError | null {
   const denied = decision.deny.find((effect) => effect.call === undefined || effect.as === "error");
   if (denied !== undefined) {
-    return new GatewayError("policy_denied", `${toSentence(denied.code, rules)} (exchange ${exchangeId})`, {
-      publicCode: denied.code,
-    });
+    return new GatewayError(
+      "policy_denied",
+      `Refused by policy: ${toSentence(denied.code, rules)} (exchange ${exchangeId})`,
+      {
+        publicCode: denied.code,
+      },
+    );
   }
   return null;
 }
