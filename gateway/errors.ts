@@ -104,8 +104,9 @@ export const ERRORS = {
     type: "invalid_request_error",
     retry: false,
     stage: "parse",
-    meaning: "The request's body is over the limit.",
-    remedy: "Send less, or raise `limits.request_bytes`.",
+    meaning:
+      "The request's body is over the limit, or holds over 10,000 items, 100,000 members and elements, 100,000 texts, 10,000 references to stored objects, or 8 MiB of text files in one item.",
+    remedy: "Send less; where the message tells of bytes, `limits.request_bytes` can be raised.",
   },
   body_too_deep: {
     status: 400,

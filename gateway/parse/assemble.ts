@@ -1,6 +1,8 @@
 // Puts a parsed request together from its items and its rest.
 
 import type { JsonObject, Reference, RequestFacts, Route, ToolFacts } from "../exchange.ts";
+import { MOST_REFERENCES, tooMany } from "./budget.ts";
+import type { Budget } from "./budget.ts";
 import type { ItemHead } from "./item.ts";
 import type { BodyLayout, ParsedItem, ParsedRequest } from "./parsed.ts";
 import { parseQuery, readFlag, readNumber } from "./query.ts";
@@ -12,6 +14,8 @@ type Measured = {
   readonly chars: number;
   readonly textBytes: number;
   readonly derived: Map<string, unknown>;
+  /** What it takes off the budget of a request. */
+  readonly cost: Readonly<Budget>;
 };
 
 /** An item as the cache keeps it, without a place in a body. */
@@ -44,15 +48,14 @@ export function assemble(parts: {
   const { route, rest } = parts;
   const items: ParsedItem[] = [];
   const tools: ToolFacts[] = [...rest.sink.tools];
-  const references: Reference[] = [];
+  const references: Reference[] = [...rest.sink.references];
   const opaque: string[] = [...rest.sink.opaque];
   const unknown = new Set<string>(rest.sink.unknown);
   const roles: Record<string, number> = {};
   const media = { images: rest.sink.images, audio: rest.sink.audio, files: rest.sink.files };
   let { chars, textBytes } = rest;
   const stored = toStored(route);
-  if (stored !== null) references.push(stored);
-  references.push(...rest.sink.references);
+  if (stored !== null) references.unshift(stored);
 
   for (const [index, known] of parts.items.entries()) {
     const pointer = parts.list ? `/${parts.itemsKey}/${index}` : `/${parts.itemsKey}`;
@@ -82,6 +85,8 @@ export function assemble(parts: {
     for (const { kind, id, pointer: place } of sink.references)
       references.push({ kind, id, pointer: pointer + place });
   }
+
+  if (references.length > MOST_REFERENCES) throw tooMany("references to stored objects", MOST_REFERENCES);
 
   const query = parseQuery(parts.query);
   const resumes = route.operation === "responses.retrieve";

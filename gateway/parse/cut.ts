@@ -1,11 +1,15 @@
 // Cuts a body into its members and items without parsing it.
 
+import { MOST_ITEMS, MOST_VALUES, tooMany } from "./budget.ts";
 import type { BodyLayout, MemberSpan, Span } from "./parsed.ts";
 import { skipString } from "./json.ts";
 
 const QUOTE = 0x22;
 /** After this many items it is asked whether what follows is known: most histories differ by then. */
 const ASK_AFTER = 3;
+
+/** Strings within what was skipped: a member has two at most, so twice the members that a body may hold are too many. */
+type Tally = { strings: number };
 
 /** The beginning of a list that was cut before: how many items, where the last one ends, and their spans, from the `[`. */
 export type KnownStart = { readonly count: number; readonly length: number; readonly spans: readonly Span[] };
@@ -15,7 +19,7 @@ export type FindStart = (open: number, end: number) => KnownStart | null;
 
 /**
  * Finds where the members of the top level and the items lie. The text has one character a byte. Gives null where the
- * text does not look like a JSON object.
+ * text does not look like a JSON object. Throws `body_too_large` for more items or members than a body may hold.
  *
  * It looks at quotes, brackets and commas only, which is safe because nothing is believed: each piece that is cut out,
  * and what remains without them, is parsed strictly by itself, and pieces that are JSON, put together with commas, are
@@ -26,6 +30,7 @@ export function cutBody(text: string, itemsKey: string | null, find: FindStart):
   if (text[at] !== "{") return null;
   at = skipSpace(text, at + 1);
   const members: MemberSpan[] = [];
+  const tally: Tally = { strings: 0 };
   let items: BodyLayout["items"] = null;
   while (text[at] === '"') {
     const start = at;
@@ -36,10 +41,11 @@ export function cutBody(text: string, itemsKey: string | null, find: FindStart):
     at = skipSpace(text, at + 1);
     const spans: Span[] = [];
     const isList = key === itemsKey && text[at] === "[";
-    const end = isList ? cutList(text, at, spans, find) : skipValue(text, at);
+    const end = isList ? cutList(text, at, spans, find, tally) : skipValue(text, at, tally);
     if (end <= at) return null;
     const member = { key, start, value: { start: at, end } };
     members.push(member);
+    if (members.length > MOST_VALUES) throw tooMany("members and elements", MOST_VALUES);
     if (key === itemsKey) {
       // A member that stands twice is refused by whoever parses what remains; here it must not be cut twice.
       if (items !== null) return null;
@@ -54,13 +60,14 @@ export function cutBody(text: string, itemsKey: string | null, find: FindStart):
 }
 
 /** Cuts the array that opens at `open`; gives the offset behind it, or -1 where it is none. */
-function cutList(text: string, open: number, spans: Span[], find: FindStart): number {
+function cutList(text: string, open: number, spans: Span[], find: FindStart, tally: Tally): number {
   let at = skipSpace(text, open + 1);
   if (text[at] === "]") return at + 1;
   for (;;) {
-    let end = skipValue(text, at);
+    let end = skipValue(text, at, tally);
     if (end <= at) return -1;
     spans.push({ start: at - open, end: end - open });
+    if (spans.length > MOST_ITEMS) throw tooMany("items", MOST_ITEMS);
     const known = spans.length === ASK_AFTER ? find(open, end) : null;
     if (known !== null && known.count > ASK_AFTER) {
       for (let index = ASK_AFTER; index < known.count; index++) {
@@ -77,21 +84,22 @@ function cutList(text: string, open: number, spans: Span[], find: FindStart): nu
 }
 
 /** Gives the offset behind the value that begins at `from`; `from` itself where none does. */
-function skipValue(text: string, from: number): number {
+function skipValue(text: string, from: number, tally: Tally): number {
   const first = text.charCodeAt(from);
   if (first === QUOTE) return skipString(text, from + 1);
-  if (first === 0x7b || first === 0x5b) return skipNested(text, from);
+  if (first === 0x7b || first === 0x5b) return skipNested(text, from, tally);
   let at = from;
   while (at < text.length && !isEnd(text.charCodeAt(at))) at++;
   return at;
 }
 
-function skipNested(text: string, from: number): number {
+function skipNested(text: string, from: number, tally: Tally): number {
   let depth = 0;
   let at = from;
   while (at < text.length) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) {
+      if (++tally.strings > 2 * MOST_VALUES) throw tooMany("members and elements", MOST_VALUES);
       at = skipString(text, at + 1);
       continue;
     }

@@ -2,6 +2,7 @@
 
 import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../errors.ts";
+import { MOST_VALUES, tooMany } from "./budget.ts";
 import type { Json } from "../exchange.ts";
 import { isSafeNumber } from "./number.ts";
 import { isList, isObject } from "./pointer.ts";
@@ -11,6 +12,8 @@ export type JsonLimits = {
   readonly depth: number;
   /** The code that a refusal carries; absent: `body_invalid`, and `body_too_deep` for the depth. */
   readonly failure?: "answer_unreadable";
+  /** Members and elements that may still come: what is parsed is taken off, and over it is `body_too_large`. */
+  readonly budget?: { values: number };
 };
 
 const MAX_DEPTH = 1000;
@@ -47,12 +50,15 @@ export function parseJsonText(text: string, limits: JsonLimits): Json {
 }
 
 /**
- * Counts the members of all objects, and refuses by depth and by number. It relies on `JSON.parse` for the syntax: on
+ * Counts the members of all objects, and refuses by depth, by number and by the count of all values. It relies on `JSON.parse` for the syntax: on
  * text that is not JSON its count means nothing.
  */
 function scan(text: string, limits: JsonLimits): number {
   const deepest = Math.min(limits.depth, MAX_DEPTH);
   const { length } = text;
+  const most = limits.budget?.values ?? Number.POSITIVE_INFINITY;
+  // A value that is not the first in its array or object follows a comma, the first one a bracket.
+  let values = 0;
   let members = 0;
   let depth = 0;
   let at = 0;
@@ -64,9 +70,12 @@ function scan(text: string, limits: JsonLimits): number {
     }
     if (code === 0x3a) {
       members++;
+    } else if (code === 0x2c) {
+      if (++values > most) throw tooMany("members and elements", MOST_VALUES);
     } else if (code === 0x7b || code === 0x5b) {
       depth++;
       if (depth > deepest) throw tooDeep(limits);
+      if (++values > most) throw tooMany("members and elements", MOST_VALUES);
     } else if (code === 0x7d || code === 0x5d) {
       depth--;
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
@@ -78,6 +87,7 @@ function scan(text: string, limits: JsonLimits): number {
     }
     at++;
   }
+  if (limits.budget !== undefined) limits.budget.values -= values;
   return members;
 }
 

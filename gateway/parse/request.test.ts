@@ -158,10 +158,10 @@ describe("a request's body", () => {
     expect(errorOf(() => parseText(nest(10_000)))).toMatchObject({ code: "body_too_deep" });
   });
 
-  it("may have 100,000 unknown members, each of which is text", () => {
-    const members = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`k${index}`, "v"]));
+  it("may have 49,000 unknown members, each of which is text", () => {
+    const members = Object.fromEntries(Array.from({ length: 49_000 }, (_, index) => [`k${index}`, "v"]));
     const parsed = parse({ input: "a", ...members });
-    expect(parsed.rest).toHaveLength(200_000);
+    expect(parsed.rest).toHaveLength(98_000);
   });
 
   it.each([

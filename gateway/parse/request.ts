@@ -6,6 +6,8 @@ import { GatewayError } from "../errors.ts";
 import type { Route, Segment } from "../exchange.ts";
 import { assemble } from "./assemble.ts";
 import type { KnownItem, KnownRest } from "./assemble.ts";
+import { createBudget, spend, toCost } from "./budget.ts";
+import type { Budget } from "./budget.ts";
 import { checkBody, checkItems, toFamily, toItemsKey } from "./body.ts";
 import { cutBody } from "./cut.ts";
 import { createDigest } from "./digest.ts";
@@ -63,23 +65,44 @@ export function createRequestParser(deps: {
   const rests = new LRUCache<string, KnownRest>({ max: few, maxSize: RESTS_BYTES });
   const histories = createHistories({ bytes: HISTORIES_BYTES, most: few });
 
-  function findItem(tenant: string, family: Family, bytes: Buffer, span: Span): KnownItem {
+  function findItem(tenant: string, family: Family, bytes: Buffer, span: Span, budget: Budget): KnownItem {
     const key = digest(tenant, MARKS[family].item, bytes, [span]);
     const known = items.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      spend(budget, known.cost);
+      return known;
+    }
+    const before = { ...budget };
     const raw = bytes.subarray(span.start, span.end);
     // Two levels are those of the body and of the list.
-    const value = parseJson(raw, { depth: depth - 2 });
-    const sink = createSink();
+    const value = parseJson(raw, { depth: depth - 2, budget });
+    const sink = createSink(budget);
     const head = readItem(sink, family, value, "", true);
     const weight = weigh(raw.length + sink.fileBytes, sink.segments.length);
     const measures = measure(sink.segments);
-    const item = { hash: key, value, head, sink, bytes: raw.length, weight, ...measures, derived: new Map() };
+    const cost = toCost(before, budget);
+    const item = {
+      hash: key,
+      value,
+      head,
+      sink,
+      bytes: raw.length,
+      weight,
+      ...measures,
+      derived: new Map(),
+      cost,
+    };
     if (raw.length <= LARGEST_KEPT) items.set(key, item, { size: weight });
     return item;
   }
 
-  function findRest(tenant: string, family: Family, bytes: Buffer, cut: BodyLayout["items"]): KnownRest {
+  function findRest(
+    tenant: string,
+    family: Family,
+    bytes: Buffer,
+    cut: BodyLayout["items"],
+    budget: Budget,
+  ): KnownRest {
     const mark = cut === null ? "none" : cut.list ? "list" : "text";
     const gap = cut === null ? { start: bytes.length, end: bytes.length } : cut.member.value;
     const spans = [
@@ -88,13 +111,23 @@ export function createRequestParser(deps: {
     ];
     const key = digest(tenant, MARKS[family][mark], bytes, spans);
     const known = rests.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      spend(budget, known.cost);
+      return known;
+    }
+    const before = { ...budget };
     const filler = { none: "", list: "[]", text: '""' }[mark];
     const raw = Buffer.concat([bytes.subarray(0, gap.start), Buffer.from(filler), bytes.subarray(gap.end)]);
-    const value = parseJson(raw, { depth });
+    const value = parseJson(raw, { depth, budget });
     if (!isObject(value)) throw new GatewayError("body_shape", "The body must be an object.");
-    const rest = readRest(family, value);
-    const entry = { hash: key, ...rest, ...measure(rest.sink.segments), derived: new Map() };
+    const rest = readRest(family, value, budget);
+    const entry = {
+      hash: key,
+      ...rest,
+      ...measure(rest.sink.segments),
+      derived: new Map(),
+      cost: toCost(before, budget),
+    };
     const size = weigh(raw.length + rest.sink.fileBytes, rest.sink.segments.length);
     if (raw.length <= LARGEST_KEPT) rests.set(key, entry, { size });
     return entry;
@@ -118,11 +151,12 @@ export function createRequestParser(deps: {
       return match;
     });
     const cut = layout?.items ?? null;
-    const rest = findRest(tenant, family, bytes, cut);
+    const budget = createBudget();
+    const rest = findRest(tenant, family, bytes, cut, budget);
     // What is no object to the eye is parsed whole, which throws; it is refused here in any case.
     if (layout === null) throw new GatewayError("body_invalid", "The body cannot be read.");
     checkItems(itemsKey, rest.value, cut);
-    const found = cut === null ? [] : findItems(tenant, family, bytes, cut, match);
+    const found = cut === null ? [] : findItems(tenant, family, bytes, cut, match, budget);
     if (cut !== null && historyKey !== null) {
       histories.keep(historyKey, bytes, cut.member.value.start, cut.spans, found, match);
     }
@@ -145,13 +179,15 @@ export function createRequestParser(deps: {
     bytes: Buffer,
     cut: NonNullable<BodyLayout["items"]>,
     match: Match | null,
+    budget: Budget,
   ): readonly KnownItem[] {
     const base = cut.member.value.start;
     const found = match === null ? [] : match.items.slice(0, match.count);
+    for (const { cost } of found) spend(budget, cost);
     for (let index = found.length; index < cut.spans.length; index++) {
       const span = cut.spans[index];
       if (span === undefined) break;
-      found.push(findItem(tenant, family, bytes, { start: base + span.start, end: base + span.end }));
+      found.push(findItem(tenant, family, bytes, { start: base + span.start, end: base + span.end }, budget));
     }
     return found;
   }

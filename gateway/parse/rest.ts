@@ -2,6 +2,7 @@
 
 import { isList, isObject } from "./pointer.ts";
 import type { Json, JsonObject, RequestFacts } from "../exchange.ts";
+import type { Budget } from "./budget.ts";
 import type { Family } from "./item.ts";
 import { readBoolean, readCount, readNumber, readString, shape } from "./members.ts";
 import { createSink } from "./sink.ts";
@@ -45,8 +46,8 @@ const HIDING: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Reads the body of an operation of a family; `value` holds no items. Throws `body_shape`. */
-export function readRest(family: Family, value: JsonObject): Rest {
-  const sink = createSink();
+export function readRest(family: Family, value: JsonObject, budget: Budget): Rest {
+  const sink = createSink(budget);
   walkObject(sink, value, "", { kind: "other", role: "none", type: "", offers: true });
   const settings = readSettings(family, value, sink);
   return { value, sink, settings };

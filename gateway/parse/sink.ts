@@ -1,8 +1,11 @@
 // Collects what a walk finds.
 
+import { GatewayError } from "../errors.ts";
 import type { Reference, Role, Segment, SegmentKind, ToolFacts } from "../exchange.ts";
 import { isList, isObject } from "./pointer.ts";
 import type { Json } from "../exchange.ts";
+import { createUnbounded, spend } from "./budget.ts";
+import type { Budget } from "./budget.ts";
 import { parseJsonText } from "./json.ts";
 import { escapeToken } from "./pointer.ts";
 
@@ -18,10 +21,12 @@ export type Sink = {
   files: number;
   /** Bytes of files that were decoded. */
   fileBytes: number;
+  /** What may still be found. */
+  readonly budget: Budget;
 };
 
-/** Creates an empty sink. */
-export function createSink(): Sink {
+/** Creates an empty sink; a segment over the budget throws `body_too_large`. */
+export function createSink(budget: Budget = createUnbounded()): Sink {
   return {
     segments: [],
     tools: [],
@@ -32,7 +37,15 @@ export function createSink(): Sink {
     audio: 0,
     files: 0,
     fileBytes: 0,
+    budget,
   };
+}
+
+const SEGMENT: Readonly<Budget> = { values: 0, segments: 1 };
+
+function push(sink: Sink, segment: Segment): void {
+  spend(sink.budget, SEGMENT);
+  sink.segments.push(segment);
 }
 
 /** The levels that are looked at in JSON that stands inside a text. */
@@ -41,16 +54,16 @@ const WITHIN_DEPTH = 64;
 /** Adds a text. Of JSON in arguments and outputs its strings are added too, where an escape hides them from a scan. */
 export function addText(sink: Sink, pointer: string, kind: SegmentKind, role: Role, text: string): void {
   if (text === "") return;
-  sink.segments.push({ pointer, kind, role, text });
+  push(sink, { pointer, kind, role, text });
   if ((kind === "tool_arguments" || kind === "tool_output") && text.includes("\\")) {
-    const value = readWithin(text);
+    const value = readWithin(text, sink.budget);
     if (value !== undefined) addWithin(sink, pointer, "", kind, role, value);
   }
 }
 
 /** Adds the name of the member at the pointer. */
 export function addName(sink: Sink, pointer: string, kind: SegmentKind, role: Role, name: string): void {
-  if (name !== "") sink.segments.push({ pointer, kind, role, text: name, part: { of: "name" } });
+  if (name !== "") push(sink, { pointer, kind, role, text: name, part: { of: "name" } });
 }
 
 /** Adds the text of the file that stands at the pointer as base64. */
@@ -62,15 +75,16 @@ export function addFile(
   file: { readonly text: string; readonly bytes: number },
 ): void {
   sink.fileBytes += file.bytes;
-  if (file.text !== "") sink.segments.push({ pointer, kind, role, text: file.text, part: { of: "file" } });
+  if (file.text !== "") push(sink, { pointer, kind, role, text: file.text, part: { of: "file" } });
 }
 
-function readWithin(text: string): Json | undefined {
+function readWithin(text: string, budget: Budget): Json | undefined {
   const first = text.charCodeAt(text.search(/\S|$/));
   if (first !== 0x7b && first !== 0x5b && first !== 0x22) return undefined;
   try {
-    return parseJsonText(text, { depth: WITHIN_DEPTH });
-  } catch {
+    return parseJsonText(text, { depth: WITHIN_DEPTH, budget });
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === "body_too_large") throw error;
     // Not JSON that can be read in one way: the text itself is all there is.
     return undefined;
   }
@@ -85,7 +99,7 @@ function addWithin(
   value: Json,
 ): void {
   if (typeof value === "string") {
-    if (value !== "") sink.segments.push({ pointer, kind, role, text: value, part: { of: "json", at } });
+    if (value !== "") push(sink, { pointer, kind, role, text: value, part: { of: "json", at } });
   } else if (isList(value)) {
     for (const [index, child] of value.entries())
       addWithin(sink, pointer, `${at}/${index}`, kind, role, child);
@@ -93,7 +107,7 @@ function addWithin(
     for (const [key, child] of Object.entries(value)) {
       const place = `${at}/${escapeToken(key)}`;
       if (/[^\w-]/.test(key))
-        sink.segments.push({ pointer, kind, role, text: key, part: { of: "json_name", at: place } });
+        push(sink, { pointer, kind, role, text: key, part: { of: "json_name", at: place } });
       addWithin(sink, pointer, place, kind, role, child);
     }
   }
