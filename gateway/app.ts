@@ -20,6 +20,7 @@ import { createMatcher } from "./detect/matcher.ts";
 import { parsePatternTable } from "./detect/pattern-spec.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
+import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import type { Log } from "./log.ts";
@@ -165,7 +166,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     countTokens: (request, caller) =>
       tokens.count(
         // What stands within another text is counted there.
-        toRequestTexts(request).flatMap(({ text, part }) => (part === undefined ? [text] : [])),
+        toRequestTexts(request).flatMap(({ text, part }) =>
+          part === undefined || part.of === "file" ? [text] : [],
+        ),
         request.facts.model,
         `${caller.tenant}\n${caller.issuer}\n${caller.subject}`,
       ),
@@ -178,6 +181,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     digest: (text) => hash("sha256", digestKey + text, "base64url"),
     limits: config.limits,
   });
+
+  authenticator.onRevoked((credentialId) =>
+    pipeline.end(new GatewayError("token_revoked", "The token was revoked."), credentialId),
+  );
 
   let isDraining = false;
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -235,6 +242,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         await new Promise((resolve) => setTimeout(resolve, 50));
         server.closeIdleConnections();
       }
+      // Whoever is left is told so, and the record too.
+      pipeline.end(new GatewayError("shutting_down", "The gateway stops; try again."));
+      const told = Date.now() + 2_000;
+      while (pipeline.open > 0 && Date.now() < told) await new Promise((resolve) => setTimeout(resolve, 20));
       await resources.disposeAsync();
     },
     close: () => resources.disposeAsync(),

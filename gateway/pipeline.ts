@@ -6,22 +6,23 @@ import { toBeat } from "./answer/heart.ts";
 import { openAnswer } from "./answer/open-answer.ts";
 import { refuse } from "./answer/refuse.ts";
 import { createSink } from "./answer/sink.ts";
-import type { Sink } from "./answer/sink.ts";
 import { toMissingAllow, toRefusal } from "./apply/refusal.ts";
 import { readBody } from "./body.ts";
-import { toCallOutputs } from "./call-outputs.ts";
 import type { Clock } from "./clock.ts";
-import type { Connections, OpenConnection } from "./connections/registry.ts";
+import type { Connections } from "./connections/registry.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import type { CallFacts, Caller, PolicyVersion, Route, ToolCall } from "./exchange.ts";
+import type { CallFacts, Caller, ToolCall } from "./exchange.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
+import { createJournal, isDenial } from "./journal.ts";
+import type { Progress } from "./journal.ts";
 import { createJudge } from "./judge.ts";
 import type { Judge, Policy, Verdict } from "./judge.ts";
 import { newId } from "./new-id.ts";
+import { createOpenExchanges } from "./open-exchanges.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { toRequestTexts } from "./request-texts.ts";
 import type { RequestParser } from "./parse/request.ts";
@@ -29,7 +30,6 @@ import { matchRoute } from "./parse/route.ts";
 import type { TextScanner } from "./answer/context.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
-import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
 import { requireOwned } from "./require-owned.ts";
@@ -65,25 +65,6 @@ export type PipelineDeps = {
   };
 };
 
-/** What is known of an exchange so far: a refusal records as much as there is. */
-type Progress = {
-  readonly id: string;
-  readonly at: number;
-  readonly began: number;
-  readonly incoming: IncomingMessage;
-  readonly sink: Sink;
-  caller: Caller | null;
-  route: Route | null;
-  open: OpenConnection | null;
-  session: Session | null;
-  request: ParsedRequest | null;
-  verdict: Verdict | null;
-  version: PolicyVersion | null;
-  isRecorded: boolean;
-  requestBytes: number;
-  readonly timings: Record<string, number>;
-};
-
 export type Pipeline = {
   /** Takes one request; never rejects. */
   handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void>;
@@ -91,10 +72,14 @@ export type Pipeline = {
   readonly open: number;
   /** Takes no new work from now on. */
   drain(): void;
+  /** Ends the answers that are under way, or those of one credential, with an error that their callers are told. */
+  end(error: GatewayError, credentialId?: string): void;
 };
 
 /** Makes the pipeline of the data port. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
+  const journal = createJournal(deps);
+  const exchanges = createOpenExchanges();
   let open = 0;
   let isDraining = false;
 
@@ -155,6 +140,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { policy, scanner, readCall } = deps.inForce();
     progress.version = policy.version;
     const counts = countFindings(scanner, request);
+    progress.found = () => listFound(scanner, request);
     lap("detect");
 
     // policy
@@ -177,13 +163,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     // record: the decision is durable before the first byte goes to the target
     if (refusal !== null) throw refusal;
-    await Promise.all([
-      recordOpened(progress, null),
-      keepLabels(progress, verdict, () => listFound(scanner, request)),
-      keepTexts(progress, request, verdict),
-    ]);
+    await journal.decided(progress);
     lap("record");
-    if (sink.gone) throw new GatewayError("request_timeout", "The caller left.");
+    if (sink.gone) {
+      await journal.left(progress);
+      journal.ended(progress, "allow", [], 0);
+      return;
+    }
 
     // forward
     const { target, credential } = connection;
@@ -205,18 +191,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       timings,
       keepsTexts: asksForTexts(verdict.decision),
       settle: repaired.settle,
-      onClosed: (end) => {
-        deps.events.exchangeEnded(
-          toSummary(
-            progress,
-            end.outcome === "refused" ? "deny" : end.outcome === "failed" ? "error" : "allow",
-            end.errorCode === null ? [] : [end.errorCode],
-            end.httpStatus ?? 0,
-          ),
-        );
+      onClosed: ({ outcome, errorCode, httpStatus }) => {
+        close();
+        const effect = outcome === "refused" ? "deny" : outcome === "failed" ? "error" : "allow";
+        journal.ended(progress, effect, errorCode === null ? [] : [errorCode], httpStatus ?? 0);
       },
     });
     const answer = openAnswer(context);
+    const close = exchanges.add({
+      credentialId: caller.credentialId,
+      fail: (error) => answer.onError(error),
+    });
     const call = target.send(
       {
         method: incoming.method ?? "GET",
@@ -255,115 +240,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     return exact === null ? first : judge.ask("request", counts, content);
   }
 
-  function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpened {
-    const { verdict, route, request } = progress;
-    const newest = request?.prompts.at(-1);
-    const prompt = newest === undefined ? undefined : request?.items[newest];
-    const isDenied =
-      error !== null && (error.code === "policy_denied" || error.code === "policy_not_allowed");
-    return {
-      id: progress.id,
-      at: progress.at,
-      session: progress.session,
-      caller: progress.caller,
-      connection: progress.open?.connection.name ?? null,
-      operation: route?.operation ?? "unknown",
-      method: progress.incoming.method ?? "",
-      path: route === null ? "" : toTemplate(route),
-      client: progress.incoming.headers["user-agent"] ?? null,
-      facts: verdict?.facts ?? null,
-      decision: verdict?.decision ?? null,
-      effect: error === null ? "allow" : isDenied ? "deny" : "error",
-      errorCode: error?.publicCode ?? null,
-      version: progress.version,
-      timings: progress.timings,
-      prompt: prompt === undefined ? null : { hash: prompt.hash, pointer: prompt.pointer },
-      callOutputs: request === null ? [] : toCallOutputs(request),
-    };
-  }
-
-  async function recordOpened(progress: Progress, error: GatewayError | null): Promise<void> {
-    await deps.recorder.opened(toOpened(progress, error));
-    progress.isRecorded = true;
-  }
-
-  async function keepLabels(progress: Progress, verdict: Verdict, items: () => string[]): Promise<void> {
-    const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
-    if (labels.length === 0 || progress.caller === null) return;
-    await deps.recorder.labelled({
-      tenant: progress.caller.tenant,
-      labels,
-      itemHashes: items(),
-      sessionId: progress.session?.id ?? null,
-      exchangeId: progress.id,
-      at: progress.at,
-    });
-  }
-
-  async function keepTexts(progress: Progress, request: ParsedRequest, verdict: Verdict): Promise<void> {
-    if (progress.caller === null || !asksForTexts(verdict.decision)) return;
-    await deps.recorder.texts({
-      exchangeId: progress.id,
-      tenant: progress.caller.tenant,
-      direction: "request",
-      segments: toRequestTexts(request),
-      at: progress.at,
-    });
-  }
-
-  function toSummary(
-    progress: Progress,
-    effect: "allow" | "deny" | "error",
-    codes: readonly string[],
-    status: number,
-  ) {
-    return {
-      id: progress.id,
-      operation: progress.route?.operation ?? null,
-      connection: progress.open?.connection.name ?? null,
-      subject: progress.caller?.subject ?? null,
-      effect,
-      codes,
-      status,
-      version: progress.version,
-      milliseconds: performance.now() - progress.began,
-    };
-  }
-
   async function turnAway(progress: Progress, thrown: unknown): Promise<void> {
-    let error = toGatewayError(thrown);
-    if (progress.caller !== null && error.code !== "record_unavailable") {
-      const end: ExchangeClosed = {
-        exchangeId: progress.id,
-        at: Date.now(),
-        outcome: error.status < 500 ? "refused" : "failed",
-        httpStatus: error.status,
-        errorCode: error.publicCode,
-        model: null,
-        usage: null,
-        responseIds: [],
-        calls: [],
-        requestBytes: progress.requestBytes,
-        answerBytes: 0,
-        timings: {},
-      };
-      const opened = progress.isRecorded ? null : recordOpened(progress, error);
-      try {
-        await Promise.all([opened, deps.recorder.closed(end)]);
-      } catch (failure) {
-        // A refusal that cannot be recorded is still a refusal, and says that the record is away.
-        error = toGatewayError(failure);
-      }
-    }
+    const error = await journal.turnedAway(progress, toGatewayError(thrown));
     deps.events.failed(progress.id, error);
-    deps.events.exchangeEnded(
-      toSummary(
-        progress,
-        error.code.startsWith("policy_") ? "deny" : "error",
-        [error.publicCode],
-        error.status,
-      ),
-    );
+    journal.ended(progress, isDenial(error) ? "deny" : "error", [error.publicCode], error.status);
     refuse(progress.sink, error, progress.id, null);
   }
 
@@ -374,6 +254,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     drain() {
       isDraining = true;
     },
+    end: (error, credentialId) => exchanges.end(error, credentialId),
     async handle(incoming, outgoing) {
       const id = newId();
       open += 1;
@@ -392,6 +273,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         open: null,
         session: null,
         request: null,
+        found: () => [],
         verdict: null,
         version: null,
         isRecorded: false,
@@ -406,12 +288,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
     },
   };
-}
-
-/** Gives the path with the object's id taken out; of a path that is not open nothing is kept. */
-function toTemplate(route: Route): string {
-  if (route.operation === "unknown" || route.operation === "closed") return "";
-  return route.id === null ? route.path : route.path.replace(`/${route.id}`, "/{id}");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

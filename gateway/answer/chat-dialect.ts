@@ -165,6 +165,12 @@ export function createChatDialect(tools: StreamTools): Dialect {
   return {
     isChat: true,
     sequenceNumber: 0,
+    get model() {
+      return model;
+    },
+    get responseId() {
+      return id;
+    },
     event(frame: SseFrame, value) {
       if (isTerminated) return;
       if (!isObject(value))

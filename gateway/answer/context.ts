@@ -61,6 +61,8 @@ export type AnswerContext = {
   readonly keepsTexts: boolean;
   /** Records the answer's texts, sealed; resolves when they are durable. */
   keepTexts(segments: readonly Segment[]): Promise<void>;
+  /** Says how to tell what went out so far, for an end that comes before its time. */
+  describe(soFar: () => Pick<End, "model" | "usage" | "responseId">): void;
   /** Writes the end; resolves when it is durable. Only the first call counts. */
   close(end: End): Promise<void>;
   /** Counts bytes that went to the caller. */

@@ -63,6 +63,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let answerBytes = 0;
   /** Taints on their way to the record: the end waits for them. */
   const labelling: Promise<void>[] = [];
+  let soFar: (() => Pick<End, "model" | "usage" | "responseId">) | null = null;
   let { keepsTexts } = deps;
   let closing: Promise<void> | null = null;
   let call: TargetCall | null = null;
@@ -85,17 +86,19 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
 
   async function write(end: End): Promise<void> {
     await Promise.all(labelling);
+    const known = end.outcome === "completed" ? null : (soFar?.() ?? null);
+    const responseId = end.responseId ?? known?.responseId ?? null;
     // A target that refused or failed has taken nothing.
     if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus)) await deps.settle();
     await recorder.closed({
       exchangeId: id,
       at: Date.now(),
       outcome: end.outcome,
-      httpStatus: end.httpStatus,
+      httpStatus: end.httpStatus ?? (deps.sink.begun ? 200 : null),
       errorCode: end.errorCode,
-      model: end.model,
-      usage: end.usage,
-      responseIds: end.responseId === null ? [] : [end.responseId],
+      model: end.model ?? known?.model ?? null,
+      usage: end.usage ?? known?.usage ?? null,
+      responseIds: responseId === null ? [] : [responseId],
       calls: end.calls,
       requestBytes: deps.requestBytes,
       answerBytes,
@@ -180,6 +183,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
           recorder.replaced({ ...context, ...ids, callId: denied.id, type: denied.type }),
         ),
       );
+    },
+    describe(tell) {
+      soFar = tell;
     },
     close(end) {
       closing ??= write(end).finally(() => deps.onClosed(end));

@@ -146,6 +146,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     },
     keepsTexts: false,
     keepTexts: async () => undefined,
+    describe: () => undefined,
     async close(end) {
       if (ends.length === 0) {
         ends.push(end);

@@ -53,8 +53,8 @@ function item(step: "added" | "done", value: JsonObject, place: number | undefin
   const at = place === undefined ? {} : { output_index: place };
   return { type: `response.output_item.${step}`, ...at, item: value };
 }
-function begun({ arguments: _, ...rest }: Item): JsonObject {
-  return { ...rest, status: "in_progress", arguments: "" };
+function begun(whole: Item): JsonObject {
+  return { ...whole, status: "in_progress", arguments: "" };
 }
 function response(output: unknown): JsonObject {
   return JSON.parse(
@@ -73,7 +73,7 @@ function ended(output: unknown, type = "response.completed"): JsonObject {
 }
 function sse(events: readonly JsonObject[]): string {
   const all = [{ type: "response.created", response: response([]) }, ...events];
-  return all.map((event) => `event: ${String(event["type"])}\ndata: ${JSON.stringify(event)}\n\n`).join("");
+  return all.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("");
 }
 
 const drop = call("drop", EVIL);

@@ -41,6 +41,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   const pending: Promise<unknown>[] = [];
   let sequenceNumber = 0;
   let responseId: string | null = null;
+  let model: string | null = null;
   let isTerminated = false;
 
   function read(response: Json): ParsedAnswer {
@@ -132,6 +133,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const id = response["id"];
     if (typeof id === "string" && responseId === null) {
       responseId = id;
+      model = typeof response["model"] === "string" ? response["model"] : null;
       context.own(read({ ...response, output: [] }).objectIds);
     }
     const entry = gate.push(toBytes(frame), 1);
@@ -207,6 +209,12 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
 
   return {
     isChat: false,
+    get model() {
+      return model;
+    },
+    get responseId() {
+      return responseId;
+    },
     get sequenceNumber() {
       return sequenceNumber;
     },

@@ -24,6 +24,7 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
   let isStream = false;
   let ended = false;
   let gone = false;
+  let isBehind = false;
   let left: (() => void) | null = null;
   const beating = heart.start(beatMs, () => {
     if (outgoing.writableEnded || outgoing.destroyed) return;
@@ -58,7 +59,14 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
       if (gone || ended) return true;
       beating.touch();
       if (outgoing.write(bytes)) return true;
-      outgoing.once("drain", onDrain);
+      // However many writes are behind, one call back tells that they are through.
+      if (!isBehind) {
+        isBehind = true;
+        outgoing.once("drain", () => {
+          isBehind = false;
+          onDrain();
+        });
+      }
       return false;
     },
     end(bytes) {

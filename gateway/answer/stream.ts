@@ -6,6 +6,7 @@ import { toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import { createSseParser } from "../parse/sse.ts";
 import type { SseFrame } from "../parse/sse.ts";
+import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { createGate } from "./gate.ts";
 import type { Gate } from "./gate.ts";
@@ -18,6 +19,8 @@ export type Dialect = {
   readonly isChat: boolean;
   /** The last sequence number that was seen. */
   readonly sequenceNumber: number;
+  readonly model: string | null;
+  readonly responseId: string | null;
   /** Takes one event; pushes what goes on to the gate. */
   event(frame: SseFrame, value: Json): void;
   /** The target sent `[DONE]`. */
@@ -156,6 +159,11 @@ export function createStreamReader(
     },
   };
   const dialect = createDialect(tools);
+  context.describe(() => ({
+    model: dialect.model,
+    responseId: dialect.responseId,
+    usage: estimateUsage(context.request.facts.chars, scan.chars),
+  }));
 
   function take(frame: SseFrame): void {
     if (frame.data === null || frame.data === "") {

@@ -3,10 +3,11 @@ import { isUtf8 } from "node:buffer";
 import { replaceInMessage } from "../apply/chat-denial.ts";
 import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { Decision, Effect, Json, JsonObject, ToolCall } from "../exchange.ts";
+import type { Decision, Effect, Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
+import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { MAX_CALLS, requireWellFormed } from "./judge-call.ts";
 import { replaceInResponse } from "./replace.ts";
@@ -137,6 +138,16 @@ export function createWholeReader(
     return denied;
   }
 
+  /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
+  function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
+    const isMade = request.route.operation.endsWith(".create") && status === 200;
+    if (!isMade || state === "queued" || state === "in_progress") return null;
+    return estimateUsage(
+      request.facts.chars,
+      segments.reduce((sum, { text }) => sum + text.length, 0),
+    );
+  }
+
   async function finish(): Promise<void> {
     const bytes = Buffer.concat(chunks, size);
     const isEmpty = size === 0;
@@ -168,7 +179,7 @@ export function createWholeReader(
       httpStatus: status,
       errorCode: null,
       model: answer.model,
-      usage: answer.usage,
+      usage: answer.usage ?? estimateWhole(answer),
       calls: [],
       responseId: answer.id,
     });

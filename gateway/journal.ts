@@ -1,0 +1,178 @@
+// Writes down what is known of an exchange: at its decision, and at its end where nothing of it reached the target.
+import type { IncomingMessage } from "node:http";
+import type { Sink } from "./answer/sink.ts";
+import { asksForTexts } from "./answer/create-context.ts";
+import { toCallOutputs } from "./call-outputs.ts";
+import type { OpenConnection } from "./connections/registry.ts";
+import { toGatewayError } from "./errors.ts";
+import type { GatewayError } from "./errors.ts";
+import type { Events, ExchangeSummary } from "./events.ts";
+import type { Caller, PolicyVersion, Route } from "./exchange.ts";
+import type { Verdict } from "./judge.ts";
+import type { ParsedRequest } from "./parse/parsed.ts";
+import type { Recorder } from "./record/recorder.ts";
+import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
+import { toRequestTexts } from "./request-texts.ts";
+
+/** What is known of an exchange so far: a refusal records as much as there is. */
+export type Progress = {
+  readonly id: string;
+  readonly at: number;
+  /** `performance.now()` at its beginning. */
+  readonly began: number;
+  readonly incoming: IncomingMessage;
+  readonly sink: Sink;
+  readonly timings: Record<string, number>;
+  caller: Caller | null;
+  route: Route | null;
+  open: OpenConnection | null;
+  session: Session | null;
+  request: ParsedRequest | null;
+  /** Gives the hashes of the request's items in which something was found. */
+  found: () => string[];
+  verdict: Verdict | null;
+  version: PolicyVersion | null;
+  isRecorded: boolean;
+  requestBytes: number;
+};
+
+export type Journal = {
+  /** Makes the decision durable, with the taints and texts that it leaves. */
+  decided(progress: Progress): Promise<void>;
+  /** Writes down that the exchange ended here, and gives the error to tell: the record's own where that is away. */
+  turnedAway(progress: Progress, error: GatewayError): Promise<GatewayError>;
+  /** Writes down that the caller left before anything was sent to the target. */
+  left(progress: Progress): Promise<void>;
+  /** Reports the end. */
+  ended(
+    progress: Progress,
+    effect: ExchangeSummary["effect"],
+    codes: readonly string[],
+    status: number,
+  ): void;
+};
+
+/** Makes the journal. */
+export function createJournal(deps: { readonly recorder: Recorder; readonly events: Events }): Journal {
+  const { recorder, events } = deps;
+
+  async function open(progress: Progress, error: GatewayError | null): Promise<void> {
+    if (progress.isRecorded) return;
+    await Promise.all([
+      recorder.opened(toOpened(progress, error)),
+      keepLabels(progress),
+      keepTexts(progress),
+    ]);
+    progress.isRecorded = true;
+  }
+
+  async function keepLabels({ verdict, caller, session, found, id, at }: Progress): Promise<void> {
+    const labels = verdict?.decision.label.flatMap((effect) => effect.label ?? []) ?? [];
+    if (labels.length === 0 || caller === null) return;
+    const sessionId = session?.id ?? null;
+    await recorder.labelled({
+      tenant: caller.tenant,
+      labels,
+      itemHashes: found(),
+      sessionId,
+      exchangeId: id,
+      at,
+    });
+  }
+
+  async function keepTexts({ verdict, caller, request, id, at }: Progress): Promise<void> {
+    if (verdict === null || caller === null || request === null || !asksForTexts(verdict.decision)) return;
+    const segments = toRequestTexts(request);
+    await recorder.texts({ exchangeId: id, tenant: caller.tenant, direction: "request", segments, at });
+  }
+
+  return {
+    decided: (progress) => open(progress, null),
+    async turnedAway(progress, error) {
+      if (progress.caller === null || error.code === "record_unavailable") return error;
+      const outcome = error.status < 500 ? "refused" : "failed";
+      try {
+        const end = toEnd(progress, outcome, error.status, error.publicCode);
+        await Promise.all([open(progress, error), recorder.closed(end)]);
+        return error;
+      } catch (failure) {
+        // A refusal that cannot be recorded is still a refusal, and says that the record is away.
+        return toGatewayError(failure);
+      }
+    },
+    async left(progress) {
+      await recorder.closed(toEnd(progress, "aborted", null, null));
+    },
+    ended(progress, effect, codes, status) {
+      events.exchangeEnded({
+        id: progress.id,
+        operation: progress.route?.operation ?? null,
+        connection: progress.open?.connection.name ?? null,
+        subject: progress.caller?.subject ?? null,
+        effect,
+        codes,
+        status,
+        version: progress.version,
+        milliseconds: performance.now() - progress.began,
+      });
+    },
+  };
+}
+
+/** Tells a refusal by a rule, or for want of one, from every other error. */
+export function isDenial(error: GatewayError): boolean {
+  return error.code === "policy_denied" || error.code === "policy_not_allowed";
+}
+
+function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpened {
+  const { verdict, route, request, version, timings } = progress;
+  const newest = request?.prompts.at(-1);
+  const prompt = newest === undefined ? undefined : request?.items[newest];
+  return {
+    id: progress.id,
+    at: progress.at,
+    session: progress.session,
+    caller: progress.caller,
+    connection: progress.open?.connection.name ?? null,
+    operation: route?.operation ?? "unknown",
+    method: progress.incoming.method ?? "",
+    path: route === null ? "" : toTemplate(route),
+    client: progress.incoming.headers["user-agent"] ?? null,
+    facts: verdict?.facts ?? null,
+    decision: verdict?.decision ?? null,
+    effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
+    errorCode: error?.publicCode ?? null,
+    version,
+    timings,
+    prompt: prompt === undefined ? null : { hash: prompt.hash, pointer: prompt.pointer },
+    callOutputs: request === null ? [] : toCallOutputs(request),
+  };
+}
+
+function toEnd(
+  progress: Progress,
+  outcome: ExchangeClosed["outcome"],
+  httpStatus: number | null,
+  errorCode: string | null,
+): ExchangeClosed {
+  return {
+    exchangeId: progress.id,
+    at: Date.now(),
+    outcome,
+    httpStatus,
+    errorCode,
+    model: null,
+    usage: null,
+    responseIds: [],
+    calls: [],
+    requestBytes: progress.requestBytes,
+    answerBytes: 0,
+    timings: {},
+  };
+}
+
+/** Gives the path with the object's id taken out; of a path that is not open nothing is kept. */
+function toTemplate(route: Route): string {
+  if (route.operation === "unknown" || route.operation === "closed") return "";
+  return route.id === null ? route.path : route.path.replace(`/${route.id}`, "/{id}");
+}
