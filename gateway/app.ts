@@ -17,12 +17,14 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { createMatcher } from "./detect/matcher.ts";
+import type { Matcher } from "./detect/matcher.ts";
 import { parsePatternTable } from "./detect/pattern-spec.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
 import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
+import type { JsonObject } from "./exchange.ts";
 import type { Log } from "./log.ts";
 import { createRequestParser } from "./parse/request.ts";
 import { createPipeline } from "./pipeline.ts";
@@ -55,6 +57,23 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
+/** Names a key without telling anything of it, so that a text says which one opens it. */
+function toKeyId(key: Buffer): string {
+  return derive(key, "id").toString("hex", 0, 8);
+}
+
+/** Makes the compiler of pattern tables. A table is compiled when it is checked, and not again when it comes into force. */
+function createCompiler(): (patterns: JsonObject) => Matcher {
+  const compiled = new WeakMap<JsonObject, Matcher>();
+  return (patterns) => {
+    const known = compiled.get(patterns);
+    if (known !== undefined) return known;
+    const matcher = createMatcher(parsePatternTable(patterns));
+    compiled.set(patterns, matcher);
+    return matcher;
+  };
+}
+
 /** Derives a key of its own for each purpose, so that no digest can be compared across them. */
 function derive(secret: Buffer, purpose: string): Buffer {
   return Buffer.from(hash("sha256", Buffer.concat([secret, Buffer.from(`\0${purpose}`)]), "hex"), "hex");
@@ -75,13 +94,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await migrateDatabase(db);
   await loadSqlParser();
 
+  const compile = createCompiler();
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
   const policy = opened(
     await createPolicy({
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
-      checkPatterns: (patterns) => void createMatcher(parsePatternTable(patterns)),
+      checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: config.connections.flatMap((connection) => connection.labels),
       beforeInForce: ({ version, operator }) =>
         recordPolicyVersion(db, {
@@ -95,13 +115,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     (one) => one.close(),
   );
   opened(policy.watch(), (one) => one[Symbol.dispose]());
-  const inForce = createInForce(() => policy.current());
+  events.watchPolicy(() => policy.status().problem !== null);
+  const inForce = createInForce(() => policy.current(), compile);
 
   const { recorder, ledger, sessions } = opened(
     startRecord({
       db,
       box: createBox({
-        keys: [{ id: "1", key: secrets.encryptionKey }],
+        keys: [{ id: toKeyId(secrets.encryptionKey), key: secrets.encryptionKey }],
         digestKey: derive(secrets.encryptionKey, "texts"),
       }),
       log,
@@ -200,7 +221,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       {
         status: isReady ? "ready" : "unready",
         database,
-        policy: { revision, dataRevision },
+        policy: { revision, dataRevision, problem: policy.status().problem !== null },
         draining: isDraining,
       },
       isReady ? 200 : 503,
@@ -253,12 +274,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
-function createInForce(current: () => PolicySnapshot): () => PolicyInForce {
+function createInForce(
+  current: () => PolicySnapshot,
+  compile: (patterns: JsonObject) => Matcher,
+): () => PolicyInForce {
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
-      const scanner = createMatcher(parsePatternTable(snapshot.patterns));
+      const scanner = compile(snapshot.patterns);
       kept = {
         snapshot,
         inForce: { policy: snapshot, scanner, readCall: createCallReader({ matcher: scanner }) },
