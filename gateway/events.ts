@@ -20,6 +20,8 @@ export type ExchangeSummary = {
 
 export type Events = {
   readonly registry: Registry;
+  /** Exposes whether the policy's files as they are now could not be used. */
+  watchPolicy(hasProblem: () => boolean): void;
   exchangeBegan(): void;
   exchangeEnded(summary: ExchangeSummary): void;
   /** Reports an error with its cause, of which only name, code and stack frames are logged, never the message. */
@@ -82,6 +84,16 @@ export function createEvents(log: Log): Events {
 
   return {
     registry,
+    watchPolicy(hasProblem) {
+      const gauge: Gauge = new Gauge({
+        name: "tollgate_policy_problem",
+        help: "1 where the policy's files as they are now cannot be used and the last good policy decides.",
+        registers,
+        collect() {
+          gauge.set(hasProblem() ? 1 : 0);
+        },
+      });
+    },
     exchangeBegan: () => open.inc(),
     exchangeEnded(summary) {
       open.dec();

@@ -24,7 +24,7 @@ const VERSION = 1;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Makes a box that seals with the first key and opens with each of them. `digestKey` stays when the keys change. */
+/** Makes a box that seals with the first key and opens with each of them. With another `digestKey` texts are stored under other names. */
 export function createBox(options: { keys: readonly [SealingKey, ...SealingKey[]]; digestKey: Buffer }): Box {
   const [active] = options.keys;
   const keys = new Map(options.keys.map(({ id, key }) => [id, key]));
