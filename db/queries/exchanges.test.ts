@@ -18,7 +18,7 @@ import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
 import { findExchange, listExchanges, tailExchanges } from "./exchanges.ts";
-import { projectAll, projectBatch } from "./projections.ts";
+import { projectAll, projectBatch, PROJECTOR_LOCK } from "./projections.ts";
 import { findSession, listSessions } from "./sessions.ts";
 
 let database: TestDatabase;
@@ -273,6 +273,33 @@ test("projects the same rows however often and from however many processes", asy
   expect(await database.db.sql`select 1 from projection_queue`).toHaveLength(0);
 });
 
+test("projects what waits at the beginning, and leaves what comes meanwhile to the projector", async () => {
+  const { sql } = database.db;
+  await recordRun("waiting");
+  const holder = database.db.openConnection();
+  const turn = Promise.withResolvers<void>();
+  const held = holder.begin(async (transaction) => {
+    await transaction`select pg_advisory_xact_lock(${PROJECTOR_LOCK}::bigint)`;
+    await turn.promise;
+  });
+  const countLocks = (granted: boolean) => async (): Promise<number> => {
+    const locks = await sql`
+      select 1 from pg_locks join pg_database d on d.oid = database and d.datname = current_database()
+      where locktype = 'advisory' and granted = ${granted}`;
+    return locks.length;
+  };
+  await expect.poll(countLocks(true)).toBe(1);
+  const projecting = projectAll(database.db);
+  await expect.poll(countLocks(false)).toBe(1);
+  const [late] = await sql`insert into projection_queue (exchange_id) values (${uuid()}) returning seq`;
+  turn.resolve();
+  await held;
+  await projecting;
+  expect(await sql`select seq from projection_queue`).toEqual([late]);
+  await holder.end();
+  await projectAll(database.db);
+});
+
 test("gives up an exchange that cannot be projected, and goes on with the others", async () => {
   const bad = toOpened();
   await recorder.opened(bad);
@@ -281,8 +308,8 @@ test("gives up an exchange that cannot be projected, and goes on with the others
     .sql`update exchange_ends set usage = '{"input_tokens": "many"}' where exchange_id = ${bad.id}`;
   const good = await recordRun("after");
   const givenUp: string[] = [];
-  let count = 1;
-  while (count > 0) count = await projectBatch(database.db, (id) => givenUp.push(id));
+  let hasMore = true;
+  while (hasMore) hasMore = await projectBatch(database.db, (id) => givenUp.push(id));
   expect(givenUp).toEqual([bad.id]);
   expect(
     await database.db.sql`select 1 from usage where exchange_id in (${good.first}, ${good.second})`,
@@ -298,8 +325,8 @@ test("goes on behind an exchange that the server cannot take for another reason 
   await database.db.sql`update exchange_ends set calls = ${calls}::text::jsonb where exchange_id = ${bad.id}`;
   const good = await recordRun("behind");
   const givenUp: string[] = [];
-  let count = 1;
-  while (count > 0) count = await projectBatch(database.db, (id) => givenUp.push(id));
+  let hasMore = true;
+  while (hasMore) hasMore = await projectBatch(database.db, (id) => givenUp.push(id));
   expect(givenUp).toEqual([bad.id]);
   expect(await database.db.sql`select 1 from tool_calls where exchange_id = ${good.first}`).toHaveLength(2);
 });

@@ -4,22 +4,25 @@ import type postgres from "postgres";
 import { DatabaseError, runQuery } from "../errors.ts";
 
 /** Any number that nothing else on this database locks: `projecto` in ASCII, read as a 64-bit integer. */
-const PROJECTOR_LOCK = "8102098886083834991";
+export const PROJECTOR_LOCK = "8102098886083834991";
 const BATCH = 500;
+/** Above every number of the queue: the largest bigint. */
+const LAST = "9223372036854775807";
 
 /**
- * Projects up to 500 waiting entries and gives their number; one process at a time, the others get 0 at once. An
+ * Projects up to 500 waiting entries, and tells whether more may wait; one process at a time, the others are told no. An
  * entry that the database refuses is given up when it stands alone: `onGivenUp` hears its exchange.
  */
 export async function projectBatch(
   db: Database,
   onGivenUp: (exchangeId: string) => void,
-  waits = false,
-): Promise<number> {
+  until: string | null = null,
+): Promise<boolean> {
   const taken: { first: Entry | null } = { first: null };
   for (let limit = BATCH; ; limit = Math.ceil(limit / 2)) {
     try {
-      return await project(db, limit, waits, (first) => (taken.first = first));
+      const count = await project(db, limit, until, (first) => (taken.first = first));
+      return count === limit || limit < BATCH;
     } catch (thrown) {
       // Whatever the server finds at fault, it would find again: what waits behind must not wait for ever.
       if (!(thrown instanceof DatabaseError) || thrown.reason !== "refused") throw thrown;
@@ -28,7 +31,7 @@ export async function projectBatch(
     if (limit === 1) {
       await giveUp(db, taken.first);
       onGivenUp(taken.first.exchangeId);
-      return 1;
+      return true;
     }
   }
 }
@@ -39,32 +42,42 @@ async function giveUp(db: Database, { seq }: Entry): Promise<void> {
   await runQuery(() => db.sql`delete from projection_queue where seq = ${seq}`);
 }
 
-/** Projects all that waits, for commands that look at projections; waits while another process is at it. */
+/**
+ * Projects all that waits now, for commands that look at projections; waits while another process is at it. What comes
+ * meanwhile is left to the projector: under load there would be no end.
+ */
 export async function projectAll(db: Database): Promise<void> {
-  let count = 1;
-  while (count > 0) count = await projectBatch(db, () => undefined, true);
+  const [row] = await runQuery(
+    () => db.sql<{ last: string | null }[]>`select max(seq)::text as last from projection_queue`,
+  );
+  const last = row?.last ?? null;
+  if (last === null) return;
+  let hasMore = true;
+  while (hasMore) hasMore = await projectBatch(db, () => undefined, last);
 }
 
+/** Projects the oldest entries, up to the number `until` if one is given: then it waits for its turn. */
 function project(
   db: Database,
   limit: number,
-  waits: boolean,
+  until: string | null,
   onFirst: (entry: Entry) => void,
 ): Promise<number> {
   return runQuery(
     () =>
       db.sql.begin(async (sql) => {
-        if (waits) {
-          await sql`select pg_advisory_xact_lock(${PROJECTOR_LOCK}::bigint)`;
-        } else {
+        if (until === null) {
           const [lock] = await sql<{ held: boolean }[]>`
             select pg_try_advisory_xact_lock(${PROJECTOR_LOCK}::bigint) as held`;
           if (lock?.held !== true) return 0;
+        } else {
+          await sql`select pg_advisory_xact_lock(${PROJECTOR_LOCK}::bigint)`;
         }
         const taken = await sql<Entry[]>`
           with taken as (
             delete from projection_queue
-            where seq in (select seq from projection_queue order by seq limit ${limit})
+            where seq in (
+              select seq from projection_queue where seq <= coalesce(${until}::bigint, ${LAST}) order by seq limit ${limit})
             returning seq, exchange_id)
           select seq::text, exchange_id as "exchangeId" from taken order by taken.seq`;
         const [first] = taken;

@@ -24,8 +24,9 @@ export function startProjector(deps: {
 
   async function work(): Promise<void> {
     try {
-      let count = 1;
-      while (count > 0) count = stop.signal.aborted ? 0 : await projectBatch(db, warn);
+      // Only a backlog is worked off at once: what comes in steadily waits for the interval and shares its work.
+      let hasMore = true;
+      while (hasMore && !stop.signal.aborted) hasMore = await projectBatch(db, warn);
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError)) throw thrown;
       log.warn({ reason: thrown.reason, code: thrown.code }, "The projections wait for the database.");
