@@ -1,10 +1,8 @@
 // Gives each test file a PostgreSQL database of its own.
 import { randomBytes } from "node:crypto";
-import { createConnection } from "node:net";
-import { text } from "node:stream/consumers";
-import { inject } from "vitest";
 import { openDatabase } from "../db/client.ts";
 import type { Database } from "../db/client.ts";
+import { askDoor } from "./door.ts";
 
 export type TestDatabase = {
   readonly url: string;
@@ -15,8 +13,7 @@ export type TestDatabase = {
 
 /** Makes a database with all migrations applied, or an empty one. The first call in a run starts PostgreSQL. */
 export async function createTestDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  const server = await text(createConnection(inject("postgresSocket")));
-  if (!server.startsWith("postgres://")) throw new Error(server);
+  const server = await askDoor("postgres");
   const name = `test_${randomBytes(6).toString("hex")}`;
   const maintenance = openDatabase(`${server}postgres`, { poolSize: 1 });
   await maintenance.sql.unsafe(

@@ -3,9 +3,9 @@ import { Agent, OpenAIProvider, Runner, tool } from "@openai/agents";
 import { PermissionDeniedError } from "openai";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { toTarget, useGateway } from "./targets.ts";
+import { useSharedGateway } from "./targets.ts";
 
-const gateway = useGateway();
+const gateway = useSharedGateway();
 
 describe.each([
   { api: "responses", useResponses: true },
@@ -52,7 +52,7 @@ describe.each([
 });
 
 async function toRunner(useResponses: boolean): Promise<Runner> {
-  const openAIClient = toTarget(gateway().baseUrl, await gateway().createKey()).client();
+  const openAIClient = (await gateway().newTarget()).client();
   return new Runner({
     modelProvider: new OpenAIProvider({ openAIClient, useResponses }),
     tracingDisabled: true,

@@ -1,10 +1,12 @@
 // Runs the same tests twice: against the simulated target itself, and against it through a gateway.
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe } from "vitest";
+import { z } from "zod";
 import { createSimulator } from "../../../gateway/simulator/server.ts";
 import type { Simulator } from "../../../gateway/simulator/server.ts";
-import { startGateway } from "../../gateway.ts";
-import type { RunningGateway } from "../../gateway.ts";
+import { askDoor } from "../../door.ts";
+import { insertKey, startGateway } from "../../gateway.ts";
+import type { KeyOptions, RunningGateway } from "../../gateway.ts";
 import { createTestDatabase } from "../../postgres.ts";
 import type { TestDatabase } from "../../postgres.ts";
 
@@ -30,13 +32,33 @@ export function onBothTargets(define: (target: () => Target) => void): void {
     define(() => existing(target));
   });
   describe("through the gateway", () => {
-    const running = useGateway();
+    const shared = useSharedGateway();
     let target: Target | undefined;
     beforeAll(async () => {
-      target = toTarget(running().baseUrl, await running().createKey());
+      target = await shared().newTarget();
     });
     define(() => existing(target));
   });
+}
+
+/** The gateway that all test files of a run share. */
+export type SharedGateway = {
+  /** Makes a key of its own and gives the way in with it. */
+  newTarget(options?: KeyOptions): Promise<Target>;
+};
+
+const sharedGateway = z.object({ baseUrl: z.string(), databaseUrl: z.string() });
+
+/** Uses the shared gateway: for tests that need nothing of it but keys. */
+export function useSharedGateway(): () => SharedGateway {
+  let gateway: SharedGateway | undefined;
+  beforeAll(async () => {
+    const { baseUrl, databaseUrl } = sharedGateway.parse(JSON.parse(await askDoor("gateway")));
+    gateway = {
+      newTarget: async (options) => toTarget(baseUrl, await insertKey(databaseUrl, options)),
+    };
+  });
+  return () => existing(gateway);
 }
 
 /** Starts one gateway for the tests of a `describe` or file, on a database of its own. */
