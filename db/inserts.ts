@@ -63,12 +63,12 @@ export const INSERTS = {
       "text[]": "response_ids",
       bigint: "request_bytes answer_bytes",
       json: "timings",
-      jsonb: "usage calls",
+      jsonb: "usage",
     }),
     queue: {
       column: "exchange_id",
-      where: "usage is not null or calls is not null",
-      reads: ["usage", "calls"],
+      where: "usage is not null or response_ids <> '{}'",
+      reads: ["usage", "response_ids"],
     },
   },
   objects: {

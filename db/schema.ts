@@ -183,8 +183,6 @@ export const exchangeEnds = pgTable("exchange_ends", {
   model: text("model"),
   usage: jsonb("usage"),
   responseIds: text("response_ids").array().notNull().default(noTexts),
-  /** Calls that were passed on without a decision of their own. */
-  calls: jsonb("calls"),
   requestBytes: bigint("request_bytes", { mode: "number" }),
   answerBytes: bigint("answer_bytes", { mode: "number" }),
   timings: json("timings"),
@@ -233,7 +231,7 @@ export const toolCalls = pgTable(
     at: moment("at").notNull(),
     name: text("name"),
     type: text("type").notNull(),
-    /** `released`, `denied` or `undecided`. */
+    /** `released` or `denied`. */
     outcome: text("outcome").notNull(),
     codes: text("codes").array().notNull().default(noTexts),
     argumentsDigest: text("arguments_digest"),

@@ -5,6 +5,7 @@ import {
   exampleCaller,
   toCall,
   toClosed,
+  toContext,
   toDecided,
   toDecision,
   toFacts,
@@ -14,6 +15,8 @@ import {
 import { createRecorder } from "../../gateway/record/recorder.ts";
 import type { Recorder } from "../../gateway/record/recorder.ts";
 import { createBox } from "../../gateway/record/seal.ts";
+import type { Operation, Usage } from "../../gateway/exchange.ts";
+import type { CallRow } from "../../gateway/record/rows.ts";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
@@ -273,6 +276,112 @@ test("projects the same rows however often and from however many processes", asy
   expect(await database.db.sql`select 1 from projection_queue`).toHaveLength(0);
 });
 
+/** Usage and calls that are projected for a caller, by the exchange that they are counted under. */
+async function readProjected(subject: string): Promise<unknown> {
+  await projectAll(database.db);
+  const { sql } = database.db;
+  const used = await sql`
+    select exchange_id, operation, total_tokens::int, estimated from usage where subject = ${subject}`;
+  const called = await sql`
+    select exchange_id, call_id, outcome, codes from tool_calls where subject = ${subject} order by call_id`;
+  return { used: [...used], called: [...called] };
+}
+
+/** Records an exchange of an operation on a response, whole. */
+async function recordOn(
+  subject: string,
+  changes: {
+    readonly operation: Operation;
+    readonly response: string;
+    readonly usage: Usage | null;
+    readonly calls?: readonly CallRow[];
+  },
+): Promise<string> {
+  const { operation, response, usage, calls = [] } = changes;
+  const caller = { ...exampleCaller, subject };
+  const row = toOpened({ caller, operation });
+  await recorder.opened(row);
+  if (calls.length > 0) await recorder.decided(toDecided(row.id, { calls }));
+  const owned = [{ kind: "response", id: response }];
+  await recorder.owns(owned, toContext({ caller, exchangeId: row.id }));
+  await recorder.closed(toClosed(row.id, { usage, responseIds: [response] }));
+  return row.id;
+}
+
+const spent: Usage = {
+  input_tokens: 9,
+  cached_tokens: 0,
+  output_tokens: 4,
+  reasoning_tokens: 0,
+  total_tokens: 13,
+  estimated: false,
+};
+
+test("counts usage and calls of a stored response once, however often it is retrieved", async () => {
+  const subject = "retriever";
+  const response = `resp_${subject}`;
+  const calls = [toCall("retrieved")];
+  const id = await recordOn(subject, { operation: "responses.create", response, usage: spent, calls });
+  const once = await readProjected(subject);
+  for (let n = 0; n < 3; n += 1) {
+    await recordOn(subject, { operation: "responses.retrieve", response, usage: spent, calls });
+  }
+  await recordOn(subject, { operation: "responses.cancel", response, usage: spent, calls });
+  expect(await readProjected(subject)).toEqual(once);
+  expect(once).toMatchObject({
+    used: [{ exchange_id: id, operation: "responses.create", total_tokens: 13 }],
+    called: [{ exchange_id: id, call_id: "retrieved" }],
+  });
+});
+
+test("counts a background response under the exchange that made it, once it is known", async () => {
+  const subject = "background";
+  const response = `resp_${subject}`;
+  const id = await recordOn(subject, { operation: "responses.create", response, usage: null });
+  // It still runs: nothing is known, and an estimate would be of what came so far.
+  await recordOn(subject, { operation: "responses.retrieve", response, usage: null });
+  await recordOn(subject, {
+    operation: "responses.retrieve",
+    response,
+    usage: { ...spent, total_tokens: 2, estimated: true },
+  });
+  expect(await readProjected(subject)).toEqual({ used: [], called: [] });
+  const calls = [toCall("behind"), toCall("beside", { outcome: "denied", codes: ["sql_drop"] })];
+  const done = { operation: "responses.retrieve", response, usage: spent, calls } as const;
+  await Promise.all([recordOn(subject, done), recordOn(subject, done)]);
+  await recordOn(subject, done);
+  const counted = {
+    used: [{ exchange_id: id, operation: "responses.create", total_tokens: 13, estimated: false }],
+    called: [
+      { exchange_id: id, call_id: "behind", outcome: "released", codes: [] },
+      { exchange_id: id, call_id: "beside", outcome: "denied", codes: ["sql_drop"] },
+    ],
+  };
+  expect(await readProjected(subject)).toEqual(counted);
+  expect((await findExchange(database.db, id))?.calls).toHaveLength(2);
+});
+
+test("corrects an estimate, and a call that a later policy let through", async () => {
+  const subject = "corrected";
+  const response = `resp_${subject}`;
+  const id = await recordOn(subject, {
+    operation: "responses.create",
+    response,
+    usage: { ...spent, total_tokens: 2, estimated: true },
+    calls: [toCall("stopped", { outcome: "denied", codes: ["sql_drop"] })],
+  });
+  await readProjected(subject);
+  const calls = [toCall("stopped")];
+  await recordOn(subject, { operation: "responses.retrieve", response, usage: spent, calls });
+  const corrected = {
+    used: [{ exchange_id: id, operation: "responses.create", total_tokens: 13, estimated: false }],
+    called: [{ exchange_id: id, call_id: "stopped", outcome: "released", codes: [] }],
+  };
+  expect(await readProjected(subject)).toEqual(corrected);
+  await database.db.sql`insert into projection_queue (exchange_id) values (${id})`;
+  expect(await readProjected(subject)).toEqual(corrected);
+});
+
 test("projects what waits at the beginning, and leaves what comes meanwhile to the projector", async () => {
   const { sql } = database.db;
   await recordRun("waiting");
@@ -319,10 +428,10 @@ test("gives up an exchange that cannot be projected, and goes on with the others
 test("goes on behind an exchange that the server cannot take for another reason than its values", async () => {
   const bad = toOpened();
   await recorder.opened(bad);
-  await recorder.closed(toClosed(bad.id));
+  await recorder.decided(toDecided(bad.id));
   // Longer than an entry of an index may be (SQLSTATE 54000); random, since the server compresses.
   const calls = JSON.stringify([toCall(randomBytes(9_000).toString("base64url"))]);
-  await database.db.sql`update exchange_ends set calls = ${calls}::text::jsonb where exchange_id = ${bad.id}`;
+  await database.db.sql`update decisions set calls = ${calls}::text::jsonb where exchange_id = ${bad.id}`;
   const good = await recordRun("behind");
   const givenUp: string[] = [];
   let hasMore = true;
@@ -345,11 +454,11 @@ test("keeps calls of any length of id apart, and joins them to their outputs and
       calls: [toCall(id, { name }), toCall(other, { outcome: "denied" })],
     }),
   );
-  await recorder.closed(toClosed(asked.id, { calls: [toCall(`${id}-ended`)] }));
+  await recorder.closed(toClosed(asked.id));
   const next = toOpened({ caller, callOutputs: [id] });
   await recorder.opened(next);
   const details = await findExchange(database.db, asked.id);
-  expect(details?.calls).toHaveLength(3);
+  expect(details?.calls).toHaveLength(2);
   for (const { callId, name: kept } of details?.calls ?? []) {
     expect(callId.length).toBeLessThanOrEqual(256);
     expect(kept?.length).toBeLessThanOrEqual(256);

@@ -84,9 +84,10 @@ function project(
         if (first === undefined) return 0;
         onFirst(first);
         const ids = [...new Set(taken.map((row) => row.exchangeId))];
-        await projectUsage(sql, ids);
+        const answers = await findAnswers(sql, ids);
+        await projectUsage(sql, answers);
         await projectDenials(sql, ids);
-        await projectCalls(sql, ids);
+        await projectCalls(sql, answers);
         await linkOutputs(sql, ids);
         return taken.length;
       }),
@@ -94,18 +95,48 @@ function project(
   );
 }
 
-async function projectUsage(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+/** An exchange that carried an answer, and the one that had it made: the same, or an earlier one whose it read back. */
+type Answer = { readonly carriedIn: string; readonly madeIn: string };
+
+/**
+ * Finds whose answers these exchanges carried. What is stored may be read back at will, so all of it counts under the
+ * exchange that had it made; what a background response took and called is known no sooner.
+ */
+async function findAnswers(sql: postgres.TransactionSql, ids: readonly string[]): Promise<readonly Answer[]> {
+  return sql<Answer[]>`
+    select id as "carriedIn", id as "madeIn" from exchanges
+    where id = any(${[...ids]}::uuid[]) and operation like '%.create'
+    union
+    select e.id, m.id
+    from exchanges e
+    join exchange_ends n on n.exchange_id = e.id
+    cross join lateral unnest(n.response_ids) as response_id
+    join objects o on o.connection = e.connection and o.kind in ('response', 'chat_completion') and o.id = response_id
+    join exchanges m on m.id = o.exchange_id and m.operation like '%.create'
+    where e.id = any(${[...ids]}::uuid[]) and e.operation not like '%.create'`;
+}
+
+/** Counts each answer once. An estimate gives way to what the target says; one of a part that was read back says nothing. */
+async function projectUsage(sql: postgres.TransactionSql, answers: readonly Answer[]): Promise<void> {
   await sql`
     insert into usage (exchange_id, at, tenant, issuer, subject, session_id, connection, operation, model,
       input_tokens, cached_tokens, output_tokens, reasoning_tokens, total_tokens, estimated)
-    select e.id, n.at, e.tenant, e.issuer, e.subject, e.session_id, e.connection, e.operation, coalesce(n.model, e.model),
-      u.input_tokens, u.cached_tokens, u.output_tokens, u.reasoning_tokens, u.total_tokens, coalesce(u.estimated, true)
-    from exchanges e
-    join exchange_ends n on n.exchange_id = e.id and n.usage is not null
+    select distinct on (e.id) e.id, n.at, e.tenant, e.issuer, e.subject, e.session_id, e.connection, e.operation,
+      coalesce(n.model, e.model), u.input_tokens, u.cached_tokens, u.output_tokens, u.reasoning_tokens, u.total_tokens,
+      coalesce(u.estimated, true)
+    from unnest(${answers.map(({ carriedIn }) => carriedIn)}::uuid[], ${answers.map(({ madeIn }) => madeIn)}::uuid[])
+      as a (carried_in, made_in)
+    join exchanges e on e.id = a.made_in
+    join exchange_ends n on n.exchange_id = a.carried_in and n.usage is not null
     cross join lateral jsonb_to_record(n.usage) as u (input_tokens bigint, cached_tokens bigint, output_tokens bigint,
       reasoning_tokens bigint, total_tokens bigint, estimated boolean)
-    where e.id = any(${[...ids]}::uuid[])
-    on conflict (exchange_id) do nothing`;
+    where a.carried_in = a.made_in or not coalesce(u.estimated, true)
+    order by e.id, coalesce(u.estimated, true), a.carried_in
+    on conflict (exchange_id) do update
+      set input_tokens = excluded.input_tokens, cached_tokens = excluded.cached_tokens,
+        output_tokens = excluded.output_tokens, reasoning_tokens = excluded.reasoning_tokens,
+        total_tokens = excluded.total_tokens, estimated = false
+      where usage.estimated and not excluded.estimated`;
 }
 
 async function projectDenials(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
@@ -129,25 +160,43 @@ async function projectDenials(sql: postgres.TransactionSql, ids: readonly string
     on conflict do nothing`;
 }
 
-async function projectCalls(sql: postgres.TransactionSql, ids: readonly string[]): Promise<void> {
+async function projectCalls(sql: postgres.TransactionSql, answers: readonly Answer[]): Promise<void> {
+  const own = answers.filter(({ carriedIn, madeIn }) => carriedIn === madeIn);
   await sql`
-    with called as (
-      select exchange_id, seq, at, calls from decisions where exchange_id = any(${[...ids]}::uuid[]) and calls is not null
-      union all
-      select exchange_id, 0, at, calls from exchange_ends where exchange_id = any(${[...ids]}::uuid[]) and calls is not null)
-    insert into tool_calls (exchange_id, call_id, seq, at, name, type, outcome, codes, arguments_digest, arguments_bytes,
-      tenant, issuer, subject, session_id, prompt_hash, prompt_pointer)
-    select distinct on (c.exchange_id, r.id) c.exchange_id, r.id, c.seq, c.at, r.name, r.type, r.outcome,
-      coalesce(r.codes, '{}'), r."argumentsDigest", r."argumentsBytes",
-      e.tenant, e.issuer, e.subject, e.session_id, e.prompt_hash, e.prompt_pointer
-    from called c
-    join exchanges e on e.id = c.exchange_id
-    cross join lateral jsonb_to_recordset(c.calls) as r (id text, name text, type text, outcome text, codes text[],
-      "argumentsDigest" text, "argumentsBytes" integer)
-    order by c.exchange_id, r.id, c.seq desc
+    ${toCallRows(sql, own)}
     on conflict (exchange_id, call_id) do update
       set seq = excluded.seq, at = excluded.at, outcome = excluded.outcome, codes = excluded.codes
       where excluded.seq > tool_calls.seq`;
+  if (own.length === answers.length) return;
+  // Read back, a call is judged again. It may have run if it went out once, whatever was decided at another time.
+  await sql`
+    ${toCallRows(
+      sql,
+      answers.filter(({ carriedIn, madeIn }) => carriedIn !== madeIn),
+    )}
+    on conflict (exchange_id, call_id) do update
+      set outcome = excluded.outcome, codes = excluded.codes
+      where tool_calls.outcome = 'denied' and excluded.outcome = 'released'`;
+}
+
+/** Gives the beginning of an insert of all calls in answers; of several decisions on one, the released, then the last. */
+function toCallRows(
+  sql: postgres.TransactionSql,
+  answers: readonly Answer[],
+): postgres.PendingQuery<postgres.Row[]> {
+  return sql`
+    insert into tool_calls (exchange_id, call_id, seq, at, name, type, outcome, codes, arguments_digest, arguments_bytes,
+      tenant, issuer, subject, session_id, prompt_hash, prompt_pointer)
+    select distinct on (e.id, r.id) e.id, r.id, d.seq, d.at, r.name, r.type, r.outcome,
+      coalesce(r.codes, '{}'), r."argumentsDigest", r."argumentsBytes",
+      e.tenant, e.issuer, e.subject, e.session_id, e.prompt_hash, e.prompt_pointer
+    from unnest(${answers.map(({ carriedIn }) => carriedIn)}::uuid[], ${answers.map(({ madeIn }) => madeIn)}::uuid[])
+      as a (carried_in, made_in)
+    join exchanges e on e.id = a.made_in
+    join decisions d on d.exchange_id = a.carried_in and d.calls is not null
+    cross join lateral jsonb_to_recordset(d.calls) as r (id text, name text, type text, outcome text, codes text[],
+      "argumentsDigest" text, "argumentsBytes" integer)
+    order by e.id, r.id, a.carried_in <> a.made_in and r.outcome = 'released' desc, d.seq desc`;
 }
 
 /** Joins calls to the exchange of the same caller that carried their output first. */

@@ -155,7 +155,6 @@ export function toClosed(exchangeId: string, changes: Partial<ExchangeClosed> = 
       estimated: false,
     },
     responseIds: ["resp_1"],
-    calls: [],
     requestBytes: 900,
     answerBytes: 1_400,
     timings: { upstream: 12 },

@@ -108,7 +108,6 @@ test("records later decisions and the end", async () => {
     response_ids: ["resp_1"],
     request_bytes: "900",
     answer_bytes: "1400",
-    calls: null,
   });
   await recorder.drain();
 });

@@ -68,7 +68,7 @@ export type CallRow = {
   readonly id: string;
   readonly type: string;
   readonly name: string | null;
-  readonly outcome: "released" | "denied" | "undecided";
+  readonly outcome: "released" | "denied";
   readonly codes: readonly string[];
   /** Keyed hash of the arguments. */
   readonly argumentsDigest: string | null;
@@ -102,8 +102,8 @@ export type ExchangeClosed = {
   readonly model: string | null;
   readonly usage: Usage | null;
   readonly responseIds: readonly string[];
-  /** Calls that no phase decided (a bundle without rules for them). */
-  readonly calls: readonly CallRow[];
+  /** Never any: every call is in a decision's row. */
+  readonly calls?: readonly never[] | undefined;
   readonly requestBytes: number;
   readonly answerBytes: number;
   readonly timings: Timings;

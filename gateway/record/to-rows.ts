@@ -93,7 +93,7 @@ export function toDecisionRow(row: DecisionRow): string {
 
 /** Gives the row of `exchange_ends`. */
 export function toEndRow(row: ExchangeClosed): string {
-  return toJson({ ...row, responseIds: row.responseIds.map(toStoredId), calls: toCalls(row.calls) });
+  return toJson({ ...row, responseIds: row.responseIds.map(toStoredId) });
 }
 
 /** Gives the row of `objects`. */
