@@ -16,6 +16,8 @@ import { issueKey } from "../gateway/cli/service-accounts.ts";
 import { parseDuration } from "../gateway/cli/duration.ts";
 import { createSimulator } from "../gateway/simulator/server.ts";
 import type { Simulator } from "../gateway/simulator/server.ts";
+import { watchArrivals } from "./arrivals.ts";
+import type { Arrival } from "./arrivals.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = join(ROOT, "gateway", "main.ts");
@@ -49,6 +51,9 @@ export type GatewayOptions = {
 /** What a finished command printed. */
 export type CommandResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
+/** The environment and folder of a command. */
+type Surroundings = { readonly cwd: string; readonly env: NodeJS.ProcessEnv };
+
 /** A gateway that is ready. */
 export type RunningGateway = {
   /** The base URL of the default connection, with `/v1`. */
@@ -61,6 +66,10 @@ export type RunningGateway = {
   readonly pid: number;
   /** The target behind it, with all requests that reached it. */
   readonly upstream: Simulator;
+  /** What became of each call that reached the target, in their order. */
+  arrivals(): readonly Arrival[];
+  /** The target's base URL. */
+  readonly targetUrl: string;
   /** The credential that the target wants: it may never reach a program. */
   readonly credential: string;
   /** What the gateway has written, both streams. */
@@ -81,6 +90,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const credential = options.target?.credential ?? `simulated-${randomBytes(12).toString("hex")}`;
   const upstream = createSimulator({ credential, inspect: true });
   const { url } = await upstream.listen(0, "127.0.0.1");
+  const watch = watchArrivals(Number(new URL(url).port));
   const work = await mkdtemp(join(tmpdir(), "tollgate-gateway-"));
   const stateDir = options.stateDir ?? join(work, "state");
   const [port, adminPort] = await Promise.all([findPort(), findPort()]);
@@ -134,6 +144,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   async function dispose(): Promise<void> {
     await stop();
     await upstream.close();
+    watch[Symbol.dispose]();
     await rm(work, { recursive: true, force: true });
   }
 
@@ -150,6 +161,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     stateDir,
     pid: child.pid ?? 0,
     upstream,
+    arrivals: () => watch.arrivals,
+    targetUrl: options.target?.url ?? url,
     credential,
     log: readLog,
     cli,
@@ -230,10 +243,20 @@ async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
   throw new Error("The time is over.");
 }
 
-async function runCommand(
+/** Runs the command line in an empty folder, with these variables alone. */
+export async function runTollgate(
   args: readonly string[],
-  options: { cwd: string; env: NodeJS.ProcessEnv },
+  settings: Readonly<Record<string, string | undefined>> = {},
 ): Promise<CommandResult> {
+  const cwd = await mkdtemp(join(tmpdir(), "tollgate-command-"));
+  try {
+    return await runCommand([MAIN, ...args], { cwd, env: toEnvironment({ NO_COLOR: "1", ...settings }) });
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+async function runCommand(args: readonly string[], options: Surroundings): Promise<CommandResult> {
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, args, {
       ...options,

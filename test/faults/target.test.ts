@@ -1,8 +1,10 @@
 // What a program sees when the target breaks: a raised error, never a part that looks whole.
+import { randomUUID } from "node:crypto";
 import { APIError } from "openai";
 import type OpenAI from "openai";
 import { beforeAll, describe, expect, test } from "vitest";
 import { toTarget, useGateway } from "../clients/js/targets.ts";
+import { listExchangeIds, readEnd } from "../read-record.ts";
 
 const model = "gpt-4.1";
 const gateway = useGateway({
@@ -66,11 +68,11 @@ describe.each([
     expect(await stream("pace 60ms\necho: one two three four")).toBe("one two three four");
   });
 
-  test("may be compressed though nobody asked, or is refused", async () => {
-    const text = await stream("gzip\necho: packed").catch((error: unknown) =>
-      error instanceof APIError ? error.code : error,
-    );
-    expect(["packed", "answer_unreadable", "answer_type_unexpected"]).toContain(text);
+  test("that is compressed though nobody asked is refused before anything of it is passed on", async () => {
+    await expect(stream("gzip\necho: packed")).rejects.toMatchObject({
+      status: 502,
+      code: "answer_unreadable",
+    });
   });
 });
 
@@ -81,6 +83,7 @@ describe("a whole answer", () => {
     ["never begins", "silence", 504, "target_timeout"],
     ["stalls", "stall", 504, "target_timeout"],
     ["is garbage", "garbage", 502, "answer_unreadable"],
+    ["is compressed though nobody asked", "gzip", 502, "answer_unreadable"],
     ["is of another type", "wrong content type", 502, "answer_type_unexpected"],
   ] as const)("that %s raises its code", async (_what, fault, status, code) => {
     const broken = client.responses.create({ model, input: `${fault}\necho: hello` });
@@ -93,14 +96,64 @@ describe("a whole answer", () => {
   });
 });
 
-test("a caller that leaves ends the call at the target, and the gateway goes on", async () => {
-  const leaving = new AbortController();
-  const stream = await client.responses.create(
-    { model, input: "pace 20ms\nstream 500", stream: true },
-    { signal: leaving.signal },
-  );
-  for await (const event of stream) if (event.type === "response.output_text.delta") leaving.abort();
-  const { stdout } = await gateway().cli("exchanges", "list", "--json", "--limit", "1");
-  expect(stdout).toContain("responses.create");
-  expect(await streamResponse("echo: still here")).toBe("still here");
+describe("a caller that leaves ends the call at the target, and the record says so", () => {
+  type Leaving = { readonly input: string; readonly signal: AbortSignal; readonly leave: () => void };
+
+  /** Begins an answer and leaves it; gives how the record and the target saw it end. */
+  async function leave(input: string, begin: (client: OpenAI, leaving: Leaving) => Promise<unknown>) {
+    const name = `leaver-${randomUUID()}`;
+    const leaver = toTarget(gateway().baseUrl, await gateway().createKey({ name })).client();
+    const before = gateway().arrivals().length;
+    const leaving = new AbortController();
+    const begun = begin(leaver, { input, signal: leaving.signal, leave: () => leaving.abort() });
+    const ended = begun.then(
+      () => "whole",
+      () => "left",
+    );
+    await expect.poll(() => gateway().arrivals().length, { timeout: 20_000 }).toBe(before + 1);
+    // Streams leave by themselves once they have seen a part.
+    if (!input.includes("stream")) leaving.abort();
+    await ended;
+    await expect.poll(() => gateway().arrivals()[before]?.end, { timeout: 10_000 }).toBe("left");
+    const [id = "", ...more] = await listExchangeIds(gateway().database.db, name);
+    expect(more).toEqual([]);
+    await expect.poll(() => readEnd(gateway().database.db, id), { timeout: 10_000 }).not.toBeNull();
+    return readEnd(gateway().database.db, id);
+  }
+
+  const aborted = { outcome: "aborted", error_code: null };
+
+  test("in a stream of Responses", async () => {
+    const end = await leave("pace 20ms\nstream 3000", async (leaver, { input, signal, leave }) => {
+      const stream = await leaver.responses.create({ model, input, stream: true }, { signal });
+      for await (const event of stream) if (event.type === "response.output_text.delta") leave();
+    });
+    expect(end).toMatchObject(aborted);
+  });
+
+  test("in a stream of Chat", async () => {
+    const end = await leave("pace 20ms\nstream 3000", async (leaver, { input, signal, leave }) => {
+      const messages = [{ role: "user" as const, content: input }];
+      const stream = await leaver.chat.completions.create({ model, messages, stream: true }, { signal });
+      for await (const chunk of stream) if ((chunk.choices[0]?.delta.content ?? "") !== "") leave();
+    });
+    expect(end).toMatchObject(aborted);
+  });
+
+  // The target's time to begin is 1.5 s: it would end these calls by itself, as failed and not as aborted.
+  test.each(["silence", "stall", "delay 60s\necho: late"])("before a whole answer: %j", async (input) => {
+    const response = await leave(input, (leaver, { signal }) =>
+      leaver.responses.create({ model, input }, { signal }),
+    );
+    expect(response).toMatchObject(aborted);
+    const messages = [{ role: "user" as const, content: input }];
+    const completion = await leave(input, (leaver, { signal }) =>
+      leaver.chat.completions.create({ model, messages }, { signal }),
+    );
+    expect(completion).toMatchObject(aborted);
+  });
+
+  test("and the gateway goes on", async () => {
+    expect(await streamResponse("echo: still here")).toBe("still here");
+  });
 });

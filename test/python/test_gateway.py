@@ -15,7 +15,7 @@ SQL = {"type": "function", "name": "run_sql", "strict": False, "parameters": PAR
 CHAT_SQL = {"type": "function", "function": {"name": "run_sql", "parameters": PARAMETERS}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(gateway):
     return OpenAI(base_url=gateway.base_url, api_key=gateway.create_key(), max_retries=0)
 

@@ -6,7 +6,7 @@ import { createSimulator } from "../../../gateway/simulator/server.ts";
 import type { Simulator } from "../../../gateway/simulator/server.ts";
 import { askDoor } from "../../door.ts";
 import { insertKey, startGateway } from "../../gateway.ts";
-import type { KeyOptions, RunningGateway } from "../../gateway.ts";
+import type { GatewayOptions, KeyOptions, RunningGateway } from "../../gateway.ts";
 import { createTestDatabase } from "../../postgres.ts";
 import type { TestDatabase } from "../../postgres.ts";
 
@@ -61,13 +61,16 @@ export function useSharedGateway(): () => SharedGateway {
   return () => existing(gateway);
 }
 
+/** A gateway with the database that it records in. */
+export type RecordedGateway = RunningGateway & { readonly database: TestDatabase };
+
 /** Starts one gateway for the tests of a `describe` or file, on a database of its own. */
-export function useGateway(options: Parameters<typeof startGateway>[0] = {}): () => RunningGateway {
+export function useGateway(options: Omit<GatewayOptions, "databaseUrl"> = {}): () => RecordedGateway {
   let database: TestDatabase | undefined;
-  let gateway: RunningGateway | undefined;
+  let gateway: RecordedGateway | undefined;
   beforeAll(async () => {
     database = await createTestDatabase();
-    gateway = await startGateway({ databaseUrl: database.url, ...options });
+    gateway = { ...(await startGateway({ ...options, databaseUrl: database.url })), database };
   });
   afterAll(async () => {
     await gateway?.[Symbol.asyncDispose]();
