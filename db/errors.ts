@@ -1,4 +1,4 @@
-// The one error that leaves this folder. Messages of Drizzle and of the server carry values, so none of them is kept.
+// The errors that leave this folder. Messages of Drizzle and of the server carry values, so none of them is kept.
 import postgres from "postgres";
 
 /** What went wrong, without a statement, a parameter or a row. */
@@ -18,6 +18,14 @@ export class DatabaseError extends Error {
     this.reason = reason;
     this.code = code;
     this.constraint = constraint;
+  }
+}
+
+/** Says that the database is reached but can't be used as it stands, in words for the person who can mend it. */
+export class DatabaseStateError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "DatabaseStateError";
   }
 }
 

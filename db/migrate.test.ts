@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../test/postgres.ts";
 import { openDatabase } from "./client.ts";
-import { migrateDatabase } from "./migrate.ts";
+import { DatabaseStateError } from "./errors.ts";
+import { migrateDatabase, MIGRATION_LOCK } from "./migrate.ts";
 
 test("brings an empty database to the newest schema, and again without a change", async () => {
   await using database = await createTestDatabase({ empty: true });
@@ -19,4 +20,19 @@ test("lets several processes migrate at the same time", async () => {
   await Promise.all(others.map((db) => db.close()));
   const rows = await database.db.sql`select count(*)::int as n from drizzle.__drizzle_migrations`;
   expect(rows[0]?.["n"]).toBe(1);
+});
+
+test("says that it waits for another process, and gives up in the end", async () => {
+  await using database = await createTestDatabase({ empty: true });
+  const holder = database.db.openConnection();
+  await holder`select pg_advisory_lock(${MIGRATION_LOCK}::bigint)`;
+  let told = 0;
+  const options = { log: { warn: () => (told += 1) }, noticeMs: 50, limitMs: 300 };
+  const started = Date.now();
+  await expect(migrateDatabase(database.db, options)).rejects.toThrow(DatabaseStateError);
+  expect(Date.now() - started).toBeGreaterThanOrEqual(300);
+  expect(told).toBe(1);
+  await holder.end();
+  await migrateDatabase(database.db, { ...options, noticeMs: 10_000 });
+  expect(told).toBe(1);
 });

@@ -58,27 +58,25 @@ export const revocations = pgTable("revocations", {
   kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
   id: text("id").notNull(),
   at: moment("at").notNull().defaultNow(),
+  /** Who revoked it, `operator:<user>@<host>`. */
+  revokedBy: text("revoked_by"),
 });
 
 // Exchanges
 
 /** Groups of exchanges. `id` follows from caller and header where the program names its session. */
-export const sessions = pgTable(
-  "sessions",
-  {
-    id: uuid("id").primaryKey(),
-    tenant: text("tenant").notNull(),
-    issuer: text("issuer").notNull(),
-    subject: text("subject").notNull(),
-    connection: text("connection").notNull(),
-    /** How exchanges came together: `header`, `response`, `conversation`, `history` or `own`. */
-    origin: text("origin").notNull(),
-    /** The program's own name for it, at most 256 characters. */
-    name: text("name"),
-    startedAt: moment("started_at").notNull(),
-  },
-  (table) => [index("sessions_started").on(table.startedAt), index("sessions_subject").on(table.subject)],
-);
+export const sessions = pgTable("sessions", {
+  id: uuid("id").primaryKey(),
+  tenant: text("tenant").notNull(),
+  issuer: text("issuer").notNull(),
+  subject: text("subject").notNull(),
+  connection: text("connection").notNull(),
+  /** How exchanges came together: `header`, `response`, `conversation`, `history` or `own`. */
+  origin: text("origin").notNull(),
+  /** The program's own name for it, at most 256 characters. */
+  name: text("name"),
+  startedAt: moment("started_at").notNull(),
+});
 
 /** One row for each request that was read, written at its decision. Its id is a UUID of version 7 and carries the time. */
 export const exchanges = pgTable(
@@ -136,7 +134,8 @@ export const exchanges = pgTable(
       .using("gin", table.classes)
       .where(sql`${table.classes} <> '{}'`),
     index("exchanges_history")
-      .on(table.history)
+      // As the query orders them: PostgreSQL puts nulls first in a descending order, Drizzle puts them last.
+      .on(table.history, table.id.desc().nullsFirst())
       .where(sql`${table.history} is not null`),
   ],
 );
@@ -216,8 +215,6 @@ export const denials = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.exchangeId, table.seq, table.code, table.callId, table.observed] }),
-    index("denials_code").on(table.code, table.at),
-    index("denials_session").on(table.sessionId),
   ],
 );
 
@@ -250,6 +247,9 @@ export const toolCalls = pgTable(
     index("tool_calls_call").on(table.callId),
     index("tool_calls_name").on(table.name, table.exchangeId),
     index("tool_calls_session").on(table.sessionId),
+    index("tool_calls_output")
+      .on(table.outputExchangeId)
+      .where(sql`${table.outputExchangeId} is not null`),
   ],
 );
 
@@ -272,7 +272,7 @@ export const usage = pgTable(
     totalTokens: bigint("total_tokens", { mode: "number" }).notNull(),
     estimated: boolean("estimated").notNull(),
   },
-  (table) => [index("usage_subject").on(table.subject, table.at), index("usage_session").on(table.sessionId)],
+  (table) => [index("usage_session").on(table.sessionId)],
 );
 
 // Texts
@@ -318,10 +318,7 @@ export const objects = pgTable(
     labels: text("labels").array().notNull().default(noTexts),
     at: moment("at").notNull(),
   },
-  (table) => [
-    primaryKey({ columns: [table.connection, table.kind, table.id] }),
-    index("objects_owner").on(table.subject, table.at),
-  ],
+  (table) => [primaryKey({ columns: [table.connection, table.kind, table.id] })],
 );
 
 /** Calls that were denied and replaced by a message of ours, so that the next turn can be made whole. */
@@ -390,19 +387,15 @@ export const sessionLabels = pgTable(
 // The gateway itself
 
 /** What a person should look at, for instance a provider's key that was presented; `detail` holds keyed hashes only. */
-export const incidents = pgTable(
-  "incidents",
-  {
-    id: uuid("id").primaryKey(),
-    at: moment("at").notNull(),
-    kind: text("kind").notNull(),
-    tenant: text("tenant").notNull(),
-    subject: text("subject"),
-    exchangeId: uuid("exchange_id"),
-    detail: jsonb("detail").notNull(),
-  },
-  (table) => [index("incidents_at").on(table.at)],
-);
+export const incidents = pgTable("incidents", {
+  id: uuid("id").primaryKey(),
+  at: moment("at").notNull(),
+  kind: text("kind").notNull(),
+  tenant: text("tenant").notNull(),
+  subject: text("subject"),
+  exchangeId: uuid("exchange_id"),
+  detail: jsonb("detail").notNull(),
+});
 
 /** Every policy that decided here, with the operator's overlay, so that a decision can be replayed. */
 export const policyVersions = pgTable(
@@ -418,9 +411,9 @@ export const policyVersions = pgTable(
   (table) => [primaryKey({ columns: [table.revision, table.dataRevision] })],
 );
 
-/** Small facts of the deployment, by name. */
+/** Small facts of the deployment, by name; each is written once. */
 export const gatewayState = pgTable("gateway_state", {
   key: text("key").primaryKey(),
-  value: jsonb("value").notNull(),
-  updatedAt: moment("updated_at").notNull().defaultNow(),
+  value: text("value").notNull(),
+  at: moment("at").notNull().defaultNow(),
 });

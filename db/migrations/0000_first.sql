@@ -37,7 +37,6 @@ CREATE TABLE "exchange_ends" (
 	"model" text,
 	"usage" jsonb,
 	"response_ids" text[] DEFAULT '{}'::text[] NOT NULL,
-	"calls" jsonb,
 	"request_bytes" bigint,
 	"answer_bytes" bigint,
 	"timings" json
@@ -84,8 +83,8 @@ CREATE TABLE "exchanges" (
 --> statement-breakpoint
 CREATE TABLE "gateway_state" (
 	"key" text PRIMARY KEY NOT NULL,
-	"value" jsonb NOT NULL,
-	"updated_at" timestamp with time zone DEFAULT now() NOT NULL
+	"value" text NOT NULL,
+	"at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "incidents" (
@@ -171,7 +170,8 @@ CREATE TABLE "revocations" (
 	"seq" bigserial PRIMARY KEY NOT NULL,
 	"kind" text NOT NULL,
 	"id" text NOT NULL,
-	"at" timestamp with time zone DEFAULT now() NOT NULL
+	"at" timestamp with time zone DEFAULT now() NOT NULL,
+	"revoked_by" text
 );
 --> statement-breakpoint
 CREATE TABLE "service_accounts" (
@@ -257,8 +257,6 @@ ALTER TABLE "keys" ADD CONSTRAINT "keys_service_account_id_service_accounts_id_f
 CREATE INDEX "decisions_refused" ON "decisions" USING btree ("exchange_id") WHERE "decisions"."effect" <> 'allow';--> statement-breakpoint
 CREATE INDEX "decisions_codes" ON "decisions" USING gin ("codes") WHERE "decisions"."codes" <> '{}';--> statement-breakpoint
 CREATE INDEX "decisions_classes" ON "decisions" USING gin ("classes") WHERE "decisions"."classes" <> '{}';--> statement-breakpoint
-CREATE INDEX "denials_code" ON "denials" USING btree ("code","at");--> statement-breakpoint
-CREATE INDEX "denials_session" ON "denials" USING btree ("session_id");--> statement-breakpoint
 CREATE INDEX "exchanges_session" ON "exchanges" USING btree ("session_id","id");--> statement-breakpoint
 CREATE INDEX "exchanges_subject" ON "exchanges" USING btree ("subject","id");--> statement-breakpoint
 CREATE INDEX "exchanges_model" ON "exchanges" USING btree ("model","id");--> statement-breakpoint
@@ -267,19 +265,15 @@ CREATE INDEX "exchanges_revision" ON "exchanges" USING btree ("revision","id");-
 CREATE INDEX "exchanges_refused" ON "exchanges" USING btree ("effect","id") WHERE "exchanges"."effect" <> 'allow';--> statement-breakpoint
 CREATE INDEX "exchanges_codes" ON "exchanges" USING gin ("codes") WHERE "exchanges"."codes" <> '{}';--> statement-breakpoint
 CREATE INDEX "exchanges_classes" ON "exchanges" USING gin ("classes") WHERE "exchanges"."classes" <> '{}';--> statement-breakpoint
-CREATE INDEX "exchanges_history" ON "exchanges" USING btree ("history") WHERE "exchanges"."history" is not null;--> statement-breakpoint
-CREATE INDEX "incidents_at" ON "incidents" USING btree ("at");--> statement-breakpoint
+CREATE INDEX "exchanges_history" ON "exchanges" USING btree ("history","id" DESC NULLS FIRST) WHERE "exchanges"."history" is not null;--> statement-breakpoint
 CREATE INDEX "keys_service_account" ON "keys" USING btree ("service_account_id");--> statement-breakpoint
-CREATE INDEX "objects_owner" ON "objects" USING btree ("subject","at");--> statement-breakpoint
 CREATE INDEX "replaced_calls_response" ON "replaced_calls" USING btree ("response_id");--> statement-breakpoint
 CREATE INDEX "replaced_calls_message" ON "replaced_calls" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "replaced_calls_conversation" ON "replaced_calls" USING btree ("conversation_id") WHERE "replaced_calls"."settled_at" is null;--> statement-breakpoint
 CREATE INDEX "replaced_calls_reasoning" ON "replaced_calls" USING gin ("reasoning_ids");--> statement-breakpoint
 CREATE INDEX "session_labels_tenant" ON "session_labels" USING btree ("tenant");--> statement-breakpoint
-CREATE INDEX "sessions_started" ON "sessions" USING btree ("started_at");--> statement-breakpoint
-CREATE INDEX "sessions_subject" ON "sessions" USING btree ("subject");--> statement-breakpoint
 CREATE INDEX "tool_calls_call" ON "tool_calls" USING btree ("call_id");--> statement-breakpoint
 CREATE INDEX "tool_calls_name" ON "tool_calls" USING btree ("name","exchange_id");--> statement-breakpoint
 CREATE INDEX "tool_calls_session" ON "tool_calls" USING btree ("session_id");--> statement-breakpoint
-CREATE INDEX "usage_subject" ON "usage" USING btree ("subject","at");--> statement-breakpoint
+CREATE INDEX "tool_calls_output" ON "tool_calls" USING btree ("output_exchange_id") WHERE "tool_calls"."output_exchange_id" is not null;--> statement-breakpoint
 CREATE INDEX "usage_session" ON "usage" USING btree ("session_id");

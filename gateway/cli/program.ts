@@ -1,6 +1,6 @@
 // The `tollgate` command: its parts, and how errors end it.
 import { Command, CommanderError } from "commander";
-import { DatabaseError } from "../../db/errors.ts";
+import { DatabaseError, DatabaseStateError } from "../../db/errors.ts";
 import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
@@ -62,7 +62,7 @@ function explain(error: unknown): readonly [string, number] {
   if (error instanceof StartError || error instanceof DatabaseError || error instanceof GatewayError) {
     return [withCause(error), 1];
   }
-  if (error instanceof PolicyLoadError) return [error.message, 1];
+  if (error instanceof PolicyLoadError || error instanceof DatabaseStateError) return [error.message, 1];
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
     const address =
       "address" in error && "port" in error ? ` ${String(error.address)}:${String(error.port)}` : "";

@@ -8,6 +8,7 @@ import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { borrowEmbedded } from "../database/embedded.ts";
 import { openStateFolder, toStateFolder } from "../database/state-folder.ts";
+import type { Log } from "../log.ts";
 import { createLog } from "../log.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -34,7 +35,7 @@ export async function withDatabase<T>(
     scope: "database",
   });
   const log = createLog({ level: "warn", format: config.log.format }, context.stderr);
-  if (secrets.databaseUrl !== null) return run(secrets.databaseUrl, options.create, use, config);
+  if (secrets.databaseUrl !== null) return run(secrets.databaseUrl, options.create, use, config, log);
   if (!options.create && !existsSync(toStateFolder(config.stateDir).access)) {
     throw new CommandError(
       `There is no database under ${config.stateDir} yet: start the gateway, or name its folder with TOLLGATE_STATE_DIR.`,
@@ -43,7 +44,7 @@ export async function withDatabase<T>(
   const embedded = await borrowEmbedded(openStateFolder(config.stateDir), log);
   try {
     // A gateway that runs has brought its schema up itself; nobody serves from one that was started for this command.
-    return await run(embedded.url, !embedded.adopted || options.create, use, config);
+    return await run(embedded.url, !embedded.adopted || options.create, use, config, log);
   } finally {
     await embedded.stop();
   }
@@ -54,10 +55,11 @@ async function run<T>(
   migrate: boolean,
   use: (db: Database, config: Config) => Promise<T>,
   config: Config,
+  log: Log,
 ): Promise<T> {
   const db = openDatabase(url, { poolSize: 3, applicationName: "tollgate-cli" });
   try {
-    if (migrate) await migrateDatabase(db);
+    if (migrate) await migrateDatabase(db, { log });
     return await use(db, config);
   } catch (error) {
     if (error instanceof DatabaseError && error.code !== null && SCHEMA_MISSING.has(error.code)) {
