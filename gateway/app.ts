@@ -9,6 +9,7 @@ import { Server } from "node:http";
 import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
+import { checkKey } from "../db/queries/gateway-state.ts";
 import { recordPolicyVersion } from "../db/queries/policy-versions.ts";
 import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
@@ -92,6 +93,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const db = opened(openDatabase(options.databaseUrl), (one) => one.close());
   await migrateDatabase(db);
+  await checkKey(db, toKeyId(secrets.encryptionKey));
   await loadSqlParser();
 
   const compile = createCompiler();
