@@ -20,9 +20,10 @@ import type { CallRow } from "../../gateway/record/rows.ts";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
-import { findExchange, listExchanges, tailExchanges } from "./exchanges.ts";
+import { findExchange, listExchanges } from "./exchanges.ts";
 import { projectAll, projectBatch, PROJECTOR_LOCK } from "./projections.ts";
 import { findSession, listSessions } from "./sessions.ts";
+import { tailExchanges } from "./tail-exchanges.ts";
 
 let database: TestDatabase;
 let recorder: Recorder;
@@ -221,8 +222,8 @@ test("lists sessions, the latest first, and shows one", async () => {
   await recorder.opened(later);
   const { rows } = await listSessions(database.db, { subject: "sessions" }, { limit: 10 });
   expect(rows).toMatchObject([
-    { id: one.session, subject: "sessions", exchanges: 3, refused: 1 },
-    { id: two.session, exchanges: 2, refused: 0 },
+    { id: one.session, subject: "sessions", exchanges: 3, refused: 2 },
+    { id: two.session, exchanges: 2, refused: 1 },
   ]);
   expect(rows[0]?.lastAt).toBeInstanceOf(Date);
   const first = await listSessions(database.db, { subject: "sessions" }, { limit: 1 });
@@ -316,6 +317,25 @@ const spent: Usage = {
   total_tokens: 13,
   estimated: false,
 };
+
+test("tails a long past in pages, each exchange once and in order", async () => {
+  const caller = { ...exampleCaller, subject: "past" };
+  const day = Date.UTC(2021, 0, 1);
+  // Many within the same moment, so that a page ends among them.
+  const rows = Array.from({ length: 25 }, (_, n) => {
+    const at = day + Math.floor(n / 10);
+    return toOpened({ id: uuid({ msecs: at, seq: n }), at, caller });
+  });
+  for (const row of rows) await recorder.opened(row);
+  const stop = new AbortController();
+  const options = { signal: stop.signal, pollMs: 10_000, from: new Date(day - 1), pageSize: 10 };
+  const seen: string[] = [];
+  for await (const { id } of tailExchanges(database.db, { subject: "past" }, options)) {
+    seen.push(id);
+    if (seen.length === rows.length) stop.abort();
+  }
+  expect(seen).toEqual(rows.map(({ id }) => id).sort());
+});
 
 test("counts usage and calls of a stored response once, however often it is retrieved", async () => {
   const subject = "retriever";

@@ -1,10 +1,9 @@
-// Reads recorded exchanges: a page of them, one with all that belongs to it, and those that come.
-import { setTimeout as sleep } from "node:timers/promises";
-import { and, asc, desc, eq, gt, inArray, lt, or, sql } from "drizzle-orm";
+// Reads recorded exchanges: a page of them, and one with all that belongs to it.
+import { and, asc, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { decisions, denials, exchangeEnds, exchanges, exchangeTexts, toolCalls } from "../schema.ts";
-import { isUuid, toCondition, toFirstId } from "./exchange-filter.ts";
+import { isUuid, toCondition } from "./exchange-filter.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
 import { projectAll } from "./projections.ts";
 
@@ -60,7 +59,8 @@ export type ExchangeDetails = {
 const later = sql`(select coalesce(array_agg(distinct c), '{}') from ${decisions} d, unnest(d.codes) c
   where d.exchange_id = ${exchanges.id})`;
 
-const summary = {
+/** The columns of a line, to select from exchanges and, joined on the left, their ends. */
+export const summary = {
   id: exchanges.id,
   at: exchanges.at,
   tenant: exchanges.tenant,
@@ -93,7 +93,8 @@ function toOutcome(at: Date, recorded: string | null): string {
   return recorded ?? (Date.now() - at.getTime() > LOST_MS ? "lost" : "open");
 }
 
-function withOutcome<T extends { readonly at: Date; readonly outcome: string | null }>(
+/** Gives a line the outcome that it has without an end. */
+export function withOutcome<T extends { readonly at: Date; readonly outcome: string | null }>(
   row: T,
 ): T & { readonly outcome: string } {
   return { ...row, outcome: toOutcome(row.at, row.outcome) };
@@ -190,43 +191,6 @@ export async function withPrompts(
     promptExchangeId: first.get(`${call.sessionId} ${call.promptHash}`) ?? null,
   }));
 }
-
-/**
- * Gives exchanges as they are recorded, oldest first, from now on until the signal. Processes commit out of the order of
- * their ids, so each look goes back a little and leaves out what was given.
- */
-export async function* tailExchanges(
-  db: Database,
-  filter: ExchangeFilter,
-  options: { readonly signal: AbortSignal; readonly pollMs?: number; readonly from?: Date },
-): AsyncGenerator<ExchangeSummary> {
-  const { signal, pollMs = 500, from = new Date() } = options;
-  const given = new Map<string, number>();
-  const start = from.getTime();
-  let newest = start;
-  while (!signal.aborted) {
-    const after = toFirstId(new Date(Math.max(start, newest - OVERLAP_MS)));
-    if (filter.tool !== undefined) await projectAll(db);
-    const rows = await runQuery(() =>
-      db.orm
-        .select(summary)
-        .from(exchanges)
-        .leftJoin(exchangeEnds, eq(exchangeEnds.exchangeId, exchanges.id))
-        .where(and(toCondition(db, filter), gt(exchanges.id, after)))
-        .orderBy(asc(exchanges.id)),
-    );
-    for (const row of rows) {
-      if (given.has(row.id)) continue;
-      given.set(row.id, row.at.getTime());
-      newest = Math.max(newest, row.at.getTime());
-      yield withOutcome(row);
-    }
-    for (const [id, at] of given) if (at < newest - 2 * OVERLAP_MS) given.delete(id);
-    await sleep(pollMs, undefined, { signal }).catch(() => undefined);
-  }
-}
-
-const OVERLAP_MS = 15_000;
 
 /** Calls whose outputs an exchange carries again: the projection names only the first that did. */
 function isCarried(exchange: ExchangeRow): ReturnType<typeof and> {

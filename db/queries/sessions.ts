@@ -2,7 +2,7 @@
 import { and, asc, desc, eq, gte, isNotNull, lt, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
-import { exchanges, sessionLabels, sessions, toolCalls, usage } from "../schema.ts";
+import { decisions, exchanges, sessionLabels, sessions, toolCalls, usage } from "../schema.ts";
 import { isUuid, toFirstId } from "./exchange-filter.ts";
 import { listExchanges, withPrompts } from "./exchanges.ts";
 import type { CallChain, ExchangeSummary, Page } from "./exchanges.ts";
@@ -25,6 +25,7 @@ export type SessionSummary = {
   readonly firstAt: Date;
   readonly lastAt: Date;
   readonly exchanges: number;
+  /** Those that were refused, or had something of their answer denied. */
   readonly refused: number;
 };
 
@@ -65,7 +66,8 @@ export async function listSessions(
           firstAt: sql<Date>`min(${exchanges.at})`.mapWith(exchanges.at),
           lastAt: sql<Date>`max(${exchanges.at})`.mapWith(exchanges.at),
           exchanges: sql<number>`count(*)::int`,
-          refused: sql<number>`count(*) filter (where ${exchanges.effect} <> 'allow')::int`,
+          refused: sql<number>`count(*) filter (where ${exchanges.effect} <> 'allow' or exists (
+            select from ${decisions} d where d.exchange_id = ${exchanges.id} and d.effect <> 'allow'))::int`,
           latest,
         })
         .from(exchanges)

@@ -1,7 +1,8 @@
 // `tollgate exchanges`: what was asked, what was decided, and why.
 import type { Command } from "commander";
-import { findExchange, listExchanges, tailExchanges } from "../../db/queries/exchanges.ts";
+import { findExchange, listExchanges } from "../../db/queries/exchanges.ts";
 import type { ExchangeSummary } from "../../db/queries/exchanges.ts";
+import { tailExchanges } from "../../db/queries/tail-exchanges.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
