@@ -1,0 +1,104 @@
+// Several serving processes behind one port: one that dies is replaced, their metrics are one, and they go down together.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { setTimeout as sleep } from "node:timers/promises";
+import OpenAI from "openai";
+import { request } from "undici";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { startGateway } from "./gateway.ts";
+import type { RunningGateway } from "./gateway.ts";
+import { createTestDatabase } from "./postgres.ts";
+
+const model = "gpt-4.1";
+const REQUESTS = 40;
+const workerLine = z.object({ worker: z.number(), msg: z.literal("An exchange ended.") });
+
+/** Lists the processes that a process has started. */
+async function listChildren(pid: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,stat="]);
+  return stdout.split("\n").flatMap((line) => {
+    const [child, parent, state = ""] = line.trim().split(/\s+/);
+    return Number(parent) === pid && !state.startsWith("Z") && child !== undefined ? [Number(child)] : [];
+  });
+}
+
+/** Sends on a connection of its own, so that any worker may take it. */
+async function send(gateway: RunningGateway, key: string): Promise<number> {
+  const { statusCode, body } = await request(`${gateway.baseUrl}/responses`, {
+    method: "POST",
+    reset: true,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model, input: "echo: hello" }),
+  });
+  await body.dump();
+  return statusCode;
+}
+
+async function countExchanges(gateway: RunningGateway): Promise<number> {
+  const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+  const lines = metrics.matchAll(/^tollgate_exchanges_total\{.*operation="responses\.create".*\} (\d+)$/gm);
+  return [...lines].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+function listWorkers(log: string): Set<number> {
+  return new Set(
+    log.split("\n").flatMap((line) => {
+      const parsed = line.startsWith("{") ? workerLine.safeParse(JSON.parse(line)) : null;
+      return parsed?.success === true ? [parsed.data.worker] : [];
+    }),
+  );
+}
+
+test("two workers serve as one, one that is killed is replaced, and SIGTERM drains both", async () => {
+  await using database = await createTestDatabase();
+  await using gateway = await startGateway({
+    databaseUrl: database.url,
+    args: ["--workers", "2"],
+    env: { TOLLGATE_LOG_LEVEL: "debug" },
+  });
+  const key = await gateway.createKey();
+  const statuses = await Promise.all(Array.from({ length: REQUESTS }, () => send(gateway, key)));
+  expect(new Set(statuses)).toEqual(new Set([200]));
+  expect(await countExchanges(gateway)).toBe(REQUESTS);
+  expect(listWorkers(gateway.log()).size).toBe(2);
+
+  const before = await listChildren(gateway.pid);
+  expect(before).toHaveLength(2);
+  const [victim = 0, survivor] = before;
+  process.kill(victim, "SIGKILL");
+  await expect.poll(() => gateway.log(), { timeout: 10_000 }).toContain("A worker died");
+  // The other one goes on meanwhile.
+  expect(await send(gateway, key)).toBe(200);
+  await expect.poll(() => listChildren(gateway.pid), { timeout: 20_000 }).toHaveLength(2);
+  const after = await listChildren(gateway.pid);
+  expect(after).toContain(survivor);
+  expect(after).not.toContain(victim);
+  const newest = after.find((pid) => pid !== survivor) ?? 0;
+  // It serves as well: the third worker's lines appear.
+  await expect
+    .poll(
+      async () => {
+        expect(await send(gateway, key)).toBe(200);
+        return listWorkers(gateway.log()).size;
+      },
+      { timeout: 30_000, interval: 100 },
+    )
+    .toBe(3);
+
+  const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: key, maxRetries: 0 });
+  const streams = await Promise.all(
+    Array.from({ length: 6 }, () =>
+      client.responses.create({ model, input: "pace 20ms\nstream 60", stream: true }),
+    ),
+  );
+  const lasts = streams.map(async (stream) => {
+    let last = "";
+    for await (const event of stream) last = event.type;
+    return last;
+  });
+  await sleep(200);
+  expect(await gateway.stop()).toBe(0);
+  expect(new Set(await Promise.all(lasts))).toEqual(new Set(["response.completed"]));
+  for (const pid of [gateway.pid, survivor ?? 0, newest]) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+});
