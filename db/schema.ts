@@ -53,14 +53,18 @@ export const keys = pgTable(
 );
 
 /** The log of what was revoked; processes read on from the last `seq` that they saw. */
-export const revocations = pgTable("revocations", {
-  seq: bigserial("seq", { mode: "number" }).primaryKey(),
-  kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
-  id: text("id").notNull(),
-  at: moment("at").notNull().defaultNow(),
-  /** Who revoked it, `operator:<user>@<host>`. */
-  revokedBy: text("revoked_by"),
-});
+export const revocations = pgTable(
+  "revocations",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
+    id: text("id").notNull(),
+    at: moment("at").notNull().defaultNow(),
+    /** Who revoked it, `operator:<user>@<host>`. */
+    revokedBy: text("revoked_by"),
+  },
+  (table) => [index("revocations_id").on(table.id)],
+);
 
 // Exchanges
 

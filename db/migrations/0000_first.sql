@@ -271,6 +271,7 @@ CREATE INDEX "replaced_calls_response" ON "replaced_calls" USING btree ("respons
 CREATE INDEX "replaced_calls_message" ON "replaced_calls" USING btree ("message_id");--> statement-breakpoint
 CREATE INDEX "replaced_calls_conversation" ON "replaced_calls" USING btree ("conversation_id") WHERE "replaced_calls"."settled_at" is null;--> statement-breakpoint
 CREATE INDEX "replaced_calls_reasoning" ON "replaced_calls" USING gin ("reasoning_ids");--> statement-breakpoint
+CREATE INDEX "revocations_id" ON "revocations" USING btree ("id");--> statement-breakpoint
 CREATE INDEX "session_labels_tenant" ON "session_labels" USING btree ("tenant");--> statement-breakpoint
 CREATE INDEX "tool_calls_call" ON "tool_calls" USING btree ("call_id");--> statement-breakpoint
 CREATE INDEX "tool_calls_name" ON "tool_calls" USING btree ("name","exchange_id");--> statement-breakpoint

@@ -20,16 +20,24 @@ const LOG_LOCK = "125822861470565";
  * Appends to the log within a transaction. Writers take turns until they commit, so that numbers become visible in their
  * order: a reader that has seen one has seen all below it.
  */
-export async function appendRevocations(tx: Transaction, entries: readonly RevocationKey[]): Promise<void> {
+export async function appendRevocations(
+  tx: Transaction,
+  entries: readonly RevocationKey[],
+  revokedBy: string | null,
+): Promise<void> {
   if (entries.length === 0) return;
   await tx.execute(sql`select pg_advisory_xact_lock(${sql.raw(LOG_LOCK)})`);
-  await tx.insert(revocations).values(entries.map(({ kind, id }) => ({ kind, id })));
+  await tx.insert(revocations).values(entries.map(({ kind, id }) => ({ kind, id, revokedBy })));
   await tx.execute(sql`select pg_notify(${CHANNEL}, '')`);
 }
 
 /** Revokes a credential or a subject that stands in no other table, such as an issuer's token. */
-export async function revoke(db: Database, entry: RevocationKey): Promise<void> {
-  await runQuery(() => db.orm.transaction((tx) => appendRevocations(tx, [entry])));
+export async function revoke(
+  db: Database,
+  entry: RevocationKey,
+  revokedBy: string | null = null,
+): Promise<void> {
+  await runQuery(() => db.orm.transaction((tx) => appendRevocations(tx, [entry], revokedBy)));
 }
 
 /** Says whether a credential or its subject was ever revoked. */

@@ -3,7 +3,7 @@ import { and, asc, eq, isNull, or, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
-import { keys, serviceAccounts } from "../schema.ts";
+import { keys, revocations, serviceAccounts } from "../schema.ts";
 import type { RevocationKey, Transaction } from "./revocations.ts";
 import { appendRevocations } from "./revocations.ts";
 
@@ -11,6 +11,7 @@ type AccountInput = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
+  /** Who asks for it: the account's maker where it is new or was revoked, and who revokes keys that are replaced. */
   readonly createdBy: string;
 };
 
@@ -57,6 +58,7 @@ export type KeyRow = {
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
+  readonly revokedBy: string | null;
 };
 
 export type ServiceAccountRow = {
@@ -72,20 +74,22 @@ export type ServiceAccountRow = {
 
 /** Lists the accounts by name, each with its keys from the oldest to the newest. */
 export async function listServiceAccounts(db: Database): Promise<ServiceAccountRow[]> {
+  const revokedBy = sql<string | null>`(select ${revocations.revokedBy} from ${revocations}
+    where ${revocations.kind} = 'credential' and ${revocations.id} = ${keys.id}::text order by ${revocations.seq} limit 1)`;
   const rows = await runQuery(() =>
     db.orm
-      .select({ account: serviceAccounts, key: keys })
+      .select({ account: serviceAccounts, key: keys, revokedBy })
       .from(serviceAccounts)
       .leftJoin(keys, eq(keys.serviceAccountId, serviceAccounts.id))
       .orderBy(asc(serviceAccounts.name), asc(keys.createdAt), asc(keys.id)),
   );
   const accounts = new Map<string, ServiceAccountRow & { readonly keys: KeyRow[] }>();
-  for (const { account, key } of rows) {
+  for (const { account, key, revokedBy: by } of rows) {
     const known = accounts.get(account.id) ?? { ...account, keys: [] };
     accounts.set(account.id, known);
     if (key === null) continue;
     const { id, hint, createdAt, expiresAt, revokedAt } = key;
-    known.keys.push({ id, hint, createdAt, expiresAt, revokedAt });
+    known.keys.push({ id, hint, createdAt, expiresAt, revokedAt, revokedBy: by });
   }
   return [...accounts.values()];
 }
@@ -129,7 +133,8 @@ export async function createKey(
         const isAlive = held?.disabledAt === null;
         if (held === undefined || (isAlive && input.existing === "refuse")) return null;
         accountId = held.id;
-        if (!isAlive || input.existing === "replace") await replaceKeys(tx, accountId, input);
+        const createdBy = isAlive ? held.createdBy : input.createdBy;
+        if (!isAlive || input.existing === "replace") await replaceKeys(tx, accountId, input, createdBy);
       }
       const [key] = await tx
         .insert(keys)
@@ -146,16 +151,21 @@ export async function createKey(
   );
 }
 
-async function replaceKeys(tx: Transaction, accountId: string, input: AccountInput): Promise<void> {
+async function replaceKeys(
+  tx: Transaction,
+  accountId: string,
+  input: AccountInput,
+  createdBy: string,
+): Promise<void> {
   const old = await tx
     .update(keys)
     .set({ revokedAt: sql`now()` })
     .where(and(eq(keys.serviceAccountId, accountId), isNull(keys.revokedAt)))
     .returning({ id: keys.id });
-  await appendRevocations(tx, old.map(toCredential));
+  await appendRevocations(tx, old.map(toCredential), input.createdBy);
   await tx
     .update(serviceAccounts)
-    .set({ tenant: input.tenant, groups: [...input.groups], createdBy: input.createdBy, disabledAt: null })
+    .set({ tenant: input.tenant, groups: [...input.groups], createdBy, disabledAt: null })
     .where(eq(serviceAccounts.id, accountId));
 }
 
@@ -173,7 +183,11 @@ export type RevokedKeys = {
  * Revokes an account with all its keys, by its name or id, or a single key by its id. Gives null where nothing has that
  * name or id; an empty list where everything was revoked before.
  */
-export async function revokeServiceAccount(db: Database, nameOrId: string): Promise<RevokedKeys | null> {
+export async function revokeServiceAccount(
+  db: Database,
+  nameOrId: string,
+  revokedBy: string | null = null,
+): Promise<RevokedKeys | null> {
   const isId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(nameOrId);
   return runQuery(() =>
     db.orm.transaction(async (tx) => {
@@ -199,7 +213,7 @@ export async function revokeServiceAccount(db: Database, nameOrId: string): Prom
           .set({ disabledAt: sql`coalesce(${serviceAccounts.disabledAt}, now())` })
           .where(eq(serviceAccounts.id, accountId));
       }
-      await appendRevocations(tx, revoked.map(toCredential));
+      await appendRevocations(tx, revoked.map(toCredential), revokedBy);
       const [named] = await tx
         .select({ name: serviceAccounts.name })
         .from(serviceAccounts)

@@ -1,11 +1,20 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
-import { decisions, denials, exchangeEnds, exchanges, toolCalls } from "../../db/schema.ts";
+import {
+  decisions,
+  denials,
+  exchangeEnds,
+  exchanges,
+  incidents,
+  serviceAccounts,
+  toolCalls,
+} from "../../db/schema.ts";
 import { isKeyText } from "../identity/key-format.ts";
 import { runCommandLine } from "./program.ts";
 
@@ -187,6 +196,32 @@ describe("service accounts", () => {
     expect(keys).toEqual([false, true]);
   });
 
+  test("keep who made them when their keys are replaced, and name who revoked each key", async () => {
+    const { orm } = database.db;
+    await orm.insert(serviceAccounts).values({
+      id: "01900000-0000-7000-8000-0000000000bb",
+      tenant: "default",
+      name: "kept",
+      groups: ["developers"],
+      createdBy: "operator:grace@elsewhere",
+    });
+    const create = ["service-accounts", "create", "kept", "--group", "developers", "--rotate"];
+    for (let n = 0; n < 2; n += 1) expect((await run(...create)).code).toBe(0);
+    expect((await run("service-accounts", "revoke", "kept")).code).toBe(0);
+    const account = z.looseObject({
+      subject: z.string(),
+      created_by: z.string(),
+      keys: z.array(z.looseObject({ revoked_by: z.string().nullable() })),
+    });
+    const listed = z.array(account).parse(JSON.parse((await run("service-accounts", "list", "--json")).out));
+    const kept = listed.find(({ subject }) => subject === "kept");
+    const me = `operator:${userInfo().username}@${hostname()}`;
+    expect(kept?.created_by).toBe("operator:grace@elsewhere");
+    expect(kept?.keys.map((key) => key.revoked_by)).toEqual([me, me]);
+    expect((await run(...create)).code).toBe(0);
+    expect((await run("service-accounts", "list", "--json")).out).not.toContain("grace");
+  });
+
   test("that nobody knows can't be revoked", async () => {
     expect(await run("service-accounts", "revoke", "nobody")).toMatchObject({ code: 1, out: "" });
   });
@@ -289,6 +324,37 @@ describe("exchanges", () => {
   });
 });
 
+describe("incidents", () => {
+  test("are listed newest first, from a moment on, in pages", async () => {
+    expect((await run("incidents", "list")).out).toBe("There are no incidents.\n");
+    const ids: string[] = [];
+    for (const [index, day] of ["2026-02-01", "2026-02-02", "2026-02-03"].entries()) {
+      const at = new Date(`${day}T00:00:00Z`);
+      const id = uuid({ msecs: at.getTime() });
+      ids.push(id);
+      await database.db.orm.insert(incidents).values({
+        id,
+        at,
+        kind: "provider_key_presented",
+        tenant: "default",
+        detail: { provider: "openai", keyHash: `hash-${index}\u001b[2J`, unreported: 0 },
+      });
+    }
+    const rows = z.array(z.looseObject({ id: z.string(), detail: z.looseObject({ key_hash: z.string() }) }));
+    const list = async (...args: string[]) =>
+      rows
+        .parse(JSON.parse((await run("incidents", "list", "--json", ...args)).out))
+        .map(({ id }) => ids.indexOf(id));
+    expect(await list()).toEqual([2, 1, 0]);
+    expect(await list("--since", "2026-02-02")).toEqual([2, 1]);
+    expect(await list("--limit", "1", "--before", ids[2] ?? "")).toEqual([1]);
+    const { out } = await run("incidents", "list", "--limit", "2");
+    expect(out).toMatch(/2026-02-03 00:00:00\.000 .* provider_key_presented .*hash-2/);
+    expect(out).toContain(`There are more: --before ${ids[1]}`);
+    expect(out).not.toContain("\u001b");
+  });
+});
+
 describe("the configuration", () => {
   test("is checked whole, and ends with 2 where it is wrong", async () => {
     writeFileSync(join(folder, "wrong.yaml"), "listne: x\nworkers: 0\n");
@@ -335,6 +401,7 @@ test("help names every command", async () => {
     "connections",
     "exchanges",
     "sessions",
+    "incidents",
     "doctor",
   ])
     expect(out).toContain(name);

@@ -11,6 +11,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExchanges } from "./exchanges.ts";
+import { addIncidents } from "./incidents.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -38,6 +39,7 @@ export function createProgram(context: CommandContext): Command {
   addConnections(program, context);
   addExchanges(program, context);
   addSessions(program, context);
+  addIncidents(program, context);
   addDoctor(program, context);
   return program;
 }

@@ -136,7 +136,7 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
       const revoked = await withDatabase(
         context,
         { configFile: getConfigFile(program), create: false },
-        (db) => revokeServiceAccount(db, nameOrId),
+        (db) => revokeServiceAccount(db, nameOrId, toOperator()),
       );
       if (revoked === null) throw new CommandError("No service account and no key has this name or id.");
       if (options.json === true) {
@@ -207,5 +207,6 @@ function toKeyJson(key: KeyRow): object {
     created_at: key.createdAt.toISOString(),
     expires_at: key.expiresAt?.toISOString() ?? null,
     revoked_at: key.revokedAt?.toISOString() ?? null,
+    revoked_by: key.revokedBy,
   };
 }
