@@ -13,6 +13,7 @@ import { createGateway } from "../app.ts";
 import { toBanner } from "./banner.ts";
 import type { CommandContext } from "./context.ts";
 import { issueDemoToken } from "./demo-token.ts";
+import { runUntilStopped } from "./run-until-stopped.ts";
 import { runWorker } from "./worker.ts";
 import type { Assignment, Serving } from "./worker.ts";
 import { startWorkers } from "./workers.ts";
@@ -56,9 +57,7 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
       isSimulated: simulator !== null,
     }),
   );
-  const cause = await Promise.race([stop, serving.failed]);
-  log.info({ cause, grace_ms: config.shutdown.grace_ms }, "Draining: no new work is taken, answers finish.");
-  await serving.drain(config.shutdown.grace_ms);
+  await runUntilStopped(serving, stop, config.shutdown.grace_ms, log);
 }
 
 /** Serves in this process, or in several of which this one is the primary. */

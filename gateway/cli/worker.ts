@@ -40,7 +40,8 @@ const order = z.discriminatedUnion("kind", [
 /** Runs a worker until it is told to drain, or its primary is gone. */
 export async function runWorker(context: CommandContext): Promise<void> {
   const assigned = Promise.withResolvers<Assignment>();
-  const drained = Promise.withResolvers<number>();
+  /** The grace; null: the configured one. */
+  const drained = Promise.withResolvers<number | null>();
   process.on("message", (message) => {
     const parsed = order.safeParse(message);
     if (!parsed.success) return;
@@ -51,7 +52,7 @@ export async function runWorker(context: CommandContext): Promise<void> {
   // Ctrl-C reaches every process of the terminal; when to stop, the primary says.
   process.on("SIGINT", () => undefined);
   process.on("SIGHUP", () => undefined);
-  process.on("SIGTERM", () => drained.resolve(30_000));
+  process.on("SIGTERM", () => drained.resolve(null));
   cluster.worker?.send({ kind: "asks" } satisfies z.input<typeof fromWorker>);
 
   const { config, secrets, databaseUrl, simulator } = await assigned.promise;
@@ -68,6 +69,6 @@ export async function runWorker(context: CommandContext): Promise<void> {
   });
   cluster.worker?.send({ kind: "serves", dataUrl: gateway.dataUrl } satisfies z.input<typeof fromWorker>);
   const graceMs = await drained.promise;
-  await gateway.drain(graceMs);
+  await gateway.drain(graceMs ?? config.shutdown.grace_ms);
   cluster.worker?.disconnect();
 }
