@@ -1,27 +1,39 @@
 // What was answered was recorded: when the gateway is killed under load, and when the database goes away.
+import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Database } from "../../db/client.ts";
 import { startGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
+import type { TestDatabase } from "../postgres.ts";
 import { sendLoad } from "./load.ts";
 
 const ANSWERS_BEFORE_KILL = 200;
 const PROGRAMS = 16;
+const HELD_MS = 500;
 const sentBody = z.object({ metadata: z.object({ name: z.string() }) });
 
 test("after kill -9 under load, what programs saw and what the target heard stands in the record", async () => {
   await using database = await createTestDatabase();
   await using gateway = await startGateway({ databaseUrl: database.url });
   const key = await gateway.createKey();
-  const kills: Promise<unknown>[] = [];
+  let isKilled = false;
+  const kills: Promise<void>[] = [];
+  const kill = async (): Promise<void> => {
+    // Nothing can be committed any more while the programs go on: what is passed on now has no row.
+    await holdWrites(database, async () => {
+      await sleep(HELD_MS);
+      await gateway.stop("SIGKILL");
+    });
+    isKilled = true;
+  };
   const seen = await sendLoad({
     baseUrl: gateway.baseUrl,
     key,
     programs: PROGRAMS,
     isOver(sights) {
-      if (sights.length >= ANSWERS_BEFORE_KILL && kills.length === 0) kills.push(gateway.stop("SIGKILL"));
-      return kills.length > 0;
+      if (sights.length >= ANSWERS_BEFORE_KILL && kills.length === 0) kills.push(kill());
+      return isKilled;
     },
   });
   await Promise.all(kills);
@@ -50,6 +62,21 @@ test("after kill -9 under load, what programs saw and what the target heard stan
   expect(heard.length).toBeGreaterThanOrEqual(whole.length);
   expect(heard.filter((name) => !record.names.has(name))).toEqual([]);
 });
+
+/** Keeps rows from being written while `during` runs; whoever waited to write then is sent away with what it had. */
+async function holdWrites({ url, db }: TestDatabase, during: () => Promise<void>): Promise<void> {
+  const holder = db.openConnection();
+  try {
+    await holder`begin`;
+    await holder`lock table exchanges, decisions, exchange_ends in exclusive mode`;
+    await during();
+    const name = new URL(url).pathname.slice(1);
+    await holder`
+      select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = ${name} and pid <> pg_backend_pid()`;
+  } finally {
+    await holder.end();
+  }
+}
 
 /** What the database holds: exchanges that were allowed and that completed, names of sessions, outcomes of calls. */
 async function readRecord({ sql }: Database) {
