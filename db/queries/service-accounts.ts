@@ -1,9 +1,9 @@
 // Service accounts and their keys. Only hashes of keys come here.
-import { and, asc, eq, isNull, or, sql } from "drizzle-orm";
+import { and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
-import { keys, revocations, serviceAccounts } from "../schema.ts";
+import { keys, serviceAccounts } from "../schema.ts";
 import type { RevocationKey, Transaction } from "./revocations.ts";
 import { appendRevocations } from "./revocations.ts";
 
@@ -52,54 +52,13 @@ export async function findKeyOwner(db: Database, hash: Buffer): Promise<KeyOwner
   return { ...owner, isRevoked: revokedAt !== null || disabledAt !== null };
 }
 
-export type KeyRow = {
-  readonly id: string;
-  readonly hint: string;
-  readonly createdAt: Date;
-  readonly expiresAt: Date | null;
-  readonly revokedAt: Date | null;
-  readonly revokedBy: string | null;
-};
-
-export type ServiceAccountRow = {
-  readonly id: string;
-  readonly tenant: string;
-  readonly name: string;
-  readonly groups: readonly string[];
-  readonly createdAt: Date;
-  readonly createdBy: string;
-  readonly disabledAt: Date | null;
-  readonly keys: readonly KeyRow[];
-};
-
-/** Lists the accounts by name, each with its keys from the oldest to the newest. */
-export async function listServiceAccounts(db: Database): Promise<ServiceAccountRow[]> {
-  const revokedBy = sql<string | null>`(select ${revocations.revokedBy} from ${revocations}
-    where ${revocations.kind} = 'credential' and ${revocations.id} = ${keys.id}::text order by ${revocations.seq} limit 1)`;
-  const rows = await runQuery(() =>
-    db.orm
-      .select({ account: serviceAccounts, key: keys, revokedBy })
-      .from(serviceAccounts)
-      .leftJoin(keys, eq(keys.serviceAccountId, serviceAccounts.id))
-      .orderBy(asc(serviceAccounts.name), asc(keys.createdAt), asc(keys.id)),
-  );
-  const accounts = new Map<string, ServiceAccountRow & { readonly keys: KeyRow[] }>();
-  for (const { account, key, revokedBy: by } of rows) {
-    const known = accounts.get(account.id) ?? { ...account, keys: [] };
-    accounts.set(account.id, known);
-    if (key === null) continue;
-    const { id, hint, createdAt, expiresAt, revokedAt } = key;
-    known.keys.push({ id, hint, createdAt, expiresAt, revokedAt, revokedBy: by });
-  }
-  return [...accounts.values()];
-}
-
 export type CreatedKey = { readonly accountId: string; readonly keyId: string; readonly createdAt: Date };
 
 /**
- * Makes a key for the account of this name, and the account where there is none. A revoked account is opened again with
- * these groups. Where a living account has the name already, `existing` says what happens: null is given, its keys are
- * revoked and its groups replaced, or it gets one key more.
+ * Makes a key for the account of this name, and the account where there is none. Where one has the name already,
+ * `existing` says what happens: `refuse` opens a revoked account again with these groups, and gives null for a living
+ * one; `replace` does the same, and revokes a living one's keys and replaces its groups; `add` gives a living account of
+ * the same tenant and groups one key more, and null for any other.
  */
 export async function createKey(
   db: Database,
@@ -133,8 +92,11 @@ export async function createKey(
         const isAlive = held?.disabledAt === null;
         if (held === undefined || (isAlive && input.existing === "refuse")) return null;
         accountId = held.id;
-        const createdBy = isAlive ? held.createdBy : input.createdBy;
-        if (!isAlive || input.existing === "replace") await replaceKeys(tx, accountId, input, createdBy);
+        if (input.existing === "add") {
+          if (!isAlive || !isSame(held, input)) return null;
+        } else {
+          await replaceKeys(tx, accountId, input, isAlive ? held.createdBy : input.createdBy);
+        }
       }
       const [key] = await tx
         .insert(keys)
@@ -149,6 +111,12 @@ export async function createKey(
       return key === undefined ? null : { accountId, keyId: key.id, createdAt: key.createdAt };
     }),
   );
+}
+
+function isSame(held: Pick<AccountInput, "tenant" | "groups">, input: AccountInput): boolean {
+  const groups = new Set(held.groups);
+  const asked = new Set(input.groups);
+  return held.tenant === input.tenant && groups.symmetricDifference(asked).size === 0;
 }
 
 async function replaceKeys(
@@ -220,5 +188,16 @@ export async function revokeServiceAccount(
         .where(eq(serviceAccounts.id, accountId));
       return { accountId, name: named?.name ?? "", keyIds: revoked.map(({ id }) => id) };
     }),
+  );
+}
+
+/** Deletes the keys of an account that expired before a moment. */
+export async function deleteExpiredKeys(db: Database, name: string, before: Date): Promise<void> {
+  const account = db.orm
+    .select({ id: serviceAccounts.id })
+    .from(serviceAccounts)
+    .where(eq(serviceAccounts.name, name));
+  await runQuery(() =>
+    db.orm.delete(keys).where(and(inArray(keys.serviceAccountId, account), lt(keys.expiresAt, before))),
   );
 }

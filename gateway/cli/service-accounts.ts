@@ -3,8 +3,9 @@ import { hostname, userInfo } from "node:os";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Database } from "../../db/client.ts";
-import type { KeyRow, ServiceAccountRow } from "../../db/queries/service-accounts.ts";
-import { createKey, listServiceAccounts, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import type { KeyRow, ServiceAccountRow } from "../../db/queries/list-service-accounts.ts";
+import { listServiceAccounts } from "../../db/queries/list-service-accounts.ts";
+import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -23,7 +24,7 @@ export type IssuedKey = {
   readonly expires_at: string;
 };
 
-/** Makes a key for an account; null where the name is taken and `existing` says to refuse. */
+/** Makes a key for an account; null where `existing` says not to, as `createKey` tells. */
 export async function issueKey(
   db: Database,
   input: {

@@ -45,7 +45,9 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
   const secrets: Secrets = { ...loaded.secrets, encryptionKey };
   const simulator = await startSimulator(config, stack);
   const demo =
-    folder === null ? null : await issueDemoToken(config, databaseUrl, folder, context.stdout.isTTY === true);
+    folder === null
+      ? null
+      : await issueDemoToken(config, databaseUrl, folder, context.stdout.isTTY === true, log);
 
   const serving = await serve({ config, secrets, databaseUrl, simulator }, log);
   context.stdout.write(
