@@ -1,4 +1,7 @@
 // The way down: no new work, what runs is finished within its grace, and whoever is left is told.
+import { once } from "node:events";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import OpenAI, { APIError } from "openai";
 import { expect, test } from "vitest";
 import { startGateway } from "../gateway.ts";
@@ -26,6 +29,8 @@ test("while a stream is finished after SIGTERM, new work is refused", async () =
   const { data: stream, response } = await client.responses
     .create({ model, input: "pace 20ms\nstream 100", stream: true })
     .withResponse();
+  // A request whose head is under way when the signal comes: its connection is not idle.
+  const early = await beginRequest(gateway.origin);
   let words = 0;
   let last = "";
   let refused: unknown = null;
@@ -38,6 +43,10 @@ test("while a stream is finished after SIGTERM, new work is refused", async () =
     await expect.poll(() => gateway.log(), { timeout: 10_000 }).toContain("Draining");
     const before = gateway.arrivals().length;
     refused = await client.responses.create({ model, input: "echo: late" }).catch((error: unknown) => error);
+    const told = await early();
+    expect(told).toMatch(/^HTTP\/1\.1 503 /);
+    expect(told).toMatch(/^connection: close\r$/im);
+    expect(told).toContain('"code":"shutting_down"');
     expect(gateway.arrivals()).toHaveLength(before);
   }
   // Either nobody listens any more, or a connection that stood already is told.
@@ -87,6 +96,17 @@ test("whoever is left after the grace is told, in the record too", async () => {
   }
   await expect.poll(() => gateway.arrivals().map(({ end }) => end)).toEqual(["left", "left", "left"]);
 });
+
+/** Sends half of a request's head; gives the function that sends the rest and reads the answer to its end. */
+async function beginRequest(origin: string): Promise<() => Promise<string>> {
+  const socket = connect({ port: Number(new URL(origin).port), host: "127.0.0.1" });
+  await once(socket, "connect");
+  socket.write("GET /v1/models HTTP/1.1\r\nhost: gateway\r\n");
+  return () => {
+    socket.write("authorization: Bearer any\r\n\r\n");
+    return text(socket);
+  };
+}
 
 async function drain(stream: AsyncIterable<unknown>): Promise<number> {
   let events = 0;

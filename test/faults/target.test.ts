@@ -13,7 +13,9 @@ connections:
   - name: openai
     base_url: ${url}
     credential: env:OPENAI_API_KEY
+    default: true
     timeouts: { first_byte_ms: 1500, idle_ms: 1000 }
+  - { name: patient, base_url: "${url}", credential: "env:OPENAI_API_KEY" }
 `,
 });
 let client: OpenAI;
@@ -102,7 +104,8 @@ describe("a caller that leaves ends the call at the target, and the record says 
   /** Begins an answer and leaves it; gives how the record and the target saw it end. */
   async function leave(input: string, begin: (client: OpenAI, leaving: Leaving) => Promise<unknown>) {
     const name = `leaver-${randomUUID()}`;
-    const leaver = toTarget(gateway().baseUrl, await gateway().createKey({ name })).client();
+    // This connection waits for minutes: what ends these calls is the caller.
+    const leaver = toTarget(`${gateway().origin}/c/patient/v1`, await gateway().createKey({ name })).client();
     const before = gateway().arrivals().length;
     const leaving = new AbortController();
     const begun = begin(leaver, { input, signal: leaving.signal, leave: () => leaving.abort() });
@@ -142,7 +145,6 @@ describe("a caller that leaves ends the call at the target, and the record says 
     expect(end).toMatchObject(counted);
   });
 
-  // The target's time to begin is 1.5 s: it would end these calls by itself, as failed and not as aborted.
   test.each(["silence", "stall", "delay 60s\necho: late"])("before a whole answer: %j", async (input) => {
     const response = await leave(input, (leaver, { signal }) =>
       leaver.responses.create({ model, input }, { signal }),
