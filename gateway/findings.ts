@@ -12,22 +12,32 @@ export type RequestScanner = {
 
 type Counts = Pick<Tally, "patterns" | "findings">;
 
+/** The counts of a text in which nothing was found: one for all, told by its identity. */
+const NOTHING: Counts = { patterns: {}, findings: {} };
+
 function isCounts(value: unknown): value is Counts {
   return typeof value === "object" && value !== null && "patterns" in value && "findings" in value;
 }
 
 function countAll(scanner: RequestScanner, segments: readonly Segment[]): Counts {
   const tally = createTally();
-  for (const { text, kind } of segments) tally.add(scanner.scan(text, kind, "request"));
-  return tally;
+  let isEmpty = true;
+  for (const { text, kind } of segments) {
+    const found = scanner.scan(text, kind, "request");
+    if (found.length === 0) continue;
+    isEmpty = false;
+    tally.add(found);
+  }
+  return isEmpty ? NOTHING : tally;
 }
 
+/** The digest is the memo's key, as it is: a key put together anew for each item would cost more than the look-up. */
 function remember(memo: Map<string, unknown>, scanner: RequestScanner, segments: readonly Segment[]): Counts {
-  const key = `findings:${scanner.digest}`;
-  const known = memo.get(key);
+  const known = memo.get(scanner.digest);
+  if (known === NOTHING) return NOTHING;
   if (isCounts(known)) return known;
   const counts = countAll(scanner, segments);
-  memo.set(key, counts);
+  memo.set(scanner.digest, counts);
   return counts;
 }
 
@@ -35,10 +45,10 @@ function remember(memo: Map<string, unknown>, scanner: RequestScanner, segments:
 export function countFindings(scanner: RequestScanner, request: ParsedRequest): Counts {
   const tally = createTally();
   const rest = remember(request.restDerived, scanner, request.rest);
-  tally.addCounts(rest.patterns, rest.findings);
+  if (rest !== NOTHING) tally.addCounts(rest.patterns, rest.findings);
   for (const item of request.items) {
     const counts = remember(item.derived, scanner, item.segments);
-    tally.addCounts(counts.patterns, counts.findings);
+    if (counts !== NOTHING) tally.addCounts(counts.patterns, counts.findings);
   }
   return tally;
 }
@@ -49,7 +59,6 @@ export function countFindings(scanner: RequestScanner, request: ParsedRequest): 
  */
 export function listFound(scanner: RequestScanner, request: ParsedRequest): string[] {
   return request.items.flatMap((item) => {
-    const { patterns } = remember(item.derived, scanner, item.segments);
-    return Object.keys(patterns).length > 0 ? [item.hash] : [];
+    return remember(item.derived, scanner, item.segments) === NOTHING ? [] : [item.hash];
   });
 }

@@ -80,6 +80,13 @@ function toWord(text: string, at: number): number {
   );
 }
 
+/** All bytes in hexadecimal. */
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function toText({ a, b, c, d }: Lanes): string {
-  return [a, b, c, d].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join("");
+  return toHex(a) + toHex(b) + toHex(c) + toHex(d);
+}
+
+function toHex(lane: number): string {
+  return `${HEX[lane >>> 24]}${HEX[(lane >>> 16) & 255]}${HEX[(lane >>> 8) & 255]}${HEX[lane & 255]}`;
 }
