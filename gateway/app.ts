@@ -92,7 +92,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 
   const db = opened(openDatabase(options.databaseUrl), (one) => one.close());
-  await migrateDatabase(db);
+  await migrateDatabase(db, { log });
   await checkKey(db, toKeyId(secrets.encryptionKey));
   await loadSqlParser();
 

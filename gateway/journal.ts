@@ -164,7 +164,6 @@ function toEnd(
     model: null,
     usage: null,
     responseIds: [],
-    calls: [],
     requestBytes: progress.requestBytes,
     answerBytes: 0,
     timings: {},

@@ -154,7 +154,6 @@ export function createChatDialect(tools: StreamTools): Dialect {
       {
         model,
         usage: usage ?? estimateUsage(facts.chars, scan.chars),
-        calls: [],
         responseId: id,
         outcome: "completed",
       },

@@ -19,10 +19,7 @@ export type TextScanner = {
 };
 
 /** How the exchange ended, as far as the answer knows. */
-export type End = Pick<
-  ExchangeClosed,
-  "outcome" | "httpStatus" | "errorCode" | "model" | "usage" | "calls"
-> & {
+export type End = Pick<ExchangeClosed, "outcome" | "httpStatus" | "errorCode" | "model" | "usage"> & {
   readonly responseId: string | null;
 };
 

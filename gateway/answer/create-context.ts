@@ -99,7 +99,6 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       model: end.model ?? known?.model ?? null,
       usage: end.usage ?? known?.usage ?? null,
       responseIds: responseId === null ? [] : [responseId],
-      calls: end.calls,
       requestBytes: deps.requestBytes,
       answerBytes,
       timings: { answer: Math.round((performance.now() - began) * 1000) / 1000 },
@@ -202,7 +201,6 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
           errorCode: null,
           model: null,
           usage: null,
-          calls: [],
           responseId: null,
         })
         .catch((error: unknown) => report(toGatewayError(error)));

@@ -117,7 +117,6 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const end = {
       model: answer.model,
       usage: answer.usage ?? estimateUsage(context.request.facts.chars, scan.chars),
-      calls: [],
       responseId: answer.id,
       outcome: event["type"] === "response.failed" ? "failed" : "completed",
     } as const;

@@ -86,7 +86,6 @@ export function createStreamReader(
       errorCode: error.publicCode,
       model: null,
       usage: null,
-      calls: [],
       responseId: null,
     };
     // The error is told whether or not the end could be written: nothing is released by it.

@@ -76,7 +76,6 @@ export function createWholeReader(
       errorCode: error.publicCode,
       model: null,
       usage: null,
-      calls: [],
       responseId: null,
     };
     return context.close(end);
@@ -180,7 +179,6 @@ export function createWholeReader(
       errorCode: null,
       model: answer.model,
       usage: answer.usage ?? estimateWhole(answer),
-      calls: [],
       responseId: answer.id,
     });
     if (over) return;

@@ -102,8 +102,6 @@ export type ExchangeClosed = {
   readonly model: string | null;
   readonly usage: Usage | null;
   readonly responseIds: readonly string[];
-  /** Never any: every call is in a decision's row. */
-  readonly calls?: readonly never[] | undefined;
   readonly requestBytes: number;
   readonly answerBytes: number;
   readonly timings: Timings;
