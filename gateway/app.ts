@@ -179,6 +179,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
   const pipeline = createPipeline({
     authenticate: (authorization) => authenticator.authenticate(authorization),
+    isRevoked: (credentialId) => authenticator.isRevoked(credentialId),
     connections,
     parser: createRequestParser({
       secret: derive(secrets.encryptionKey, "items"),

@@ -43,6 +43,8 @@ export type PolicyInForce = {
 
 export type PipelineDeps = {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
+  /** Whether a credential was revoked after it had been accepted. */
+  readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
   readonly parser: RequestParser;
   readonly inForce: () => PolicyInForce;
@@ -216,6 +218,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       answer,
     );
     context.attach(call);
+    // A revocation that came on the way has found nothing to end.
+    if (deps.isRevoked(caller.credentialId))
+      answer.onError(new GatewayError("token_revoked", "The token was revoked."));
     sink.onLeave(() => {
       call.abort();
       context.leave();
