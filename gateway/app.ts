@@ -184,6 +184,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     parser: createRequestParser({
       secret: derive(secrets.encryptionKey, "items"),
       cacheItems: 50_000,
+      cacheBytes: Math.min(config.limits.cache_bytes, 1 << 30),
       limits: { depth: config.limits.depth },
     }),
     inForce,

@@ -35,10 +35,8 @@ export type RequestInput = {
   readonly tenant: string;
 };
 
-// What is kept for one request is mostly shared by the three, so the sum is their bound, not their size.
-const ITEMS_BYTES = 32 * 1024 * 1024;
-const HISTORIES_BYTES = 64 * 1024 * 1024;
-const RESTS_BYTES = 16 * 1024 * 1024;
+/** Memory of the largest cache, that of histories; the others have a half and a quarter of it, and mostly share its contents. */
+const CACHE_BYTES = 64 * 1024 * 1024;
 /** What is larger is parsed each time: keeping it would push out the items of everyone else. */
 const LARGEST_KEPT = 4 * 1024 * 1024;
 const EMPTY = Buffer.from("{}");
@@ -56,14 +54,19 @@ const MARKS = {
 export function createRequestParser(deps: {
   readonly secret: Buffer;
   readonly cacheItems: number;
+  readonly cacheBytes?: number;
   readonly limits: { readonly depth: number };
 }): RequestParser {
   const { depth } = deps.limits;
+  const { cacheBytes = CACHE_BYTES } = deps;
   const few = Math.max(1, deps.cacheItems >> 3);
   const digest = createDigest(deps.secret);
-  const items = new LRUCache<string, KnownItem>({ max: deps.cacheItems, maxSize: ITEMS_BYTES });
-  const rests = new LRUCache<string, KnownRest>({ max: few, maxSize: RESTS_BYTES });
-  const histories = createHistories({ bytes: HISTORIES_BYTES, most: few });
+  const items = new LRUCache<string, KnownItem>({
+    max: deps.cacheItems,
+    maxSize: Math.max(1, cacheBytes >> 1),
+  });
+  const rests = new LRUCache<string, KnownRest>({ max: few, maxSize: Math.max(1, cacheBytes >> 2) });
+  const histories = createHistories({ bytes: cacheBytes, most: few });
 
   function findItem(tenant: string, family: Family, bytes: Buffer, span: Span, budget: Budget): KnownItem {
     const key = digest(tenant, MARKS[family].item, bytes, [span]);
