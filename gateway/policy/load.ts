@@ -1,8 +1,7 @@
 // The door of the policy stage: loads a bundle and the operator's file, keeps the last good policy, reloads on change.
 
 import { createHash } from "node:crypto";
-import { unwatchFile, watchFile } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { JsonObject, Phase, PolicyVersion } from "../exchange.ts";
 import type { Log } from "../log.ts";
 import { readBundle } from "./bundle.ts";
@@ -124,8 +123,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
   let loaded = first;
   log.info({ ...loaded.snapshot.version }, "The policy is in force.");
 
-  const watches = new Set<() => void>();
-  let retry: NodeJS.Timeout | undefined;
+  const watches = new Set<NodeJS.Timeout>();
   let queue: Promise<unknown> = Promise.resolve();
   function reload(): Promise<void> {
     const next = queue.then(async () => {
@@ -142,7 +140,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         problem = { at: Date.now(), message };
         log.error({ reason: message }, "The policy was not replaced; the last good one stays in force.");
         // Nothing is wrong with the files, so that no change of them will bring another attempt.
-        if (!(cause instanceof PolicyLoadError) && watches.size > 0) tryAgain();
+        if (!(cause instanceof PolicyLoadError)) seen = null;
         throw cause;
       }
     });
@@ -150,32 +148,41 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     return next;
   }
 
-  function tryAgain(): void {
-    clearTimeout(retry);
-    retry = setTimeout(() => void reload().catch(() => {}), deps.pollMs ?? POLL_MS);
-    retry.unref();
+  const paths = [deps.bundlePath, ...(deps.operatorPath === null ? [] : [deps.operatorPath])];
+  let seen: string | null = null;
+  /** Loads the files when they are others than those seen last: what changed before the watch began counts too. */
+  async function reloadIfChanged(): Promise<void> {
+    const now = (await Promise.all(paths.map(toStamp))).join();
+    if (now === seen) return;
+    seen = now;
+    await reload();
   }
 
-  const paths = [deps.bundlePath, ...(deps.operatorPath === null ? [] : [deps.operatorPath])];
   return {
     current: () => loaded.snapshot,
     reload,
     watch() {
-      // `reload` has logged and kept the reason.
-      const onChange = () => void reload().catch(() => {});
-      for (const path of paths)
-        watchFile(path, { interval: deps.pollMs ?? POLL_MS, persistent: false }, onChange);
-      const stop = () => {
-        for (const path of paths) unwatchFile(path, onChange);
-        watches.delete(stop);
+      let isLooking = false;
+      const timer = setInterval(() => {
+        if (isLooking) return;
+        isLooking = true;
+        // `reload` has logged and kept the reason.
+        void reloadIfChanged()
+          .catch(() => {})
+          .finally(() => (isLooking = false));
+      }, deps.pollMs ?? POLL_MS);
+      timer.unref();
+      watches.add(timer);
+      return {
+        [Symbol.dispose]() {
+          clearInterval(timer);
+          watches.delete(timer);
+        },
       };
-      watches.add(stop);
-      return { [Symbol.dispose]: stop };
     },
     status: () => ({ version: loaded.snapshot.version, loadedAt: loaded.loadedAt, problem, dropped }),
     close() {
-      for (const stop of watches) stop();
-      clearTimeout(retry);
+      for (const timer of watches) clearInterval(timer);
       watchdog.close();
     },
   };
@@ -189,5 +196,15 @@ async function readOrExplain(path: string, what: string): Promise<Buffer> {
       `The policy cannot be loaded: ${what} ${path} cannot be read (${toReason(cause)}).`,
       { cause },
     );
+  }
+}
+
+/** Gives what differs once a file was written or replaced; of a file that is not there, a text of its own. */
+async function toStamp(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+  } catch (error) {
+    return toReason(error);
   }
 }
