@@ -30,7 +30,7 @@ const caseShape = z.strictObject({
   texts: z
     .array(
       z.strictObject({
-        kind: z.enum(["message", "instructions", "tool_output"]),
+        kind: factsSchema.shape.texts.unwrap().unwrap().element.shape.kind,
         role: z.string(),
         text: z.string(),
       }),

@@ -1,7 +1,7 @@
 # METADATA
 # title: Prohibited prompts are refused
 # description: |
-#   Refuses a request in whose texts a pattern of the class `prohibited_prompt` was found.
+#   Refuses a request in any of whose texts, of whatever kind, a pattern of the class `prohibited_prompt` was found.
 # custom:
 #   code: prohibited_prompt
 #   remedy: Rephrase the request; ask whoever keeps the policy if you need this for your work.
