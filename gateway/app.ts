@@ -172,6 +172,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             : (secrets.credentials.get(one.name) ?? ""),
         ]),
       ),
+      secrets.adminCredentials,
     ),
     (one) => one.close(),
   );

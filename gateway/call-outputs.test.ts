@@ -2,17 +2,13 @@ import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { toCallOutputs } from "./call-outputs.ts";
 import { createRequestParser } from "./parse/request.ts";
+import { matchRoute } from "./parse/route.ts";
 
 const parser = createRequestParser({ secret: randomBytes(32), cacheItems: 10, limits: { depth: 32 } });
 
 function list(input: readonly unknown[]): string[] {
   const bytes = Buffer.from(JSON.stringify({ model: "gpt-5", input }));
-  const route = {
-    operation: "responses.create",
-    connection: null,
-    path: "/responses",
-    id: null,
-  } as const;
+  const { route } = matchRoute("POST", "/v1/responses");
   return toCallOutputs(
     parser.parse({ route, query: "", contentType: "application/json", bytes, tenant: "t" }),
   );

@@ -75,6 +75,23 @@ export const ERRORS = {
     meaning: "The API has this operation, the gateway does not open it.",
     remedy: "Use an operation that the gateway opens.",
   },
+  credential_withheld: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The answer would hold a credential of the target's, which must not reach the program.",
+    remedy: "Use the gateway's token where the program would use that credential.",
+  },
+  admin_credential_missing: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "forward",
+    meaning: "The operation takes an admin credential, and the connection has none.",
+    remedy:
+      "Ask the operator to give the connection an admin credential (`OPENAI_ADMIN_KEY` for the default one).",
+  },
   operation_unknown: {
     status: 404,
     type: "invalid_request_error",

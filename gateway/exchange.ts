@@ -31,30 +31,46 @@ export type Connection = {
   readonly simulated: boolean;
 };
 
-/** The operations that are open; every other one of the API's is `closed`, and a path that nobody knows is `unknown`. */
-export type Operation =
-  | "responses.create"
-  | "responses.retrieve"
-  | "responses.delete"
-  | "responses.cancel"
-  | "responses.input_items"
-  | "chat.completions.create"
-  | "chat.completions.retrieve"
-  | "chat.completions.update"
-  | "chat.completions.delete"
-  | "chat.completions.messages"
-  | "closed"
-  | "unknown";
+/** A name of the route table, such as `files.content`; a path that is not in it is `unknown`. */
+export type Operation = string;
+
+/** What the route table says of one operation. */
+export type RouteSpec = {
+  readonly operation: Operation;
+  /** `GET`, `POST`, `DELETE`, or `WS` for a WebSocket. */
+  readonly method: string;
+  /** The path below `/v1`, with `{kind}` for an id that must be the caller's and `{-name}` for another one. */
+  readonly template: string;
+  /** Whose shapes its bodies have; those of `other` are read by their strings alone. */
+  readonly dialect: "responses" | "chat" | "other";
+  readonly body: "none" | "json" | "form" | "form_or_sdp" | "any";
+  readonly answer: "json" | "events" | "bytes" | "sdp" | "any";
+  /** Where a request says that it wants a stream of events. */
+  readonly streams: "never" | "always" | "body" | "query" | "format";
+  readonly namesModel: boolean;
+  /** The kind of the object that the answer's `id` is. */
+  readonly makes: string | null;
+  /** The kind of the objects in the answer's `data`, of which a caller sees its own. */
+  readonly lists: string | null;
+  readonly isAdmin: boolean;
+  /** The answer holds a credential of the provider's. */
+  readonly isSecret: boolean;
+  /** The gateway answers by itself. */
+  readonly isLocal: boolean;
+};
 
 /** What a method and path mean. */
 export type Route = {
   readonly operation: Operation;
+  readonly spec: RouteSpec;
   /** The connection named by `/c/NAME/v1/…`, else null for the default one. */
   readonly connection: string | null;
-  /** The path below the connection's base URL, normalised, for instance `/responses/resp_1/cancel`. */
+  /** The path below the connection's base URL, for instance `/responses/resp_1/cancel`. */
   readonly path: string;
-  /** The id of the stored object in the path, else null. */
-  readonly id: string | null;
+  /** The stored objects that the path names. */
+  readonly objects: readonly { readonly kind: string; readonly id: string }[];
+  /** The model that the path names. */
+  readonly model: string | null;
 };
 
 export type SegmentKind =
@@ -95,15 +111,8 @@ export type Finding = {
 
 /** A stored object that a request refers to; it must belong to the caller. */
 export type Reference = {
-  readonly kind:
-    | "response"
-    | "conversation"
-    | "item"
-    | "chat_completion"
-    | "file"
-    | "vector_store"
-    | "container"
-    | "other";
+  /** `response`, `file`, …: as the route table names kinds, and `item` or `other`. */
+  readonly kind: string;
   readonly id: string;
   readonly pointer: string;
 };
@@ -163,6 +172,19 @@ export type CallFacts = {
   readonly patterns: Readonly<Record<string, number>>;
 };
 
+/** A file that a request carries as such: a part of a form, or a body of its own. */
+export type FileFacts = {
+  /** The form's field, as sent, at most 64 characters. */
+  readonly field: string;
+  /** At most 256 characters. */
+  readonly name: string | null;
+  /** The media type that the part says it has, at most 128 characters. */
+  readonly type: string | null;
+  readonly bytes: number;
+  /** Its text was read and searched; of what is no text only these facts are known. */
+  readonly read: boolean;
+};
+
 /** What a request is, without its texts. */
 export type RequestFacts = {
   readonly model: string | null;
@@ -179,6 +201,10 @@ export type RequestFacts = {
   readonly tokens: { readonly count: number; readonly exact: boolean };
   readonly roles: Readonly<Record<string, number>>;
   readonly media: { readonly images: number; readonly audio: number; readonly files: number };
+  /** At most 64. */
+  readonly files: readonly FileFacts[];
+  /** Token ids where the API takes them instead of a text, and that could not be read as one. */
+  readonly token_ids: number;
   /** Earlier turns lie with the provider (`previous_response_id`, `conversation`). */
   readonly server_state: boolean;
   /** Instructions or tools that the gateway cannot see: stored prompts, assistants, workflows. */
@@ -230,6 +256,13 @@ export type Facts = {
   };
   readonly connection: { readonly name: string; readonly kind: string; readonly labels: readonly string[] };
   readonly operation: Operation;
+  readonly route: {
+    readonly method: string;
+    /** The path's template in the route table; of an operation that is `unknown` the path itself. */
+    readonly path: string;
+    /** It takes the connection's admin credential. */
+    readonly admin: boolean;
+  };
   readonly session: { readonly id: string; readonly labels: readonly string[] };
   readonly request: RequestFacts;
   /** At most 64. */

@@ -136,7 +136,7 @@ function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpene
     connection: progress.open?.connection.name ?? null,
     operation: route?.operation ?? "unknown",
     method: progress.incoming.method ?? "",
-    path: route === null ? "" : toTemplate(route),
+    path: route?.spec.template ?? "",
     client: progress.incoming.headers["user-agent"] ?? null,
     facts: verdict?.facts ?? null,
     decision: verdict?.decision ?? null,
@@ -168,10 +168,4 @@ function toEnd(
     answerBytes: 0,
     timings: {},
   };
-}
-
-/** Gives the path with the object's id taken out; of a path that is not open nothing is kept. */
-function toTemplate(route: Route): string {
-  if (route.operation === "unknown" || route.operation === "closed") return "";
-  return route.id === null ? route.path : route.path.replace(`/${route.id}`, "/{id}");
 }

@@ -8,10 +8,10 @@ import type {
   Decision,
   Facts,
   Json,
-  Operation,
   Phase,
   PolicyVersion,
   RequestFacts,
+  Route,
   RuleText,
   Segment,
   ToolFacts,
@@ -33,7 +33,7 @@ export type Subject = {
   readonly id: string;
   readonly caller: Caller;
   readonly connection: Connection;
-  readonly operation: Operation;
+  readonly route: Route;
   readonly session: { readonly id: string; readonly labels: readonly string[] };
   readonly request: RequestFacts;
   readonly tools: readonly ToolFacts[];
@@ -91,11 +91,17 @@ function toCallerFacts(caller: Caller): Facts["caller"] {
   return { tenant, issuer, subject, kind, groups, scopes, claims, acts_for: actsFor };
 }
 
+function toRouteFacts({ spec, path }: Route): Facts["route"] {
+  const { method, template, isAdmin, operation } = spec;
+  return { method, path: operation === "unknown" ? path : template, admin: isAdmin };
+}
+
 /** Opens the judge of one exchange. `inputBytes` bounds what a rule that reads bodies or texts may be given. */
 export function createJudge(policy: Policy, subject: Subject, clock: Clock, inputBytes: number): Judge {
   const caller = toCallerFacts(subject.caller);
   const { name, kind, labels } = subject.connection;
   const connection = { name, kind, labels };
+  const route = toRouteFacts(subject.route);
   let request = subject.request;
 
   function toContent(phase: Phase, content: Content): Pick<Facts, "body" | "texts"> | null {
@@ -125,7 +131,8 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
         time: clock(Date.now()),
         caller,
         connection,
-        operation: subject.operation,
+        operation: subject.route.operation,
+        route,
         session: subject.session,
         request,
         tools: subject.tools,

@@ -12,7 +12,7 @@ import type { Clock } from "./clock.ts";
 import type { Connections } from "./connections/registry.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import type { CallFacts, Caller, ToolCall } from "./exchange.ts";
+import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
@@ -105,10 +105,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.route = route;
     const connection = deps.connections.get(route.connection);
     progress.open = connection;
-    if (route.operation === "unknown")
-      throw new GatewayError("operation_unknown", "No operation is known by this method and path.");
-    if (route.operation === "closed")
-      throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
+    requireOpen(route);
     const crossing = pickHeaders(incoming.rawHeaders);
     const bytes = await readBody(incoming, {
       bytes: deps.limits.request_bytes,
@@ -150,7 +147,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       id,
       caller,
       connection: connection.connection,
-      operation: route.operation,
+      route,
       session: { id: session.id, labels: session.labels },
       request: request.facts,
       tools: request.tools,
@@ -174,7 +171,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     // forward
-    const { target, credential } = connection;
+    const { target, credential, adminCredential } = connection;
     const context = createAnswerContext({
       id,
       request,
@@ -209,7 +206,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         method: incoming.method ?? "GET",
         path: query === "" ? route.path : `${route.path}?${query}`,
         headers: toTargetHeaders(crossing, {
-          credential: credential(),
+          credential: route.spec.isAdmin ? adminCredential() : credential(),
           contentType: repaired.bytes === null ? null : (contentType ?? null),
           bindKey: (key) => deps.digest(toKeyText(caller, key)),
         }),
@@ -293,6 +290,16 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
     },
   };
+}
+
+/** Throws where the gateway cannot see, or must not hand out, what an operation carries. */
+function requireOpen({ spec }: Route): void {
+  if (spec.operation === "unknown")
+    throw new GatewayError("operation_unknown", "No operation is known by this method and path.");
+  if (spec.isSecret)
+    throw new GatewayError("credential_withheld", "The answer would hold a credential of the target's.");
+  if (spec.isLocal || spec.answer === "bytes" || spec.body === "form" || spec.body === "form_or_sdp")
+    throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

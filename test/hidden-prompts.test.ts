@@ -7,6 +7,7 @@ import type { Matcher } from "../gateway/detect/matcher.ts";
 import { parsePatternTable } from "../gateway/detect/pattern-spec.ts";
 import type { Operation } from "../gateway/exchange.ts";
 import { countFindings } from "../gateway/findings.ts";
+import { getRoute } from "../gateway/routes.ts";
 import { createRequestParser } from "../gateway/parse/request.ts";
 import { createPolicy } from "../gateway/policy/load.ts";
 import type { Policy } from "../gateway/policy/load.ts";
@@ -32,7 +33,7 @@ afterAll(() => policy?.close());
 
 function count(operation: Operation, body: object): Readonly<Record<string, number>> {
   const request = parser.parse({
-    route: { operation, connection: null, path: "", id: null },
+    route: { operation, spec: getRoute(operation), connection: null, path: "", objects: [], model: null },
     query: "",
     contentType: "application/json",
     bytes: Buffer.from(JSON.stringify({ model: "gpt-5", ...body })),

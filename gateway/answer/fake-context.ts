@@ -5,6 +5,7 @@ import type { Content, Judge } from "../judge.ts";
 import { createRequestParser } from "../parse/request.ts";
 import type { AnswerContext, End, ReplacedCall, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
+import { getRoute } from "../routes.ts";
 
 const NOTHING: Decision = { allow: [], deny: [], observe: [], record: [], label: [], need: [] };
 
@@ -95,7 +96,14 @@ export function createFake(options: FakeOptions = {}): Fake {
   const context: AnswerContext = {
     id: "0190a000-0000-7000-8000-000000000000",
     request: createRequestParser({ secret: Buffer.alloc(32), cacheItems: 10, limits: { depth: 64 } }).parse({
-      route: { operation, connection: null, path, id: null },
+      route: {
+        operation,
+        spec: getRoute(operation),
+        connection: null,
+        path,
+        objects: [],
+        model: null,
+      },
       query: "",
       contentType: "application/json",
       bytes: operation.endsWith(".create")

@@ -6,9 +6,16 @@ import { NO_CONTENT } from "../judge.ts";
 import type { TargetAnswer } from "../forward/target.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
+import { createOtherDialect } from "./other-dialect.ts";
 import { createResponsesDialect } from "./responses-dialect.ts";
 import { createStreamReader } from "./stream.ts";
 import { createWholeReader } from "./whole.ts";
+
+const DIALECTS = {
+  chat: createChatDialect,
+  responses: createResponsesDialect,
+  other: createOtherDialect,
+} as const;
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -26,7 +33,7 @@ function isCharsetUtf8(headers: Headers): boolean {
 /** Gives what takes the target's answer. Until the head has been read an error is told with a real status. */
 export function openAnswer(context: AnswerContext): TargetAnswer {
   const { sink, judge, request } = context;
-  const isChat = request.route.operation.startsWith("chat.");
+  const dialect = DIALECTS[request.route.spec.dialect];
   // Fails like any other reader where the target never answers.
   let reader: AnswerReader = createWholeReader(context, 502, {});
 
@@ -51,7 +58,7 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
     });
-    reader = createStreamReader(context, isChat ? createChatDialect : createResponsesDialect);
+    reader = createStreamReader(context, dialect);
   }
 
   return {

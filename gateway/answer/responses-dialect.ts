@@ -3,8 +3,9 @@ import { toMessageEvents } from "../apply/responses-denial.ts";
 import { toSseFrame } from "../apply/stream-error.ts";
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, ToolCall } from "../exchange.ts";
-import { parseAnswer, toCall } from "../parse/answer.ts";
+import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
+import { toCall } from "../parse/calls.ts";
 import { isObject } from "../parse/pointer.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { readResponseEvent } from "../parse/stream-event.ts";
@@ -20,6 +21,7 @@ import { replaceInResponse, toMessageId } from "./replace.ts";
 import type { DeniedCall } from "./replace.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
 import { toTargetError } from "./target-error.ts";
+import { toFrameBytes } from "./to-frame-bytes.ts";
 
 const NOTHING = Buffer.alloc(0);
 const COMMENT = Buffer.from(": keep-alive\n\n");
@@ -30,7 +32,7 @@ const CALL_EVENT =
 /** Opens the dialect for one stream. */
 export function createResponsesDialect(tools: StreamTools): Dialect {
   const { context, gate, scan } = tools;
-  const { operation } = context.request.route;
+  const { spec } = context.request.route;
   /** Places whose item is not whole yet and may be a call. */
   const held = new Map<number, HeldItem>();
   /** Places whose item is announced as one that runs nothing, by its type. */
@@ -45,7 +47,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   let isTerminated = false;
 
   function read(response: Json): ParsedAnswer {
-    return parseAnswer(operation, response);
+    return parseAnswer(spec, response);
   }
 
   function during(work: Promise<void>): void {
@@ -135,7 +137,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       model = typeof response["model"] === "string" ? response["model"] : null;
       context.own(read({ ...response, output: [] }).objectIds);
     }
-    const entry = gate.push(toBytes(frame), 1);
+    const entry = gate.push(toFrameBytes(frame), 1);
     if (reading.isTerminal) {
       isTerminated = true;
       tools.during(terminate(entry, response, value));
@@ -187,7 +189,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const place = reading.outputIndex ?? -1;
     const call = item === undefined ? null : toCall(item, `/output/${place}`);
     const hold = holdFor(reading, call);
-    const entry = gate.push(toBytes(frame), hold === null ? 0 : 1);
+    const entry = gate.push(toFrameBytes(frame), hold === null ? 0 : 1);
     hold?.take(reading, entry);
     for (const { channel, kind, text, whole } of reading.texts) {
       // A call's own texts are scanned when it is whole.
@@ -253,15 +255,4 @@ function unreadable(): GatewayError {
 
 function isSame(a: ToolCall, b: ToolCall): boolean {
   return a.id === b.id && a.type === b.type && a.name === b.name && a.arguments === b.arguments;
-}
-
-/** Gives a frame as it came, or written anew where it holds fields that the SDKs trip over. */
-function toBytes(frame: SseFrame): Buffer {
-  if (frame.plain || frame.data === null) return frame.bytes;
-  const name = frame.event === null ? "" : `event: ${frame.event}\n`;
-  const data = frame.data
-    .split("\n")
-    .map((line) => `data: ${line}\n`)
-    .join("");
-  return Buffer.from(`${name}${data}\n`);
 }

@@ -134,12 +134,18 @@ export function createWholeReader(
       await context.decided(verdict, isDenied ? "deny" : "allow", rows);
     }
     if (refusal !== null) throw refusal;
+    const [first] = denied;
+    // Only a conversation has a place for a text of ours.
+    if (first !== undefined && request.route.spec.dialect === "other")
+      throw new GatewayError("policy_denied", toDenialText(first.effect.code, judge.rules, id), {
+        publicCode: first.effect.code,
+      });
     return denied;
   }
 
   /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
   function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
-    const isMade = request.route.operation.endsWith(".create") && status === 200;
+    const isMade = request.route.spec.namesModel && status === 200;
     if (!isMade || state === "queued" || state === "in_progress") return null;
     return estimateUsage(
       request.facts.chars,
@@ -151,20 +157,21 @@ export function createWholeReader(
     const bytes = Buffer.concat(chunks, size);
     const isEmpty = size === 0;
     const body = isEmpty ? null : toBody(bytes);
-    const answer = parseAnswer(request.route.operation, body);
+    const answer = parseAnswer(request.route.spec, body);
     const denied = await judgeWhole(body, answer);
     let sent = bytes;
     if (denied.length > 0 && isObject(body)) {
       const text = (code: string): string => toDenialText(code, judge.rules, id);
-      const replaced = request.route.operation.startsWith("chat.")
-        ? { body: replaceInCompletion(body, denied, text), calls: [] }
-        : replaceInResponse(
-            body,
-            answer,
-            denied.map(({ call, effect }) => ({ call, code: effect.code, text: text(effect.code) })),
-          );
+      const replaced =
+        request.route.spec.dialect === "chat"
+          ? { body: replaceInCompletion(body, denied, text), calls: [] }
+          : replaceInResponse(
+              body,
+              answer,
+              denied.map(({ call, effect }) => ({ call, code: effect.code, text: text(effect.code) })),
+            );
       // What goes out is read once more: a denied call that still stands in it stops it.
-      const left = parseAnswer(request.route.operation, replaced.body).calls.length;
+      const left = parseAnswer(request.route.spec, replaced.body).calls.length;
       if (left !== answer.calls.length - denied.length) throw unreplaceable();
       sent = Buffer.from(JSON.stringify(replaced.body));
       await context.replaced(replaced.calls);

@@ -159,7 +159,12 @@ export function loadConfig(options: {
     workers: file.workers,
     log: file.log,
   };
-  const secrets: LoadedSecrets = { databaseUrl, encryptionKey, credentials: targets.credentials };
+  const secrets: LoadedSecrets = {
+    databaseUrl,
+    encryptionKey,
+    credentials: targets.credentials,
+    adminCredentials: targets.adminCredentials,
+  };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }
 

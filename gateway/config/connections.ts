@@ -39,6 +39,8 @@ type Inputs = {
 export type ConnectionsReading = {
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: ReadonlyMap<string, string>;
+  /** Credentials for the targets' administration, of the connections that have one. */
+  readonly adminCredentials: ReadonlyMap<string, string>;
   readonly problems: readonly Wrong[];
   readonly warnings: readonly string[];
 };
@@ -46,6 +48,7 @@ export type ConnectionsReading = {
 /** Puts together the connections of the file, or the one that the environment describes. */
 export function readConnections(inputs: Inputs): ConnectionsReading {
   const credentials = new Map<string, string>();
+  const adminCredentials = new Map<string, string>();
   const problems: Wrong[] = [];
   const warnings: string[] = [];
   const { file } = inputs;
@@ -70,8 +73,16 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
     }
     const credential = readCredential(inputs, index, problems);
     if (credential !== null) credentials.set(connection.name, credential);
+    const admin = readAdminCredential(inputs, index, connection.default, problems);
+    if (admin !== null) adminCredentials.set(connection.name, admin);
   }
-  return { connections: withDefault(connections, problems), credentials, problems, warnings };
+  return {
+    connections: withDefault(connections, problems),
+    credentials,
+    adminCredentials,
+    problems,
+    warnings,
+  };
 
   function fromFile(entry: ConfigFile["connections"][number]): ConnectionConfig {
     return {
@@ -121,10 +132,37 @@ function readCredential(inputs: Inputs, index: number, problems: Wrong[]): strin
     return null;
   }
   if (!secretReference.safeParse(reference).success) return null;
+  const hint = entry === undefined ? "expected the provider's key, or --simulate" : null;
+  return follow(inputs, reference, { path, hint }, problems);
+}
+
+/** Reads the admin credential: the connection's own, and for the default one the provider's variable. */
+function readAdminCredential(
+  inputs: Inputs,
+  index: number,
+  isDefault: boolean,
+  problems: Wrong[],
+): string | null {
+  const entry = inputs.file.connections[index];
+  const own = entry?.admin_credential;
+  const isNamed = isDefault && readVariable(inputs.env, "OPENAI_ADMIN_KEY") !== null;
+  if (own === undefined && !isNamed) return null;
+  const reference = own ?? "env:OPENAI_ADMIN_KEY";
+  const path = own === undefined ? "OPENAI_ADMIN_KEY" : ["connections", index, "admin_credential"];
+  if (!secretReference.safeParse(reference).success) return null;
+  return follow(inputs, reference, { path, hint: null }, problems);
+}
+
+/** Follows the reference of a provider's key. */
+function follow(
+  inputs: Inputs,
+  reference: string,
+  { path, hint }: { readonly path: Wrong["path"]; readonly hint: string | null },
+  problems: Wrong[],
+): string | null {
   const followed = followReference(reference, inputs.env, inputs.folder);
   if ("expected" in followed) {
-    const hint = entry === undefined ? "expected the provider's key, or --simulate" : followed.expected;
-    problems.push({ path, expected: hint });
+    problems.push({ path, expected: hint ?? followed.expected });
     return null;
   }
   if (followed.value.startsWith("tg_")) {

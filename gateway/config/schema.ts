@@ -105,6 +105,11 @@ const connection = z.strictObject({
   credential: secretReference
     .optional()
     .meta({ description: "The key that the gateway uses at the target; required unless `simulate` is on." }),
+  admin_credential: secretReference.optional().meta({
+    description:
+      "The key for the target's administration. The default connection takes `OPENAI_ADMIN_KEY` where it has none; " +
+      "without one the operations of the administration are refused.",
+  }),
   labels: z
     .array(
       z.string().regex(/^[a-z0-9][a-z0-9_.-]{0,62}$/, {

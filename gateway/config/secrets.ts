@@ -10,6 +10,8 @@ export type Secrets = {
   readonly encryptionKey: Buffer;
   /** The credential of each connection, by its name; a simulated one has none. */
   readonly credentials: ReadonlyMap<string, string>;
+  /** The credential for the target's administration, of the connections that have one. */
+  readonly adminCredentials: ReadonlyMap<string, string>;
 };
 
 /** What a configuration gives; the embedded default's key is made in the state folder at start. */

@@ -14,6 +14,8 @@ export type OpenConnection = {
   readonly target: Target;
   /** Gives the target's credential, or null for a target that takes none. */
   readonly credential: () => string | null;
+  /** Gives the credential for the target's administration; throws `admin_credential_missing` where there is none. */
+  readonly adminCredential: () => string;
 };
 
 export type Connections = {
@@ -27,6 +29,7 @@ export type Connections = {
 export function createConnections(
   settings: readonly ConnectionSettings[],
   credentials: ReadonlyMap<string, string>,
+  admin: ReadonlyMap<string, string>,
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
@@ -36,6 +39,12 @@ export function createConnections(
       connection,
       target: createTarget(connection.baseUrl, timeouts),
       credential: () => credentials.get(connection.name) ?? null,
+      adminCredential() {
+        const found = admin.get(connection.name);
+        if (found === undefined)
+          throw new GatewayError("admin_credential_missing", "The connection has no admin credential.");
+        return found;
+      },
     };
     byName.set(connection.name, open);
     if (isDefault) fallback = open;

@@ -4,6 +4,7 @@ import type { Json } from "../exchange.ts";
 import type { Segment } from "../exchange.ts";
 import { parseAnswer } from "./answer.ts";
 import { getAt } from "./pointer.ts";
+import { getRoute } from "../routes.ts";
 
 const RESPONSE = {
   id: "resp_1",
@@ -26,7 +27,7 @@ const RESPONSE = {
 };
 
 function respond(output: Json, more: Record<string, Json> = {}) {
-  return parseAnswer("responses.create", { ...RESPONSE, output, ...more });
+  return parseAnswer(getRoute("responses.create"), { ...RESPONSE, output, ...more });
 }
 
 function complete(message: Json, more: Json[] = []) {
@@ -36,7 +37,7 @@ function complete(message: Json, more: Json[] = []) {
     finish_reason: "stop",
     logprobs: null,
   }));
-  return parseAnswer("chat.completions.create", {
+  return parseAnswer(getRoute("chat.completions.create"), {
     id: "chatcmpl-1",
     object: "chat.completion",
     created: 1,
@@ -217,7 +218,7 @@ describe("a response", () => {
   });
 
   it("lists its input items with their calls", () => {
-    const answer = parseAnswer("responses.input_items", {
+    const answer = parseAnswer(getRoute("responses.input_items"), {
       object: "list",
       data: [
         { type: "message", id: "msg_1", role: "user", content: [{ type: "input_text", text: "T" }] },
@@ -349,7 +350,7 @@ describe("a chat completion", () => {
   });
 
   it("counts in its own words", () => {
-    const answer = parseAnswer("chat.completions.retrieve", {
+    const answer = parseAnswer(getRoute("chat.completions.retrieve"), {
       id: "c",
       usage: {
         prompt_tokens: 7,
@@ -370,7 +371,7 @@ describe("a chat completion", () => {
   });
 
   it("lists its messages with their calls", () => {
-    const answer = parseAnswer("chat.completions.messages", {
+    const answer = parseAnswer(getRoute("chat.completions.messages"), {
       object: "list",
       data: [
         { id: "c-0", role: "user", content: "U" },
@@ -439,7 +440,7 @@ describe("any answer", () => {
         ),
         (raw, operation) => {
           const value: Json = JSON.parse(JSON.stringify(raw));
-          for (const { pointer, text, part } of segmentsOf(operation, value))
+          for (const { pointer, text, part } of segmentsOf(getRoute(operation), value))
             if (part === undefined) expect(getAt(value, pointer)).toBe(text);
         },
       ),

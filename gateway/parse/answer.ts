@@ -1,9 +1,9 @@
 // Reads a whole answer: a JSON body, or the `response` of a stream's last event.
 
-import { GatewayError } from "../errors.ts";
-import type { Json, JsonObject, Operation, Segment, ToolCall, Usage } from "../exchange.ts";
-import { findItemType } from "./item-types.ts";
+import type { Json, JsonObject, RouteSpec, Segment, ToolCall, Usage } from "../exchange.ts";
+import { toArguments, toCall, toChatCall, toText, unreadable } from "./calls.ts";
 import { readItem, toItemType } from "./item.ts";
+import { findObjects, walkAnswer } from "./other-answer.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
 import type { Sink } from "./sink.ts";
@@ -12,7 +12,8 @@ import { walkMember } from "./walk.ts";
 
 /** An object that the provider has stored, or that its answer made known; it belongs to whoever asked. */
 export type AnswerObject = {
-  readonly kind: "response" | "conversation" | "item" | "chat_completion" | "file" | "container" | "other";
+  /** As the route table names kinds, and `item` or `other`. */
+  readonly kind: string;
   readonly id: string;
 };
 
@@ -30,7 +31,7 @@ export type ParsedAnswer = {
 };
 
 /** Reads the answer of an operation. A shape that the operation should not have is walked like any other: its strings are text. */
-export function parseAnswer(operation: Operation, value: Json): ParsedAnswer {
+export function parseAnswer(spec: RouteSpec, value: Json): ParsedAnswer {
   const sink = createSink();
   const calls: ToolCall[] = [];
   const objects: AnswerObject[] = [];
@@ -47,27 +48,19 @@ export function parseAnswer(operation: Operation, value: Json): ParsedAnswer {
       objectIds: [],
     };
   }
-  const chat = operation.startsWith("chat.");
-  for (const [key, child] of Object.entries(value)) {
-    const at = `/${escapeToken(key)}`;
-    if (child !== null && (key === "output" || key === "data" || key === "choices")) {
-      // A container of another kind would be walked as text, and its calls never judged.
-      if (!isList(child)) throw unreadable();
-      if (key === "output") readItems(sink, calls, objects, child, at, chat);
-      // Ids in a list of what the caller sent are the caller's words, not the provider's.
-      else if (key === "data") readItems(sink, calls, [], child, at, chat);
-      else
-        for (const [index, choice] of child.entries())
-          readChoice(sink, calls, objects, choice, `${at}/${index}`);
-    } else {
-      walkMember(sink, key, child, at, SCOPE);
-    }
+  if (spec.dialect === "other") {
+    walkAnswer(sink, calls, value, "");
+    objects.push(...findObjects(value));
+  } else if (spec.operation === "conversations.items.retrieve") {
+    readItems(sink, calls, [], new Map([["", value]]), false);
+  } else {
+    readMembers(sink, calls, objects, value, "", spec.dialect === "chat");
   }
   const id = toText(value["id"]);
   const conversation = isObject(value["conversation"])
     ? toText(value["conversation"]["id"])
     : toText(value["conversation"]);
-  if (id !== null) objects.unshift({ kind: chat ? "chat_completion" : "response", id });
+  if (id !== null && spec.makes !== null) objects.unshift({ kind: spec.makes, id });
   if (conversation !== null) objects.push({ kind: "conversation", id: conversation });
   return {
     id,
@@ -75,52 +68,58 @@ export function parseAnswer(operation: Operation, value: Json): ParsedAnswer {
     status: toText(value["status"]),
     calls,
     segments: sink.segments,
-    usage: readUsage(value["usage"]),
+    // What is looked at later was counted when it was made.
+    usage: spec.method === "GET" && spec.dialect === "other" ? null : readUsage(value["usage"]),
     conversation,
     objectIds: objects,
   };
 }
 
+/** Reads the members of a response, of a completion, or of a list of what either holds. */
+function readMembers(
+  sink: Sink,
+  calls: ToolCall[],
+  objects: AnswerObject[],
+  value: JsonObject,
+  pointer: string,
+  chat: boolean,
+): void {
+  for (const [key, child] of Object.entries(value)) {
+    const at = `${pointer}/${escapeToken(key)}`;
+    if (child !== null && (key === "output" || key === "data" || key === "choices")) {
+      // A container of another kind would be walked as text, and its calls never judged.
+      if (!isList(child)) throw unreadable();
+      const places = new Map(child.map((one, index) => [`${at}/${index}`, one]));
+      if (key === "output") readItems(sink, calls, objects, places, chat);
+      // Ids in a list of what the caller sent are the caller's words, not the provider's.
+      else if (key === "data") readItems(sink, calls, [], places, chat);
+      else for (const [place, choice] of places) readChoice(sink, calls, objects, choice, place);
+    } else {
+      walkMember(sink, key, child, at, SCOPE);
+    }
+  }
+}
+
 const SCOPE = { kind: "other", role: "none", type: "", offers: false } as const;
-
-/** Gives the tool call that an output item is; null for an item that runs nothing on the caller's machine. */
-export function toCall(item: Json, pointer: string): ToolCall | null {
-  if (!isObject(item)) return null;
-  const named = item["type"] ?? null;
-  const type = typeof named === "string" ? named : named === null && "role" in item ? "message" : "unknown";
-  const known = findItemType(type);
-  if (known !== null && known.does !== "call") return null;
-  // The provider runs its own tool search.
-  if (type === "tool_search_call" && item["execution"] === "server") return null;
-  const text = item[type === "custom_tool_call" ? "input" : "arguments"];
-  return {
-    id: toText(item["call_id"]) ?? toText(item["id"]) ?? pointer,
-    type,
-    name: toText(item["name"]),
-    arguments: typeof text === "string" && hasText(type) ? text : JSON.stringify(item),
-    pointer,
-  };
-}
-
-function hasText(type: string): boolean {
-  return type === "function_call" || type === "custom_tool_call" || type === "mcp_approval_request";
-}
 
 function readItems(
   sink: Sink,
   calls: ToolCall[],
   objects: AnswerObject[],
-  items: readonly Json[],
-  at: string,
+  items: ReadonlyMap<string, Json>,
   chat: boolean,
 ): void {
-  for (const [index, item] of items.entries()) {
-    const pointer = `${at}/${index}`;
+  for (const [pointer, item] of items) {
     if (!isObject(item)) {
       walkMember(sink, "", item, pointer, SCOPE);
       continue;
     }
     if (chat) {
+      // A list of completions holds them whole; what was said in one of them comes as a list of messages.
+      if ("choices" in item) {
+        readMembers(sink, calls, [], item, pointer, true);
+        continue;
+      }
       readItem(sink, "chat", item, pointer, false);
       readMessageCalls(calls, item, pointer);
       continue;
@@ -180,53 +179,6 @@ function readMessageCalls(calls: ToolCall[], message: JsonObject, at: string): v
   }
 }
 
-function toChatCall(call: Json, pointer: string): ToolCall {
-  if (!isObject(call))
-    return { id: pointer, type: "unknown", name: null, arguments: JSON.stringify(call), pointer };
-  const id = toText(call["id"]) ?? pointer;
-  const type = call["type"];
-  const custom = call["custom"];
-  const inner = call["function"];
-  // Of two members each reader would take another one, and so of a member that is not what the type says.
-  if ((custom ?? null) !== null && (inner ?? null) !== null) throw unreadable();
-  if (isObject(custom)) {
-    if ((type ?? "custom") !== "custom") throw unreadable();
-    return {
-      id,
-      type: "custom_tool_call",
-      name: toText(custom["name"]),
-      arguments: toArguments(custom["input"], custom),
-      pointer,
-    };
-  }
-  if (isObject(inner)) {
-    if ((type ?? "function") !== "function") throw unreadable();
-    return {
-      id,
-      type: "function_call",
-      name: toText(inner["name"]),
-      arguments: toArguments(inner["arguments"], inner),
-      pointer,
-    };
-  }
-  return {
-    id,
-    type: typeof type === "string" ? type : "unknown",
-    name: null,
-    arguments: JSON.stringify(call),
-    pointer,
-  };
-}
-
-function unreadable(): GatewayError {
-  return new GatewayError("answer_unreadable", "The target's answer can be read in more than one way.");
-}
-
-/** Arguments that are no text are given as JSON of all there is. */
-function toArguments(value: Json | undefined, whole: JsonObject): string {
-  return typeof value === "string" ? value : JSON.stringify(whole);
-}
-
 /** Ids that a later request may name. */
 function collectObjects(objects: AnswerObject[], item: JsonObject): void {
   const id = toText(item["id"]);
@@ -249,8 +201,4 @@ function collectObjects(objects: AnswerObject[], item: JsonObject): void {
       if (home !== null) objects.push({ kind: "container", id: home });
     }
   }
-}
-
-function toText(value: Json | undefined): string | null {
-  return typeof value === "string" && value !== "" ? value : null;
 }

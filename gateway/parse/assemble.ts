@@ -1,11 +1,13 @@
 // Puts a parsed request together from its items and its rest.
 
-import type { JsonObject, Reference, RequestFacts, Route, ToolFacts } from "../exchange.ts";
+import type { Json, JsonObject, Reference, RequestFacts, Route, ToolFacts } from "../exchange.ts";
 import { MOST_REFERENCES, tooMany } from "./budget.ts";
 import type { Budget } from "./budget.ts";
 import type { ItemHead } from "./item.ts";
 import type { BodyLayout, ParsedItem, ParsedRequest } from "./parsed.ts";
-import { parseQuery, readFlag, readNumber } from "./query.ts";
+import { parseQuery, readFlag, readNumber, toQuerySegments } from "./query.ts";
+import type { Query } from "./query.ts";
+import { isList } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
 import type { Sink } from "./sink.ts";
 
@@ -54,8 +56,8 @@ export function assemble(parts: {
   const roles: Record<string, number> = {};
   const media = { images: rest.sink.images, audio: rest.sink.audio, files: rest.sink.files };
   let { chars, textBytes } = rest;
-  const stored = toStored(route);
-  if (stored !== null) references.unshift(stored);
+  // The stored objects that the path names must be the caller's like those that the body names.
+  references.unshift(...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })));
 
   for (const [index, known] of parts.items.entries()) {
     const pointer = parts.list ? `/${parts.itemsKey}/${index}` : `/${parts.itemsKey}`;
@@ -89,12 +91,14 @@ export function assemble(parts: {
   if (references.length > MOST_REFERENCES) throw tooMany("references to stored objects", MOST_REFERENCES);
 
   const query = parseQuery(parts.query);
-  const resumes = route.operation === "responses.retrieve";
+  const queryTexts = toQuerySegments(query);
+  chars += queryTexts.reduce((sum, { text }) => sum + text.length, 0);
   const { includeUsage, ...settings } = rest.settings;
-  const stream = settings.stream || (resumes && readFlag(query, "stream"));
+  const stream = readStream(route, rest, query);
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
   const facts: RequestFacts = {
     ...settings,
+    model: settings.model ?? route.model,
     stream,
     logprobs,
     bytes: parts.bytes.length,
@@ -103,6 +107,8 @@ export function assemble(parts: {
     tokens: { count: textBytes, exact: false },
     roles,
     media,
+    files: [],
+    token_ids: countTokenIds(rest.value),
     hidden: settings.hidden.slice(0, MOST),
     unknown_items: [...unknown].slice(0, MOST),
     truncated: tools.length > MOST || unknown.size > MOST,
@@ -115,14 +121,14 @@ export function assemble(parts: {
     tools: tools.slice(0, MOST),
     references,
     items,
-    rest: rest.sink.segments,
+    rest: queryTexts.length === 0 ? rest.sink.segments : [...rest.sink.segments, ...queryTexts],
     restHash: rest.hash,
     restDerived: rest.derived,
     prompts: findPrompts(items),
     answer: {
       stream,
       includeUsage,
-      startingAfter: resumes ? readNumber(query, "starting_after") : null,
+      startingAfter: route.spec.streams === "query" ? readNumber(query, "starting_after") : null,
       logprobs,
     },
     opaque,
@@ -151,14 +157,31 @@ function createBody(
   };
 }
 
-/** The stored object that the path names must be the caller's like one that the body names. */
-function toStored(route: Route): Reference | null {
-  if (route.id === null) return null;
-  return {
-    kind: route.operation.startsWith("chat.") ? "chat_completion" : "response",
-    id: route.id,
-    pointer: "",
-  };
+/** Tells whether the request asks for a stream, by the place where its operation says so. */
+function readStream({ spec }: Route, rest: KnownRest, query: Query): boolean {
+  switch (spec.streams) {
+    case "always":
+      return true;
+    case "never":
+      return false;
+    case "body":
+      return rest.settings.stream;
+    case "query":
+      return readFlag(query, "stream");
+    case "format":
+      return rest.value["stream_format"] === "sse";
+  }
+}
+
+/** Counts the numbers where a text may stand as token ids: `input` and `prompt`, alone or in lists. */
+function countTokenIds(body: JsonObject): number {
+  const count = (value: Json | undefined): number =>
+    typeof value === "number"
+      ? 1
+      : isList(value)
+        ? value.reduce<number>((sum, one) => sum + count(one), 0)
+        : 0;
+  return count(body["input"]) + count(body["prompt"]);
 }
 
 function findPrompts(items: readonly ParsedItem[]): readonly number[] {

@@ -1,48 +1,53 @@
 // Which operations take a body, of what type, and where in it the items are.
 
 import { GatewayError } from "../errors.ts";
-import type { JsonObject, Operation } from "../exchange.ts";
-import type { Family } from "./item.ts";
+import type { JsonObject, Operation, RouteSpec } from "../exchange.ts";
 import { shape } from "./members.ts";
 import type { BodyLayout } from "./parsed.ts";
 
-/** Gives the family of shapes of an operation. */
-export function toFamily(operation: Operation): Family {
-  return operation.startsWith("chat.") ? "chat" : "responses";
-}
+/** The member that holds an operation's items: what is resent turn by turn, and known by its bytes. */
+const ITEMS: ReadonlyMap<Operation, string> = new Map([
+  ["chat.completions.create", "messages"],
+  ["conversations.create", "items"],
+  ["conversations.items.create", "items"],
+  ["responses.compact", "input"],
+  ["responses.create", "input"],
+  ["responses.input_tokens", "input"],
+]);
+
+/** Operations that make no sense without a body; of the others the target says what it needs. */
+const NEEDY: ReadonlySet<Operation> = new Set([
+  "chat.completions.create",
+  "chat.completions.update",
+  "responses.create",
+]);
 
 /** Gives the member that holds an operation's items; null for one without. */
-export function toItemsKey(operation: Operation): "input" | "messages" | null {
-  if (operation === "responses.create") return "input";
-  return operation === "chat.completions.create" ? "messages" : null;
+export function toItemsKey(operation: Operation): string | null {
+  return ITEMS.get(operation) ?? null;
 }
 
 /** Throws where a body is missing, where none belongs, and where it is not JSON in UTF-8 by its content type. */
-export function checkBody(operation: Operation, contentType: string | undefined, hasBody: boolean): void {
-  const needsBody =
-    operation === "responses.create" ||
-    operation === "chat.completions.create" ||
-    operation === "chat.completions.update";
+export function checkBody(spec: RouteSpec, contentType: string | undefined, hasBody: boolean): void {
   if (!hasBody) {
-    if (needsBody) throw new GatewayError("body_invalid", "The body is empty.");
+    if (NEEDY.has(spec.operation)) throw new GatewayError("body_invalid", "The body is empty.");
     // An empty body may carry any content type: Python's `cancel` sends `application/json`.
     return;
   }
-  if (!needsBody && operation !== "responses.cancel" && !operation.endsWith(".delete")) {
-    throw new GatewayError("body_invalid", "This operation takes no body.");
-  }
+  if (spec.body === "none") throw new GatewayError("body_invalid", "This operation takes no body.");
   if (!isJson(contentType)) {
     throw new GatewayError("body_encoding_unsupported", "The body must be `application/json` in UTF-8.");
   }
 }
 
-/** Throws where the items are no list; `input` may be a string, and may be absent. */
+/** Throws where the items are no list; `input` may be a string, and what is not `messages` may be absent. */
 export function checkItems(key: string | null, rest: JsonObject, cut: BodyLayout["items"]): void {
-  if (key === "messages") {
-    if (cut === null || !cut.list) throw shape("/messages", "an array");
-  } else if (key === "input" && cut === null && (rest["input"] ?? null) !== null) {
-    throw shape("/input", "a string or an array");
-  }
+  if (key === null) return;
+  const isAbsent = cut === null && (rest[key] ?? null) === null;
+  if (cut?.list === true || (isAbsent && key !== "messages")) return;
+  if (key === "input") {
+    if (cut === null) throw shape("/input", "a string or an array");
+  } else throw shape(`/${key}`, "an array");
 }
 
 const JSON_TYPE = /^application\/json[ \t]*(?:;[ \t]*charset[ \t]*=[ \t]*(?:utf-8|"utf-8")[ \t]*)?;?[ \t]*$/i;

@@ -2,13 +2,14 @@
 
 /** Strings of these members are no text as long as they look like an id or an enumerated value. */
 export const TOKENS: ReadonlySet<string> = words(`
-  action approval_request_id background button call_id caller_id comparison_response_id connector_id
-  container container_id context_compression conversation created_by detail effort encoding_format environment
-  execution file_id fingerprint finish_reason format generate_summary id image_detail include input_fidelity
-  item_id memory_limit modalities mode model moderation moderation_stage object output_format parallel_tool_calls
+  action agent_id approval_request_id assistant_id background button call_id caller_id character_id comparison_response_id completion_window connector_id consent_id
+  container container_id context_compression conversation created_by detail effort encoding_format endpoint environment
+  environment_id eval_id execution file_id fingerprint finish_reason format generate_summary id image_detail include input_fidelity
+  input_file_id item_id memory_limit modalities mode model moderation moderation_stage object output_format parallel_tool_calls
   phase previous_response_id prompt_cache_retention quality ranker reasoning_effort require_approval role
-  search_content_types search_context_size service_tier size skill_id status summary syntax system_fingerprint
-  tool_call_id tool_choice truncation ttl type verbosity version
+  search_content_types search_context_size service_tier size skill_id status stream_format summary syntax system_fingerprint
+  thread_id tool_call_id tool_choice training_file truncation ttl type validation_file vault_id vector_store_id verbosity
+  version video_id
 `);
 
 /** Maps that a person or a model fills freely: every string and every member name below is text. */
@@ -27,7 +28,7 @@ export const REPEATED: ReadonlySet<string> = words("logprobs obfuscation top_log
 
 /** Media as base64, as data URLs, or by an address. */
 export const MEDIA: ReadonlySet<string> = words(
-  "b64_json data file_data file_url image_url partial_image_b64 result url",
+  "b64_json data embedding file_data file_url image_url partial_image_b64 result url",
 );
 
 /** Member names of the API and of JSON Schema. A name that is not here is text: someone chose it. */

@@ -444,7 +444,7 @@ describe("an item of the Responses API", () => {
           },
         ],
       },
-      [["other", "skill_1", "/tools/0/environment/skills/0/skill_id"]],
+      [["skill", "skill_1", "/tools/0/environment/skills/0/skill_id"]],
     ],
   ])("refers to stored objects: %j", (item, references) => {
     expect(read(item).sink.references.map(({ kind, id, pointer }) => [kind, id, pointer])).toEqual(

@@ -1,7 +1,7 @@
 // Reads one item of `input[]`, `output[]` or `messages[]`.
 
 import { GatewayError } from "../errors.ts";
-import type { Json, JsonObject, Role } from "../exchange.ts";
+import type { Json, JsonObject, Role, RouteSpec } from "../exchange.ts";
 import { findItemType, toRole } from "./item-types.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { addText } from "./sink.ts";
@@ -9,7 +9,7 @@ import type { Sink } from "./sink.ts";
 import { walkObject } from "./walk.ts";
 
 /** The family of shapes that an item belongs to. */
-export type Family = "responses" | "chat";
+export type Family = RouteSpec["dialect"];
 
 /** What an item is, beside its texts. */
 export type ItemHead = {

@@ -1,44 +1,67 @@
-// Reads the query of an open operation: each single-valued parameter once, nothing that could be read in two ways.
+// Reads a request's query: each single-valued parameter once, nothing that could be read in two ways.
 
 import { GatewayError } from "../errors.ts";
-import type { Operation } from "../exchange.ts";
+import type { Route, Segment } from "../exchange.ts";
+import { isToken } from "./fields.ts";
 
-/** A query's parameters; `include` is a list, every other one has one value. */
-export type Query = { readonly single: ReadonlyMap<string, string>; readonly include: readonly string[] };
+/** A query's parameters; `include` is a list like those whose names end in `[]`, every other one has one value. */
+export type Query = {
+  readonly single: ReadonlyMap<string, string>;
+  readonly include: readonly string[];
+  /** All of them in their order. */
+  readonly all: readonly (readonly [string, string])[];
+};
 
-const EMPTY: Query = { single: new Map(), include: [] };
-/** Names and values of the API's parameters; text of a person does not pass, so a query holds no segments. */
-const NAME = /^[A-Za-z0-9_]{1,64}$/;
-const VALUE = /^[A-Za-z0-9_.,:-]{0,256}$/;
+const EMPTY: Query = { single: new Map(), include: [], all: [] };
+/** A parameter's name, with the brackets in which the SDKs write lists and maps. */
+const NAME = /^[A-Za-z0-9_]{1,64}(?:\[[^[\]]{0,64}\]){0,4}$/;
+const LIST = /\[\d{0,3}\]$/;
+const LONGEST_VALUE = 4096;
+const MOST = 256;
 
 /** Reads a query. Throws `query_invalid`. */
 export function parseQuery(query: string): Query {
   if (query === "") return EMPTY;
   const single = new Map<string, string>();
   const include: string[] = [];
+  const all: [string, string][] = [];
   for (const pair of query.split("&")) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
     const name = decode(equals === -1 ? pair : pair.slice(0, equals));
     const value = decode(equals === -1 ? "" : pair.slice(equals + 1));
-    if (!VALUE.test(value)) throw invalid();
+    if (!NAME.test(name) || value.length > LONGEST_VALUE || all.length >= MOST) throw invalid();
+    all.push([name, value]);
     if (name === "include" || /^include\[\d{0,3}\]$/.test(name)) {
       include.push(value);
-    } else {
-      if (!NAME.test(name)) throw invalid();
+    } else if (!LIST.test(name)) {
       if (single.has(name))
         throw new GatewayError("query_invalid", "A query parameter stands twice.", { param: name });
       single.set(name, value);
     }
   }
-  return { single, include };
+  return { single, include, all };
+}
+
+/** Gives the texts of a query, each with `?` and the parameter's name for a pointer. */
+export function toQuerySegments({ all }: Query): readonly Segment[] {
+  return all.flatMap(([name, value]): Segment[] => {
+    const pointer = `?${name}`;
+    const kind = name.startsWith("metadata[") ? "metadata" : "other";
+    const texts: Segment[] = isToken(value) ? [] : [{ pointer, kind, role: "none", text: value }];
+    // What stands in brackets somebody chose, such as a key of the metadata.
+    const key = /\[([^\]]*)\]/.exec(name)?.[1] ?? "";
+    if (!/^[a-z_0-9]*$/.test(key))
+      texts.push({ pointer, kind, role: "none", text: key, part: { of: "name" } });
+    return texts;
+  });
 }
 
 /** Throws `query_invalid` where the query cannot be read in one way, or asks for what the operation does not have. */
-export function checkQuery(operation: Operation, query: string): void {
+export function checkQuery(route: Route, query: string): void {
   if (query === "") return;
   const parsed = parseQuery(query);
-  if (operation === "responses.retrieve") {
+  if (route.spec.streams === "query") {
     readFlag(parsed, "stream");
     readNumber(parsed, "starting_after");
   }
@@ -64,13 +87,15 @@ export function readNumber(query: Query, name: string): number | null {
   return Number(value);
 }
 
+/** Decodes what a form's encoding wrote: `+` is a space. */
 function decode(text: string): string {
-  if (text.includes("+")) throw invalid();
   try {
-    return decodeURIComponent(text);
+    const decoded = decodeURIComponent(text.replaceAll("+", " "));
+    if (!decoded.includes("\u0000")) return decoded;
   } catch {
-    throw invalid();
+    // Told below.
   }
+  throw invalid();
 }
 
 function invalid(): GatewayError {

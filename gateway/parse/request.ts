@@ -8,7 +8,7 @@ import { assemble } from "./assemble.ts";
 import type { KnownItem, KnownRest } from "./assemble.ts";
 import { createBudget, spend, toCost } from "./budget.ts";
 import type { Budget } from "./budget.ts";
-import { checkBody, checkItems, toFamily, toItemsKey } from "./body.ts";
+import { checkBody, checkItems, toItemsKey } from "./body.ts";
 import { cutBody } from "./cut.ts";
 import { createDigest } from "./digest.ts";
 import { createHistories } from "./history.ts";
@@ -45,6 +45,7 @@ const EMPTY = Buffer.from("{}");
 const MARKS = {
   responses: { item: "i", start: "s", list: "l", text: "t", none: "n" },
   chat: { item: "I", start: "S", list: "L", text: "T", none: "N" },
+  other: { item: "o", start: "p", list: "q", text: "r", none: "u" },
 } as const;
 
 /**
@@ -139,8 +140,8 @@ export function createRequestParser(deps: {
   function parse(input: RequestInput): ParsedRequest {
     const { route, query, tenant } = input;
     const hasBody = input.bytes.length > 0;
-    checkBody(route.operation, input.contentType, hasBody);
-    const family = toFamily(route.operation);
+    const family = route.spec.dialect;
+    checkBody(route.spec, input.contentType, hasBody);
     const itemsKey = toItemsKey(route.operation);
     // Operations that need no body, or were sent without one, are read as the empty object.
     const bytes = hasBody ? input.bytes : EMPTY;

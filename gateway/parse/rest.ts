@@ -48,9 +48,43 @@ const HIDING: ReadonlyMap<string, string> = new Map([
 /** Reads the body of an operation of a family; `value` holds no items. Throws `body_shape`. */
 export function readRest(family: Family, value: JsonObject, budget: Budget): Rest {
   const sink = createSink(budget);
-  walkObject(sink, value, "", { kind: "other", role: "none", type: "", offers: true });
-  const settings = readSettings(family, value, sink);
+  const scope = { kind: "other", role: "none", type: "", offers: true } as const;
+  walkObject(sink, value, "", family === "other" ? { ...scope, fields: PROMPTS } : scope);
+  const settings = family === "other" ? readLooseSettings(value) : readSettings(family, value, sink);
   return { value, sink, settings };
+}
+
+/** Members that hold what a person asks, in the bodies of operations that are no conversation. */
+const PROMPTS = {
+  content: "message",
+  input: "message",
+  keywords: "message",
+  messages: "message",
+  negative_prompt: "message",
+  query: "message",
+  text: "message",
+} as const;
+
+/** Reads what a body of any shape may say: a member that is of another type than expected says nothing. */
+function readLooseSettings(body: JsonObject): Settings {
+  const session = isObject(body["session"]) ? body["session"] : {};
+  const model = body["model"] ?? session["model"];
+  const limits = ["max_output_tokens", "max_completion_tokens", "max_tokens"]
+    .map((key) => body[key])
+    .filter((limit) => typeof limit === "number" && Number.isSafeInteger(limit) && limit >= 0);
+  return {
+    model: typeof model === "string" ? model.slice(0, LONGEST) : null,
+    stream: body["stream"] === true,
+    store: typeof body["store"] === "boolean" ? body["store"] : null,
+    background: body["background"] === true,
+    max_output_tokens: limits.length === 0 ? null : Math.max(...limits.map(Number)),
+    n: typeof body["n"] === "number" && Number.isSafeInteger(body["n"]) && body["n"] > 0 ? body["n"] : 1,
+    temperature: typeof body["temperature"] === "number" ? body["temperature"] : null,
+    server_state: (body["thread_id"] ?? null) !== null,
+    hidden: readHidden(body, isObject(body["prompt"])),
+    logprobs: (body["logprobs"] ?? false) !== false,
+    includeUsage: null,
+  };
 }
 
 function readSettings(family: Family, body: JsonObject, sink: Sink): Settings {
@@ -76,7 +110,7 @@ function readSettings(family: Family, body: JsonObject, sink: Sink): Settings {
     n: readCount(body, "n") ?? 1,
     temperature: readNumber(body, "temperature"),
     server_state: conversation || previous !== null,
-    hidden: readHidden(body),
+    hidden: readHidden(body, (body["prompt"] ?? null) !== null),
     logprobs: asksLogprobs(body),
     includeUsage: options === null ? null : readBoolean(options, "include_usage", "/stream_options"),
   };
@@ -108,9 +142,9 @@ function readConversation(body: JsonObject, sink: Sink): boolean {
   return true;
 }
 
-function readHidden(body: JsonObject): readonly Hidden[] {
+function readHidden(body: JsonObject, hasPrompt: boolean): readonly Hidden[] {
   const hidden: Hidden[] = [];
-  const prompt = body["prompt"] ?? null;
+  const prompt = hasPrompt ? (body["prompt"] ?? null) : null;
   if (isObject(prompt)) {
     const id = readString(prompt, "id", "/prompt") ?? "";
     hidden.push({

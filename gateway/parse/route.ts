@@ -1,53 +1,19 @@
-// Tells the operation from a request's method and target. Each open operation has one spelling.
+// Tells the operation from a request's method and target. Each operation has one spelling.
 
 import { GatewayError } from "../errors.ts";
-import type { Operation, Route } from "../exchange.ts";
-import { readKnownPaths } from "./known-paths.ts";
-import type { KnownPath } from "./known-paths.ts";
+import type { Route } from "../exchange.ts";
+import { findRoute, UNKNOWN_ROUTE } from "../routes.ts";
 import { checkQuery } from "./query.ts";
 
-type OpenPath = { readonly pattern: RegExp; readonly operations: Readonly<Record<string, Operation>> };
-
-// The ids have no dot, percent sign or slash, so no path trick passes for one.
-const OPEN: readonly OpenPath[] = [
-  { pattern: /^\/responses$/, operations: { POST: "responses.create" } },
-  { pattern: /^\/chat\/completions$/, operations: { POST: "chat.completions.create" } },
-  {
-    pattern: /^\/responses\/([A-Za-z0-9_-]{1,256})$/,
-    operations: { GET: "responses.retrieve", DELETE: "responses.delete" },
-  },
-  { pattern: /^\/responses\/([A-Za-z0-9_-]{1,256})\/cancel$/, operations: { POST: "responses.cancel" } },
-  {
-    pattern: /^\/responses\/([A-Za-z0-9_-]{1,256})\/input_items$/,
-    operations: { GET: "responses.input_items" },
-  },
-  {
-    pattern: /^\/chat\/completions\/([A-Za-z0-9_-]{1,256})$/,
-    operations: {
-      GET: "chat.completions.retrieve",
-      POST: "chat.completions.update",
-      DELETE: "chat.completions.delete",
-    },
-  },
-  {
-    pattern: /^\/chat\/completions\/([A-Za-z0-9_-]{1,256})\/messages$/,
-    operations: { GET: "chat.completions.messages" },
-  },
-];
-
-/** Paths below `/responses` that would pass for the id of a stored response. */
-const RESERVED: ReadonlySet<string> = new Set(["/responses/compact", "/responses/input_tokens"]);
-
 const BASE = /^(?:\/c\/([A-Za-z0-9_-]{1,64}))?\/v1(\/.*)$/;
-/** What may stand in a known path that is not open. */
-const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,256}$/;
-const LONGEST_UNKNOWN = 256;
-
-let knownPaths: ReadonlyMap<number, readonly KnownPath[]> | null = null;
+/** An unknown path that can be read in one way alone: no empty parts, no dot segments, nothing escaped. */
+const PLAIN = /^(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9_.:~-]{1,256}){1,16}$/;
+const LONGEST = 2048;
 
 /**
- * Gives the route and the query (without `?`) of a request target in origin form. A path that is spelt in any but the
- * one way is `unknown`. Throws `method_not_allowed` for a known path, `query_invalid` for an open operation.
+ * Gives the route and the query (without `?`) of a request target in origin form; `method` is `WS` for an upgrade. A path
+ * that is spelt in any but the one way has no operation. Throws `method_not_allowed` for a path of the table, and
+ * `operation_unknown` for one that could be read as something else than it seems.
  */
 export function matchRoute(
   method: string,
@@ -58,50 +24,25 @@ export function matchRoute(
   const query = mark === -1 ? "" : rawUrl.slice(mark + 1);
   const base = BASE.exec(target);
   const path = base?.[2];
-  if (base === null || path === undefined) {
-    return {
-      route: { operation: "unknown", connection: null, path: target.slice(0, LONGEST_UNKNOWN), id: null },
-      query,
-    };
-  }
+  if (base === null || path === undefined) throw unknown();
   const connection = base[1] ?? null;
-  const open = matchOpen(method, path);
-  if (open !== null) {
-    checkQuery(open.operation, query);
-    return { route: { ...open, connection, path }, query };
+  const found = findRoute(method, path);
+  if ("spec" in found) {
+    const { spec, objects, model } = found;
+    const route = { operation: spec.operation, spec, connection, path, objects, model };
+    checkQuery(route, query);
+    return { route, query };
   }
-  const methods = findMethods(path);
-  if (methods.size === 0) {
-    return {
-      route: { operation: "unknown", connection, path: path.slice(0, LONGEST_UNKNOWN), id: null },
-      query,
-    };
-  }
-  if (!methods.has(method))
+  if (found.methods.length > 0)
     throw new GatewayError("method_not_allowed", "This path has no operation by that method.");
-  return { route: { operation: "closed", connection, path, id: null }, query };
+  // What only its case tells from a known path may be one to the target.
+  const lower = findRoute(method, path.toLowerCase());
+  if (path.length > LONGEST || !PLAIN.test(path) || "spec" in lower || lower.methods.length > 0)
+    throw unknown();
+  const route = { operation: "unknown", spec: UNKNOWN_ROUTE, connection, path, objects: [], model: null };
+  return { route, query };
 }
 
-function matchOpen(method: string, path: string): { operation: Operation; id: string | null } | null {
-  if (RESERVED.has(path)) return null;
-  for (const { pattern, operations } of OPEN) {
-    const match = pattern.exec(path);
-    if (match === null) continue;
-    const operation = Object.hasOwn(operations, method) ? operations[method] : undefined;
-    return operation === undefined ? null : { operation, id: match[1] ?? null };
-  }
-  return null;
-}
-
-/** Gives the methods that the API has at a path, over all templates that fit it; none where the path is unknown. */
-function findMethods(path: string): ReadonlySet<string> {
-  knownPaths ??= readKnownPaths();
-  const segments = path.slice(1).split("/");
-  const methods = new Set<string>();
-  if (!segments.every((segment) => SEGMENT.test(segment))) return methods;
-  for (const known of knownPaths.get(segments.length) ?? []) {
-    if (!known.segments.every((part, index) => part === "*" || part === segments[index])) continue;
-    for (const method of known.methods) methods.add(method);
-  }
-  return methods;
+function unknown(): GatewayError {
+  return new GatewayError("operation_unknown", "No operation is known by this method and path.");
 }

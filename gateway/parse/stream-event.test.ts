@@ -4,6 +4,7 @@ import type { Json } from "../exchange.ts";
 import { parseAnswer } from "./answer.ts";
 import { getAt } from "./pointer.ts";
 import { readResponseEvent } from "./stream-event.ts";
+import { getRoute } from "../routes.ts";
 
 const AT = { sequence_number: 3, output_index: 2, item_id: "i_1" };
 
@@ -185,7 +186,7 @@ describe("readResponseEvent", () => {
       { type: "response.output_item.done", output_index: 0, item },
     ];
     const channels = events.flatMap((event) => readResponseEvent(event).texts.map((text) => text.channel));
-    const pointers = parseAnswer("responses.create", { id: "r", output: [item] }).segments.map(
+    const pointers = parseAnswer(getRoute("responses.create"), { id: "r", output: [item] }).segments.map(
       (segment) => segment.pointer,
     );
     expect(new Set([...channels, ...pointers])).toEqual(new Set(["/output/0/content/0/text"]));

@@ -3,11 +3,16 @@
 import type { Json, JsonObject, Usage } from "../exchange.ts";
 import { isObject } from "./pointer.ts";
 
-/** Reads a `usage` member; null where there is none. */
+/** Reads a `usage` member; null where there is none that counts tokens. */
 export function readUsage(value: Json | undefined): Usage | null {
   if (!isObject(value)) return null;
-  const input = readTokens(value, "input_tokens") ?? readTokens(value, "prompt_tokens") ?? 0;
-  const output = readTokens(value, "output_tokens") ?? readTokens(value, "completion_tokens") ?? 0;
+  const sent = readTokens(value, "input_tokens") ?? readTokens(value, "prompt_tokens");
+  const made = readTokens(value, "output_tokens") ?? readTokens(value, "completion_tokens");
+  const total = readTokens(value, "total_tokens");
+  // Some operations are counted in seconds.
+  if (sent === null && made === null && total === null) return null;
+  const input = sent ?? 0;
+  const output = made ?? 0;
   const inputDetails = value["input_tokens_details"] ?? value["prompt_tokens_details"];
   const outputDetails = value["output_tokens_details"] ?? value["completion_tokens_details"];
   return {
@@ -15,7 +20,7 @@ export function readUsage(value: Json | undefined): Usage | null {
     cached_tokens: (isObject(inputDetails) ? readTokens(inputDetails, "cached_tokens") : null) ?? 0,
     output_tokens: output,
     reasoning_tokens: (isObject(outputDetails) ? readTokens(outputDetails, "reasoning_tokens") : null) ?? 0,
-    total_tokens: readTokens(value, "total_tokens") ?? input + output,
+    total_tokens: total ?? input + output,
     estimated: false,
   };
 }

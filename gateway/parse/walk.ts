@@ -52,14 +52,28 @@ const KINDS: ReadonlyMap<string, SegmentKind> = new Map<string, SegmentKind>([
 ]);
 
 const REFERENCES: ReadonlyMap<string, Reference["kind"]> = new Map<string, Reference["kind"]>([
+  ["agent_id", "agent"],
+  ["assistant_id", "assistant"],
+  ["character_id", "video_character"],
   ["comparison_response_id", "response"],
+  ["consent_id", "voice_consent"],
   ["container", "container"],
   ["container_id", "container"],
+  ["environment_id", "agent_environment"],
+  ["eval_id", "eval"],
   ["file_id", "file"],
   ["file_ids", "file"],
+  ["input_file_id", "file"],
   ["previous_response_id", "response"],
-  ["skill_id", "other"],
+  ["skill_id", "skill"],
+  ["thread_id", "thread"],
+  ["training_file", "file"],
+  ["validation_file", "file"],
+  ["vault_id", "vault"],
+  ["vault_ids", "vault"],
+  ["vector_store_id", "vector_store"],
   ["vector_store_ids", "vector_store"],
+  ["video_id", "video"],
 ]);
 
 /** Types whose ids only tell where a text came from: the provider does not follow them. */
@@ -68,6 +82,15 @@ const CITING: ReadonlySet<string> = new Set([
   "container_file_citation",
   "file_path",
   "file_search_call",
+]);
+
+/** Members that hold base64 by themselves: media, and the vectors that the SDKs ask for in that form. */
+const BARE: ReadonlySet<string> = new Set([
+  "b64_json",
+  "data",
+  "embedding",
+  "file_data",
+  "partial_image_b64",
 ]);
 
 /** An unknown field's string from this length on that looks like base64 is a blob. */
@@ -183,7 +206,7 @@ function isDataUrl(text: string): boolean {
 /** Tells whether a member holds base64 by itself; `result` does so for images only, `url` never. */
 function isBareMedia(key: string, type: string): boolean {
   if (key === "result") return type === "image_generation_call";
-  return key === "file_data" || key === "data" || key === "b64_json" || key === "partial_image_b64";
+  return BARE.has(key);
 }
 
 function count(sink: Sink, object: JsonObject): void {

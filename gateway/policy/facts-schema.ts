@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { Facts, Json, JsonObject } from "../exchange.ts";
+import { listOperations } from "../routes.ts";
 
 const count = z.number().int().nonnegative();
 const counts = z.record(z.string(), count);
@@ -57,6 +58,16 @@ const request = z.strictObject({
   tokens: z.strictObject({ count, exact: z.boolean() }),
   roles: counts,
   media: z.strictObject({ images: count, audio: count, files: count }),
+  files: list(
+    z.strictObject({
+      field: z.string(),
+      name: z.string().nullable(),
+      type: z.string().nullable(),
+      bytes: count,
+      read: z.boolean(),
+    }),
+  ),
+  token_ids: count,
   server_state: z.boolean(),
   hidden: list(z.strictObject({ kind: z.string(), id: z.string(), version: z.string().nullable() })),
   logprobs: z.boolean(),
@@ -115,20 +126,8 @@ const schema = z.strictObject({
     acts_for: z.string().nullable(),
   }),
   connection: z.strictObject({ name: z.string(), kind: z.string(), labels: list(z.string()) }),
-  operation: z.enum([
-    "responses.create",
-    "responses.retrieve",
-    "responses.delete",
-    "responses.cancel",
-    "responses.input_items",
-    "chat.completions.create",
-    "chat.completions.retrieve",
-    "chat.completions.update",
-    "chat.completions.delete",
-    "chat.completions.messages",
-    "closed",
-    "unknown",
-  ]),
+  operation: z.enum([...listOperations(), "unknown"]),
+  route: z.strictObject({ method: z.string(), path: z.string(), admin: z.boolean() }),
   session: z.strictObject({ id: z.string(), labels: list(z.string()) }),
   request,
   tools: list(tool),

@@ -12,9 +12,22 @@ const text = z.string().min(1).max(256);
 const names = z.array(text).max(10_000);
 const limit = z.int().positive();
 const effects = z.record(text, z.enum(CODE_EFFECTS));
+/** Paths that the gateway knows nothing of, each with its method. */
+const unknownPaths = z
+  .array(
+    z.strictObject({ method: z.string().regex(/^[A-Z]{1,16}$/), path: z.string().startsWith("/").max(2048) }),
+  )
+  .max(1000);
 
 const group = z.strictObject({
-  operations: z.union([z.strictObject({ all: z.literal(true) }), z.strictObject({ names })]),
+  operations: z.union([
+    z.strictObject({ all: z.literal(true), unknown_paths: unknownPaths.exactOptional() }),
+    z.strictObject({
+      names: names.exactOptional(),
+      prefixes: names.exactOptional(),
+      unknown_paths: unknownPaths.exactOptional(),
+    }),
+  ]),
   models: z.union([
     z.strictObject({ all: z.literal(true) }),
     z.strictObject({ names: names.default([]), prefixes: names.default([]) }),

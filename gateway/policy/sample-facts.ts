@@ -43,6 +43,7 @@ export function toSampleFacts(phase: Phase): Facts {
     },
     connection: { name: "openai", kind: "openai", labels: [] },
     operation: "responses.create",
+    route: { method: "POST", path: "/responses", admin: false },
     session: { id: "00000000-0000-7000-8000-000000000001", labels: [] },
     request: {
       model: "gpt-4.1-mini",
@@ -58,6 +59,8 @@ export function toSampleFacts(phase: Phase): Facts {
       tokens: { count: 800, exact: false },
       roles: { user: 1, system: 1 },
       media: { images: 0, audio: 0, files: 0 },
+      files: [],
+      token_ids: 0,
       server_state: false,
       hidden: [],
       logprobs: false,

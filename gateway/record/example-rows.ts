@@ -48,6 +48,7 @@ export function toFacts(id: string, changes: Partial<Facts> = {}): Facts {
     },
     connection: { name: "openai", kind: "openai", labels: [] },
     operation: "responses.create",
+    route: { method: "POST", path: "/responses", admin: false },
     session: { id: "0198a000-0000-7000-8000-000000000000", labels: [] },
     request: {
       model: "gpt-5",
@@ -63,6 +64,8 @@ export function toFacts(id: string, changes: Partial<Facts> = {}): Facts {
       tokens: { count: 700, exact: false },
       roles: { user: 1 },
       media: { images: 0, audio: 0, files: 0 },
+      files: [],
+      token_ids: 0,
       server_state: false,
       hidden: [],
       logprobs: false,

@@ -15,6 +15,11 @@ deny contains {} if {
 	not model_allowed
 }
 
+deny contains {} if {
+	is_string(input.request.model)
+	not model_allowed
+}
+
 model_allowed if {
 	some group in settings.groups
 	model_in(group.models)

@@ -47,6 +47,14 @@ test_no_denial_when_the_operation_names_no_model if {
 		with data.gateway.params as params
 }
 
+test_deny_a_model_that_another_operation_names if {
+	count(model.deny) > 0 with data.gateway.params as params with input as {
+		"operation": "embeddings.create",
+		"caller": {"groups": ["some"]},
+		"request": {"model": "text-embedding-3-small"},
+	}
+}
+
 test_deny_when_fields_are_missing if {
 	count(model.deny) > 0 with input as {"operation": "responses.create"} with data.gateway.params as params
 }

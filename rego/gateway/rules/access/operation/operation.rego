@@ -19,6 +19,19 @@ allow contains {} if {
 operation_in(operations) if input.operation in operations.names
 
 operation_in(operations) if {
+	some prefix in operations.prefixes
+	startswith(input.operation, prefix)
+}
+
+# What the gateway knows nothing of is open only where it is named.
+operation_in(operations) if {
+	input.operation == "unknown"
+	some path in operations.unknown_paths
+	path.method == input.route.method
+	path.path == input.route.path
+}
+
+operation_in(operations) if {
 	operations.all == true
 	input.operation != "unknown"
 }

@@ -1,0 +1,108 @@
+// Reads an answer of any shape: every string is text, and what may run on the caller's machine is a call wherever it stands.
+
+import type { Json, JsonObject, ToolCall } from "../exchange.ts";
+import { toCall, toChatCall, toText, unreadable } from "./calls.ts";
+import { FREE } from "./fields.ts";
+import { findItemType } from "./item-types.ts";
+import { escapeToken, isList, isObject } from "./pointer.ts";
+import type { Sink } from "./sink.ts";
+import { walkObject } from "./walk.ts";
+
+const SCOPE = { kind: "other", role: "none", type: "", offers: false } as const;
+/** Elements of a list of tool calls that have run at the provider. */
+const HOSTED: ReadonlySet<unknown> = new Set(["code_interpreter", "file_search", "retrieval"]);
+/** Members that hold no call: what a person filled in, what is offered, and pieces of what comes whole later. */
+const SKIPPED: ReadonlySet<string> = new Set([...FREE, "delta", "tools", "functions"]);
+
+/** Members of an answer that name a file which came of the request. */
+const FILES: ReadonlySet<string> = new Set(["error_file_id", "output_file_id", "result_files"]);
+
+/** Adds the texts and the calls of an object of an answer. Throws `answer_unreadable` for a call that could be two. */
+export function walkAnswer(sink: Sink, calls: ToolCall[], value: JsonObject, pointer: string): void {
+  walkObject(sink, value, pointer, SCOPE);
+  findCalls(calls, value, pointer);
+}
+
+function findCalls(calls: ToolCall[], value: Json, pointer: string): void {
+  if (isList(value)) {
+    for (const [index, child] of value.entries()) findCalls(calls, child, `${pointer}/${index}`);
+    return;
+  }
+  if (!isObject(value)) return;
+  const type = value["type"];
+  if (typeof type === "string" && findItemType(type)?.does === "call") {
+    const call = toCall(value, pointer);
+    if (call !== null) calls.push(call);
+    return;
+  }
+  for (const [key, child] of Object.entries(value)) {
+    const at = `${pointer}/${escapeToken(key)}`;
+    if (key === "tool_calls" && child !== null) {
+      if (!isList(child)) throw unreadable();
+      for (const [index, call] of child.entries()) {
+        if (isObject(call) && HOSTED.has(call["type"])) continue;
+        calls.push(toChatCall(call, `${at}/${index}`));
+      }
+    } else if (!SKIPPED.has(key)) findCalls(calls, child, at);
+  }
+}
+
+/** Gives the files that an object of the caller's has brought about. */
+export function findObjects(value: JsonObject): readonly { readonly kind: string; readonly id: string }[] {
+  const ids: string[] = [];
+  for (const key of FILES) {
+    const child = value[key];
+    for (const one of isList(child) ? child : [child ?? null]) {
+      const id = toText(one);
+      if (id !== null) ids.push(id);
+    }
+  }
+  const file = value["file"];
+  const id = isObject(file) && file["object"] === "file" ? toText(file["id"]) : null;
+  if (id !== null) ids.push(id);
+  return ids.map((id) => ({ kind: "file", id }));
+}
+
+/** A text of an event of a stream of any shape. */
+export type OtherText = {
+  readonly channel: string;
+  readonly text: string;
+  /** The text continues its channel. */
+  readonly continues: boolean;
+};
+
+/** Names of events whose strings are pieces of longer texts. */
+const PIECE = /\.(?:delta|chunk)$|^text_completion$/;
+
+/** Gives the texts of an event, each on a channel: pieces of one text come on the same one. */
+export function readOtherEvent(
+  name: string | null,
+  value: JsonObject,
+  texts: Sink["segments"],
+): readonly OtherText[] {
+  const type = toText(value["type"]) ?? name ?? toText(value["object"]) ?? "";
+  const continues = PIECE.test(type);
+  const id = toText(value["item_id"]) ?? toText(value["id"]) ?? "";
+  return texts.map(({ pointer, text, part }) => ({
+    channel: `${type}\0${id}\0${toPlace(value, pointer)}\0${part?.of ?? ""}${part?.at ?? ""}`,
+    text,
+    continues,
+  }));
+}
+
+/** Writes where a text stands, with the `index` that an element says it has instead of where it happens to be. */
+function toPlace(value: JsonObject, pointer: string): string {
+  let at: Json | undefined = value;
+  let place = "";
+  for (const token of pointer.split("/").slice(1)) {
+    if (isList(at)) {
+      at = at[Number(token)];
+      const index: Json | undefined = isObject(at) ? at["index"] : undefined;
+      place += `/${typeof index === "number" ? index : token}`;
+    } else {
+      at = isObject(at) ? at[token.replaceAll("~1", "/").replaceAll("~0", "~")] : undefined;
+      place += `/${token}`;
+    }
+  }
+  return place;
+}
