@@ -152,6 +152,8 @@ export function createWholeReader(
     const isEmpty = size === 0;
     const body = isEmpty ? null : toBody(bytes);
     const answer = parseAnswer(request.route.operation, body);
+    // An answer that is refused, or whose caller leaves, has cost what it says.
+    context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
     const denied = await judgeWhole(body, answer);
     let sent = bytes;
     if (denied.length > 0 && isObject(body)) {
