@@ -73,7 +73,7 @@ export function createWholeReader(
     const end: End = {
       outcome,
       httpStatus: error.status,
-      errorCode: error.publicCode,
+      errorCode: error.recordedCode,
       model: null,
       usage: null,
       responseId: null,
