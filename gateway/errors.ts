@@ -291,7 +291,8 @@ export const ERRORS = {
     status: 502,
     type: "api_error",
     stage: "forward",
-    meaning: "The target reported an error within its stream; code and message are the target's own.",
+    meaning:
+      "The target reported an error within its stream; code and message are the target's own, unless the code is one of the gateway's or of its rules'.",
     remedy: "See the message.",
   },
   record_unavailable: {
@@ -326,36 +327,51 @@ export class GatewayError extends Error {
   readonly code: ErrorCode;
   /** The code that the caller sees: a rule's own where a rule refuses. */
   readonly publicCode: string;
+  /** Code and message are the target's own words: nobody may take them for the gateway's. */
+  readonly isTargets: boolean;
   readonly param: string | null;
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; publicCode?: string; param?: string } = {},
+    options: { cause?: unknown; publicCode?: string; isTargets?: boolean; param?: string } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "GatewayError";
     this.code = code;
     this.publicCode = options.publicCode ?? code;
+    this.isTargets = options.isTargets ?? false;
     this.param = options.param ?? null;
   }
 
   get status(): number {
     return ERRORS[this.code].status;
   }
+
+  /** The code that is recorded: a target's own stands behind `target:`, as no rule's does. */
+  get recordedCode(): string {
+    return this.isTargets && this.publicCode !== this.code ? `target:${this.publicCode}` : this.publicCode;
+  }
 }
 
-/** Gives the body that OpenAI's SDKs raise as the status's error class. */
-export function toErrorBody(error: GatewayError): {
-  error: { message: string; type: string; param: string | null; code: string };
-} {
+/** The `error` object of an answer or an event. */
+export type ErrorDetail = {
+  readonly message: string;
+  readonly type: string;
+  readonly param: string | null;
+  readonly code: string;
+  /** In errors of the gateway's own, and in no other: no target learns an exchange's id, so none can write it. */
+  readonly exchange_id?: string;
+};
+
+/** Gives what OpenAI's SDKs raise as the status's error class, with the gateway's mark unless the words are the target's. */
+export function toErrorDetail(error: GatewayError, exchangeId: string): ErrorDetail {
   return {
-    error: {
-      message: error.message,
-      type: ERRORS[error.code].type,
-      param: error.param,
-      code: error.publicCode,
-    },
+    message: error.message,
+    type: ERRORS[error.code].type,
+    param: error.param,
+    code: error.publicCode,
+    ...(!error.isTargets && { exchange_id: exchangeId }),
   };
 }
 

@@ -92,7 +92,7 @@ export function createJournal(deps: { readonly recorder: Recorder; readonly even
       if (progress.caller === null || error.code === "record_unavailable") return error;
       const outcome = error.status < 500 ? "refused" : "failed";
       try {
-        const end = toEnd(progress, outcome, error.status, error.publicCode);
+        const end = toEnd(progress, outcome, error.status, error.recordedCode);
         await Promise.all([open(progress, error), recorder.closed(end)]);
         return error;
       } catch (failure) {
@@ -141,7 +141,7 @@ function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpene
     facts: verdict?.facts ?? null,
     decision: verdict?.decision ?? null,
     effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
-    errorCode: error?.publicCode ?? null,
+    errorCode: error?.recordedCode ?? null,
     version,
     timings,
     prompt: prompt === undefined ? null : { hash: prompt.hash, pointer: prompt.pointer },

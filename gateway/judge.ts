@@ -82,6 +82,8 @@ export type Judge = {
   speaksIn(phase: Phase): boolean;
   /** Throws `policy_unavailable`, `policy_effect_unsupported` or `policy_input_too_large`. */
   ask(phase: Phase, added: PhaseFacts, content: Content): Verdict;
+  /** The request's tokens: a bound, or what a tokenizer counted. */
+  readonly tokens: RequestFacts["tokens"];
   /** Replaces the request's bound of tokens by what a tokenizer counted. */
   setTokens(count: number): void;
 };
@@ -120,6 +122,9 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
     version: policy.version,
     rules: policy.rules,
     speaksIn: (phase) => policy.phases.has(phase),
+    get tokens() {
+      return request.tokens;
+    },
     setTokens(count) {
       request = { ...request, tokens: { count, exact: true } };
     },

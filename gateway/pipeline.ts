@@ -245,7 +245,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   async function turnAway(progress: Progress, thrown: unknown): Promise<void> {
     const error = await journal.turnedAway(progress, toGatewayError(thrown));
     deps.events.failed(progress.id, error);
-    journal.ended(progress, isDenial(error) ? "deny" : "error", [error.publicCode], error.status);
+    journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
     refuse(progress.sink, error, progress.id, null);
   }
 

@@ -84,6 +84,10 @@ export async function repair(
     responseId: idOf("response"),
     conversationId: idOf("conversation"),
     messageIds,
+    // What continues a state at the provider resends no reasoning of it.
+    reasoningIds: request.facts.server_state
+      ? []
+      : request.items.flatMap(({ type, id }) => (type === "reasoning" ? (id ?? []) : [])),
   };
   const denied = await ledger.replaced(query);
   if (denied.length === 0 && ours.length === 0) return { bytes: request.bytes, settle: null };

@@ -169,7 +169,7 @@ function toErrorsPage(): string {
     "# Errors",
     NOTE,
     "",
-    'What the gateway refuses has the form of the OpenAI API\'s errors: `{"error": {"message", "type", "param", "code"}}`, so that the SDKs raise the class that fits the status. Every answer names its exchange in the header `x-tollgate-exchange-id`. Where a rule refuses, `code` is the rule\'s own and the message its remedy. The column *retry* is the header `x-should-retry`, which the SDKs obey; where it is empty they decide by the status.',
+    'What the gateway refuses has the form of the OpenAI API\'s errors: `{"error": {"message", "type", "param", "code"}}`, so that the SDKs raise the class that fits the status. Every answer names its exchange in the header `x-tollgate-exchange-id`. Where a rule refuses, `code` is the rule\'s own and the message its remedy. An error of the gateway\'s own, a rule\'s refusal included, also has `exchange_id`, which is what that header says: so it is told from an error of the target\'s, which passes with the target\'s code and message but never learns that id. (In Python `error.body["exchange_id"]`, in JavaScript `error.error.exchange_id`.) In the record a target\'s code stands behind `target:`. The column *retry* is the header `x-should-retry`, which the SDKs obey; where it is empty they decide by the status.',
     "",
   ];
   const stages = [...new Set(Object.values(ERRORS).map(({ stage }) => stage))];

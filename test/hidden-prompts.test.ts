@@ -7,8 +7,8 @@ import type { Matcher } from "../gateway/detect/matcher.ts";
 import { parsePatternTable } from "../gateway/detect/pattern-spec.ts";
 import type { Operation } from "../gateway/exchange.ts";
 import { countFindings } from "../gateway/findings.ts";
-import { getRoute } from "../gateway/routes.ts";
 import { createRequestParser } from "../gateway/parse/request.ts";
+import { matchRoute } from "../gateway/parse/route.ts";
 import { createPolicy } from "../gateway/policy/load.ts";
 import type { Policy } from "../gateway/policy/load.ts";
 import { createKeptLog } from "./policy/silent-log.ts";
@@ -33,7 +33,8 @@ afterAll(() => policy?.close());
 
 function count(operation: Operation, body: object): Readonly<Record<string, number>> {
   const request = parser.parse({
-    route: { operation, spec: getRoute(operation), connection: null, path: "", objects: [], model: null },
+    route: matchRoute("POST", operation === "responses.create" ? "/v1/responses" : "/v1/chat/completions")
+      .route,
     query: "",
     contentType: "application/json",
     bytes: Buffer.from(JSON.stringify({ model: "gpt-5", ...body })),

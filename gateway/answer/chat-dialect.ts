@@ -175,7 +175,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
       if (!isObject(value))
         throw new GatewayError("answer_unreadable", "A chunk of the target's stream is not an object.");
       const reading = readChatChunk(value);
-      if (reading.error !== null) throw toTargetError(reading.error);
+      if (reading.error !== null) throw toTargetError(reading.error, context.judge.rules);
       id ??= reading.id;
       model ??= reading.model;
       if (reading.usage !== null) usage = reading.usage;

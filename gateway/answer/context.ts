@@ -1,6 +1,6 @@
 // What an answer's readers know of their exchange, and what they may do: ask, record, own, close, send.
 import type { GatewayError } from "../errors.ts";
-import type { CallFacts, Finding, Segment, SegmentKind, ToolCall, Usage } from "../exchange.ts";
+import type { CallFacts, Finding, RequestFacts, Segment, SegmentKind, ToolCall, Usage } from "../exchange.ts";
 import type { Judge, PhaseFacts, Verdict } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
@@ -80,15 +80,31 @@ export type AnswerReader = {
 
 /** Estimates usage where the target said nothing: four characters to a token. */
 export function estimateUsage(inputChars: number, outputChars: number): Usage {
-  const input_tokens = Math.ceil(inputChars / 4);
-  const output_tokens = Math.ceil(outputChars / 4);
-  const total_tokens = input_tokens + output_tokens;
+  return toEstimate(Math.ceil(inputChars / 4), Math.ceil(outputChars / 4));
+}
+
+/**
+ * Gives the most that an answer can have cost whose caller left: what the target had made by then nobody will say.
+ * Where the request sets no bound on the output, what was seen of it stands for it.
+ */
+export function boundUsage(
+  request: Pick<RequestFacts, "max_output_tokens" | "n">,
+  inputTokens: number,
+  seen: Usage | null,
+): Usage {
+  if (seen?.estimated === false) return seen;
+  const { max_output_tokens: most, n } = request;
+  const output = most === null ? 0 : most * Math.max(1, n);
+  return toEstimate(inputTokens, Math.max(output, seen?.output_tokens ?? 0));
+}
+
+function toEstimate(input_tokens: number, output_tokens: number): Usage {
   return {
     input_tokens,
     cached_tokens: 0,
     output_tokens,
     reasoning_tokens: 0,
-    total_tokens,
+    total_tokens: input_tokens + output_tokens,
     estimated: true,
   };
 }

@@ -8,6 +8,7 @@ import type { Judge } from "../judge.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { OwnerContext, Session } from "../record/rows.ts";
+import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
 
@@ -88,6 +89,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     await Promise.all(labelling);
     const known = end.outcome === "completed" ? null : (soFar?.() ?? null);
     const responseId = end.responseId ?? known?.responseId ?? null;
+    const { facts, route } = deps.request;
+    const usage = end.usage ?? known?.usage ?? null;
+    const isLeft = end.outcome === "aborted" && route.operation.endsWith(".create");
     // A target that refused or failed has taken nothing.
     if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus)) await deps.settle();
     await recorder.closed({
@@ -97,7 +101,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       httpStatus: end.httpStatus ?? (deps.sink.begun ? 200 : null),
       errorCode: end.errorCode,
       model: end.model ?? known?.model ?? null,
-      usage: end.usage ?? known?.usage ?? null,
+      usage: isLeft ? boundUsage(facts, judge.tokens.count, usage) : usage,
       responseIds: responseId === null ? [] : [responseId],
       requestBytes: deps.requestBytes,
       answerBytes,

@@ -27,6 +27,8 @@ export type Fake = {
   readonly log: string[];
   readonly replaced: ReplacedCall[];
   readonly ends: End[];
+  /** What the reader would tell of its answer if it ended now. */
+  soFar(): Pick<End, "model" | "usage" | "responseId"> | null;
   /** The content that went with each question. */
   readonly contents: Content[];
   /** What the caller has received. */
@@ -46,6 +48,7 @@ export function createFake(options: FakeOptions = {}): Fake {
   const log: string[] = [];
   const replaced: ReplacedCall[] = [];
   const ends: End[] = [];
+  let soFar: () => ReturnType<Fake["soFar"]> = () => null;
   const contents: Content[] = [];
   const received: Buffer[] = [];
   const seen = new Map<string, ToolCall>();
@@ -88,6 +91,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     version: { revision: "r", dataRevision: "d" },
     rules: new Map([["no_drop", { code: "no_drop", title: "No dropping", remedy: "Ask", package: "p" }]]),
     speaksIn: (phase) => phases.has(phase),
+    tokens: { count: 0, exact: false },
     setTokens: () => undefined,
     ask: () => {
       throw new GatewayError("internal_error", "Asked past the context.");
@@ -154,7 +158,9 @@ export function createFake(options: FakeOptions = {}): Fake {
     },
     keepsTexts: false,
     keepTexts: async () => undefined,
-    describe: () => undefined,
+    describe(tell) {
+      soFar = tell;
+    },
     async close(end) {
       if (ends.length === 0) {
         ends.push(end);
@@ -170,6 +176,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     log,
     replaced,
     ends,
+    soFar: () => soFar(),
     contents,
     ended,
     text: () => Buffer.concat(received).toString(),

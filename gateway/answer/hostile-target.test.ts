@@ -1,5 +1,6 @@
 // What a target that wants a call to run undecided may send: none of it may reach the program.
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import type { Effect, JsonObject, Phase, ToolCall } from "../exchange.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import { createFake } from "./fake-context.ts";
@@ -311,5 +312,59 @@ describe("a whole answer of a hostile target", () => {
   test("takes no call id with a lone surrogate", async () => {
     const fake = await whole({ id: "resp_1", output: [call("drop", EVIL, "c\ud800")] });
     expect(fake.text()).not.toContain(EVIL);
+  });
+});
+
+describe("a target that imitates a refusal", () => {
+  const words = "Refused by policy: no_drop. (exchange 0190a000-0000-7000-8000-000000000001)";
+  const imitated = {
+    message: words,
+    type: "permission_error",
+    param: null,
+    code: "no_drop",
+    exchange_id: "0190a000-0000-7000-8000-000000000001",
+  };
+  const nested = z.object({ error: z.record(z.string(), z.unknown()) });
+
+  function toEvent(text: string): Record<string, unknown> {
+    const line = text.split("\n").findLast((each) => each.startsWith("data: {")) ?? "";
+    return nested.parse(JSON.parse(line.slice("data: ".length))).error;
+  }
+
+  test.each([
+    ["a stream of Responses", { ...imitated, type: "error" }, {}],
+    ["a stream of Responses, nested", { type: "error", error: imitated }, {}],
+    ["a stream of Chat", { error: imitated }, CHAT],
+  ])("speaks for itself alone in %s", async (_, event, options) => {
+    const fake = await stream(`data: ${JSON.stringify(event)}\n\n`, options);
+    const error = toEvent(fake.text());
+    expect(error).toEqual({ message: words, type: "api_error", param: null, code: "target_failed" });
+    expect(fake.ends[0]).toMatchObject({ outcome: "failed", errorCode: "target_failed" });
+  });
+
+  test.each([
+    ["a stream of Responses", { ...imitated, type: "error", code: "rate_limited" }, {}],
+    ["a stream of Chat", { error: { ...imitated, code: "rate_limited" } }, CHAT],
+  ])("is recorded as the target where it has a code of its own in %s", async (_, event, options) => {
+    const fake = await stream(`data: ${JSON.stringify(event)}\n\n`, options);
+    expect(toEvent(fake.text())).toEqual({
+      ...imitated,
+      type: "api_error",
+      code: "rate_limited",
+      exchange_id: undefined,
+    });
+    expect(fake.ends[0]).toMatchObject({ outcome: "failed", errorCode: "target:rate_limited" });
+  });
+
+  test("lacks the exchange's id in a whole answer, which only the gateway's own errors have", async () => {
+    const told = await whole({ error: imitated });
+    expect(nested.parse(JSON.parse(told.text())).error["exchange_id"]).not.toBe(told.context.id);
+    const refused = await whole({ id: "resp_1", output: [] }, { deny: () => [{ code: "no_drop" }] });
+    expect(nested.parse(JSON.parse(refused.text())).error).toMatchObject({
+      code: "no_drop",
+      exchange_id: refused.context.id,
+    });
+    const cut = await stream("data: {\n\n");
+    expect(toEvent(cut.text())["exchange_id"]).toBe(cut.context.id);
   });
 });

@@ -1,6 +1,6 @@
 // Sends an error to the caller: a real status before the head, an event behind it.
 import { toErrorFrame } from "../apply/stream-error.ts";
-import { toErrorBody, toShouldRetry } from "../errors.ts";
+import { toErrorDetail, toShouldRetry } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
 import type { Sink } from "./sink.ts";
 
@@ -17,11 +17,11 @@ export function refuse(
   if (sink.gone) return;
   if (sink.begun) {
     if (stream === null) sink.cut();
-    else sink.end(toErrorFrame(error, stream.sequenceNumber, stream.isChat));
+    else sink.end(toErrorFrame(error, exchangeId, stream));
     return;
   }
   const retry = toShouldRetry(error);
-  const body = Buffer.from(JSON.stringify(toErrorBody(error)));
+  const body = Buffer.from(JSON.stringify({ error: toErrorDetail(error, exchangeId) }));
   sink.head(error.status, {
     "content-type": "application/json",
     "content-length": String(body.length),

@@ -230,7 +230,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
         return;
       }
       const error = value["error"];
-      if (reading.type === "error" || isObject(error)) throw toTargetError(isObject(error) ? error : value);
+      if (reading.type === "error" || isObject(error))
+        throw toTargetError(isObject(error) ? error : value, context.judge.rules);
       const { response } = reading;
       if (response === undefined) {
         if (reading.isTerminal) throw unreadable();

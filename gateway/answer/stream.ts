@@ -83,7 +83,7 @@ export function createStreamReader(
     const end: End = {
       outcome: isDenied ? "refused" : "failed",
       httpStatus: 200,
-      errorCode: error.publicCode,
+      errorCode: error.recordedCode,
       model: null,
       usage: null,
       responseId: null,

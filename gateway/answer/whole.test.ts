@@ -66,6 +66,14 @@ describe("an answer that is read whole", () => {
     expect(fake.ends[0]).toMatchObject({ outcome: "refused", errorCode: "no_drop" });
   });
 
+  test("tells what an answer has cost although a rule refuses it", async () => {
+    const usage = { input_tokens: 7, output_tokens: 3, total_tokens: 10 };
+    const fake = await run(JSON.stringify({ id: "resp_1", output: [], usage }), {
+      deny: () => [{ code: "no_drop" }],
+    });
+    expect(fake.soFar()).toMatchObject({ responseId: "resp_1", usage: { ...usage, estimated: false } });
+  });
+
   test.each([
     ["no JSON", "<html>"],
     ["half of it", '{"id":"resp_1","output":['],

@@ -73,7 +73,7 @@ export function createWholeReader(
     const end: End = {
       outcome,
       httpStatus: error.status,
-      errorCode: error.publicCode,
+      errorCode: error.recordedCode,
       model: null,
       usage: null,
       responseId: null,
@@ -158,6 +158,8 @@ export function createWholeReader(
     const isEmpty = size === 0;
     const body = isEmpty ? null : toBody(bytes);
     const answer = parseAnswer(request.route.spec, body);
+    // An answer that is refused, or whose caller leaves, has cost what it says.
+    context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
     const denied = await judgeWhole(body, answer);
     let sent = bytes;
     if (denied.length > 0 && isObject(body)) {

@@ -1,5 +1,5 @@
 // The error event that every client raises once a stream has begun.
-import { ERRORS } from "../errors.ts";
+import { toErrorDetail } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
 import type { JsonObject } from "../exchange.ts";
 
@@ -14,17 +14,21 @@ export function toSseFrame(value: JsonObject, named: boolean): Buffer {
  * Gives the event that both SDKs, plain and Agents, raise as an APIError with code and message: Responses' flat `error`
  * event and the nested `error` object in one. Chat streams end with `[DONE]` behind it.
  */
-export function toErrorFrame(error: GatewayError, sequenceNumber: number, isChat: boolean): Buffer {
-  const type = ERRORS[error.code].type;
-  const { message, param, publicCode: code } = error;
+export function toErrorFrame(
+  error: GatewayError,
+  exchangeId: string,
+  stream: { readonly sequenceNumber: number; readonly isChat: boolean },
+): Buffer {
+  const detail = toErrorDetail(error, exchangeId);
+  const { code, message, param } = detail;
   const event = {
     type: "error",
-    sequence_number: sequenceNumber,
+    sequence_number: stream.sequenceNumber,
     code,
     message,
     param,
-    error: { message, type, param, code },
+    error: detail,
   };
   const frame = toSseFrame(event, true);
-  return isChat ? Buffer.concat([frame, Buffer.from("data: [DONE]\n\n")]) : frame;
+  return stream.isChat ? Buffer.concat([frame, Buffer.from("data: [DONE]\n\n")]) : frame;
 }

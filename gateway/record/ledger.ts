@@ -28,8 +28,8 @@ export type ReplacedQuery = {
   readonly conversationId: string | null;
   /** Ids of messages of ours that stand in the input. */
   readonly messageIds: readonly string[];
-  /** Ids of reasoning items in the input, where a message of ours is missing. */
-  readonly reasoningIds?: readonly string[];
+  /** Ids of reasoning items in the input: the program may have kept them and dropped our message. */
+  readonly reasoningIds: readonly string[];
 };
 
 export type Ledger = {
@@ -57,6 +57,9 @@ export type Ledger = {
 
 const KNOWN_OBJECTS = 50_000;
 const KNOWN_RESPONSES = 20_000;
+const KNOWN_REASONING = 20_000;
+/** Begins the ids of the provider's reasoning items. */
+const REASONING = "rs_";
 const NONE: readonly ReplacedRow[] = [];
 
 /** Makes the ledger of this process. Only what exists is cached: an object without an owner may get one. */
@@ -64,6 +67,8 @@ export function createLedger(db: Database): Ledger {
   const owners = new LRUCache<string, Owner>({ max: KNOWN_OBJECTS });
   /** Responses that ended in this process; false: without a denied call. */
   const denied = new LRUCache<string, boolean>({ max: KNOWN_RESPONSES });
+  /** Reasoning items by caller: whether a denied call is tied to them, which is known once their answer has ended. */
+  const tied = new LRUCache<string, boolean>({ max: KNOWN_REASONING });
 
   async function load(connection: string, objects: readonly OwnedObject[]): Promise<void> {
     const rows = await ask(
@@ -94,22 +99,32 @@ export function createLedger(db: Database): Ledger {
       const { caller, connection } = query;
       const [responseId, conversationId] = [toStored(query.responseId), toStored(query.conversationId)];
       const messageIds = query.messageIds.map(toStoredId);
-      const reasoningIds = (query.reasoningIds ?? []).map(toStoredId);
+      const reasoningIds = query.reasoningIds
+        .map(toStoredId)
+        .filter((id) => tied.get(toTiedKey(caller, connection, id)) !== false);
       const isClean = responseId === null || denied.get(responseId) === false;
       if (isClean && conversationId === null && messageIds.length === 0 && reasoningIds.length === 0)
         return NONE;
-      return ask(
-        findReplacedCalls(db, caller, connection, { responseId, conversationId, messageIds, reasoningIds }),
-      );
+      const by = { responseId, conversationId, messageIds, reasoningIds };
+      return ask(findReplacedCalls(db, caller, connection, by)).then((rows) => {
+        const found = new Set(rows.flatMap((row) => row.reasoningIds));
+        for (const id of reasoningIds) tied.set(toTiedKey(caller, connection, id), found.has(id));
+        return rows;
+      });
     },
     settle: ({ caller, connection }, conversationId, callIds) =>
       ask(settleReplacedCalls(db, caller, connection, toStoredId(conversationId), callIds.map(toStoredId))),
     rememberOwned({ kind, id }, { connection, caller, sessionId, labels }) {
       const { tenant, issuer, subject } = caller;
       owners.set(toKey(connection, kind, id), { tenant, issuer, subject, sessionId, labels });
+      // An answer's items are owned after its denied calls were written.
+      if (kind !== "item" || !id.startsWith(REASONING)) return;
+      const key = toTiedKey(caller, connection, toStoredId(id));
+      if (!tied.has(key)) tied.set(key, false);
     },
-    rememberReplaced({ responseId }) {
+    rememberReplaced({ responseId, caller, connection, reasoningIds }) {
       if (responseId !== null) denied.set(toStoredId(responseId), true);
+      for (const id of reasoningIds) tied.set(toTiedKey(caller, connection, toStoredId(id)), true);
     },
     rememberClosed({ responseIds }) {
       for (const id of responseIds.map(toStoredId)) if (!denied.has(id)) denied.set(id, false);
@@ -131,6 +146,10 @@ export async function ask<T>(query: Promise<T>): Promise<T> {
 
 function toKey(connection: string, kind: string, id: string): string {
   return `${connection}\0${kind}\0${toStoredId(id)}`;
+}
+
+function toTiedKey(caller: ReplacedQuery["caller"], connection: string, id: string): string {
+  return `${caller.tenant}\0${caller.issuer}\0${caller.subject}\0${connection}\0${id}`;
 }
 
 function toStored(id: string | null): string | null {

@@ -280,6 +280,7 @@ test("finds the calls that were replaced, for their caller alone, until the conv
     responseId: null,
     conversationId: null,
     messageIds: [],
+    reasoningIds: [],
   };
   const expected = [
     {
@@ -293,7 +294,13 @@ test("finds the calls that were replaced, for their caller alone, until the conv
   for (const { ledger } of [one, two]) {
     expect(await ledger.replaced({ ...nothing, responseId: "resp_d" })).toMatchObject(expected);
     expect(await ledger.replaced({ ...nothing, messageIds: ["msg_x", "msg_tg_1"] })).toMatchObject(expected);
+    // Whoever asks first for another's reasoning finds nothing, and takes nothing from its owner.
+    const stranger = { ...exampleCaller, subject: "x" };
+    expect(await ledger.replaced({ ...nothing, reasoningIds: ["rs_2"], caller: stranger })).toEqual([]);
     expect(await ledger.replaced({ ...nothing, reasoningIds: ["rs_2"] })).toMatchObject(expected);
+    await ledger.replaced({ ...nothing, reasoningIds: ["rs_clean"] });
+    // What is known to be tied to nothing is not asked for again.
+    expect(ledger.replaced({ ...nothing, reasoningIds: ["rs_clean"] })).toEqual([]);
     expect(await ledger.replaced({ ...nothing, conversationId: "conv_d" })).toMatchObject(expected);
     expect(
       await ledger.replaced({ ...nothing, responseId: "resp_d", caller: { ...exampleCaller, subject: "x" } }),
@@ -336,6 +343,7 @@ test("knows objects and replaced calls by ids of any length", async () => {
     responseId: null,
     conversationId: null,
     messageIds: [],
+    reasoningIds: [],
   };
   for (const { ledger } of [one, two]) {
     expect(await ledger.findForeign(exampleCaller, "openai", [file])).toBeNull();

@@ -128,6 +128,18 @@ describe("a caller that leaves ends the call at the target, and the record says 
   // The target tells usage at the end only: what had gone by is counted.
   const counted = { ...aborted, usage: { estimated: true, output_tokens: expect.any(Number) } };
 
+  /** What is charged: a token for each byte that was sent, and all that the answer might have been. */
+  function charged(input: string, output_tokens: number) {
+    const input_tokens = Buffer.byteLength(input);
+    const usage = {
+      estimated: true,
+      input_tokens,
+      output_tokens,
+      total_tokens: input_tokens + output_tokens,
+    };
+    return { ...aborted, usage };
+  }
+
   test("in a stream of Responses", async () => {
     const end = await leave("pace 20ms\nstream 3000", async (leaver, { input, signal, leave }) => {
       const stream = await leaver.responses.create({ model, input, stream: true }, { signal });
@@ -149,12 +161,16 @@ describe("a caller that leaves ends the call at the target, and the record says 
     const response = await leave(input, (leaver, { signal }) =>
       leaver.responses.create({ model, input }, { signal }),
     );
-    expect(response).toMatchObject(aborted);
+    expect(response).toMatchObject(charged(input, 0));
+    const bounded = await leave(input, (leaver, { signal }) =>
+      leaver.responses.create({ model, input, max_output_tokens: 500 }, { signal }),
+    );
+    expect(bounded).toMatchObject(charged(input, 500));
     const messages = [{ role: "user" as const, content: input }];
     const completion = await leave(input, (leaver, { signal }) =>
-      leaver.chat.completions.create({ model, messages }, { signal }),
+      leaver.chat.completions.create({ model, messages, max_completion_tokens: 70, n: 2 }, { signal }),
     );
-    expect(completion).toMatchObject(aborted);
+    expect(completion).toMatchObject(charged(input, 140));
   });
 
   test("and the gateway goes on", async () => {
