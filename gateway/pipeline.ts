@@ -298,7 +298,13 @@ function requireOpen({ spec }: Route): void {
     throw new GatewayError("operation_unknown", "No operation is known by this method and path.");
   if (spec.isSecret)
     throw new GatewayError("credential_withheld", "The answer would hold a credential of the target's.");
-  if (spec.isLocal || spec.answer === "bytes" || spec.body === "form" || spec.body === "form_or_sdp")
+  if (
+    spec.isLocal ||
+    spec.lists !== null ||
+    spec.answer === "bytes" ||
+    spec.body === "form" ||
+    spec.body === "form_or_sdp"
+  )
     throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 

@@ -159,18 +159,14 @@ function createBody(
 
 /** Tells whether the request asks for a stream, by the place where its operation says so. */
 function readStream({ spec }: Route, rest: KnownRest, query: Query): boolean {
-  switch (spec.streams) {
-    case "always":
-      return true;
-    case "never":
-      return false;
-    case "body":
-      return rest.settings.stream;
-    case "query":
-      return readFlag(query, "stream");
-    case "format":
-      return rest.value["stream_format"] === "sse";
-  }
+  const isAsked = {
+    always: () => true,
+    never: () => false,
+    body: () => rest.settings.stream,
+    query: () => readFlag(query, "stream"),
+    format: () => rest.value["stream_format"] === "sse",
+  };
+  return isAsked[spec.streams]();
 }
 
 /** Counts the numbers where a text may stand as token ids: `input` and `prompt`, alone or in lists. */

@@ -392,6 +392,8 @@ describe("the facts of a request", () => {
       tokens: { count: 3 + 3 + 3 + 5 + 1 + 2 + 3, exact: false },
       roles: { user: 3, assistant: 2, tool: 1 },
       media: { images: 1, audio: 1, files: 1 },
+      files: [],
+      token_ids: 0,
       server_state: false,
       hidden: [],
       logprobs: false,

@@ -43,7 +43,7 @@ describe("a refused request", () => {
 
   test("tells an operation that is not open from one that nobody knows", async () => {
     const client = await newClient();
-    await expect(client.files.list()).rejects.toMatchObject({ status: 403, code: "operation_not_open" });
+    await expect(client.batches.list()).rejects.toMatchObject({ status: 403, code: "operation_not_open" });
     await expect(client.get("/nothing/here")).rejects.toBeInstanceOf(NotFoundError);
     await expect(client.get("/nothing/here")).rejects.toMatchObject({ code: "operation_unknown" });
   });
