@@ -284,6 +284,8 @@ export type Effect = {
   readonly code: string;
   /** The id of the call that it is about; absent: the exchange as a whole. */
   readonly call?: string;
+  /** What it is about, for the program that is refused: the name of a model or a tool's type, bounded as the facts are. */
+  readonly about?: string;
   /** How a denied call is told to the program; absent: as a message in the call's place. */
   readonly as?: "message" | "error";
   readonly label?: string;
@@ -308,6 +310,8 @@ export type RuleText = {
   readonly code: string;
   readonly title: string;
   readonly remedy: string;
+  /** The sentence that a refused program is told, `{about}` standing for what it is about; null: the title. */
+  readonly refusal: string | null;
   readonly package: string;
 };
 

@@ -158,7 +158,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     deps.events.policyAsked("request", verdict.micros);
     timings["policy"] = verdict.micros / 1000;
     mark = performance.now();
-    const refusal = toRefusal(verdict.decision, judge.rules, id) ?? toMissingAllow(verdict.decision, id);
+    const asked = { operation: route.operation, groups: caller.groups };
+    const refusal =
+      toRefusal(verdict.decision, judge.rules, id) ?? toMissingAllow(verdict.decision, asked, id);
 
     // record: the decision is durable before the first byte goes to the target
     if (refusal !== null) throw refusal;

@@ -29,7 +29,7 @@ describe("docs/policy.md", () => {
   it("lists every rule of the default bundle, and no other", async () => {
     const { manifest } = await readBundle(readFileSync(path("../bundles/default.tar.gz")));
     const codes = manifest.metadata?.tollgate?.rules.map(({ code }) => code).toSorted();
-    const table = page.slice(page.indexOf("| code | phase |"), page.indexOf("A refusal carries"));
+    const table = page.slice(page.indexOf("| code | phase |"), page.indexOf("A refusal tells"));
     expect([...table.matchAll(/^\| `(\w+)`/gm)].map(([, code]) => code ?? "").toSorted()).toEqual(codes);
   });
 
@@ -68,7 +68,9 @@ describe("docs/policy.md", () => {
         ...facts,
         caller: { ...facts.caller, kind: "human" as const, groups: ["data-science"] },
       };
-      expect(policy.current().evaluate(human).deny).toEqual([{ code: "outside_hours" }]);
+      expect(policy.current().evaluate(human).deny).toEqual([
+        { code: "outside_hours", about: "7 to 20 o'clock" },
+      ]);
       expect(policy.current().evaluate(human).allow).toEqual([{ code: "operation_allowed" }]);
       policy.close();
     },

@@ -89,7 +89,9 @@ export function createFake(options: FakeOptions = {}): Fake {
       calls.filter((call) => call.name === "drop").map((call) => ({ code: "no_drop", call: call.id })));
   const judge: Judge = {
     version: { revision: "r", dataRevision: "d" },
-    rules: new Map([["no_drop", { code: "no_drop", title: "No dropping", remedy: "Ask", package: "p" }]]),
+    rules: new Map([
+      ["no_drop", { code: "no_drop", title: "No dropping", remedy: "Ask", refusal: null, package: "p" }],
+    ]),
     speaksIn: (phase) => phases.has(phase),
     tokens: { count: 0, exact: false },
     setTokens: () => undefined,

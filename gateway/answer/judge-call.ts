@@ -1,7 +1,8 @@
 // Puts whole tool calls before the policy, and makes what it said durable before anybody acts on it.
-import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
+import { toCallDenial, toRefusal } from "../apply/refusal.ts";
 import { GatewayError } from "../errors.ts";
 import type { ToolCall } from "../exchange.ts";
+import type { CallDenial } from "../apply/refusal.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerContext } from "./context.ts";
 
@@ -11,7 +12,7 @@ export const MAX_CALLS = 64;
 /** What becomes of a call: released, or replaced by a text under the rule's code. */
 export type Judgement = {
   readonly call: ToolCall;
-  readonly denial: { readonly code: string; readonly text: string } | null;
+  readonly denial: CallDenial | null;
 };
 
 /** Throws `answer_unreadable` for a call with a lone surrogate: no two readers agree on what it says. */
@@ -47,10 +48,9 @@ export async function judgeCall(context: AnswerContext, call: ToolCall): Promise
     await context.decided(verdict, "deny", [context.toCallRow(call, refusal.publicCode)]);
     throw refusal;
   }
-  const denied = toCallDenial(verdict.decision, facts.id);
-  await context.decided(verdict, denied === null ? "allow" : "deny", [
-    context.toCallRow(call, denied?.code ?? null),
+  const denial = toCallDenial(verdict.decision, { id: facts.id, name: call.name }, judge.rules, id);
+  await context.decided(verdict, denial === null ? "allow" : "deny", [
+    context.toCallRow(call, denial?.code ?? null),
   ]);
-  if (denied === null) return { call, denial: null };
-  return { call, denial: { code: denied.code, text: toDenialText(denied.code, judge.rules, id) } };
+  return { call, denial };
 }

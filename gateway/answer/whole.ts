@@ -1,9 +1,10 @@
 // Reads an answer that is not a stream: whole, judged once, and sent as it came or with the denied calls replaced.
 import { isUtf8 } from "node:buffer";
 import { replaceInMessage } from "../apply/chat-denial.ts";
-import { toCallDenial, toDenialText, toRefusal } from "../apply/refusal.ts";
+import { toCallDenial, toRefusal } from "../apply/refusal.ts";
+import type { CallDenial } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { Decision, Effect, Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
+import type { Decision, Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
@@ -23,28 +24,24 @@ function toBody(bytes: Buffer): Json {
   }
 }
 
-type Denied = { readonly call: ToolCall; readonly effect: Effect };
+type Denied = CallDenial & { readonly call: ToolCall };
 
 /** Gives the completion with the denied calls taken out of their messages, wherever these stand. */
-function replaceInCompletion(
-  body: JsonObject,
-  denied: readonly Denied[],
-  text: (code: string) => string,
-): Json {
-  const byMessage = new Map<string, { places: Set<number>; codes: Set<string> }>();
-  for (const { call, effect } of denied) {
+function replaceInCompletion(body: JsonObject, denied: readonly Denied[]): Json {
+  const byMessage = new Map<string, { places: Set<number>; texts: Set<string> }>();
+  for (const { call, text } of denied) {
     const [, message, place] = /^(.*)\/(?:tool_calls\/(\d+)|function_call)$/.exec(call.pointer) ?? [];
     if (message === undefined) throw unreplaceable();
-    const found = byMessage.get(message) ?? { places: new Set(), codes: new Set() };
+    const found = byMessage.get(message) ?? { places: new Set(), texts: new Set() };
     if (place !== undefined) found.places.add(Number(place));
-    found.codes.add(effect.code);
+    found.texts.add(text);
     byMessage.set(message, found);
   }
   let replaced: Json = body;
-  for (const [pointer, { places, codes }] of byMessage) {
+  for (const [pointer, { places, texts }] of byMessage) {
     const message = getAt(body, pointer);
     if (!isObject(message)) throw unreplaceable();
-    const next = replaceInMessage(message, { places, text: [...codes].map(text).join("\n") });
+    const next = replaceInMessage(message, { places, text: [...texts].join("\n") });
     replaced = setAt(replaced, pointer, next) ?? null;
     const reason = pointer.replace(/\/message$/, "/finish_reason");
     const hasReason = reason !== pointer && typeof getAt(body, reason) === "string";
@@ -123,10 +120,11 @@ export function createWholeReader(
     );
     const refusal = toRefusal(verdict.decision, judge.rules, id);
     const denied = calls.flatMap((call, index): Denied[] => {
-      const effect = toCallDenial(verdict.decision, facts[index]?.id ?? call.id);
-      return effect === null ? [] : [{ call, effect }];
+      const asked = { id: facts[index]?.id ?? call.id, name: call.name };
+      const denial = toCallDenial(verdict.decision, asked, judge.rules, id);
+      return denial === null ? [] : [{ call, ...denial }];
     });
-    const codes = new Map(denied.map(({ call, effect }) => [call, effect.code]));
+    const codes = new Map(denied.map(({ call, code }) => [call, code]));
     const rows = calls.map((call) => context.toCallRow(call, refusal?.publicCode ?? codes.get(call) ?? null));
     const isDenied = refusal !== null || denied.length > 0;
     // What was decided about nothing leaves no row: the request's own decision and the end tell it all.
@@ -137,9 +135,7 @@ export function createWholeReader(
     const [first] = denied;
     // Only a conversation has a place for a text of ours.
     if (first !== undefined && request.route.spec.dialect === "other")
-      throw new GatewayError("policy_denied", toDenialText(first.effect.code, judge.rules, id), {
-        publicCode: first.effect.code,
-      });
+      throw new GatewayError("policy_denied", first.text, { publicCode: first.code });
     return denied;
   }
 
@@ -163,15 +159,10 @@ export function createWholeReader(
     const denied = await judgeWhole(body, answer);
     let sent = bytes;
     if (denied.length > 0 && isObject(body)) {
-      const text = (code: string): string => toDenialText(code, judge.rules, id);
       const replaced =
         request.route.spec.dialect === "chat"
-          ? { body: replaceInCompletion(body, denied, text), calls: [] }
-          : replaceInResponse(
-              body,
-              answer,
-              denied.map(({ call, effect }) => ({ call, code: effect.code, text: text(effect.code) })),
-            );
+          ? { body: replaceInCompletion(body, denied), calls: [] }
+          : replaceInResponse(body, answer, denied);
       // What goes out is read once more: a denied call that still stands in it stops it.
       const left = parseAnswer(request.route.spec, replaced.body).calls.length;
       if (left !== answer.calls.length - denied.length) throw unreplaceable();

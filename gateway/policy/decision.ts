@@ -10,6 +10,7 @@ const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPOR
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   code: isText,
   call: isText,
+  about: (value) => typeof value === "string" && value.length <= 1024,
   as: (value) => value === "message" || value === "error",
   label: isText,
   texts: (value) => value === "none" || value === "masked" || value === "original",

@@ -32,6 +32,7 @@ const metadata = z.strictObject({
       code: z.string(),
       title: z.string(),
       remedy: z.string(),
+      refusal: z.string().optional(),
       package: z.string(),
       phases: z.array(z.enum(PHASES)),
       effects: z.array(z.string()),

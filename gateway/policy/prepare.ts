@@ -89,9 +89,9 @@ export async function preparePolicy(
     patterns,
     phases: new Set(metadata?.phases ?? PHASES),
     rules: new Map(
-      metadata?.rules.map(({ code, title, remedy, package: name }) => [
+      metadata?.rules.map(({ code, title, remedy, refusal = null, package: name }) => [
         code,
-        { code, title, remedy, package: name },
+        { code, title, remedy, refusal, package: name },
       ]),
     ),
     evaluate: (facts) => evaluator.evaluate(facts),

@@ -28,6 +28,8 @@ export type Rule = {
   readonly code: string;
   readonly title: string;
   readonly remedy: string;
+  /** The sentence that a refused program is told; `{about}` in it stands for what the contributions are about. */
+  readonly refusal?: string | undefined;
   readonly package: string;
   readonly phases: readonly (typeof RULE_PHASES)[number][];
   readonly effects: readonly EffectName[];
@@ -42,6 +44,7 @@ export type Rules = {
 const custom = z.strictObject({
   code: z.string().regex(/^[a-z][a-z0-9_]{2,63}$/, "a code is 3 to 64 lower-case letters, digits and _"),
   remedy: z.string().min(1),
+  refusal: z.string().min(1).optional(),
   phases: z.array(z.enum(RULE_PHASES)).min(1),
 });
 
@@ -84,7 +87,7 @@ export async function readRules(opa: Opa, root: string, sources: readonly Source
     if (!checked.success || annotation?.title === undefined) {
       const why = checked.success ? "title: missing" : z.prettifyError(checked.error);
       throw new PolicyProblem(
-        `${file}: its METADATA needs a title and custom {code, remedy, phases}.\n${why}`,
+        `${file}: its METADATA needs a title and custom {code, remedy, phases} and may have a refusal.\n${why}`,
       );
     }
     const effects = EFFECTS.filter((effect) =>

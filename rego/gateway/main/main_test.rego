@@ -29,7 +29,7 @@ test_developers_may_ask_the_usual_models if {
 
 test_developers_may_not_ask_other_models if {
 	decision := main.request with input as facts with data.gateway.rev as "r" with input.request.model as "davinci-002"
-	decision.deny == {{"code": "model_not_allowed"}}
+	decision.deny == {{"code": "model_not_allowed", "about": "davinci-002"}}
 }
 
 test_nothing_allows_an_unknown_operation if {
@@ -42,7 +42,7 @@ test_nothing_allows_an_unknown_operation if {
 test_a_call_that_drops_a_database_is_denied_in_both_ways_of_answering if {
 	some phase in {"tool_call", "whole"}
 	decision := main[phase] with input as facts with data.gateway.rev as "r" with input.calls as [drops_a_database]
-	decision.deny == {{"code": "sql_destructive", "call": "call_2"}}
+	decision.deny == {{"code": "sql_destructive", "call": "call_2", "about": "drop_database"}}
 }
 
 test_every_phase_decides_only_with_input_and_data if {

@@ -35,6 +35,13 @@ describe("a refused request", () => {
       expect(error).toBeInstanceOf(PermissionDeniedError);
       expect(error).toMatchObject({ status: 403, code: "model_not_allowed", type: "permission_error" });
       const headers = error instanceof PermissionDeniedError ? error.headers : undefined;
+      const id = headers?.get("x-tollgate-exchange-id") ?? "";
+      expect(error).toMatchObject({
+        message:
+          '403 Refused by policy (model_not_allowed). Your groups may not use the model "davinci-002". Use a model ' +
+          `that your groups may use, or ask whoever keeps the policy to add this one. [exchange ${id}]`,
+        error: { exchange_id: id },
+      });
       expect(headers?.get("x-should-retry")).toBe("false");
       expect(headers?.get("x-tollgate-exchange-id")).toMatch(/^[0-9a-f-]{36}$/);
     }

@@ -55,6 +55,11 @@ test_deny_a_model_that_another_operation_names if {
 	}
 }
 
+test_deny_names_the_model if {
+	model.deny == {{"about": "o1x"}} with input as facts(["some"], "o1x") with data.gateway.params as params
+	model.deny == {{"about": ""}} with input as facts(["some"], null) with data.gateway.params as params
+}
+
 test_deny_when_fields_are_missing if {
 	count(model.deny) > 0 with input as {"operation": "responses.create"} with data.gateway.params as params
 }

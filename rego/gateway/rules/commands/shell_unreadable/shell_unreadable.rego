@@ -5,6 +5,7 @@
 #   `shell.incomplete` says how strictly.
 # custom:
 #   code: shell_unreadable
+#   refusal: Its shell command cannot be read to its end.
 #   remedy: Write plain commands, without `eval` and without commands that are put together at run time.
 #   phases: [tool_call]
 package gateway.rules.commands.shell_unreadable

@@ -5,20 +5,20 @@
 #   without a condition.
 # custom:
 #   code: sql_destructive
+#   refusal: 'Its SQL destroys ({about}).'
 #   remedy: Delete or change single rows with a WHERE clause; let an administrator run what destroys more.
 #   phases: [tool_call]
 package gateway.rules.commands.sql_destructive
 
 import data.gateway.lib.settings
 
-deny contains {"call": call.id} if {
+# One denial a call, whatever it holds: it may hold many statements.
+deny contains {"call": call.id, "about": first} if {
 	some call in input.calls
-	some kind in call.sql.kinds
-	destroys(kind)
-	not tolerated(kind)
+	first := min({kind | some kind in call.sql.kinds; destroys(kind); not tolerated(kind)})
 }
 
-deny contains {"call": call.id} if {
+deny contains {"call": call.id, "about": "no condition"} if {
 	some call in input.calls
 	call.sql.where_missing
 }

@@ -5,6 +5,7 @@
 #   strictly.
 # custom:
 #   code: sql_unreadable
+#   refusal: Its SQL cannot be read to its end.
 #   remedy: Write plain statements in PostgreSQL's syntax, without dynamic SQL.
 #   phases: [tool_call]
 package gateway.rules.commands.sql_unreadable

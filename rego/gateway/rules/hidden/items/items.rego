@@ -5,8 +5,9 @@
 #   run.
 # custom:
 #   code: unknown_item
+#   refusal: 'The input holds items of a type that the gateway does not know ({about}).'
 #   remedy: Leave these items out, or use a gateway that knows them.
 #   phases: [request]
 package gateway.rules.hidden.items
 
-deny contains {} if count(input.request.unknown_items) > 0
+deny contains {"about": type} if some type in input.request.unknown_items

@@ -17,6 +17,13 @@ test_deny_another_version if {
 
 test_deny_another_id if denied({"kind": "prompt", "id": "pmpt_2", "version": "2"})
 
+test_deny_names_it if {
+	stored.deny == {{"about": "prompt pmpt_2"}} with input.request.hidden as [{"kind": "prompt", "id": "pmpt_2"}]
+		with data.gateway.params as params
+}
+
+test_deny_when_its_fields_are_missing if denied({})
+
 test_deny_when_the_list_is_missing if {
 	count(stored.deny) == 1 with input.request.hidden as [{"kind": "prompt", "id": "pmpt_1", "version": "2"}]
 		with data.gateway.params as {}

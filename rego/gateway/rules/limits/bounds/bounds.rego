@@ -5,6 +5,7 @@
 #   see it cannot judge.
 # custom:
 #   code: request_over_bounds
+#   refusal: The request offers more tools, or holds more items of unknown types, than policy can judge.
 #   remedy: Offer at most 64 tools in one request.
 #   phases: [request]
 package gateway.rules.limits.bounds

@@ -5,17 +5,25 @@
 #   is over the limit an exact count is asked for. Where none can be had the bound decides.
 # custom:
 #   code: tokens_per_request
+#   refusal: 'The request has too many tokens ({about}).'
 #   remedy: Send less text in one request, or ask whoever keeps the policy for a higher limit.
 #   phases: [request]
 package gateway.rules.limits.tokens
 
 import data.gateway.lib.settings
 
-deny contains {} if not within_limit
+deny contains {"about": size} if not within_limit
 
 need contains {"fact": "tokens.exact"} if {
 	input.request.tokens.exact == false
 	not within_limit
+}
+
+default size := ""
+
+size := $"{input.request.tokens.count}, the limit is {settings.limit("tokens_per_request")}" if {
+	is_number(input.request.tokens.count)
+	is_number(settings.limit("tokens_per_request"))
 }
 
 within_limit if input.request.tokens.count <= settings.limit("tokens_per_request")

@@ -16,6 +16,11 @@ test_deny_and_need_the_exact_count_when_the_bound_is_over if {
 	tokens.need == {{"fact": "tokens.exact"}} with input as facts([], 101, false) with data.gateway.params as params
 }
 
+test_deny_tells_count_and_limit if {
+	tokens.deny == {{"about": "101, the limit is 100"}} with input as facts([], 101, true)
+		with data.gateway.params as params
+}
+
 test_deny_without_need_when_the_exact_count_is_over if {
 	count(tokens.deny) == 1 with input as facts([], 101, true) with data.gateway.params as params
 	count(tokens.need) == 0 with input as facts([], 101, true) with data.gateway.params as params

@@ -10,7 +10,7 @@ test_no_denial_when_the_type_is_listed if {
 }
 
 test_deny_only_the_call_whose_type_is_not_listed if {
-	call_type.deny == {{"call": "2"}} with input.calls as [
+	call_type.deny == {{"call": "2", "about": "teleport_call"}} with input.calls as [
 		{"id": "1", "type": "function_call"},
 		{"id": "2", "type": "teleport_call"},
 	]
@@ -18,7 +18,7 @@ test_deny_only_the_call_whose_type_is_not_listed if {
 }
 
 test_deny_when_the_type_is_missing if {
-	call_type.deny == {{"call": "1"}} with input.calls as [{"id": "1"}] with data.gateway.params as params
+	call_type.deny == {{"call": "1", "about": ""}} with input.calls as [{"id": "1"}] with data.gateway.params as params
 }
 
 test_no_denial_without_calls if count(call_type.deny) == 0 with input as {}

@@ -10,7 +10,7 @@ test_no_denial_when_it_is_listed if {
 }
 
 test_deny_when_it_is_not_listed if {
-	count(connector.deny) == 1 with input.tools as [{"connector_id": "connector_b"}]
+	connector.deny == {{"about": "connector_b"}} with input.tools as [{"connector_id": "connector_b"}]
 		with data.gateway.params as params
 }
 

@@ -19,6 +19,11 @@ test_deny_when_it_does_not_always_ask if {
 	denied("mixed")
 }
 
+test_deny_names_the_server if {
+	tool := {"type": "mcp", "server_label": "docs", "require_approval": "never"}
+	mcp_approval.deny == {{"about": "docs"}} with input.tools as [tool] with data.gateway.params as params
+}
+
 test_deny_when_fields_are_missing if {
 	count(mcp_approval.deny) == 1 with input.tools as [{"type": "mcp"}] with data.gateway.params as params
 }

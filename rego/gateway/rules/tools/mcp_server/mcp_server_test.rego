@@ -16,6 +16,11 @@ test_no_denial_when_host_and_label_are_listed if not denied(mcp("mcp.example.com
 
 test_deny_another_host if denied(mcp("mcp.example.com.evil.test", "docs", null))
 
+test_deny_names_the_server if {
+	mcp_server.deny == {{"about": "mcp.example.com as mail"}} with input.tools as [mcp("mcp.example.com", "mail", null)]
+		with data.gateway.params as params
+}
+
 test_deny_another_label if denied(mcp("mcp.example.com", "mail", null))
 
 test_deny_without_a_host if denied(mcp(null, "docs", null))
