@@ -1,6 +1,6 @@
 // The way of an exchange, top to bottom: identity, parse, ownership, detect, policy, record, forward, and back.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { asksForTexts, createAnswerContext } from "./answer/create-context.ts";
+import { asksForTexts, createAnswerContext, toLabels } from "./answer/create-context.ts";
 import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
 import { openAnswer } from "./answer/open-answer.ts";
@@ -33,6 +33,7 @@ import type { Recorder } from "./record/recorder.ts";
 import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
 import { requireOwned } from "./require-owned.ts";
+import { findToken, isFromModel, listMarks } from "./said.ts";
 
 /** One version of the policy with what was compiled from it. An exchange keeps one from beginning to end. */
 export type PolicyInForce = {
@@ -126,10 +127,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       header: toSessionHeader(incoming),
       previousResponseId: toReferenced(request, "response"),
       conversation: toReferenced(request, "conversation"),
-      items: request.items.map(({ hash, role, callId }) => ({
-        hash,
-        fromModel: role === "assistant" || callId !== null,
-      })),
+      items: request.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
+      tokenOf: (index) => findToken(request.items[index], deps.digest),
+      marks: () => listMarks(request, deps.digest, caller),
     });
     progress.session = session;
     const repaired = await repair(deps.ledger, connection.connection.name, caller, request);
@@ -190,6 +190,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
       requestBytes: bytes.length,
       timings,
+      labels: toLabels(verdict.decision),
       keepsTexts: asksForTexts(verdict.decision),
       settle: repaired.settle,
       onClosed: ({ outcome, errorCode, httpStatus }) => {
