@@ -149,7 +149,7 @@ export function createRequestParser(deps: {
 
     let historyKey: string | null = null;
     let match: Match | null = null;
-    const layout = cutBody(bytes.toString("latin1"), itemsKey, (open, end) => {
+    const layout = cutBody(bytes, itemsKey, (open, end) => {
       historyKey = digest(tenant, MARKS[family].start, bytes, [{ start: open, end }]);
       match = histories.find(historyKey, bytes, open);
       return match;
