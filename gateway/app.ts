@@ -34,7 +34,12 @@ import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
+import { createSpools } from "./spool/spool.ts";
+import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
+
+/** Bytes of a body that are kept in memory until it is decided. */
+const SPOOL_MEMORY_BYTES = 1024 * 1024;
 
 export type GatewayOptions = {
   readonly config: Config;
@@ -198,6 +203,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         request.facts.model,
         `${caller.tenant}\n${caller.issuer}\n${caller.subject}`,
       ),
+    spools: createSpools(join(config.stateDir, "spool"), {
+      memoryBytes: SPOOL_MEMORY_BYTES,
+      bytes: config.limits.upload_bytes,
+      totalBytes: config.limits.spool_bytes,
+    }),
+    uploads: createUploads(),
     recorder,
     ledger,
     sessions,

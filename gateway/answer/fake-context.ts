@@ -86,6 +86,7 @@ export function createFake(options: FakeOptions = {}): Fake {
       finish();
     },
     onLeave: () => undefined,
+    onClose: () => undefined,
   };
   const deny =
     options.deny ??
