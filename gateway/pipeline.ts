@@ -85,7 +85,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     // forward
-    const { target, credential, adminCredential } = connection;
+    const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
     const context = decider.openContext(progress, decided, sink, () => close());
     const answer = openAnswer(context);
@@ -99,6 +99,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         path: query === "" ? route.path : `${route.path}?${query}`,
         headers: toTargetHeaders(crossing, {
           credential: route.spec.isAdmin ? adminCredential() : credential(),
+          account,
           contentType: repaired.bytes === null ? null : (contentType ?? null),
           bindKey: (key) => deps.digest(toKeyText(caller, key)),
         }),
