@@ -115,6 +115,8 @@ export type Reference = {
   readonly kind: string;
   readonly id: string;
   readonly pointer: string;
+  /** What the id names is sent along, so that it may be stored nowhere; it must only not be somebody else's. */
+  readonly whole?: true;
 };
 
 /** A tool that a request offers to the model, wherever it hides in the body. */

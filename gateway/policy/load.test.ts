@@ -245,9 +245,15 @@ drops if "drop_database" in input.calls[0].sql.kinds`;
     expect(policy.current().evaluate(facts)).toBe(first);
   });
 
-  it("is decided anew for a request", async () => {
-    const policy = await open(await buildFixture({ rego: "request := plain", metadata: {} }));
-    expect(policy.current().evaluate(facts("x"))).not.toBe(policy.current().evaluate(facts("x")));
+  it("is asked for anew by each request, whatever was answered before", async () => {
+    const rego = `request := plain if not is_bad
+request := object.union(plain, {"deny": {{"code": "bad"}}}) if is_bad
+is_bad if input.request.model == "bad"`;
+    const policy = await open(await buildFixture({ rego, metadata: {} }));
+    const models = ["x", "bad", "y", "bad", "x"];
+    expect(models.map((model) => policy.current().evaluate(facts(model)).deny.length)).toEqual([
+      0, 1, 0, 1, 0,
+    ]);
   });
 });
 

@@ -158,6 +158,8 @@ export function toClosed(exchangeId: string, changes: Partial<ExchangeClosed> = 
       estimated: false,
     },
     responseIds: ["resp_1"],
+    sessionId: null,
+    history: null,
     requestBytes: 900,
     answerBytes: 1_400,
     timings: { upstream: 12 },

@@ -1,4 +1,4 @@
-// Digests the history that a request carries, so that the next turn finds the requests before it.
+// Digests the history that a request carries together with what the model answered, so that the next turn finds it.
 import type { Caller } from "../exchange.ts";
 
 /** An item of the history that a request carries. */
@@ -9,35 +9,69 @@ export type HistoryItem = {
   readonly fromModel: boolean;
 };
 
+/** What stands for an item of an answer, null for one that nothing is known by. A call's id is never given twice. */
+export type Token = { readonly isCall: boolean; readonly digest: string } | null;
+
 export type History = {
   /** The digest of all items, null where there are none. */
   readonly whole: string | null;
-  /** The digests of earlier requests, shortest first; written out when asked for. */
-  readonly earlier: { readonly count: number; at(index: number): string };
+  /** The digests of earlier requests with their answers, shortest first; null where an answer has no token. */
+  readonly earlier: { readonly count: number; at(index: number): string | null };
 };
 
 /**
- * Digests the whole history, and each earlier part of it that was a request: one that ends where the model's next
- * items begin. The caller is part of each digest, so histories never meet across callers. The mixing (after MurmurHash3)
+ * Digests the whole history, and each earlier part of it that was a request, with what the model answered to it: runs
+ * that ask alike are told apart by their answers. A request ends where the model's next items begin. Only one token
+ * stands for an answer, so that a program may leave out or put elsewhere what else was answered. The caller is part of each digest, so histories never meet across callers. The mixing (after MurmurHash3)
  * is not a cryptographic one: its input is keyed hashes, and a collision would only join two sessions of one caller.
  */
 export function digestHistory(
   caller: Pick<Caller, "tenant" | "issuer" | "subject">,
   items: readonly HistoryItem[],
+  tokenOf: (index: number) => Token,
 ): History {
   let state: Lanes = mix(SEED, JSON.stringify([caller.tenant, caller.issuer, caller.subject]), Infinity);
-  const cuts: Lanes[] = [];
+  const cuts: { readonly state: Lanes; readonly from: number }[] = [];
   let previousFromModel = true;
-  for (const { hash, fromModel } of items) {
-    if (fromModel && !previousFromModel) cuts.push(state);
+  for (let index = 0; index < items.length; index += 1) {
+    const { hash, fromModel } = items[index] ?? NO_ITEM;
+    if (fromModel && !previousFromModel) cuts.push({ state, from: index });
     previousFromModel = fromModel;
     state = mix(state, hash, HASH_LENGTH);
   }
+  function* answered(from: number): Generator<Token> {
+    for (let index = from; items[index]?.fromModel === true; index += 1) yield tokenOf(index);
+  }
   return {
     whole: items.length === 0 ? null : toText(state),
-    earlier: { count: cuts.length, at: (index) => toText(cuts[index] ?? SEED) },
+    earlier: {
+      count: cuts.length,
+      at(index) {
+        const cut = cuts[index];
+        const token = cut === undefined ? null : choose(answered(cut.from));
+        return cut === undefined || token === null ? null : toText(mix(cut.state, token.digest, HASH_LENGTH));
+      },
+    },
   };
 }
+
+/** Gives the digest under which the next turn finds a request by its answer, null where nothing was answered. */
+export function continueHistory(whole: string, answer: Iterable<Token>): string | null {
+  const token = choose(answer);
+  return token === null ? null : toText(mix(toLanes(whole), token.digest, HASH_LENGTH));
+}
+
+/** Chooses the token that tells an answer from others best: a call's before a text's, the first of each. */
+function choose(tokens: Iterable<Token>): Token {
+  let chosen: Token = null;
+  for (const token of tokens) {
+    if (token?.isCall === true) return token;
+    chosen ??= token;
+  }
+  return chosen;
+}
+
+const NO_ITEM: HistoryItem = { hash: "", fromModel: false };
 
 /** So much of an item's hash counts: 128 bits of it in hexadecimal, 192 in base64url. */
 const HASH_LENGTH = 32;
@@ -85,6 +119,11 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 function toText({ a, b, c, d }: Lanes): string {
   return toHex(a) + toHex(b) + toHex(c) + toHex(d);
+}
+
+function toLanes(text: string): Lanes {
+  const lane = (at: number): number => Number.parseInt(text.slice(at, at + 8), 16) | 0;
+  return { a: lane(0), b: lane(8), c: lane(16), d: lane(24) };
 }
 
 function toHex(lane: number): string {
