@@ -33,6 +33,8 @@ export type RequestInput = {
   readonly route: Route;
   readonly query: string;
   readonly contentType: string | undefined;
+  /** The header `openai-beta`. */
+  readonly betaHeader?: string | undefined;
   readonly bytes: Buffer;
   readonly tenant: string;
 };
@@ -176,6 +178,7 @@ export function createRequestParser(deps: {
     return assemble({
       route,
       query,
+      betaHeader: input.betaHeader ?? "",
       bytes: input.bytes,
       layout: hasBody ? layout : null,
       itemsKey,
