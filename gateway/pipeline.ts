@@ -75,7 +75,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.requestBytes = body.size;
     lap("read");
     const { bytes, contentType } = body;
-    const parsed = deps.parser.parse({ route, query, contentType, bytes, tenant: caller.tenant });
+    const beta = incoming.headers["openai-beta"];
+    const betaHeader = typeof beta === "string" ? beta : undefined;
+    const { tenant } = caller;
+    const parsed = deps.parser.parse({ route, query, contentType, betaHeader, bytes, tenant });
     const request = withBody(parsed, query, body);
     progress.request = request;
     lap("parse");
@@ -90,7 +93,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     // forward
-    const { target, credential, adminCredential } = connection;
+    const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
     const context = decider.openContext(progress, decided, sink, () => close());
     const answer = openAnswer(context);
@@ -104,6 +107,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         path: query === "" ? route.path : `${route.path}?${query}`,
         headers: toTargetHeaders(crossing, {
           credential: route.spec.isAdmin ? adminCredential() : credential(),
+          account,
           ...(body.spooled === null
             ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
             : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),

@@ -207,8 +207,11 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
       const isStored = operation === "chat.completions.create" ? store === true : store !== false;
       // An id that the caller named is not made its own by an answer that repeats it.
-      const own = objects.filter(({ kind, id: one }) => !isShared(kind) || !deps.request.bytes.includes(one));
-      if (own.length === 0 || !isStored) return;
+      // Containers, files and spoken answers are there whether or not the answer is stored.
+      const own = objects.filter(({ kind, id: one }) =>
+        isShared(kind) ? !deps.request.bytes.includes(one) : isStored,
+      );
+      if (own.length === 0) return;
       recorder.owns(own, owner()).catch((error: unknown) => report(toGatewayError(error)));
     },
     async replaced(calls) {
