@@ -10,19 +10,15 @@ const TEXT = /^(?:text\/(?:plain|vtt)|application\/(?:x-)?subrip)$/;
 /** Tells whether an answer of an operation is a file; where a stream was asked for it is none. */
 export function isFileAnswer(spec: RouteSpec, status: number, type: string, wantsStream: boolean): boolean {
   const isSuccess = status >= 200 && status < 300 && status !== 204;
-  switch (spec.answer) {
-    case "any":
-      return true;
-    case "bytes":
-      return isSuccess && !wantsStream;
-    case "sdp":
-      return isSuccess && type === "application/sdp";
-    case "text":
-      return isSuccess && !wantsStream && TEXT.test(type);
-    case "json":
-    case "events":
-      return false;
-  }
+  const isFile = {
+    any: () => true,
+    bytes: () => isSuccess && !wantsStream,
+    sdp: () => isSuccess && type === "application/sdp",
+    text: () => isSuccess && !wantsStream && TEXT.test(type),
+    json: () => false,
+    events: () => false,
+  };
+  return isFile[spec.answer]();
 }
 
 /** Gives what the reader of a file must know; `kept` are the headers that pass. */

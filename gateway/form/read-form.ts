@@ -47,7 +47,9 @@ export async function readForm(
   limits: TakeLimits,
   isPiece: boolean,
 ): Promise<readonly FormPart[]> {
-  const dicer = new Dicer({ boundary, maxHeaderPairs: 16, ...{ maxHeaderSize: MOST_HEADER_BYTES } });
+  // Its types do not tell of `maxHeaderSize`.
+  const bounds = { boundary, maxHeaderPairs: 16, maxHeaderSize: MOST_HEADER_BYTES };
+  const dicer = new Dicer(bounds);
   const parts: FormPart[] = [];
   let fieldBytes = 0;
   const failures: unknown[] = [];
