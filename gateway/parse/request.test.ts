@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "../exchange.ts";
+import type { Json, JsonObject, RequestFacts } from "../exchange.ts";
 import type { ParsedRequest } from "./parsed.ts";
 import { getAt } from "./pointer.ts";
 import { createRequestParser } from "./request.ts";
@@ -415,11 +415,44 @@ describe("the facts of a request", () => {
       server_state: false,
       hidden: [],
       logprobs: false,
+      betas: [],
+      beta: false,
       unknown_items: [],
       truncated: false,
     });
     expect(answer).toEqual({ stream: true, includeUsage: null, startingAfter: null, logprobs: false });
     expect(prompts).toEqual([2, 3]);
+  });
+
+  it("tells which betas are asked for, in the header and in the query", () => {
+    const ask = (betaHeader: string | undefined, query = ""): RequestFacts => {
+      const { route } = matchRoute("POST", "/v1/responses");
+      const bytes = Buffer.from('{"input":"a"}');
+      return createParser().parse({
+        route,
+        query,
+        contentType: "application/json",
+        betaHeader,
+        bytes,
+        tenant: "t",
+      }).facts;
+    };
+    expect(ask(undefined)).toMatchObject({ betas: [], beta: false });
+    expect(ask("responses=v1, agents=v1 ,,", "beta=true")).toMatchObject({
+      betas: ["responses=v1", "agents=v1"],
+      beta: true,
+      truncated: false,
+    });
+    // Whatever does not plainly say no may mean yes.
+    expect([ask("", "beta=1").beta, ask("", "beta=").beta, ask("", "beta=false").beta]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const many = ask(Array.from({ length: 17 }, (_, index) => `${"x".repeat(200)}${index}`).join(","));
+    expect(many.betas).toHaveLength(16);
+    expect(many.betas[0]).toHaveLength(128);
+    expect(many.truncated).toBe(true);
   });
 
   it("say what a chat request is", () => {

@@ -33,6 +33,8 @@ export type RequestInput = {
   readonly route: Route;
   readonly query: string;
   readonly contentType: string | undefined;
+  /** The header `openai-beta`. */
+  readonly betaHeader?: string | undefined;
   readonly bytes: Buffer;
   readonly tenant: string;
 };
@@ -180,6 +182,7 @@ export function createRequestParser(deps: {
     return assemble({
       route,
       query,
+      betaHeader: input.betaHeader ?? "",
       bytes: input.bytes,
       layout: hasBody ? layout : null,
       itemsKey,

@@ -69,6 +69,8 @@ export function toFacts(id: string, changes: Partial<Facts> = {}): Facts {
       server_state: false,
       hidden: [],
       logprobs: false,
+      betas: [],
+      beta: false,
       unknown_items: [],
       truncated: false,
     },

@@ -70,6 +70,7 @@ function ask(changes: Partial<SessionQuery> = {}): SessionQuery {
     previousResponseId: null,
     conversation: null,
     items: [],
+    start: null,
     tokenOf: (index) => toToken(changes.items?.[index]?.hash ?? ""),
     marks: () => [],
     ...changes,
