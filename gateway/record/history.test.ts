@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { exampleCaller } from "./example-rows.ts";
+import { exampleCaller } from "../../test/fixtures/example-rows.ts";
 import { continueHistory, digestHistory } from "./history.ts";
 import type { History, HistoryItem, Token } from "./history.ts";
 
