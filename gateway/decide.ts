@@ -115,6 +115,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         previousResponseId: toReferenced(request, "response"),
         conversation: toReferenced(request, "conversation"),
         items: request.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
+        start: request.start,
         tokenOf: (index) => findToken(request.items[index], deps.digest),
         marks: () => listMarks(request, deps.digest, caller),
       });

@@ -72,7 +72,16 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.requestBytes = bytes.length;
     lap("read");
     const contentType = incoming.headers["content-type"];
-    const request = deps.parser.parse({ route, query, contentType, bytes, tenant: caller.tenant });
+    const beta = incoming.headers["openai-beta"];
+    const betaHeader = typeof beta === "string" ? beta : undefined;
+    const request = deps.parser.parse({
+      route,
+      query,
+      contentType,
+      betaHeader,
+      bytes,
+      tenant: caller.tenant,
+    });
     progress.request = request;
     lap("parse");
 

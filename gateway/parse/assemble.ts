@@ -14,11 +14,14 @@ export type KnownRest = Measured & Rest;
 
 /** The bound on each list in the facts. */
 const MOST = 64;
+const MOST_BETAS = 16;
+const LONGEST_BETA = 128;
 
 /** Puts the parts of one request together. */
 export function assemble(parts: {
   readonly route: Route;
   readonly query: string;
+  readonly betaHeader: string;
   readonly bytes: Buffer;
   readonly layout: BodyLayout | null;
   readonly itemsKey: string | null;
@@ -45,6 +48,7 @@ export function assemble(parts: {
   const query = parseQuery(parts.query);
   const queryTexts = toQuerySegments(query);
   const queryChars = queryTexts.reduce((sum, { text }) => sum + text.length, 0);
+  const betas = toBetas(parts.betaHeader);
   const { includeUsage, ...settings } = rest.settings;
   const stream = readStream(route, rest, query);
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
@@ -53,6 +57,8 @@ export function assemble(parts: {
     model: settings.model ?? route.model,
     stream,
     logprobs,
+    betas: betas.slice(0, MOST_BETAS),
+    beta: (query.single.get("beta") ?? "false") !== "false",
     bytes: parts.bytes.length,
     items: items.length,
     chars: rest.chars + sums.chars + queryChars,
@@ -67,7 +73,7 @@ export function assemble(parts: {
     token_ids: countTokenIds(rest.value),
     hidden: settings.hidden.slice(0, MOST),
     unknown_items: [...unknown].slice(0, MOST),
-    truncated: tools.length > MOST || unknown.size > MOST,
+    truncated: tools.length > MOST || unknown.size > MOST || betas.length > MOST_BETAS,
   };
   return {
     route,
@@ -91,6 +97,13 @@ export function assemble(parts: {
     opaque: [...sink.opaque, ...sums.opaque],
     layout: parts.layout,
   };
+}
+
+/** Reads the header by which programs ask for what is not final yet: names, or names and versions, with commas between. */
+function toBetas(header: string): string[] {
+  if (header === "") return [];
+  const entries = header.split(",").map((entry) => entry.trim().slice(0, LONGEST_BETA));
+  return entries.filter((entry) => entry !== "");
 }
 
 function createBody(

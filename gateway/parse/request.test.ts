@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json, JsonObject } from "../exchange.ts";
+import type { Json, JsonObject, RequestFacts } from "../exchange.ts";
 import type { ParsedRequest } from "./parsed.ts";
 import { getAt } from "./pointer.ts";
 import { createRequestParser } from "./request.ts";
@@ -335,6 +335,15 @@ describe("the memory of histories", () => {
     );
   });
 
+  it("tells where the items stand, also where another operation had them under another name", () => {
+    const parser = createParser();
+    const items = Array.from({ length: 6 }, (_, index) => ({ role: "user", content: `text ${index}` }));
+    parse({ model: "gpt-5", input: items }, { parser });
+    parse({ model: "gpt-5", input: items }, { parser });
+    const other = parse({ items }, { parser, url: "/v1/conversations" });
+    expect(other.items.map(({ pointer }) => pointer)).toEqual(items.map((_, index) => `/items/${index}`));
+  });
+
   it("keeps no hold of the request's bytes", () => {
     const parser = createParser();
     const input = Array.from({ length: 8 }, (_, index) => ({ role: "user", content: `text ${index}` }));
@@ -406,11 +415,44 @@ describe("the facts of a request", () => {
       server_state: false,
       hidden: [],
       logprobs: false,
+      betas: [],
+      beta: false,
       unknown_items: [],
       truncated: false,
     });
     expect(answer).toEqual({ stream: true, includeUsage: null, startingAfter: null, logprobs: false });
     expect(prompts).toEqual([2, 3]);
+  });
+
+  it("tells which betas are asked for, in the header and in the query", () => {
+    const ask = (betaHeader: string | undefined, query = ""): RequestFacts => {
+      const { route } = matchRoute("POST", "/v1/responses");
+      const bytes = Buffer.from('{"input":"a"}');
+      return createParser().parse({
+        route,
+        query,
+        contentType: "application/json",
+        betaHeader,
+        bytes,
+        tenant: "t",
+      }).facts;
+    };
+    expect(ask(undefined)).toMatchObject({ betas: [], beta: false });
+    expect(ask("responses=v1, agents=v1 ,,", "beta=true")).toMatchObject({
+      betas: ["responses=v1", "agents=v1"],
+      beta: true,
+      truncated: false,
+    });
+    // Whatever does not plainly say no may mean yes.
+    expect([ask("", "beta=1").beta, ask("", "beta=").beta, ask("", "beta=false").beta]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const many = ask(Array.from({ length: 17 }, (_, index) => `${"x".repeat(200)}${index}`).join(","));
+    expect(many.betas).toHaveLength(16);
+    expect(many.betas[0]).toHaveLength(128);
+    expect(many.truncated).toBe(true);
   });
 
   it("say what a chat request is", () => {

@@ -33,6 +33,8 @@ export type RequestInput = {
   readonly route: Route;
   readonly query: string;
   readonly contentType: string | undefined;
+  /** The header `openai-beta`. */
+  readonly betaHeader?: string | undefined;
   readonly bytes: Buffer;
   readonly tenant: string;
 };
@@ -49,6 +51,8 @@ const MARKS = {
   chat: { item: "I", start: "S", list: "L", text: "T", none: "N" },
   other: { item: "o", start: "p", list: "q", text: "r", none: "u" },
 } as const;
+
+const ITEMS_MARK = "c";
 
 /**
  * Creates a parser with a cache of items, of bodies without their items, and of whole histories. The keys are hashes
@@ -151,7 +155,9 @@ export function createRequestParser(deps: {
 
     const history: { key: string | null; match: Match | null } = { key: null, match: null };
     const layout = cutBody(bytes, itemsKey, (open, end) => {
-      history.key = digest(tenant, MARKS[family].start, bytes, [{ start: open, end }]);
+      // What is known of a list tells where its items stand, so that lists of another name are others.
+      const mark = itemsKey === "items" ? ITEMS_MARK : MARKS[family].start;
+      history.key = digest(tenant, mark, bytes, [{ start: open, end }]);
       return (history.match = histories.find(history.key, bytes, open));
     });
     const cut = layout?.items ?? null;
@@ -176,6 +182,7 @@ export function createRequestParser(deps: {
     return assemble({
       route,
       query,
+      betaHeader: input.betaHeader ?? "",
       bytes: input.bytes,
       layout: hasBody ? layout : null,
       itemsKey,

@@ -76,6 +76,23 @@ describe("a request", () => {
     },
   );
 
+  test("tells policy which betas it asks for, and the target too", async () => {
+    const answer = await fetch(`${gateway().baseUrl}/responses?beta=true`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        "openai-beta": "responses=v1",
+      },
+      body: BODY,
+    });
+    const id = answer.headers.get("x-tollgate-exchange-id") ?? "";
+    const [row] = await gateway().database.db
+      .sql`select facts -> 'request' as request from exchanges where id = ${id}`;
+    expect(row?.["request"]).toMatchObject({ betas: ["responses=v1"], beta: true });
+    expect(gateway().upstream.requests().at(-1)?.headers["openai-beta"]).toBe("responses=v1");
+  });
+
   test("sends an idempotency key that no other caller can send", async () => {
     const seen: unknown[] = [];
     for (const [token, idempotencyKey] of [
