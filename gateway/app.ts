@@ -36,13 +36,20 @@ import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
 import { toRequestTexts } from "./request-texts.ts";
 
+/** The simulated API that this process or its primary serves, and the credentials that it wants. */
+type SimulatedTarget = {
+  readonly url: string;
+  readonly credential: string;
+  readonly adminCredential: string;
+};
+
 export type GatewayOptions = {
   readonly config: Config;
   readonly secrets: LoadedSecrets & { readonly encryptionKey: Buffer };
   readonly databaseUrl: string;
   readonly log: Log;
   /** The simulated target, where a connection is answered by it. */
-  readonly simulator: { readonly url: string; readonly credential: string } | null;
+  readonly simulator: SimulatedTarget | null;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
 };
@@ -172,7 +179,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             : (secrets.credentials.get(one.name) ?? ""),
         ]),
       ),
-      secrets.adminCredentials,
+      new Map([
+        ...config.connections.flatMap((one): [string, string][] =>
+          one.simulated && options.simulator !== null ? [[one.name, options.simulator.adminCredential]] : [],
+        ),
+        ...secrets.adminCredentials,
+      ]),
     ),
     (one) => one.close(),
   );
