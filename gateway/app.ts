@@ -40,6 +40,12 @@ import { toRequestTexts } from "./request-texts.ts";
 
 /** Bytes of a body that are kept in memory until it is decided. */
 const SPOOL_MEMORY_BYTES = 1024 * 1024;
+/** The simulated API that this process or its primary serves, and the credentials that it wants. */
+type SimulatedTarget = {
+  readonly url: string;
+  readonly credential: string;
+  readonly adminCredential: string;
+};
 
 export type GatewayOptions = {
   readonly config: Config;
@@ -47,7 +53,7 @@ export type GatewayOptions = {
   readonly databaseUrl: string;
   readonly log: Log;
   /** The simulated target, where a connection is answered by it. */
-  readonly simulator: { readonly url: string; readonly credential: string } | null;
+  readonly simulator: SimulatedTarget | null;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
 };
@@ -177,7 +183,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             : (secrets.credentials.get(one.name) ?? ""),
         ]),
       ),
-      secrets.adminCredentials,
+      new Map([
+        ...config.connections.flatMap((one): [string, string][] =>
+          one.simulated && options.simulator !== null ? [[one.name, options.simulator.adminCredential]] : [],
+        ),
+        ...secrets.adminCredentials,
+      ]),
     ),
     (one) => one.close(),
   );
