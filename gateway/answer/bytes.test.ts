@@ -85,13 +85,12 @@ describe("a file", () => {
         async (places, within) => {
           const fake = await read(cut(body, [...places, secret + within]), { deny: "finding" });
           expect(fake.text()).not.toContain("the secret word");
-          expect(fake.bytes().length).toBeLessThanOrEqual(secret);
           expect(fake.log).toContain("decided deny");
           expect(fake.ends).toMatchObject([{ outcome: "refused", errorCode: "no_drop" }]);
+          if (fake.status() === 403) return;
           // A part must not pass for the whole.
-          expect(fake.bytes().length === 0 ? fake.status() : fake.log.at(-1)).toBe(
-            fake.bytes().length === 0 ? 403 : "cut",
-          );
+          expect(fake.log.at(-1)).toBe("cut");
+          expect(fake.bytes().length).toBeLessThanOrEqual(secret);
         },
       ),
       { numRuns: 40 },
@@ -100,7 +99,7 @@ describe("a file", () => {
 
   test.each([
     ["short, of which nothing has left", Buffer.from("the secret word"), 403],
-    ["UTF-16", Buffer.from("\uFEFFthe secret word".repeat(9), "utf16le"), 403],
+    ["UTF-16", Buffer.from(`\uFEFF${"the secret word ".repeat(9)}`, "utf16le"), 403],
     [
       "a text with strays",
       Buffer.concat([
