@@ -201,10 +201,12 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       argumentsBytes: Buffer.byteLength(found.arguments),
     }),
     own(objects) {
-      const { operation } = deps.request.route;
+      const { operation, spec } = deps.request.route;
       const { store } = deps.request.facts;
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
-      const isStored = operation === "chat.completions.create" ? store === true : store !== false;
+      // Over a socket a response can be continued whether or not it is stored.
+      const isKept = spec.method === "WS";
+      const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
       // An id that the caller named is not made its own by an answer that repeats it.
       const own = objects.filter(({ kind, id: one }) => !isShared(kind) || !deps.request.bytes.includes(one));
       if (own.length === 0 || !isStored) return;

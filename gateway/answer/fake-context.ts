@@ -5,6 +5,7 @@ import type { Content, Judge } from "../judge.ts";
 import type { Said } from "../parse/said.ts";
 import { createRequestParser } from "../parse/request.ts";
 import type { AnswerContext, End, ReplacedCall, TextScanner } from "./context.ts";
+import { SERVER_SENT } from "./framing.ts";
 import type { Sink } from "./sink.ts";
 import { getRoute } from "../routes.ts";
 
@@ -63,6 +64,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     finish = resolve;
   });
   const sink: Sink = {
+    framing: SERVER_SENT,
     get begun() {
       return begun;
     },

@@ -12,6 +12,7 @@ export type ConnectionSettings = Connection & {
 export type OpenConnection = {
   readonly connection: Connection;
   readonly target: Target;
+  readonly timeouts: TargetTimeouts;
   /** Gives the target's credential, or null for a target that takes none. */
   readonly credential: () => string | null;
   /** Gives the credential for the target's administration; throws `admin_credential_missing` where there is none. */
@@ -38,6 +39,7 @@ export function createConnections(
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
+      timeouts,
       credential: () => credentials.get(connection.name) ?? null,
       adminCredential() {
         const found = admin.get(connection.name);

@@ -1,4 +1,5 @@
 // Serves the simulated Responses API: creating, and the stored objects.
+import type { IncomingMessage } from "node:http";
 import type { Json, JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { createBoundedMap } from "./bounded-map.ts";
@@ -11,6 +12,7 @@ import { checkContext, readInput } from "./responses-input.ts";
 import { toItems } from "./responses-items.ts";
 import { finishedResponse, openResponse } from "./responses-object.ts";
 import { readTurn } from "./responses-turn.ts";
+import type { StreamTurn } from "./responses-socket.ts";
 import { emptyStage } from "./stage.ts";
 import { eventFrames, sendEvents, sendJson, sendStagedJson } from "./send.ts";
 import type { Exchange } from "./send.ts";
@@ -28,6 +30,8 @@ type Stored = {
 /** The handlers of `/v1/responses`. */
 export type ResponsesRoutes = {
   create(exchange: Exchange, body: JsonObject): Promise<void>;
+  /** Makes a response that is streamed over a socket. */
+  readonly stream: StreamTurn;
   /** Serves `/responses/{id}` and what is below it; false where nothing is. */
   stored(
     exchange: Exchange,
@@ -78,37 +82,44 @@ export function createResponsesRoutes(deps: {
     }
   }
 
-  return {
-    async create(exchange, body) {
-      checkModel(body);
-      checkCreate(body);
-      const nonce = deps.nextNonce();
-      const own = readInput(body["input"], (id) => items.get(id));
-      const context = [...earlierItems(body), ...own];
-      const isStored = body["store"] !== false;
-      checkContext(context, own, isStored);
-      const turn = readTurn(body, context);
-      const { stage, outputs } = planTurn(turn);
-      failOnCue(stage, exchange.request);
-      const output = toItems(outputs, nonce, {
-        prompt: turn.prompt,
-        encrypted: includes(body, "reasoning.encrypted_content"),
-        logprobs: includes(body, "message.output_text.logprobs") || (numberAt(body, "top_logprobs") ?? 0) > 0,
-      });
-      const createdAt = Math.floor(deps.now() / 1000);
-      const parts = { id: makeId("resp_", nonce), createdAt, body, context, output, stage };
-      const finished = finishedResponse(parts);
-      const obfuscate = !isObjectWith(body["stream_options"], "include_obfuscation", false);
-      const events = responseEvents(finished, openResponse(parts, "in_progress"), { stage, obfuscate });
-      const input = context.map((item, index) =>
-        item["id"] === undefined ? { id: makeId("msg_", nonce, 0x800 + (index % 0x7ff)), ...item } : item,
+  function make(body: JsonObject, request: IncomingMessage | null) {
+    checkModel(body);
+    checkCreate(body);
+    const nonce = deps.nextNonce();
+    const own = readInput(body["input"], (id) => items.get(id));
+    const context = [...earlierItems(body), ...own];
+    // A socket goes on from its responses whether or not they are stored.
+    const isStored = body["store"] !== false || request === null;
+    checkContext(context, own, isStored);
+    const turn = readTurn(body, context);
+    const { stage, outputs } = planTurn(turn);
+    failOnCue(stage, request);
+    const output = toItems(outputs, nonce, {
+      prompt: turn.prompt,
+      encrypted: includes(body, "reasoning.encrypted_content"),
+      logprobs: includes(body, "message.output_text.logprobs") || (numberAt(body, "top_logprobs") ?? 0) > 0,
+    });
+    const createdAt = Math.floor(deps.now() / 1000);
+    const parts = { id: makeId("resp_", nonce), createdAt, body, context, output, stage };
+    const finished = finishedResponse(parts);
+    const obfuscate = !isObjectWith(body["stream_options"], "include_obfuscation", false);
+    const events = responseEvents(finished, openResponse(parts, "in_progress"), { stage, obfuscate });
+    const input = context.map((item, index) =>
+      item["id"] === undefined ? { id: makeId("msg_", nonce, 0x800 + (index % 0x7ff)), ...item } : item,
+    );
+    const isBackground = body["background"] === true;
+    if (isStored)
+      store(
+        { response: finished, events, input, readyAt: isBackground ? deps.now() + stage.delayMs : 0 },
+        output,
       );
-      const isBackground = body["background"] === true;
-      if (isStored)
-        store(
-          { response: finished, events, input, readyAt: isBackground ? deps.now() + stage.delayMs : 0 },
-          output,
-        );
+    return { finished, events, stage, isBackground, parts };
+  }
+
+  return {
+    stream: (body) => make(body, null),
+    async create(exchange, body) {
+      const { finished, events, stage, isBackground, parts } = make(body, exchange.request);
       if (body["stream"] === true) await sendEvents(exchange, eventFrames(events), stage);
       else if (isBackground) sendJson(exchange, 200, openResponse(parts, "queued"));
       else await sendStagedJson(exchange, finished, stage);

@@ -5,14 +5,16 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Json, JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { createChatRoutes } from "./chat-routes.ts";
-import { createNonceSource } from "./ids.ts";
+import { createNonceSource, makeId } from "./ids.ts";
 import { isObject, parseText } from "./read-json.ts";
 import { MODELS, isModel } from "./request-checks.ts";
 import { createResponsesRoutes } from "./responses-routes.ts";
+import { serveResponsesSocket } from "./responses-socket.ts";
+import { serveSockets } from "./sockets.ts";
 import { sendJson } from "./send.ts";
 import type { Exchange } from "./send.ts";
 
-/** A request as it arrived, for tests. */
+/** A request as it arrived, for tests: of a WebSocket (`WS`) its opening, then each message as a body. */
 export type SeenRequest = {
   readonly method: string;
   readonly url: string;
@@ -54,6 +56,11 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const responses = createResponsesRoutes({ nextNonce, now });
   const chat = createChatRoutes({ nextNonce, now });
   const seen: SeenRequest[] = [];
+
+  function see(request: SeenRequest): void {
+    seen.push(request);
+    if (seen.length > SEEN_LIMIT) seen.shift();
+  }
 
   async function readBody(request: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
@@ -111,8 +118,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     try {
       const body = await readBody(request);
       if (options.inspect === true) {
-        seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
-        if (seen.length > SEEN_LIMIT) seen.shift();
+        see({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
       }
       checkCredential(request, options.credential);
       await route(exchange, new URL(request.url ?? "/", "http://simulated"), body);
@@ -129,6 +135,21 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     void serve(request, response);
   });
 
+  const sockets = serveSockets(
+    server,
+    new Map([
+      [
+        "/v1/responses",
+        (socket) => serveResponsesSocket(socket, responses.stream, () => makeId("steer_", nextNonce())),
+      ],
+    ]),
+    (request) => checkCredential(request, options.credential),
+    (request, body) => {
+      if (options.inspect === true)
+        see({ method: "WS", url: request.url ?? "", headers: request.headers, body });
+    },
+  );
+
   return {
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
@@ -144,6 +165,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        sockets.close();
       });
     },
     requests: () => [...seen],
