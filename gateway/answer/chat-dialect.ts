@@ -3,6 +3,7 @@ import { joinContent } from "../apply/chat-denial.ts";
 import { toSseFrame } from "../apply/stream-error.ts";
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
+import type { AnswerObject } from "../parse/answer.ts";
 import { isList, isObject } from "../parse/pointer.ts";
 import type { Said } from "../parse/said.ts";
 import type { SseFrame } from "../parse/sse.ts";
@@ -52,6 +53,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
   let id: string | null = null;
   let model: string | null = null;
   let usage: Usage | null = null;
+  /** Spoken answers, which a later request may name. */
+  const spoken: AnswerObject[] = [];
   let isTerminated = false;
 
   function choiceAt(index: number): Choice {
@@ -76,6 +79,10 @@ export function createChatDialect(tools: StreamTools): Dialect {
       if (channel === choice.channel) choice.content += text;
       // Arguments are scanned when the call is whole.
       if (kind !== "tool_arguments") scan.push(channel, kind, text, entry);
+    }
+    if (piece.audioId !== null && !spoken.some((known) => known.id === piece.audioId)) {
+      if (spoken.length >= facts.n) throw unreadable();
+      spoken.push({ kind: "other", id: piece.audioId });
     }
     choice.finishReason = piece.finishReason ?? choice.finishReason;
   }
@@ -165,7 +172,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
     await judging;
     scan.end();
     for (const entry of last) gate.release(entry);
-    if (id !== null) context.own([{ kind: "chat_completion", id }]);
+    if (id !== null) context.own([{ kind: "chat_completion", id }, ...spoken]);
     context.said([...choices].map(toSaid));
     await tools.finish(
       {

@@ -7,10 +7,9 @@ import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
-import { continueHistory } from "../record/history.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { OwnerContext, Session } from "../record/rows.ts";
-import { toMarks, toToken } from "../said.ts";
+import { continueSession, toMarks } from "../said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
@@ -35,8 +34,8 @@ export type ContextDeps = {
   readonly labels: readonly string[];
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
-  /** Notes that the target has taken what the request made good; null where there is nothing to note. */
-  readonly settle: (() => Promise<void>) | null;
+  /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
+  readonly settle: ((answerId: string | null) => Promise<void>) | null;
   readonly onClosed: (end: End) => void;
 };
 
@@ -95,11 +94,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   }
 
   function toHistory(): string | null {
-    if (session.history === null || said.length === 0) return null;
-    return continueHistory(
-      session.history,
-      said.values().map((item) => toToken(item, deps.digest)),
-    );
+    return session.history === null ? null : continueSession(session.history, said, deps.digest);
   }
 
   function report(error: GatewayError): void {
@@ -124,7 +119,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     const usage = end.usage ?? known?.usage ?? null;
     const isLeft = end.outcome === "aborted" && route.operation.endsWith(".create");
     // A target that refused or failed has taken nothing.
-    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus)) await deps.settle();
+    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus))
+      await deps.settle(responseId);
     await recorder.closed({
       exchangeId: id,
       at: Date.now(),
@@ -208,8 +204,11 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       const isKept = spec.method === "WS";
       const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
       // An id that the caller named is not made its own by an answer that repeats it.
-      const own = objects.filter(({ kind, id: one }) => !isShared(kind) || !deps.request.bytes.includes(one));
-      if (own.length === 0 || !isStored) return;
+      // Containers, files and spoken answers are there whether or not the answer is stored.
+      const own = objects.filter(({ kind, id: one }) =>
+        isShared(kind) ? !deps.request.bytes.includes(one) : isStored,
+      );
+      if (own.length === 0) return;
       recorder.owns(own, owner()).catch((error: unknown) => report(toGatewayError(error)));
     },
     async replaced(calls) {

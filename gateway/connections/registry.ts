@@ -2,10 +2,12 @@
 import type { Connection } from "../exchange.ts";
 import { GatewayError } from "../errors.ts";
 import { createTarget } from "../forward/target.ts";
+import type { Account } from "../forward/headers.ts";
 import type { Target, TargetTimeouts } from "../forward/target.ts";
 
 export type ConnectionSettings = Connection & {
   readonly isDefault: boolean;
+  readonly account: Account;
   readonly timeouts: TargetTimeouts;
 };
 
@@ -13,6 +15,7 @@ export type OpenConnection = {
   readonly connection: Connection;
   readonly target: Target;
   readonly timeouts: TargetTimeouts;
+  readonly account: Account;
   /** Gives the target's credential, or null for a target that takes none. */
   readonly credential: () => string | null;
   /** Gives the credential for the target's administration; throws `admin_credential_missing` where there is none. */
@@ -34,12 +37,13 @@ export function createConnections(
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
-  for (const { isDefault, timeouts, name, kind, baseUrl, labels, simulated } of settings) {
+  for (const { isDefault, account, timeouts, name, kind, baseUrl, labels, simulated } of settings) {
     const connection: Connection = { name, kind, baseUrl, labels, simulated };
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
       timeouts,
+      account,
       credential: () => credentials.get(connection.name) ?? null,
       adminCredential() {
         const found = admin.get(connection.name);

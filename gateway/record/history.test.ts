@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { exampleCaller } from "./example-rows.ts";
+import { exampleCaller } from "../../test/fixtures/example-rows.ts";
 import { continueHistory, digestHistory } from "./history.ts";
 import type { History, HistoryItem, Token } from "./history.ts";
 
@@ -41,6 +41,36 @@ test("each earlier request of a history is among its digests with its answer, at
   );
 });
 
+test("what is kept of a beginning changes no digest, whatever follows it", () => {
+  const item = fc.record({ hash: fc.stringMatching(/^[0-9a-f]{1,2}$/), fromModel: fc.boolean() });
+  fc.assert(
+    fc.property(
+      fc.array(item, { maxLength: 8 }),
+      fc.array(fc.array(item, { maxLength: 6 }), { minLength: 1, maxLength: 5 }),
+      (beginning, endings) => {
+        const start = { count: beginning.length, derived: new Map<string, unknown>() };
+        for (const ending of endings) {
+          const items = [...beginning, ...ending];
+          // Calls tell more than texts do, so that what follows may change what stands for an answer.
+          const tokenOf = (index: number): Token => {
+            const hash = items[index]?.hash ?? "";
+            return hash === "0" ? null : toToken(hash, hash > "8");
+          };
+          const [kept, fresh] = [start, null].map((one) => digestHistory(exampleCaller, items, tokenOf, one));
+          expect(kept?.whole).toBe(fresh?.whole);
+          expect(listEarlier(kept)).toEqual(listEarlier(fresh));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+function listEarlier(history: History | undefined): (string | null)[] {
+  const { earlier } = history ?? { earlier: { count: 0, at: () => null } };
+  return Array.from({ length: earlier.count }, (_, index) => earlier.at(index));
+}
+
 test("no two of many similar histories share a digest", () => {
   const seen = new Set<string | null>();
   const alphabet = "0123456789abcdef";
@@ -70,7 +100,7 @@ test("gives nothing for a request without items", () => {
 });
 
 test("an answer is known by its first call, else by its first text, else not at all", () => {
-  const [whole = ""] = [digest([{ hash: "u", fromModel: false }]).whole ?? ""];
+  const whole = digest([{ hash: "u", fromModel: false }]).whole ?? "";
   const [text, call] = [toToken("t"), toToken("c", true)];
   const byText = continueHistory(whole, [null, text, toToken("other")]);
   const byCall = continueHistory(whole, [call]);

@@ -19,6 +19,38 @@ export type History = {
   readonly earlier: { readonly count: number; at(index: number): string | null };
 };
 
+/** Items that began an earlier request too, and a memo that is kept as long as they are known. */
+export type HistoryStart = { readonly count: number; readonly derived: Map<string, unknown> };
+
+/** The end of a request within a history. */
+type Cut = {
+  readonly state: Lanes;
+  /** Where the answer begins. */
+  readonly from: number;
+  /** Its digest with the answer, once that is known; only where the answer has ended can it be kept. */
+  digest?: string | null;
+  hasEnded: boolean;
+};
+
+/** What some items come to. It is shared: whoever goes on from it copies what may change. */
+class Begun {
+  /** How many items it covers. */
+  readonly count: number;
+  readonly state: Lanes;
+  readonly cuts: readonly Cut[];
+  readonly isFromModel: boolean;
+
+  constructor(count: number, state: Lanes, cuts: readonly Cut[], isFromModel: boolean) {
+    this.count = count;
+    this.state = state;
+    this.cuts = cuts;
+    this.isFromModel = isFromModel;
+  }
+}
+
+/** So many callers' digests are kept beside one beginning. */
+const MOST_BEGUN = 64;
+
 /**
  * Digests the whole history, and each earlier part of it that was a request, with what the model answered to it: runs
  * that ask alike are told apart by their answers. A request ends where the model's next items begin. Only one token
@@ -29,16 +61,10 @@ export function digestHistory(
   caller: Pick<Caller, "tenant" | "issuer" | "subject">,
   items: readonly HistoryItem[],
   tokenOf: (index: number) => Token,
+  start: HistoryStart | null = null,
 ): History {
-  let state: Lanes = mix(SEED, JSON.stringify([caller.tenant, caller.issuer, caller.subject]), Infinity);
-  const cuts: { readonly state: Lanes; readonly from: number }[] = [];
-  let previousFromModel = true;
-  for (let index = 0; index < items.length; index += 1) {
-    const { hash, fromModel } = items[index] ?? NO_ITEM;
-    if (fromModel && !previousFromModel) cuts.push({ state, from: index });
-    previousFromModel = fromModel;
-    state = mix(state, hash, HASH_LENGTH);
-  }
+  const name = JSON.stringify([caller.tenant, caller.issuer, caller.subject]);
+  const { state, cuts } = goOn(recall(name, items, start), items, items.length);
   function* answered(from: number): Generator<Token> {
     for (let index = from; items[index]?.fromModel === true; index += 1) yield tokenOf(index);
   }
@@ -48,11 +74,50 @@ export function digestHistory(
       count: cuts.length,
       at(index) {
         const cut = cuts[index];
-        const token = cut === undefined ? null : choose(answered(cut.from));
-        return cut === undefined || token === null ? null : toText(mix(cut.state, token.digest, HASH_LENGTH));
+        if (cut === undefined) return null;
+        if (cut.digest !== undefined) return cut.digest;
+        const token = choose(answered(cut.from));
+        const digest = token === null ? null : toText(mix(cut.state, token.digest, HASH_LENGTH));
+        if (cut.hasEnded) cut.digest = digest;
+        return digest;
       },
     },
   };
+}
+
+/** Gives what the items of the start come to for a caller: looked up, or found out and kept. */
+function recall(name: string, items: readonly HistoryItem[], start: HistoryStart | null): Begun {
+  const key = `history ${name}`;
+  const known = start?.derived.get(key);
+  if (known instanceof Begun) return known;
+  const nothing = new Begun(0, mix(SEED, name, Infinity), [], true);
+  if (start === null) return nothing;
+  const begun = goOn(nothing, items, start.count);
+  if (start.derived.size < MOST_BEGUN) start.derived.set(key, begun);
+  return begun;
+}
+
+/** Goes on from what is begun to the item at `end`. */
+function goOn(begun: Begun, items: readonly HistoryItem[], end: number): Begun {
+  if (begun.count === end) return begun;
+  let { state, isFromModel } = begun;
+  const cuts = begun.cuts.slice();
+  let last = cuts.pop();
+  // What follows here may end the last answer, or go on with it: elsewhere something else may follow.
+  if (last !== undefined && !last.hasEnded) last = { ...last };
+  for (let index = begun.count; index < end; index += 1) {
+    const { hash, fromModel } = items[index] ?? NO_ITEM;
+    if (fromModel && !isFromModel) {
+      if (last !== undefined) cuts.push(last);
+      last = { state, from: index, hasEnded: false };
+    } else if (!fromModel && last !== undefined) {
+      last.hasEnded = true;
+    }
+    isFromModel = fromModel;
+    state = mix(state, hash, HASH_LENGTH);
+  }
+  if (last !== undefined) cuts.push(last);
+  return new Begun(end, state, cuts, isFromModel);
 }
 
 /** Gives the digest under which the next turn finds a request by its answer, null where nothing was answered. */

@@ -32,14 +32,16 @@ export type ReplacedQuery = {
   readonly reasoningIds: readonly string[];
 };
 
+type ReferredObject = OwnedObject & { readonly whole?: true };
+
 export type Ledger = {
   /** Gives an object's owner, null where it has none. Synchronous where it is known. */
   owner(connection: string, kind: string, id: string): Owner | null | Promise<Owner | null>;
-  /** Gives the first object that is not the caller's, null where all are. */
+  /** Gives the first object that is not the caller's, null where all are; one that is `whole` may be nobody's. */
   findForeign(
     caller: Pick<Caller, "tenant" | "issuer" | "subject">,
     connection: string,
-    objects: readonly OwnedObject[],
+    objects: readonly ReferredObject[],
   ): OwnedObject | null | Promise<OwnedObject | null>;
   /** Gives the denied calls that a request must make good, in their order. Synchronous where there can be none. */
   replaced(query: ReplacedQuery): readonly ReplacedRow[] | Promise<readonly ReplacedRow[]>;
@@ -56,6 +58,8 @@ export type Ledger = {
 };
 
 const KNOWN_OBJECTS = 50_000;
+/** What was given to somebody through another process is seen after this at the latest. */
+const UNOWNED_MS = 60_000;
 const KNOWN_RESPONSES = 20_000;
 const KNOWN_REASONING = 20_000;
 /** Begins the ids of the provider's reasoning items. */
@@ -65,6 +69,8 @@ const NONE: readonly ReplacedRow[] = [];
 /** Makes the ledger of this process. Only what exists is cached: an object without an owner may get one. */
 export function createLedger(db: Database): Ledger {
   const owners = new LRUCache<string, Owner>({ max: KNOWN_OBJECTS });
+  /** Objects that nobody owned when they were asked for: only for such as may be nobody's. */
+  const unowned = new LRUCache<string, true>({ max: KNOWN_OBJECTS, ttl: UNOWNED_MS });
   /** Responses that ended in this process; false: without a denied call. */
   const denied = new LRUCache<string, boolean>({ max: KNOWN_RESPONSES });
   /** Reasoning items by caller: whether a denied call is tied to them, which is known once their answer has ended. */
@@ -87,13 +93,22 @@ export function createLedger(db: Database): Ledger {
       return owners.get(key) ?? load(connection, [{ kind, id }]).then(() => owners.get(key) ?? null);
     },
     findForeign(caller, connection, objects) {
-      const isForeign = ({ kind, id }: OwnedObject): boolean => {
+      const isForeign = ({ kind, id, whole }: ReferredObject): boolean => {
         const owner = owners.get(toKey(connection, kind, id));
-        return owner === undefined || !isSame(owner, caller);
+        return owner === undefined ? whole !== true : !isSame(owner, caller);
       };
-      const missing = objects.filter(({ kind, id }) => !owners.has(toKey(connection, kind, id)));
+      const missing = objects.filter(({ kind, id, whole }) => {
+        const key = toKey(connection, kind, id);
+        return !owners.has(key) && (whole !== true || !unowned.has(key));
+      });
       if (missing.length === 0) return objects.find(isForeign) ?? null;
-      return load(connection, missing).then(() => objects.find(isForeign) ?? null);
+      return load(connection, missing).then(() => {
+        for (const { kind, id, whole } of missing) {
+          const key = toKey(connection, kind, id);
+          if (whole === true && !owners.has(key)) unowned.set(key, true);
+        }
+        return objects.find(isForeign) ?? null;
+      });
     },
     replaced(query) {
       const { caller, connection } = query;

@@ -7,7 +7,7 @@ import { findSessionsByHistory } from "../../db/queries/ledger.ts";
 import type { Caller } from "../exchange.ts";
 import { ask, isSame } from "./ledger.ts";
 import { digestHistory } from "./history.ts";
-import type { History, HistoryItem, Token } from "./history.ts";
+import type { History, HistoryItem, HistoryStart, Token } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Labels } from "./labels.ts";
 import type { ExchangeClosed, ExchangeOpened, Session, SessionOrigin } from "./rows.ts";
@@ -21,6 +21,8 @@ export type SessionQuery = {
   readonly conversation: string | null;
   /** All items of the request, in order. */
   readonly items: readonly HistoryItem[];
+  /** So many of them began an earlier request too; null where none did. */
+  readonly start: HistoryStart | null;
   /** Gives what stands for the item at an index, one that the model wrote. */
   readonly tokenOf: (index: number) => Token;
   /** Gives the names of what models wrote, to which the taints of answers stick. */
@@ -54,6 +56,8 @@ const NOTHING: Continued = { sessions: [], labels: [] };
 /** Examples that a program puts before each prompt look like a history that nobody sent. */
 const NO_SESSION = "";
 const NO_SESSION_MS = 60_000;
+/** Whose a history is, and how long that holds: asked of a request's every turn, so it costs no look at a cache's own clock. */
+type Owned = { readonly id: string; readonly until: number };
 /** Stands for sessions that share a history. */
 const SEVERAL = "several";
 
@@ -63,7 +67,7 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
   /** Sessions whose row is committed. */
   const known = new LRUCache<string, true>({ max: KNOWN_SESSIONS });
   /** Sessions by the digest of a history and its answer; NO_SESSION where a look-up found none, for a while. */
-  const histories = new LRUCache<string, string>({ max: KNOWN_HISTORIES });
+  const histories = new LRUCache<string, Owned>({ max: KNOWN_HISTORIES });
 
   function findByObject(
     { caller, connection }: SessionQuery,
@@ -94,13 +98,14 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
 
   function findByHistory({ earlier }: History): Continued | Promise<Continued> {
     const unknown: string[] = [];
+    const now = Date.now();
     for (let index = earlier.count - 1; index >= 0; index -= 1) {
       const digest = earlier.at(index);
       if (digest === null) continue;
-      const id = histories.get(digest);
-      if (id === SEVERAL) break;
-      if (id === undefined) unknown.push(digest);
-      else if (id !== NO_SESSION) return toHistorySession(id);
+      const found = histories.get(digest);
+      if (found?.id === SEVERAL) break;
+      if (found === undefined || found.until < now) unknown.push(digest);
+      else if (found.id !== NO_SESSION) return toHistorySession(found.id);
     }
     if (unknown.length === 0) return NOTHING;
     return ask(findSessionsByHistory(db, unknown)).then((rows) => {
@@ -109,8 +114,8 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
       );
       for (const digest of unknown) {
         const id = byDigest.get(digest);
-        if (id === undefined) histories.set(digest, NO_SESSION, { ttl: NO_SESSION_MS });
-        else histories.set(digest, id);
+        if (id === undefined) histories.set(digest, { id: NO_SESSION, until: now + NO_SESSION_MS });
+        else histories.set(digest, { id, until: Infinity });
       }
       // They were asked for from the longest to the shortest.
       const longest = unknown.find((digest) => byDigest.has(digest));
@@ -152,7 +157,7 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     resolve(query) {
       const isStored = query.previousResponseId !== null || query.conversation !== null;
       // What continues a stored object carries its new items only: no history.
-      const history = isStored ? null : digestHistory(query.caller, query.items, query.tokenOf);
+      const history = isStored ? null : digestHistory(query.caller, query.items, query.tokenOf, query.start);
       const whole = history?.whole ?? null;
       const continued = history === null ? findStored(query) : findByHistory(history);
       return continued instanceof Promise
@@ -164,9 +169,9 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     },
     rememberClosed({ history, sessionId }) {
       if (history === null || sessionId === null) return;
-      const earlier = histories.get(history);
-      const isOthers = earlier !== undefined && earlier !== NO_SESSION && earlier !== sessionId;
-      histories.set(history, isOthers ? SEVERAL : sessionId);
+      const earlier = histories.get(history)?.id ?? NO_SESSION;
+      const isOthers = earlier !== NO_SESSION && earlier !== sessionId;
+      histories.set(history, { id: isOthers ? SEVERAL : sessionId, until: Infinity });
     },
   };
 }

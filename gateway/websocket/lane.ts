@@ -39,6 +39,7 @@ export function createLane(write: (bytes: Buffer, onDrain: () => void) => boolea
       const entry = createQueued(write, onEnd, () => outside.has(entry) || order[0] === entry);
       const finish = (): void => {
         entry.isOver = true;
+        entry.onClose();
         if (outside.delete(entry)) onEnd();
         else advance();
       };
@@ -65,6 +66,10 @@ export function createLane(write: (bytes: Buffer, onDrain: () => void) => boolea
           entry.onLeave = left;
           if (entry.isGone) left();
         },
+        onClose(closed) {
+          if (entry.isOver) closed();
+          else entry.onClose = closed;
+        },
         join() {
           if (outside.delete(entry)) order.push(entry);
         },
@@ -84,6 +89,7 @@ type Queued = {
   isOver: boolean;
   isGone: boolean;
   onLeave: () => void;
+  onClose: () => void;
   readonly onEnd: () => void;
   /** It is its turn: what waits goes out. */
   start(): void;
@@ -100,6 +106,7 @@ function createQueued(
     isOver: false,
     isGone: false,
     onLeave: () => undefined,
+    onClose: () => undefined,
     onEnd,
     start() {
       const ready = waiting;

@@ -138,6 +138,7 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
         route,
         query: "",
         contentType: "application/json",
+        betaHeader: parts.betaHeader,
         bytes: data,
         tenant: caller.tenant,
       });

@@ -22,6 +22,8 @@ export type SessionParts = {
   readonly route: Route;
   readonly open: OpenConnection;
   readonly sessionHeader: string | null;
+  /** The `OpenAI-Beta` header of the upgrade, which counts for every message. */
+  readonly betaHeader: string | undefined;
   /** Who calls, asked anew with each message: a token may have expired or been revoked since. */
   readonly authenticate: () => Caller | Promise<Caller>;
   /** The answer to the upgrade: what is said outside of any exchange. */

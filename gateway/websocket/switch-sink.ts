@@ -19,10 +19,11 @@ export function createSwitchSink(first: Sink): SwitchSink {
     get gone() {
       return current.gone;
     },
-    head: (status, headers) => current.head(status, headers),
+    head: (status, headers, options) => current.head(status, headers, options),
     write: (bytes, onDrain) => current.write(bytes, onDrain),
     end: (bytes) => current.end(bytes),
     cut: () => current.cut(),
+    onClose: (closed) => current.onClose(closed),
     onLeave: (left) => current.onLeave(left),
     turn(next) {
       current = next;

@@ -104,7 +104,16 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     requireHandshake(incoming);
     const crossing = pickHeaders(incoming.rawHeaders);
     const { tenant } = caller;
-    const request = deps.parser.parse({ route, query, contentType: undefined, bytes: EMPTY, tenant });
+    const beta = incoming.headers["openai-beta"];
+    const betaHeader = typeof beta === "string" ? beta : undefined;
+    const request = deps.parser.parse({
+      route,
+      query,
+      contentType: undefined,
+      betaHeader,
+      bytes: EMPTY,
+      tenant,
+    });
     progress.request = request;
     lap("parse");
     const header = incoming.headers["x-tollgate-session"];
@@ -122,6 +131,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       path: query === "" ? route.path : `${route.path}?${query}`,
       headers: toTargetHeaders(crossing, {
         credential: connection.credential(),
+        account: connection.account,
         contentType: null,
         bindKey: deps.digest,
       }),
@@ -147,6 +157,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       route,
       open: connection,
       sessionHeader,
+      betaHeader,
       authenticate,
       context,
       client,
