@@ -32,7 +32,8 @@ import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
-import { requireOwned } from "./require-owned.ts";
+import { claimObjects, taint } from "./ownership.ts";
+import { sendList } from "./own-list.ts";
 
 /** One version of the policy with what was compiled from it. An exchange keeps one from beginning to end. */
 export type PolicyInForce = {
@@ -119,8 +120,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     lap("parse");
 
     // ownership and session
-    await requireOwned(deps.ledger, connection.connection.name, caller, request.references);
-    const session = await deps.sessions.resolve({
+    const claims = await claimObjects(deps.ledger, connection.connection, caller, route, request.references);
+    let session = await deps.sessions.resolve({
       caller,
       connection: connection.connection.name,
       header: toSessionHeader(incoming),
@@ -132,7 +133,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       })),
     });
     progress.session = session;
-    const repaired = await repair(deps.ledger, connection.connection.name, caller, request);
     lap("session");
 
     // detect
@@ -150,10 +150,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       route,
       session: { id: session.id, labels: session.labels },
       request: request.facts,
+      objects: claims.facts,
+      earlier: null,
       tools: request.tools,
     };
-    const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
-    const verdict = await askForRequest(judge, request, caller, counts);
+    let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
+    let verdict = await askForRequest(judge, request, caller, counts);
+    // Whether another's object is open comes before everything else that a rule may say.
+    const settled = claims.settle(verdict.decision.share);
+    const tainted = taint(session, settled.labels);
+    if (tainted !== session) {
+      session = tainted;
+      progress.session = session;
+      const again = { ...subject, session: { id: session.id, labels: session.labels } };
+      judge = createJudge(policy, again, deps.clock, deps.limits.policy_input_bytes);
+      verdict = await askForRequest(judge, request, caller, counts);
+      claims.settle(verdict.decision.share);
+    }
     progress.verdict = verdict;
     deps.events.policyAsked("request", verdict.micros);
     timings["policy"] = verdict.micros / 1000;
@@ -164,6 +177,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     // record: the decision is durable before the first byte goes to the target
     if (refusal !== null) throw refusal;
+    const repaired = await repair(deps.ledger, connection.connection.name, caller, request);
     await journal.decided(progress);
     lap("record");
     if (sink.gone) {
@@ -182,6 +196,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       sink,
       readCall,
       caller,
+      finder: settled.finder,
       connection: connection.connection.name,
       session,
       events: deps.events,
@@ -203,19 +218,34 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
     });
-    const call = target.send(
-      {
-        method: incoming.method ?? "GET",
-        path: query === "" ? route.path : `${route.path}?${query}`,
-        headers: toTargetHeaders(crossing, {
-          credential: route.spec.isAdmin ? adminCredential() : credential(),
-          contentType: repaired.bytes === null ? null : (contentType ?? null),
-          bindKey: (key) => deps.digest(toKeyText(caller, key)),
-        }),
-        body: repaired.bytes,
-      },
-      answer,
-    );
+    const sent = {
+      method: incoming.method ?? "GET",
+      path: query === "" ? route.path : `${route.path}?${query}`,
+      headers: toTargetHeaders(crossing, {
+        credential: route.spec.isAdmin ? adminCredential() : credential(),
+        contentType: repaired.bytes === null ? null : (contentType ?? null),
+        bindKey: (key) => deps.digest(toKeyText(caller, key)),
+      }),
+      body: repaired.bytes,
+    };
+    const call =
+      route.spec.lists === null
+        ? target.send(sent, answer)
+        : sendList(
+            {
+              target,
+              ledger: deps.ledger,
+              caller,
+              connection: connection.connection,
+              kind: route.spec.lists,
+              shares: verdict.decision.share,
+              bytes: deps.limits.answer_bytes,
+              own: (objects) => context.own(objects),
+            },
+            { ...sent, path: route.path },
+            query,
+            answer,
+          );
     context.attach(call);
     // A revocation that came on the way has found nothing to end.
     if (deps.isRevoked(caller.credentialId))
@@ -300,13 +330,7 @@ function requireOpen({ spec }: Route): void {
     throw new GatewayError("operation_unknown", "No operation is known by this method and path.");
   if (spec.isSecret)
     throw new GatewayError("credential_withheld", "The answer would hold a credential of the target's.");
-  if (
-    spec.isLocal ||
-    spec.lists !== null ||
-    spec.answer === "bytes" ||
-    spec.body === "form" ||
-    spec.body === "form_or_sdp"
-  )
+  if (spec.isLocal || spec.answer === "bytes" || spec.body === "form" || spec.body === "form_or_sdp")
     throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 

@@ -7,7 +7,16 @@ import type { AnswerContext, End, ReplacedCall, TextScanner } from "./context.ts
 import type { Sink } from "./sink.ts";
 import { getRoute } from "../routes.ts";
 
-const NOTHING: Decision = { allow: [], deny: [], observe: [], record: [], label: [], need: [] };
+const NOTHING: Decision = {
+  allow: [],
+  deny: [],
+  observe: [],
+  record: [],
+  label: [],
+  share: [],
+  forward: [],
+  need: [],
+};
 
 const DEFAULT_BODY = { model: "gpt-5", input: "hi", messages: [], stream: true };
 

@@ -15,6 +15,7 @@ export type ConnectionConfig = {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly labels: readonly string[];
+  readonly unknownIds: "refuse" | "allow";
   readonly default: boolean;
   /** Answered by the built-in simulated target. */
   readonly simulated: boolean;
@@ -90,6 +91,7 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       kind: entry.kind,
       baseUrl: entry.base_url.replace(/\/+$/, ""),
       labels: entry.labels,
+      unknownIds: entry.unknown_ids,
       default: entry.default,
       simulated: file.simulate,
       timeouts: entry.timeouts,
@@ -117,6 +119,7 @@ function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
     kind: "openai",
     baseUrl: baseUrl.replace(/\/+$/, ""),
     labels: [],
+    unknownIds: "refuse",
     default: true,
     simulated: file.simulate || isBare,
     timeouts: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 300_000 },

@@ -33,8 +33,8 @@ export function createConnections(
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
-  for (const { isDefault, timeouts, name, kind, baseUrl, labels, simulated } of settings) {
-    const connection: Connection = { name, kind, baseUrl, labels, simulated };
+  for (const { isDefault, timeouts, name, kind, baseUrl, labels, simulated, unknownIds } of settings) {
+    const connection: Connection = { name, kind, baseUrl, labels, simulated, unknownIds };
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),

@@ -91,6 +91,7 @@ export function assemble(parts: {
   if (references.length > MOST_REFERENCES) throw tooMany("references to stored objects", MOST_REFERENCES);
 
   const query = parseQuery(parts.query);
+  references.push(...findCursors(route, query));
   const queryTexts = toQuerySegments(query);
   chars += queryTexts.reduce((sum, { text }) => sum + text.length, 0);
   const { includeUsage, ...settings } = rest.settings;
@@ -155,6 +156,15 @@ function createBody(
       body = { ...rest.value, [itemsKey]: list ? items.map((item) => item.value) : (items[0]?.value ?? "") };
     return body;
   };
+}
+
+/** A list of the whole account begins at an object, which must be the caller's like any other. */
+function findCursors({ spec: { lists } }: Route, query: Query): readonly Reference[] {
+  if (lists === null) return [];
+  return ["after", "before"].flatMap((name) => {
+    const id = query.single.get(name);
+    return id === undefined || id === "" ? [] : [{ kind: lists, id, pointer: `/${name}` }];
+  });
 }
 
 /** Tells whether the request asks for a stream, by the place where its operation says so. */

@@ -24,6 +24,8 @@ export function toDecision(effects: Partial<Decision> = {}): Decision {
     observe: [],
     record: [],
     label: [],
+    share: [],
+    forward: [],
     need: [],
     ...effects,
   };
@@ -72,6 +74,8 @@ export function toFacts(id: string, changes: Partial<Facts> = {}): Facts {
       unknown_items: [],
       truncated: false,
     },
+    objects: [],
+    earlier: null,
     tools: [],
     patterns: {},
     findings: {},
