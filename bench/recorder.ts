@@ -33,7 +33,9 @@ async function main(): Promise<void> {
       hash: randomBytes(32).toString("hex"),
       fromModel: n % 3 === 2,
     }));
-    benchPure("digest of 120 items", () => digestHistory({ tenant: "t", issuer: "i", subject: "s" }, items));
+    benchPure("digest of 120 items", () =>
+      digestHistory({ tenant: "t", issuer: "i", subject: "s" }, items, () => null),
+    );
     await db.close();
   } finally {
     await server.stop();

@@ -35,7 +35,7 @@ export const INSERTS = {
     columns: columns({
       uuid: "id session_id",
       moment: "at",
-      text: "tenant issuer subject caller_kind acts_for credential_id connection operation method path model client effect revision data_revision history prompt_hash prompt_pointer",
+      text: "tenant issuer subject caller_kind acts_for credential_id connection operation method path model client effect revision data_revision prompt_hash prompt_pointer",
       "text[]": "groups codes classes call_outputs",
       boolean: "stream",
       json: "facts decision timings",
@@ -58,7 +58,7 @@ export const INSERTS = {
     columns: columns({
       uuid: "exchange_id",
       moment: "at",
-      text: "outcome error_code model",
+      text: "outcome error_code model history",
       smallint: "http_status",
       "text[]": "response_ids",
       bigint: "request_bytes answer_bytes",

@@ -114,8 +114,6 @@ export const exchanges = pgTable(
     revision: text("revision"),
     dataRevision: text("data_revision"),
     timings: json("timings"),
-    /** Digest of the caller and the whole history that was sent, by which the next turn finds its session. */
-    history: text("history"),
     /** Hash and pointer of the last item that a person wrote. */
     promptHash: text("prompt_hash"),
     promptPointer: text("prompt_pointer"),
@@ -137,10 +135,6 @@ export const exchanges = pgTable(
     index("exchanges_classes")
       .using("gin", table.classes)
       .where(sql`${table.classes} <> '{}'`),
-    index("exchanges_history")
-      // As the query orders them: PostgreSQL puts nulls first in a descending order, Drizzle puts them last.
-      .on(table.history, table.id.desc().nullsFirst())
-      .where(sql`${table.history} is not null`),
   ],
 );
 
@@ -176,22 +170,32 @@ export const decisions = pgTable(
 );
 
 /** How an exchange ended; no row: it runs, or its process died. */
-export const exchangeEnds = pgTable("exchange_ends", {
-  exchangeId: uuid("exchange_id").primaryKey(),
-  at: moment("at").notNull(),
-  /** `completed`, `refused`, `failed` or `aborted`. */
-  outcome: text("outcome").notNull(),
-  httpStatus: smallint("http_status"),
-  errorCode: text("error_code"),
-  model: text("model"),
-  usage: jsonb("usage"),
-  responseIds: text("response_ids").array().notNull().default(noTexts),
-  requestBytes: bigint("request_bytes", { mode: "number" }),
-  answerBytes: bigint("answer_bytes", { mode: "number" }),
-  timings: json("timings"),
-  /** What the conversation held after this turn, where the provider keeps it: `Earlier`. */
-  held: json("held"),
-});
+export const exchangeEnds = pgTable(
+  "exchange_ends",
+  {
+    exchangeId: uuid("exchange_id").primaryKey(),
+    at: moment("at").notNull(),
+    /** `completed`, `refused`, `failed` or `aborted`. */
+    outcome: text("outcome").notNull(),
+    httpStatus: smallint("http_status"),
+    errorCode: text("error_code"),
+    model: text("model"),
+    usage: jsonb("usage"),
+    responseIds: text("response_ids").array().notNull().default(noTexts),
+    requestBytes: bigint("request_bytes", { mode: "number" }),
+    answerBytes: bigint("answer_bytes", { mode: "number" }),
+    timings: json("timings"),
+    /** Digest of the caller, the history that was sent and what was answered, by which the next turn finds its session. */
+    history: text("history"),
+    /** What the conversation held after this turn, where the provider keeps it: `Earlier`. */
+    held: json("held"),
+  },
+  (table) => [
+    index("exchange_ends_history")
+      .on(table.history)
+      .where(sql`${table.history} is not null`),
+  ],
+);
 
 // Projections, filled in the background from the rows above
 

@@ -117,6 +117,8 @@ export type Reference = {
   readonly kind: string;
   readonly id: string;
   readonly pointer: string;
+  /** What the id names is sent along, so that it may be stored nowhere; it must only not be somebody else's. */
+  readonly whole?: true;
 };
 
 /** A stored object that a request names, as policy sees it; its place in the list is what `share` names it by. */
@@ -155,6 +157,8 @@ export type ToolFacts = {
   /** A connector's id, or `tunnel:` and a tunnel's. */
   readonly connector_id: string | null;
   readonly require_approval: "always" | "never" | "mixed" | null;
+  /** The model that a hosted tool works with, such as an image tool's; null where the request names none. */
+  readonly model: string | null;
 };
 
 /** The model's call of a tool, whole. */
@@ -237,6 +241,10 @@ export type RequestFacts = {
   /** Instructions or tools that the gateway cannot see: stored prompts, assistants, workflows. */
   readonly hidden: readonly { readonly kind: string; readonly id: string; readonly version: string | null }[];
   readonly logprobs: boolean;
+  /** Entries of the header `openai-beta`, each at most 128 characters, at most 16. */
+  readonly betas: readonly string[];
+  /** The query asks for the API's beta form (`?beta=true`). */
+  readonly beta: boolean;
   /** Item types that nobody knows. */
   readonly unknown_items: readonly string[];
   /** A bounded list (tools, calls, unknown items) had more elements than facts may hold. */

@@ -2,7 +2,7 @@
 import type { Finding, Segment, SegmentKind } from "./exchange.ts";
 import { createTally } from "./answer/tally.ts";
 import type { Tally } from "./answer/tally.ts";
-import type { ParsedRequest } from "./parse/parsed.ts";
+import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 
 /** Finds patterns in texts; equal digests find the same. */
 export type RequestScanner = {
@@ -32,13 +32,36 @@ function countAll(scanner: RequestScanner, segments: readonly Segment[]): Counts
 }
 
 /** The digest is the memo's key, as it is: a key put together anew for each item would cost more than the look-up. */
-function remember(memo: Map<string, unknown>, scanner: RequestScanner, segments: readonly Segment[]): Counts {
+function recall(memo: Map<string, unknown>, scanner: RequestScanner): Counts | null {
   const known = memo.get(scanner.digest);
   if (known === NOTHING) return NOTHING;
-  if (isCounts(known)) return known;
+  return isCounts(known) ? known : null;
+}
+
+function remember(memo: Map<string, unknown>, scanner: RequestScanner, segments: readonly Segment[]): Counts {
+  const known = recall(memo, scanner);
+  if (known !== null) return known;
   const counts = countAll(scanner, segments);
   memo.set(scanner.digest, counts);
   return counts;
+}
+
+function addItems(tally: Tally, scanner: RequestScanner, items: readonly ParsedItem[]): void {
+  for (const item of items) {
+    const counts = remember(item.derived, scanner, item.segments);
+    if (counts !== NOTHING) tally.addCounts(counts.patterns, counts.findings);
+  }
+}
+
+/** Counts what stands in the items that an earlier request began with: of all of them together it is remembered. */
+function countStart(scanner: RequestScanner, { start, items }: ParsedRequest): Counts {
+  if (start === null) return NOTHING;
+  const known = recall(start.derived, scanner);
+  if (known !== null) return known;
+  const tally = createTally();
+  addItems(tally, scanner, items.slice(0, start.count));
+  start.derived.set(scanner.digest, tally);
+  return tally;
 }
 
 /** Counts what stands in a request by pattern and by class. */
@@ -46,10 +69,9 @@ export function countFindings(scanner: RequestScanner, request: ParsedRequest): 
   const tally = createTally();
   const rest = remember(request.restDerived, scanner, request.rest);
   if (rest !== NOTHING) tally.addCounts(rest.patterns, rest.findings);
-  for (const item of request.items) {
-    const counts = remember(item.derived, scanner, item.segments);
-    if (counts !== NOTHING) tally.addCounts(counts.patterns, counts.findings);
-  }
+  const start = countStart(scanner, request);
+  if (start !== NOTHING) tally.addCounts(start.patterns, start.findings);
+  addItems(tally, scanner, request.items.slice(request.start?.count ?? 0));
   return tally;
 }
 

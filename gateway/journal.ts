@@ -164,6 +164,8 @@ function toEnd(
     model: null,
     usage: null,
     responseIds: [],
+    sessionId: progress.session?.id ?? null,
+    history: null,
     requestBytes: progress.requestBytes,
     answerBytes: 0,
     timings: {},

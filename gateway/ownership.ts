@@ -11,8 +11,6 @@ const MOST = 64;
 /** The objects that a request names, and what policy may say about those of others. */
 export type Claims = {
   readonly facts: readonly ObjectFacts[];
-  /** Whether there is one that only a rule can open. */
-  readonly needsShare: boolean;
   /**
    * Throws `not_found` unless all are the caller's or shared: the same for an object of somebody else's and for one that
    * does not exist.
@@ -56,12 +54,13 @@ function toClaimed(reference: Reference, owner: Owner | null, caller: Caller): C
 
 function toClaims(connection: Connection, caller: Caller, route: Route, claimed: readonly Claimed[]): Claims {
   const foreign = claimed.filter(({ isOwn }) => !isOwn);
-  const isFree = ({ owner }: Claimed): boolean => owner === null && connection.unknownIds === "allow";
+  // An item that is resent whole needs no owner: it holds all that there is of it.
+  const isFree = ({ owner, reference }: Claimed): boolean =>
+    owner === null && (reference.whole === true || connection.unknownIds === "allow");
   // Objects of others come first, so that none of them lies beyond the bound.
   const listed = foreign.length === 0 ? claimed : [...foreign, ...claimed.filter(({ isOwn }) => isOwn)];
   return {
     facts: listed.slice(0, MOST).map((one) => toFacts(one, caller)),
-    needsShare: foreign.some((one) => !isFree(one)),
     settle(shares) {
       for (const [index, one] of foreign.entries()) {
         const { reference, owner } = one;

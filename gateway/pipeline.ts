@@ -1,71 +1,33 @@
-// The way of an exchange, top to bottom: identity, parse, ownership, detect, policy, record, forward, and back.
+// The way of an exchange over HTTP: identity, parse, what decide.ts does, forward, and back.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { asksForTexts, createAnswerContext } from "./answer/create-context.ts";
 import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
 import { openAnswer } from "./answer/open-answer.ts";
-import { refuse } from "./answer/refuse.ts";
 import { createSink } from "./answer/sink.ts";
-import { toMissingAllow, toRefusal } from "./apply/refusal.ts";
 import { readBody } from "./body.ts";
-import type { Clock } from "./clock.ts";
 import type { Connections } from "./connections/registry.ts";
-import { GatewayError, toGatewayError } from "./errors.ts";
-import type { Events } from "./events.ts";
-import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
-import { countFindings, listFound } from "./findings.ts";
-import type { RequestScanner } from "./findings.ts";
+import { createDecider, createLaps, toProgress } from "./decide.ts";
+import type { DeciderDeps } from "./decide.ts";
+import { GatewayError } from "./errors.ts";
+import type { Caller, Route } from "./exchange.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
-import { createJournal, isDenial } from "./journal.ts";
+import { createJournal } from "./journal.ts";
 import type { Progress } from "./journal.ts";
-import { createJudge } from "./judge.ts";
-import type { Judge, Policy, Verdict } from "./judge.ts";
 import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
-import type { ParsedRequest } from "./parse/parsed.ts";
-import { toRequestTexts } from "./request-texts.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { matchRoute } from "./parse/route.ts";
-import type { TextScanner } from "./answer/context.ts";
-import type { Ledger } from "./record/ledger.ts";
-import type { Recorder } from "./record/recorder.ts";
-import type { Sessions } from "./record/sessions.ts";
-import { repair } from "./repair.ts";
-import { claimObjects, taint } from "./ownership.ts";
 import { sendList } from "./own-list.ts";
 
-/** One version of the policy with what was compiled from it. An exchange keeps one from beginning to end. */
-export type PolicyInForce = {
-  readonly policy: Policy;
-  readonly scanner: RequestScanner & TextScanner;
-  readonly readCall: (call: ToolCall) => CallFacts;
-};
-
-export type PipelineDeps = {
+export type PipelineDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
   /** Whether a credential was revoked after it had been accepted. */
   readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
   readonly parser: RequestParser;
-  readonly inForce: () => PolicyInForce;
-  /** Counts a request's tokens exactly; null where the caller's budget is spent. */
-  readonly countTokens: (request: ParsedRequest, caller: Caller) => Promise<number | null>;
-  readonly recorder: Recorder;
-  readonly ledger: Ledger;
-  readonly sessions: Sessions;
-  readonly events: Events;
   readonly heart: Heart;
-  readonly clock: Clock;
-  /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
-  readonly digest: (text: string) => string;
-  readonly limits: {
-    readonly request_bytes: number;
-    readonly request_ms: number;
-    readonly answer_bytes: number;
-    readonly event_bytes: number;
-    readonly policy_input_bytes: number;
-  };
+  readonly limits: { readonly request_bytes: number; readonly request_ms: number };
 };
 
 export type Pipeline = {
@@ -82,18 +44,14 @@ export type Pipeline = {
 /** Makes the pipeline of the data port. */
 export function createPipeline(deps: PipelineDeps): Pipeline {
   const journal = createJournal(deps);
+  const decider = createDecider(deps, journal);
   const exchanges = createOpenExchanges();
   let open = 0;
   let isDraining = false;
 
   async function decide(progress: Progress): Promise<void> {
-    const { incoming, id, sink, timings } = progress;
-    let mark = progress.began;
-    const lap = (name: string): void => {
-      const now = performance.now();
-      timings[name] = Math.round((now - mark) * 1000) / 1000;
-      mark = now;
-    };
+    const { incoming, sink } = progress;
+    const lap = createLaps(progress);
 
     // identity
     const found = deps.authenticate(readAuthorization(incoming.rawHeaders));
@@ -115,71 +73,21 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.requestBytes = bytes.length;
     lap("read");
     const contentType = incoming.headers["content-type"];
-    const request = deps.parser.parse({ route, query, contentType, bytes, tenant: caller.tenant });
+    const beta = incoming.headers["openai-beta"];
+    const betaHeader = typeof beta === "string" ? beta : undefined;
+    const request = deps.parser.parse({
+      route,
+      query,
+      contentType,
+      betaHeader,
+      bytes,
+      tenant: caller.tenant,
+    });
     progress.request = request;
     lap("parse");
 
-    // ownership and session
-    const claims = await claimObjects(deps.ledger, connection.connection, caller, route, request.references);
-    let session = await deps.sessions.resolve({
-      caller,
-      connection: connection.connection.name,
-      header: toSessionHeader(incoming),
-      previousResponseId: toReferenced(request, "response"),
-      conversation: toReferenced(request, "conversation"),
-      items: request.items.map(({ hash, role, callId }) => ({
-        hash,
-        fromModel: role === "assistant" || callId !== null,
-      })),
-    });
-    progress.session = session;
-    lap("session");
-
-    // detect
-    const { policy, scanner, readCall } = deps.inForce();
-    progress.version = policy.version;
-    const counts = countFindings(scanner, request);
-    progress.found = () => listFound(scanner, request);
-    lap("detect");
-
-    // policy
-    const subject = {
-      id,
-      caller,
-      connection: connection.connection,
-      route,
-      session: { id: session.id, labels: session.labels },
-      request: request.facts,
-      objects: claims.facts,
-      earlier: null,
-      tools: request.tools,
-    };
-    let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
-    let verdict = await askForRequest(judge, request, caller, counts);
-    // Whether another's object is open comes before everything else that a rule may say.
-    const settled = claims.settle(verdict.decision.share);
-    const tainted = taint(session, settled.labels);
-    if (tainted !== session) {
-      session = tainted;
-      progress.session = session;
-      const again = { ...subject, session: { id: session.id, labels: session.labels } };
-      judge = createJudge(policy, again, deps.clock, deps.limits.policy_input_bytes);
-      verdict = await askForRequest(judge, request, caller, counts);
-      claims.settle(verdict.decision.share);
-    }
-    progress.verdict = verdict;
-    deps.events.policyAsked("request", verdict.micros);
-    timings["policy"] = verdict.micros / 1000;
-    mark = performance.now();
-    const asked = { operation: route.operation, groups: caller.groups };
-    const refusal =
-      toRefusal(verdict.decision, judge.rules, id) ?? toMissingAllow(verdict.decision, asked, id);
-
-    // record: the decision is durable before the first byte goes to the target
-    if (refusal !== null) throw refusal;
-    const repaired = await repair(deps.ledger, connection.connection.name, caller, request);
-    await journal.decided(progress);
-    lap("record");
+    const asked = { caller, route, open: connection, request, sessionHeader: toSessionHeader(incoming) };
+    const decided = await decider.decide(progress, asked, lap);
     if (sink.gone) {
       await journal.left(progress);
       journal.ended(progress, "allow", [], 0);
@@ -187,32 +95,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     // forward
-    const { target, credential, adminCredential } = connection;
-    const context = createAnswerContext({
-      id,
-      request,
-      judge,
-      scanner,
-      sink,
-      readCall,
-      caller,
-      finder: settled.finder,
-      connection: connection.connection.name,
-      session,
-      events: deps.events,
-      recorder: deps.recorder,
-      digest: deps.digest,
-      limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
-      requestBytes: bytes.length,
-      timings,
-      keepsTexts: asksForTexts(verdict.decision),
-      settle: repaired.settle,
-      onClosed: ({ outcome, errorCode, httpStatus }) => {
-        close();
-        const effect = outcome === "refused" ? "deny" : outcome === "failed" ? "error" : "allow";
-        journal.ended(progress, effect, errorCode === null ? [] : [errorCode], httpStatus ?? 0);
-      },
-    });
+    const { target, account, credential, adminCredential } = connection;
+    const { repaired } = decided;
+    const context = decider.openContext(progress, decided, sink, () => close());
     const answer = openAnswer(context);
     const close = exchanges.add({
       credentialId: caller.credentialId,
@@ -223,6 +108,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       path: query === "" ? route.path : `${route.path}?${query}`,
       headers: toTargetHeaders(crossing, {
         credential: route.spec.isAdmin ? adminCredential() : credential(),
+        account,
         contentType: repaired.bytes === null ? null : (contentType ?? null),
         bindKey: (key) => deps.digest(toKeyText(caller, key)),
       }),
@@ -238,7 +124,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
               caller,
               connection: connection.connection,
               kind: route.spec.lists,
-              shares: verdict.decision.share,
+              shares: decided.verdict.decision.share,
               bytes: deps.limits.answer_bytes,
               own: (objects) => context.own(objects),
             },
@@ -256,31 +142,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
   }
 
-  async function askForRequest(
-    judge: Judge,
-    request: ParsedRequest,
-    caller: Caller,
-    counts: {
-      readonly patterns: Readonly<Record<string, number>>;
-      readonly findings: Readonly<Record<string, number>>;
-    },
-  ): Promise<Verdict> {
-    const content = { body: request.body, texts: () => toRequestTexts(request), bytes: request.bytes.length };
-    const first = judge.ask("request", counts, content);
-    if (!first.decision.need.some((need) => need.fact === "tokens.exact")) return first;
-    const exact = await deps.countTokens(request, caller);
-    if (exact !== null) judge.setTokens(exact);
-    // A need that cannot be met (the budget is spent) leaves the bound to decide: what was said first stands.
-    return exact === null ? first : judge.ask("request", counts, content);
-  }
-
-  async function turnAway(progress: Progress, thrown: unknown): Promise<void> {
-    const error = await journal.turnedAway(progress, toGatewayError(thrown));
-    deps.events.failed(progress.id, error);
-    journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
-    refuse(progress.sink, error, progress.id, null);
-  }
-
   return {
     get open() {
       return open;
@@ -296,29 +157,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       outgoing.once("close", () => {
         open -= 1;
       });
-      const progress: Progress = {
-        id,
-        at: Date.now(),
-        began: performance.now(),
-        incoming,
-        sink: createSink(outgoing, id, deps.heart, toBeat(toClientTimeout(incoming))),
-        caller: null,
-        route: null,
-        open: null,
-        session: null,
-        request: null,
-        found: () => [],
-        verdict: null,
-        version: null,
-        isRecorded: false,
-        requestBytes: 0,
-        timings: {},
-      };
+      const sink = createSink(outgoing, id, deps.heart, toBeat(toClientTimeout(incoming)));
+      const progress = toProgress(id, incoming, sink);
       try {
         if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
         await decide(progress);
       } catch (error) {
-        await turnAway(progress, error);
+        await decider.turnAway(progress, error);
       }
     },
   };
@@ -339,10 +184,6 @@ function toClientTimeout(incoming: IncomingMessage): number {
   const told = incoming.headers["x-stainless-read-timeout"] ?? incoming.headers["x-stainless-timeout"];
   const seconds = typeof told === "string" ? Number(told) : Number.NaN;
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 600_000;
-}
-
-function toReferenced(request: ParsedRequest, kind: "response" | "conversation"): string | null {
-  return request.references.find((reference) => reference.kind === kind)?.id ?? null;
 }
 
 /** What stands for a caller's idempotency key; the name tells it apart from what else is hashed by the same secret. */

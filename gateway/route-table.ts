@@ -21,7 +21,8 @@
  * | `local` | the gateway answers |
  *
  * The operations are named as the SDKs name their methods. The set is the one of the SDKs (`openai` 3.52 for Python, 7.55
- * for JavaScript), then what they reach by WebSocket or by a fixed address.
+ * for JavaScript), then what the published specification has besides, and what the SDKs reach by WebSocket or by a fixed
+ * address.
  */
 export const ROUTE_TABLE = `
 GET /agents agents.list lists=agent
@@ -406,6 +407,7 @@ POST /webhook_endpoints/{webhook_endpoint}/rotate_secret webhooks.rotate_secret 
 POST /webhook_endpoints/{webhook_endpoint}/test webhooks.test
 GET /webhook_event_types webhooks.event_types
 
+POST /evals/{eval}/runs/{-run} evals.runs.update
 POST /traces/ingest traces.ingest local
 WS /live/sessions live.sessions.connect model makes=live_session
 WS /live/sessions/{live_session}/attach live.sessions.attach

@@ -102,6 +102,10 @@ const CASES: Readonly<
     refused: ["../errors.ts", "../parse/json.ts", "zod", "hono"],
     passed: ["type ../exchange.ts", "node:http"],
   },
+  "gateway/simulator/api/a.ts": {
+    refused: ["../../errors.ts", "../../../db/client.ts", "../../parse/json.ts", "zod"],
+    passed: ["type ../../exchange.ts", "../read-json.ts", "./files.ts"],
+  },
   "gateway/cli/a.ts": {
     refused: ["../answer/sink.ts", "hono", "undici"],
     passed: ["../app.ts", "../record/seal.ts", "../../db/client.ts", "commander"],

@@ -113,16 +113,19 @@ export function findLabels(
   );
 }
 
-/** Finds the sessions of recorded histories, the latest exchange of each. */
+/** Finds the sessions of recorded histories, one of each, and tells where there are several. */
 export function findSessionsByHistory(
   db: Database,
   digests: readonly string[],
-): Promise<readonly { readonly history: string; readonly sessionId: string }[]> {
+): Promise<readonly { readonly history: string; readonly sessionId: string; readonly isShared: boolean }[]> {
   return runQuery(
-    () => db.sql<{ history: string; sessionId: string }[]>`
-      select distinct on (history) history, session_id as "sessionId"
-      from exchanges
-      where history = any(${[...digests]}::text[]) and session_id is not null
-      order by history, id desc`,
+    () => db.sql<{ history: string; sessionId: string; isShared: boolean }[]>`
+      select wanted.history, one.session_id as "sessionId", exists (
+        select from exchange_ends e join exchanges x on x.id = e.exchange_id
+        where e.history = wanted.history and x.session_id <> one.session_id) as "isShared"
+      from unnest(${[...digests]}::text[]) as wanted (history)
+      cross join lateral (
+        select x.session_id from exchange_ends e join exchanges x on x.id = e.exchange_id
+        where e.history = wanted.history and x.session_id is not null limit 1) as one`,
   );
 }

@@ -3,7 +3,9 @@ import { joinContent } from "../apply/chat-denial.ts";
 import { toSseFrame } from "../apply/stream-error.ts";
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
+import type { AnswerObject } from "../parse/answer.ts";
 import { isList, isObject } from "../parse/pointer.ts";
+import type { Said } from "../parse/said.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { readChatChunk } from "../parse/chat-chunk.ts";
 import type { CallFragment, ChunkChoice } from "../parse/chat-chunk.ts";
@@ -20,7 +22,12 @@ const DONE = Buffer.from("data: [DONE]\n\n");
 /** A call as its pieces add up. */
 type Pieces = { id: string; type: string; name: string; arguments: string };
 
-type Choice = { calls: Map<number, Pieces>; finishReason: string | null };
+type Choice = {
+  calls: Map<number, Pieces>;
+  finishReason: string | null;
+  content: string;
+  readonly channel: string;
+};
 
 /** The calls of a choice, whole. */
 type WholeCalls = { readonly index: number; readonly calls: ReadonlyMap<number, Pieces> };
@@ -46,6 +53,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
   let id: string | null = null;
   let model: string | null = null;
   let usage: Usage | null = null;
+  /** Spoken answers, which a later request may name. */
+  const spoken: AnswerObject[] = [];
   let isTerminated = false;
 
   function choiceAt(index: number): Choice {
@@ -53,7 +62,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
     if (index >= Math.max(1, facts.n)) throw unreadable();
     let choice = choices.get(index);
     if (choice === undefined) {
-      choice = { calls: new Map(), finishReason: null };
+      choice = { calls: new Map(), finishReason: null, content: "", channel: toContentChannel(index) };
       choices.set(index, choice);
     }
     return choice;
@@ -67,8 +76,13 @@ export function createChatDialect(tools: StreamTools): Dialect {
       addFragment(choice, piece.index, fragment);
     }
     for (const { channel, kind, text } of piece.texts) {
+      if (channel === choice.channel) choice.content += text;
       // Arguments are scanned when the call is whole.
       if (kind !== "tool_arguments") scan.push(channel, kind, text, entry);
+    }
+    if (piece.audioId !== null && !spoken.some((known) => known.id === piece.audioId)) {
+      if (spoken.length >= facts.n) throw unreadable();
+      spoken.push({ kind: "other", id: piece.audioId });
     }
     choice.finishReason = piece.finishReason ?? choice.finishReason;
   }
@@ -107,7 +121,11 @@ export function createChatDialect(tools: StreamTools): Dialect {
           code,
         });
       }
-      if (places.size > 0) denials.set(index, { places, text: [...texts].join("\n") });
+      if (places.size === 0) continue;
+      const text = [...texts].join("\n");
+      denials.set(index, { places, text });
+      const choice = choiceAt(index);
+      choice.content = joinContent(choice.content, text);
     }
     if (denials.size > 0) {
       await context.replaced(replaced);
@@ -132,12 +150,17 @@ export function createChatDialect(tools: StreamTools): Dialect {
     tools.during(judging);
   }
 
+  function toSaid([index, { content }]: readonly [number, Choice]): Said {
+    const calls = released.flatMap(({ choice, call }) => (choice === index ? [call.id] : []));
+    return { id: null, calls, text: content.trim() };
+  }
+
   /** Puts the answer together as it would have come without a stream. */
   function toCompletion(): JsonObject {
     const texts = new Map(scan.segments().map(({ pointer, text }) => [pointer, text]));
     const list = [...choices].map(([index, { finishReason }]): Json => {
       const calls = released.filter(({ choice }) => choice === index).map(({ call }) => toMessageCall(call));
-      const content = texts.get(`/choices/${index}/message/content`) ?? null;
+      const content = texts.get(toContentChannel(index)) ?? null;
       const message = { role: "assistant", content, ...(calls.length > 0 && { tool_calls: calls }) };
       return { index, message, finish_reason: finishReason };
     });
@@ -149,7 +172,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
     await judging;
     scan.end();
     for (const entry of last) gate.release(entry);
-    if (id !== null) context.own([{ kind: "chat_completion", id }]);
+    if (id !== null) context.own([{ kind: "chat_completion", id }, ...spoken]);
+    context.said([...choices].map(toSaid));
     await tools.finish(
       {
         model,
@@ -215,6 +239,10 @@ export function createChatDialect(tools: StreamTools): Dialect {
       tools.during(terminate());
     },
   };
+}
+
+function toContentChannel(choice: number): string {
+  return `/choices/${choice}/message/content`;
 }
 
 /** The place of the legacy `function_call`, beside `tool_calls`. */

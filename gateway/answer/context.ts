@@ -5,6 +5,7 @@ import type { Judge, PhaseFacts, Verdict } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
+import type { Said } from "../parse/said.ts";
 import type { CallRow, ExchangeClosed } from "../record/rows.ts";
 import type { Sink } from "./sink.ts";
 
@@ -54,6 +55,8 @@ export type AnswerContext = {
   /** Gives the objects that the answer names to the caller, if the provider stores them. */
   own(objects: readonly AnswerObject[]): void;
   replaced(calls: readonly ReplacedCall[]): Promise<void>;
+  /** Says what the program has of the answer, as it goes out: taints stick to it, and the next turn is found by it. */
+  said(answer: readonly Said[]): void;
   /** Whether a rule asked for the texts of this exchange. */
   readonly keepsTexts: boolean;
   /** Records the answer's texts, sealed; resolves when they are durable. */

@@ -6,8 +6,11 @@ import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
+import type { Said } from "../parse/said.ts";
+import { continueHistory } from "../record/history.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { OwnerContext, Session } from "../record/rows.ts";
+import { toMarks, toToken } from "../said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
@@ -30,6 +33,8 @@ export type ContextDeps = {
   readonly limits: AnswerContext["limits"];
   readonly requestBytes: number;
   readonly timings: Record<string, number>;
+  /** Taints that the request's rules left. */
+  readonly labels: readonly string[];
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good; null where there is nothing to note. */
@@ -53,6 +58,11 @@ function isSuccess(status: number | null): boolean {
   return status !== null && status >= 200 && status < 300;
 }
 
+/** Gives the taints that a decision leaves. */
+export function toLabels(decision: Decision): string[] {
+  return decision.label.flatMap((effect) => effect.label ?? []);
+}
+
 /** Tells whether a rule asks for the texts as they are. */
 export function asksForTexts(decision: Decision): boolean {
   return decision.record.some((effect) => effect.texts === "original");
@@ -66,6 +76,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let answerBytes = 0;
   /** Taints on their way to the record: the end waits for them. */
   const labelling: Promise<void>[] = [];
+  /** All that the answer is tainted by: what it continues, the request, and what was found in it. */
+  const taints = new Set([...session.labels, ...deps.labels]);
+  let said: readonly Said[] = [];
   let soFar: (() => Pick<End, "model" | "usage" | "responseId">) | null = null;
   let { keepsTexts } = deps;
   let closing: Promise<void> | null = null;
@@ -78,16 +91,34 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       caller: { tenant, issuer, subject, groups },
       sessionId: session.id,
       exchangeId: id,
-      labels: session.labels,
+      labels: [...taints],
       at: Date.now(),
     };
+  }
+
+  function toHistory(): string | null {
+    if (session.history === null || said.length === 0) return null;
+    return continueHistory(
+      session.history,
+      said.values().map((item) => toToken(item, deps.digest)),
+    );
   }
 
   function report(error: GatewayError): void {
     events.failed(id, error);
   }
 
+  function label(labels: readonly string[], itemHashes: readonly string[], sessionId: string | null): void {
+    if (labels.length === 0 || (itemHashes.length === 0 && sessionId === null)) return;
+    const row = { tenant: caller.tenant, labels, itemHashes, sessionId, exchangeId: id, at: Date.now() };
+    labelling.push(recorder.labelled(row));
+  }
+
   async function write(end: End): Promise<void> {
+    if (taints.size > 0) {
+      const marks = said.flatMap((item) => toMarks(item, deps.digest, caller));
+      label([...taints], marks, null);
+    }
     await Promise.all(labelling);
     const known = end.outcome === "completed" ? null : (soFar?.() ?? null);
     const responseId = end.responseId ?? known?.responseId ?? null;
@@ -105,6 +136,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       model: end.model ?? known?.model ?? null,
       usage: isLeft ? boundUsage(facts, judge.tokens.count, usage) : usage,
       responseIds: responseId === null ? [] : [responseId],
+      sessionId: session.id,
+      history: toHistory(),
       requestBytes: deps.requestBytes,
       answerBytes,
       timings: { answer: Math.round((performance.now() - began) * 1000) / 1000 },
@@ -139,11 +172,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       const verdict = judge.ask(phase, added, content);
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) keepsTexts = true;
-      const labels = verdict.decision.label.flatMap((effect) => effect.label ?? []);
-      if (labels.length > 0) {
-        const row = { tenant: caller.tenant, labels, sessionId: session.id, exchangeId: id };
-        labelling.push(recorder.labelled({ ...row, itemHashes: [], at: Date.now() }));
-      }
+      const labels = toLabels(verdict.decision);
+      for (const each of labels) taints.add(each);
+      label(labels, [], session.id);
       return verdict;
     },
     decided(verdict, effect, calls) {
@@ -178,11 +209,13 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
       const isStored = operation === "chat.completions.create" ? store === true : store !== false;
       // An id that the caller named is not made its own by an answer that repeats it.
+      // Containers, files and spoken answers are there whether or not the answer is stored.
       const own = objects.filter(
         ({ kind, id: one }) =>
-          !(isCited(kind) && deps.request.bytes.includes(one)) && !named.some((object) => object.id === one),
+          (isCited(kind) ? !deps.request.bytes.includes(one) : isStored) &&
+          !named.some((object) => object.id === one),
       );
-      if (own.length === 0 || !isStored) return;
+      if (own.length === 0) return;
       recorder
         .owns(own, { ...owner(), caller: deps.finder })
         .catch((error: unknown) => report(toGatewayError(error)));
@@ -194,6 +227,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
           recorder.replaced({ ...context, ...ids, callId: denied.id, type: denied.type }),
         ),
       );
+    },
+    said(answer) {
+      said = answer;
     },
     describe(tell) {
       soFar = tell;

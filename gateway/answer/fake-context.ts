@@ -2,6 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect, Operation, Phase, ToolCall } from "../exchange.ts";
 import type { Content, Judge } from "../judge.ts";
+import type { Said } from "../parse/said.ts";
 import { createRequestParser } from "../parse/request.ts";
 import type { AnswerContext, End, ReplacedCall, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
@@ -36,6 +37,8 @@ export type Fake = {
   readonly log: string[];
   readonly replaced: ReplacedCall[];
   readonly ends: End[];
+  /** What the program has of the answer. */
+  said(): readonly Said[];
   /** What the reader would tell of its answer if it ended now. */
   soFar(): Pick<End, "model" | "usage" | "responseId"> | null;
   /** The content that went with each question. */
@@ -57,6 +60,7 @@ export function createFake(options: FakeOptions = {}): Fake {
   const log: string[] = [];
   const replaced: ReplacedCall[] = [];
   const ends: End[] = [];
+  let said: readonly Said[] = [];
   let soFar: () => ReturnType<Fake["soFar"]> = () => null;
   const contents: Content[] = [];
   const received: Buffer[] = [];
@@ -167,6 +171,9 @@ export function createFake(options: FakeOptions = {}): Fake {
     async replaced(calls) {
       replaced.push(...calls);
     },
+    said(answer) {
+      said = answer;
+    },
     keepsTexts: false,
     keepTexts: async () => undefined,
     describe(tell) {
@@ -187,6 +194,7 @@ export function createFake(options: FakeOptions = {}): Fake {
     log,
     replaced,
     ends,
+    said: () => said,
     soFar: () => soFar(),
     contents,
     ended,

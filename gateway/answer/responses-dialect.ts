@@ -7,6 +7,7 @@ import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { toCall } from "../parse/calls.ts";
 import { isObject } from "../parse/pointer.ts";
+import { readAnswerSaid } from "../parse/said.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { readResponseEvent } from "../parse/stream-event.ts";
 import type { ResponseEvent } from "../parse/stream-event.ts";
@@ -115,6 +116,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     for (const { pointer, kind, text } of answer.segments) scan.whole(pointer, kind, text);
     scan.end();
     context.own(answer.objectIds);
+    context.said(readAnswerSaid(vetted.body));
     gate.release(entry);
     const end = {
       model: answer.model,

@@ -7,6 +7,7 @@ import { GatewayError, toGatewayError } from "../errors.ts";
 import type { Decision, Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
+import { readAnswerSaid } from "../parse/said.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
@@ -158,6 +159,7 @@ export function createWholeReader(
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
     const denied = await judgeWhole(body, answer);
     let sent = bytes;
+    let out = body;
     if (denied.length > 0 && isObject(body)) {
       const replaced =
         request.route.spec.dialect === "chat"
@@ -166,12 +168,14 @@ export function createWholeReader(
       // What goes out is read once more: a denied call that still stands in it stops it.
       const left = parseAnswer(request.route.spec, replaced.body).calls.length;
       if (left !== answer.calls.length - denied.length) throw unreplaceable();
-      sent = Buffer.from(JSON.stringify(replaced.body));
+      out = replaced.body;
+      sent = Buffer.from(JSON.stringify(out));
       await context.replaced(replaced.calls);
     } else if (denied.length > 0) {
       throw unreplaceable();
     }
     context.own(answer.objectIds);
+    context.said(readAnswerSaid(out));
     if (context.keepsTexts) await context.keepTexts(answer.segments);
     await context.close({
       outcome: "completed",

@@ -226,6 +226,19 @@ describe("connections", () => {
     ).toBe(true);
   });
 
+  test("name an account in what a header may hold", () => {
+    const toYaml = (id: string): string =>
+      `connections: [{name: a, credential: 'env:K', openai: {organization: ${JSON.stringify(id)}}}]`;
+    expect(load(toYaml("org-1"), { K: "sk-x" }).config.connections[0]?.account).toEqual({
+      organization: "org-1",
+      project: null,
+    });
+    for (const id of ["a b", "a\r\nx-y: z", "", "x".repeat(257)])
+      expect(findProblems(toYaml(id), { K: "sk-x" })[0]).toContain(
+        "connections[0].openai.organization: expected an id",
+      );
+  });
+
   test("have names of their own", () => {
     const yaml =
       "connections: [{name: a, credential: 'env:K', default: true}, {name: a, credential: 'env:K'}]";

@@ -19,6 +19,8 @@ export type ConnectionConfig = {
   readonly default: boolean;
   /** Answered by the built-in simulated target. */
   readonly simulated: boolean;
+  /** The account at the target that calls count for. */
+  readonly account: { readonly organization: string | null; readonly project: string | null };
   readonly timeouts: {
     readonly connect_ms: number;
     readonly first_byte_ms: number;
@@ -94,6 +96,10 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       unknownIds: entry.unknown_ids,
       default: entry.default,
       simulated: file.simulate,
+      account: {
+        organization: entry.openai.organization ?? null,
+        project: entry.openai.project ?? null,
+      },
       timeouts: entry.timeouts,
     };
   }
@@ -122,6 +128,7 @@ function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
     unknownIds: "refuse",
     default: true,
     simulated: file.simulate || isBare,
+    account: { organization: null, project: null },
     timeouts: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 300_000 },
   };
 }

@@ -91,6 +91,21 @@ const timeouts = z
   .prefault({})
   .meta({ description: "Time limits towards the target. There is no limit on an answer's total time." });
 
+const headerValue = z.string().regex(/^[\x21-\x7e]{1,256}$/, {
+  error: "expected an id of visible ASCII characters without spaces, at most 256",
+});
+
+const openai = z
+  .strictObject({
+    organization: headerValue.optional().meta({ description: "Sent as `OpenAI-Organization`." }),
+    project: headerValue.optional().meta({ description: "Sent as `OpenAI-Project`." }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      "The account at the target that calls count for. A program's own headers of these names are left behind.",
+  });
+
 const connection = z.strictObject({
   name: z
     .string()
@@ -126,6 +141,7 @@ const connection = z.strictObject({
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
   }),
+  openai,
   timeouts,
 });
 

@@ -2,16 +2,19 @@
 import type { Connection } from "../exchange.ts";
 import { GatewayError } from "../errors.ts";
 import { createTarget } from "../forward/target.ts";
+import type { Account } from "../forward/headers.ts";
 import type { Target, TargetTimeouts } from "../forward/target.ts";
 
 export type ConnectionSettings = Connection & {
   readonly isDefault: boolean;
+  readonly account: Account;
   readonly timeouts: TargetTimeouts;
 };
 
 export type OpenConnection = {
   readonly connection: Connection;
   readonly target: Target;
+  readonly account: Account;
   /** Gives the target's credential, or null for a target that takes none. */
   readonly credential: () => string | null;
   /** Gives the credential for the target's administration; throws `admin_credential_missing` where there is none. */
@@ -33,11 +36,13 @@ export function createConnections(
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
-  for (const { isDefault, timeouts, name, kind, baseUrl, labels, simulated, unknownIds } of settings) {
+  for (const one of settings) {
+    const { isDefault, account, timeouts, name, kind, baseUrl, labels, simulated, unknownIds } = one;
     const connection: Connection = { name, kind, baseUrl, labels, simulated, unknownIds };
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
+      account,
       credential: () => credentials.get(connection.name) ?? null,
       adminCredential() {
         const found = admin.get(connection.name);

@@ -8,7 +8,8 @@ function toRecord(flat: readonly string[]): Record<string, string> {
 }
 
 function send(raw: readonly string[], own: Partial<Parameters<typeof toTargetHeaders>[1]> = {}): string[] {
-  const bare = { credential: null, contentType: null, bindKey: (key: string) => `bound ${key}` };
+  const account = { organization: null, project: null };
+  const bare = { credential: null, account, contentType: null, bindKey: (key: string) => `bound ${key}` };
   return toTargetHeaders(pickHeaders(raw), { ...bare, ...own });
 }
 
@@ -22,6 +23,23 @@ describe("headers towards the target", () => {
       authorization: "Bearer provider",
       "content-type": "application/json",
       "accept-encoding": "identity",
+    });
+  });
+
+  test("name the account that the connection has, and never the program's", () => {
+    const raw = ["OpenAI-Organization", "org-program", "openai-project", "proj-program"];
+    const account = { organization: "org-ours", project: "proj-ours" };
+    expect(send(raw, { account })).toEqual([
+      "accept-encoding",
+      "identity",
+      "openai-organization",
+      "org-ours",
+      "openai-project",
+      "proj-ours",
+    ]);
+    expect(toRecord(send(raw, { account: { ...account, project: null } }))).toEqual({
+      "accept-encoding": "identity",
+      "openai-organization": "org-ours",
     });
   });
 

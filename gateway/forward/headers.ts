@@ -48,11 +48,15 @@ export function pickHeaders(raw: readonly string[]): CrossingHeaders {
   return picked;
 }
 
+/** The account at the target that calls count for; null leaves the choice to the credential. */
+export type Account = { readonly organization: string | null; readonly project: string | null };
+
 /** Gives the request headers for the target, as a flat list of names and values. */
 export function toTargetHeaders(
   crossing: CrossingHeaders,
   own: {
     readonly credential: string | null;
+    readonly account: Account;
     /** The type that the body was read by; null where there is no body. */
     readonly contentType: string | null;
     /** Binds an idempotency key to the caller: callers share the credential, so they would get each other's answers. */
@@ -69,6 +73,9 @@ export function toTargetHeaders(
   if (own.contentType !== null) headers.push("content-type", own.contentType);
   // Asking for identity keeps the answer readable without a decoder in the way.
   headers.push("accept-encoding", "identity");
+  const { organization, project } = own.account;
+  if (organization !== null) headers.push("openai-organization", organization);
+  if (project !== null) headers.push("openai-project", project);
   if (own.credential !== null) headers.push("authorization", `Bearer ${own.credential}`);
   return headers;
 }

@@ -1,99 +1,55 @@
 // Puts a parsed request together from its items and its rest.
 
-import type { Json, JsonObject, Reference, RequestFacts, Route, ToolFacts } from "../exchange.ts";
+import type { Json, JsonObject, Reference, RequestFacts, Route } from "../exchange.ts";
 import { MOST_REFERENCES, tooMany } from "./budget.ts";
-import type { Budget } from "./budget.ts";
-import type { ItemHead } from "./item.ts";
 import type { BodyLayout, ParsedItem, ParsedRequest } from "./parsed.ts";
 import { parseQuery, readFlag, readNumber, toQuerySegments } from "./query.ts";
 import type { Query } from "./query.ts";
 import { isList } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
-import type { Sink } from "./sink.ts";
-
-type Measured = {
-  readonly hash: string;
-  readonly chars: number;
-  readonly textBytes: number;
-  readonly derived: Map<string, unknown>;
-  /** What it takes off the budget of a request. */
-  readonly cost: Readonly<Budget>;
-};
-
-/** An item as the cache keeps it, without a place in a body. */
-export type KnownItem = Measured & {
-  readonly value: ParsedItem["value"];
-  readonly head: ItemHead;
-  readonly sink: Sink;
-  readonly bytes: number;
-  /** What keeping it costs, in bytes. */
-  readonly weight: number;
-};
+import type { Measured, Sums } from "./sums.ts";
 
 /** A body without its items, as the cache keeps it. */
 export type KnownRest = Measured & Rest;
 
 /** The bound on each list in the facts. */
 const MOST = 64;
+const MOST_BETAS = 16;
+const LONGEST_BETA = 128;
 
 /** Puts the parts of one request together. */
 export function assemble(parts: {
   readonly route: Route;
   readonly query: string;
+  readonly betaHeader: string;
   readonly bytes: Buffer;
   readonly layout: BodyLayout | null;
   readonly itemsKey: string | null;
   readonly list: boolean;
   readonly rest: KnownRest;
-  readonly items: readonly KnownItem[];
+  /** Of all items. */
+  readonly sums: Sums;
+  /** Of the first of them, which an earlier request began with too; null where there are none. */
+  readonly start: Sums | null;
 }): ParsedRequest {
-  const { route, rest } = parts;
-  const items: ParsedItem[] = [];
-  const tools: ToolFacts[] = [...rest.sink.tools];
-  const references: Reference[] = [...rest.sink.references];
-  const opaque: string[] = [...rest.sink.opaque];
-  const unknown = new Set<string>(rest.sink.unknown);
-  const roles: Record<string, number> = {};
-  const media = { images: rest.sink.images, audio: rest.sink.audio, files: rest.sink.files };
-  let { chars, textBytes } = rest;
+  const { route, rest, sums, start } = parts;
+  const { items } = sums;
+  const { sink } = rest;
+  const tools = [...sink.tools, ...sums.tools];
+  const unknown = new Set([...sink.unknown, ...sums.unknown]);
   // The stored objects that the path names must be the caller's like those that the body names.
-  references.unshift(...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })));
-
-  for (const [index, known] of parts.items.entries()) {
-    const pointer = parts.list ? `/${parts.itemsKey}/${index}` : `/${parts.itemsKey}`;
-    const { head, sink } = known;
-    items.push({
-      hash: known.hash,
-      pointer,
-      value: known.value,
-      segments: sink.segments,
-      type: head.type,
-      role: head.role,
-      id: head.id,
-      callId: head.callId,
-      callOutput: head.callOutput,
-      bytes: known.bytes,
-      derived: known.derived,
-    });
-    roles[head.role] = (roles[head.role] ?? 0) + 1;
-    chars += known.chars;
-    textBytes += known.textBytes;
-    media.images += sink.images;
-    media.audio += sink.audio;
-    media.files += sink.files;
-    for (const tool of sink.tools) tools.push(tool);
-    for (const type of sink.unknown) unknown.add(type);
-    for (const place of sink.opaque) opaque.push(pointer + place);
-    for (const { kind, id, pointer: place } of sink.references)
-      references.push({ kind, id, pointer: pointer + place });
-  }
-
+  const query = parseQuery(parts.query);
+  const references: readonly Reference[] = [
+    ...findCursors(route, query),
+    ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
+    ...sink.references,
+    ...sums.references,
+  ];
   if (references.length > MOST_REFERENCES) throw tooMany("references to stored objects", MOST_REFERENCES);
 
-  const query = parseQuery(parts.query);
-  references.push(...findCursors(route, query));
   const queryTexts = toQuerySegments(query);
-  chars += queryTexts.reduce((sum, { text }) => sum + text.length, 0);
+  const queryChars = queryTexts.reduce((sum, { text }) => sum + text.length, 0);
+  const betas = toBetas(parts.betaHeader);
   const { includeUsage, ...settings } = rest.settings;
   const stream = readStream(route, rest, query);
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
@@ -102,17 +58,23 @@ export function assemble(parts: {
     model: settings.model ?? route.model,
     stream,
     logprobs,
+    betas: betas.slice(0, MOST_BETAS),
+    beta: (query.single.get("beta") ?? "false") !== "false",
     bytes: parts.bytes.length,
     items: items.length,
-    chars,
-    tokens: { count: textBytes, exact: false },
-    roles,
-    media,
+    chars: rest.chars + sums.chars + queryChars,
+    tokens: { count: rest.textBytes + sums.textBytes, exact: false },
+    roles: sums.roles,
+    media: {
+      images: sink.images + sums.media.images,
+      audio: sink.audio + sums.media.audio,
+      files: sink.files + sums.media.files,
+    },
     files: [],
     token_ids: countTokenIds(rest.value),
     hidden: settings.hidden.slice(0, MOST),
     unknown_items: [...unknown].slice(0, MOST),
-    truncated: tools.length > MOST || unknown.size > MOST,
+    truncated: tools.length > MOST || unknown.size > MOST || betas.length > MOST_BETAS,
   };
   return {
     route,
@@ -122,6 +84,7 @@ export function assemble(parts: {
     tools: tools.slice(0, MOST),
     references,
     items,
+    start: start === null ? null : { count: start.items.length, derived: start.derived },
     rest: queryTexts.length === 0 ? rest.sink.segments : [...rest.sink.segments, ...queryTexts],
     restHash: rest.hash,
     restDerived: rest.derived,
@@ -132,9 +95,16 @@ export function assemble(parts: {
       startingAfter: route.spec.streams === "query" ? readNumber(query, "starting_after") : null,
       logprobs,
     },
-    opaque,
+    opaque: [...sink.opaque, ...sums.opaque],
     layout: parts.layout,
   };
+}
+
+/** Reads the header by which programs ask for what is not final yet: names, or names and versions, with commas between. */
+function toBetas(header: string): string[] {
+  if (header === "") return [];
+  const entries = header.split(",").map((entry) => entry.trim().slice(0, LONGEST_BETA));
+  return entries.filter((entry) => entry !== "");
 }
 
 function createBody(

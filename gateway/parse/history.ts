@@ -1,8 +1,9 @@
 // Remembers the item lists of recent requests: a history that is resent is compared byte by byte, not cut and hashed again.
 
 import { LRUCache } from "lru-cache";
-import type { KnownItem } from "./assemble.ts";
 import type { Span } from "./parsed.ts";
+import { NO_ITEMS, addUp } from "./sums.ts";
+import type { KnownItem, Sums } from "./sums.ts";
 
 /** The items of an earlier request and the bytes that they were cut from, `[` included, up to the last one's end. */
 type History = {
@@ -12,6 +13,8 @@ type History = {
   /** Relative to the `[`. */
   spans: readonly Span[];
   items: readonly KnownItem[];
+  /** What some of its beginnings come to, the shortest first: the one that was found last, and the whole. */
+  sums: readonly Sums[];
   weight: number;
 };
 
@@ -26,22 +29,27 @@ export type Match = {
   readonly items: readonly KnownItem[];
 };
 
+/** A list that was read: where it opens, and what is in it. */
+export type KnownList = {
+  readonly open: number;
+  readonly spans: readonly Span[];
+  readonly items: readonly KnownItem[];
+  readonly sums: Sums;
+};
+
 export type Histories = {
   /** Gives the longest beginning known under the key of the list that opens at the offset; null where there is none. */
   find(key: string, bytes: Buffer, open: number): Match | null;
-  /** Keeps a list's items under the key; `match` is what was found of them. */
-  keep(
-    key: string,
-    bytes: Buffer,
-    open: number,
-    spans: readonly Span[],
-    items: readonly KnownItem[],
-    match: Match | null,
-  ): void;
+  /** Gives what the items of a match come to; `toPointer` says where an item stands. */
+  addUp(match: Match, toPointer: (index: number) => string): Sums;
+  /** Keeps a list's items under the key; `match` is what was found of them, `start` what that comes to. */
+  keep(key: string, bytes: Buffer, list: KnownList, match: Match | null, start: Sums | null): void;
 };
 
 /** Histories that begin alike: those of parallel agents. */
 const MOST_ALIKE = 8;
+/** What an item's place and its share of the sums take, in bytes. */
+const ITEM_WEIGHT = 256;
 /** The share of the room that one history may take. */
 const LARGEST_SHARE = 1 / 16;
 /** A list that has this share of a history in common goes on from it, and replaces it. */
@@ -70,17 +78,16 @@ export function createHistories(limits: { readonly bytes: number; readonly most:
   function keep(
     key: string,
     bytes: Buffer,
-    open: number,
-    spans: readonly Span[],
-    items: readonly KnownItem[],
+    { open, spans, items, sums }: KnownList,
     match: Match | null,
+    start: Sums | null,
   ): void {
     const length = spans.at(-1)?.end ?? 0;
     const alike = cache.get(key) ?? [];
     const goesOn =
       match !== null && match.length >= match.history.length * SAME && alike.includes(match.history);
     if (goesOn && match.count === match.items.length && match.length === length) return;
-    const weight = 2 * length + items.reduce((sum, item) => sum + item.weight, 0);
+    const weight = items.reduce((sum, item) => sum + item.weight + ITEM_WEIGHT, 2 * length);
     if (weight > limits.bytes * LARGEST_SHARE) return;
     // Copied, because the request's bytes are not ours to keep.
     const from = goesOn ? match.length : 0;
@@ -88,13 +95,19 @@ export function createHistories(limits: { readonly bytes: number; readonly most:
     const store = known !== null && known.length >= length ? known : Buffer.alloc(Math.ceil(length * 1.5));
     if (known !== null && store !== known) known.copy(store, 0, 0, from);
     bytes.copy(store, from, open + from, open + length);
-    const history: History = { store, length, spans, items, weight };
+    const beginnings = start === null || start === sums ? [sums] : [start, sums];
+    const history: History = { store, length, spans, items, sums: beginnings, weight };
     const others = goesOn ? alike.filter((other) => other !== match.history) : alike;
     const kept = [history, ...others].slice(0, MOST_ALIKE);
     cache.set(key, kept, { size: kept.reduce((sum, each) => sum + each.weight, 0) });
   }
 
-  return { find, keep };
+  return { find, addUp: addUpMatch, keep };
+}
+
+function addUpMatch({ history, count, items }: Match, toPointer: (index: number) => string): Sums {
+  const known = history.sums.findLast((sums) => sums.items.length <= count) ?? NO_ITEMS;
+  return addUp(known, items.slice(known.items.length, count), toPointer);
 }
 
 /** Tells whether the list begins with the history's first items; false where the history has fewer. */

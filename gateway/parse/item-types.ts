@@ -11,6 +11,8 @@ export type ItemType = {
   readonly does: "call" | "result" | "inert";
   /** The provider puts the item's content in by its id where this member is absent. */
   readonly hydratedWithout?: string;
+  /** The member that makes it an item that was resent, not a mere handle: programs that let nothing be stored resend it. */
+  readonly wholeWith?: string;
 };
 
 const message: ItemType = { role: "none", kind: "message", does: "inert" };
@@ -46,8 +48,14 @@ const ITEM_TYPES: ReadonlyMap<string, ItemType> = new Map<string, ItemType>([
   ["mcp_approval_response", { role: "user", kind: "message", does: "inert" }],
   ["mcp_call", { ...hosted, fields: { output: "tool_output", error: "tool_output" } }],
   ["mcp_list_tools", toolList],
-  ["file_search_call", { ...hosted, fields: { results: "tool_output" }, hydratedWithout: "results" }],
-  ["web_search_call", { ...hosted, fields: { sources: "tool_output" }, hydratedWithout: "results" }],
+  [
+    "file_search_call",
+    { ...hosted, fields: { results: "tool_output" }, hydratedWithout: "results", wholeWith: "queries" },
+  ],
+  [
+    "web_search_call",
+    { ...hosted, fields: { sources: "tool_output" }, hydratedWithout: "results", wholeWith: "action" },
+  ],
   ["code_interpreter_call", { ...hosted, fields: { outputs: "tool_output" } }],
   ["image_generation_call", { ...hosted, hydratedWithout: "result" }],
   ["additional_tools", toolList],

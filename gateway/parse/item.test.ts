@@ -376,7 +376,19 @@ describe("an item of the Responses API", () => {
     [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: {} }, [["item", "rs_1", "/id"]]],
     [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: ["x"] }, [["item", "rs_1", "/id"]]],
     [{ type: "file_search_call", id: "fs_1", queries: [] }, [["item", "fs_1", "/id"]]],
-    [{ type: "file_search_call", id: "fs_1", queries: [], results: [] }, []],
+    [{ type: "file_search_call", id: "fs_1", queries: [], results: [] }, [["item", "fs_1", "/id"]]],
+    [{ type: "file_search_call", id: "fs_1", queries: ["q"], results: [{ text: "t" }] }, []],
+    [{ type: "web_search_call", id: "ws_1" }, [["item", "ws_1", "/id"]]],
+    [{ type: "web_search_call", id: "ws_1", action: {} }, [["item", "ws_1", "/id"]]],
+    // What is resent as it came, as with `store: false`, may be stored nowhere.
+    [
+      { type: "file_search_call", id: "fs_1", queries: ["q"], results: null },
+      [["item", "fs_1", "/id", "whole"]],
+    ],
+    [
+      { type: "web_search_call", id: "ws_1", status: "completed", action: { type: "search", query: "q" } },
+      [["item", "ws_1", "/id", "whole"]],
+    ],
     [{ type: "compaction", id: "cmp_1" }, [["item", "cmp_1", "/id"]]],
     // What is resent with its ciphertext, as with `store: false`, needs no stored item.
     [{ type: "reasoning", id: "rs_1", summary: [], encrypted_content: "gAAA" }, []],
@@ -447,9 +459,10 @@ describe("an item of the Responses API", () => {
       [["skill", "skill_1", "/tools/0/environment/skills/0/skill_id"]],
     ],
   ])("refers to stored objects: %j", (item, references) => {
-    expect(read(item).sink.references.map(({ kind, id, pointer }) => [kind, id, pointer])).toEqual(
-      references,
+    const found = read(item).sink.references.map(({ kind, id, pointer, whole }) =>
+      whole === true ? [kind, id, pointer, "whole"] : [kind, id, pointer],
     );
+    expect(found).toEqual(references);
   });
 
   it.each([

@@ -49,8 +49,10 @@ function readResponsesItem(sink: Sink, item: JsonObject, pointer: string, asked:
   } else if (asked && id !== null && known?.hydratedWithout !== undefined) {
     // With its ciphertext an item is whole by itself: the provider reads it from there and refuses what it did not
     // write. Programs that let nothing be stored resend it so, and the ids in there have no owner.
-    if (isAbsent(item, known.hydratedWithout))
-      sink.references.push({ kind: "item", id, pointer: `${pointer}/id` });
+    if (isAbsent(item, known.hydratedWithout)) {
+      const whole = known.wholeWith !== undefined && holdsSomething(item[known.wholeWith]);
+      sink.references.push({ kind: "item", id, pointer: `${pointer}/id`, ...(whole && { whole }) });
+    }
   }
   const scope = { kind, role, type, offers: asked };
   walkObject(sink, item, pointer, known?.fields === undefined ? scope : { ...scope, fields: known.fields });
@@ -109,7 +111,11 @@ function readReference(item: JsonObject, pointer: string): string {
 /** Tells whether a member cannot hold an item's content: only `results` may be a list. */
 function isAbsent(item: JsonObject, key: string): boolean {
   const value = item[key];
-  return typeof value === "string" ? value === "" : key !== "results" || !isList(value);
+  return typeof value === "string" ? value === "" : key !== "results" || !isList(value) || value.length === 0;
+}
+
+function holdsSomething(value: Json | undefined): boolean {
+  return isList(value) ? value.length > 0 : isObject(value) && Object.keys(value).length > 0;
 }
 
 function readId(item: JsonObject, key: string): string | null {

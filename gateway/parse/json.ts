@@ -92,7 +92,7 @@ function scan(text: string, limits: JsonLimits): number {
 }
 
 /** Gives the offset behind the closing quote of a string whose first character is at `from`; the length if it has none. */
-export function skipString(text: string, from: number): number {
+function skipString(text: string, from: number): number {
   let at = from;
   for (;;) {
     // V8 searches one character by memchr: faster than a loop here, for short names too.

@@ -78,6 +78,8 @@ export type ParsedRequest = {
   /** Stored objects that must be the caller's; the one in the path has the pointer "". */
   readonly references: readonly Reference[];
   readonly items: readonly ParsedItem[];
+  /** So many of the items began an earlier request too, with a memo for what is found in them together; else null. */
+  readonly start: { readonly count: number; readonly derived: Map<string, unknown> } | null;
   /** The texts outside the items, with pointers into the body. */
   readonly rest: readonly Segment[];
   /** Keyed hash of the body without its items. */

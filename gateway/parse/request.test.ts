@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Json } from "../exchange.ts";
+import type { Json, JsonObject, RequestFacts } from "../exchange.ts";
 import type { ParsedRequest } from "./parsed.ts";
 import { getAt } from "./pointer.ts";
 import { createRequestParser } from "./request.ts";
@@ -286,7 +286,15 @@ describe("the cache of items", () => {
 
 describe("the memory of histories", () => {
   const word = fc.constantFrom("a", "b", '"', "\\", "é", "]}", "x".repeat(50));
-  const turn = fc.record({ role: fc.constantFrom("user", "assistant"), content: word });
+  const turn: fc.Arbitrary<JsonObject> = fc.oneof(
+    { weight: 3, arbitrary: fc.record({ role: fc.constantFrom("user", "assistant"), content: word }) },
+    fc.constantFrom(
+      { role: "user", content: [{ type: "input_image", file_id: "file-1" }] },
+      { role: "user", type: "reasoning", id: "rs_1", encrypted_content: "c2VjcmV0", summary: [] },
+      { role: "assistant", type: "new_thing", run: "ls" },
+      { role: "user", type: "additional_tools", tools: [{ type: "web_search" }] },
+    ),
+  );
   /** A step: cut the history to a share of it, change one item or none, add some, write it with some white space. */
   const step = fc.record({
     share: fc.constantFrom(1, 1, 1, 0.9, 0.5, 0),
@@ -304,7 +312,7 @@ describe("the memory of histories", () => {
         fc.array(step, { maxLength: 12 }),
         (start, steps) => {
           const parser = createParser();
-          let items = start;
+          let items: readonly JsonObject[] = start;
           for (const { share, change, add, indent, tenant, chat } of steps) {
             items = [...items.slice(0, Math.max(3, Math.ceil(items.length * share))), ...add];
             if (change !== null)
@@ -317,8 +325,9 @@ describe("the memory of histories", () => {
             );
             const warm = parseText(text, { ...options, parser });
             const cold = parseText(text, options);
-            expect({ ...warm, body: warm.body() }).toEqual({ ...cold, body: cold.body() });
+            expect({ ...warm, body: warm.body(), start: null }).toEqual({ ...cold, body: cold.body() });
             expect(warm.body()).toEqual(JSON.parse(text));
+            expect(warm.start?.count ?? 0).toBeLessThanOrEqual(items.length);
           }
         },
       ),
@@ -397,11 +406,44 @@ describe("the facts of a request", () => {
       server_state: false,
       hidden: [],
       logprobs: false,
+      betas: [],
+      beta: false,
       unknown_items: [],
       truncated: false,
     });
     expect(answer).toEqual({ stream: true, includeUsage: null, startingAfter: null, logprobs: false });
     expect(prompts).toEqual([2, 3]);
+  });
+
+  it("tells which betas are asked for, in the header and in the query", () => {
+    const ask = (betaHeader: string | undefined, query = ""): RequestFacts => {
+      const { route } = matchRoute("POST", "/v1/responses");
+      const bytes = Buffer.from('{"input":"a"}');
+      return createParser().parse({
+        route,
+        query,
+        contentType: "application/json",
+        betaHeader,
+        bytes,
+        tenant: "t",
+      }).facts;
+    };
+    expect(ask(undefined)).toMatchObject({ betas: [], beta: false });
+    expect(ask("responses=v1, agents=v1 ,,", "beta=true")).toMatchObject({
+      betas: ["responses=v1", "agents=v1"],
+      beta: true,
+      truncated: false,
+    });
+    // Whatever does not plainly say no may mean yes.
+    expect([ask("", "beta=1").beta, ask("", "beta=").beta, ask("", "beta=false").beta]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    const many = ask(Array.from({ length: 17 }, (_, index) => `${"x".repeat(200)}${index}`).join(","));
+    expect(many.betas).toHaveLength(16);
+    expect(many.betas[0]).toHaveLength(128);
+    expect(many.truncated).toBe(true);
   });
 
   it("say what a chat request is", () => {

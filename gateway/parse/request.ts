@@ -5,7 +5,7 @@ import { LRUCache } from "lru-cache";
 import { GatewayError } from "../errors.ts";
 import type { Route, Segment } from "../exchange.ts";
 import { assemble } from "./assemble.ts";
-import type { KnownItem, KnownRest } from "./assemble.ts";
+import type { KnownRest } from "./assemble.ts";
 import { createBudget, spend, toCost } from "./budget.ts";
 import type { Budget } from "./budget.ts";
 import { checkBody, checkItems, toItemsKey } from "./body.ts";
@@ -20,6 +20,8 @@ import type { BodyLayout, ParsedRequest, Span } from "./parsed.ts";
 import { isObject } from "./pointer.ts";
 import { readRest } from "./rest.ts";
 import { createSink } from "./sink.ts";
+import { NO_ITEMS, addUp } from "./sums.ts";
+import type { KnownItem } from "./sums.ts";
 
 /** The parser and what it needs to know of a request. */
 export type RequestParser = {
@@ -31,6 +33,8 @@ export type RequestInput = {
   readonly route: Route;
   readonly query: string;
   readonly contentType: string | undefined;
+  /** The header `openai-beta`. */
+  readonly betaHeader?: string | undefined;
   readonly bytes: Buffer;
   readonly tenant: string;
 };
@@ -147,12 +151,10 @@ export function createRequestParser(deps: {
     const bytes = hasBody ? input.bytes : EMPTY;
     if (!isUtf8(bytes)) throw new GatewayError("body_invalid", "The body is not valid UTF-8.");
 
-    let historyKey: string | null = null;
-    let match: Match | null = null;
-    const layout = cutBody(bytes.toString("latin1"), itemsKey, (open, end) => {
-      historyKey = digest(tenant, MARKS[family].start, bytes, [{ start: open, end }]);
-      match = histories.find(historyKey, bytes, open);
-      return match;
+    const history: { key: string | null; match: Match | null } = { key: null, match: null };
+    const layout = cutBody(bytes, itemsKey, (open, end) => {
+      history.key = digest(tenant, MARKS[family].start, bytes, [{ start: open, end }]);
+      return (history.match = histories.find(history.key, bytes, open));
     });
     const cut = layout?.items ?? null;
     const budget = createBudget();
@@ -160,20 +162,30 @@ export function createRequestParser(deps: {
     // What is no object to the eye is parsed whole, which throws; it is refused here in any case.
     if (layout === null) throw new GatewayError("body_invalid", "The body cannot be read.");
     checkItems(itemsKey, rest.value, cut);
-    const found = cut === null ? [] : findItems(tenant, family, bytes, cut, match, budget);
-    if (cut !== null && historyKey !== null) {
-      histories.keep(historyKey, bytes, cut.member.value.start, cut.spans, found, match);
-    }
     const list = cut?.list ?? true;
+    const toPointer = (index: number): string => (list ? `/${itemsKey}/${index}` : `/${itemsKey}`);
+    const { key, match } = history;
+    const start = match === null || cut === null ? null : histories.addUp(match, toPointer);
+    if (start !== null) spend(budget, start.cost);
+    const following =
+      cut === null ? [] : findItems(tenant, family, bytes, cut, start?.items.length ?? 0, budget);
+    const sums = addUp(start ?? NO_ITEMS, following, toPointer);
+    if (cut !== null && key !== null) {
+      const items = match === null ? following : [...match.items.slice(0, match.count), ...following];
+      const known = { open: cut.member.value.start, spans: cut.spans, items, sums };
+      histories.keep(key, bytes, known, match, start);
+    }
     return assemble({
       route,
       query,
+      betaHeader: input.betaHeader ?? "",
       bytes: input.bytes,
       layout: hasBody ? layout : null,
       itemsKey,
       list,
       rest,
-      items: found,
+      sums,
+      start,
     });
   }
 
@@ -182,13 +194,12 @@ export function createRequestParser(deps: {
     family: Family,
     bytes: Buffer,
     cut: NonNullable<BodyLayout["items"]>,
-    match: Match | null,
+    from: number,
     budget: Budget,
   ): readonly KnownItem[] {
     const base = cut.member.value.start;
-    const found = match === null ? [] : match.items.slice(0, match.count);
-    for (const { cost } of found) spend(budget, cost);
-    for (let index = found.length; index < cut.spans.length; index++) {
+    const found: KnownItem[] = [];
+    for (let index = from; index < cut.spans.length; index++) {
       const span = cut.spans[index];
       if (span === undefined) break;
       found.push(findItem(tenant, family, bytes, { start: base + span.start, end: base + span.end }, budget));

@@ -99,6 +99,7 @@ function readSettings(family: Family, body: JsonObject, sink: Sink): Settings {
       server_host: null,
       connector_id: null,
       require_approval: null,
+      model: null,
     });
   }
   return {

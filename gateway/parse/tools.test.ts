@@ -22,9 +22,24 @@ const plain: ToolFacts = {
   server_host: null,
   connector_id: null,
   require_approval: null,
+  model: null,
 };
 
 describe("the tools of a request", () => {
+  it("tell the model that they work with", () => {
+    const tools = [
+      { type: "image_generation", model: "gpt-image-1" },
+      { type: "image_generation", model: "x".repeat(300) },
+      { type: "image_generation" },
+    ];
+    expect(parse({ tools }).tools.map(({ model }) => model)).toEqual(["gpt-image-1", "x".repeat(256), null]);
+    const nested = [{ type: "image_generation", image_generation: { model: "gpt-image-1" } }];
+    expect(parse({ messages: [], tools: nested }, CHAT).tools[0]?.model).toBe("gpt-image-1");
+    expect(() => parse({ tools: [{ type: "image_generation", model: ["gpt-image-1"] }] })).toThrow(
+      "must be a string",
+    );
+  });
+
   it("are found in every place of a response request", () => {
     const parsed = parse({
       tools: [

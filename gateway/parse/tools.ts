@@ -22,6 +22,7 @@ export function readTool(tool: Json, pointer: string): ToolFacts {
     server_host: readHost(tool, pointer),
     connector_id: readConnector(tool, pointer),
     require_approval: type === "mcp" ? readApproval(tool["require_approval"]) : null,
+    model: readText(isObject(inner) && tool["model"] === undefined ? inner : tool, "model", pointer),
   };
 }
 

@@ -42,6 +42,7 @@ const tool = z.strictObject({
   server_host: z.string().nullable(),
   connector_id: z.string().nullable(),
   require_approval: z.enum(["always", "never", "mixed"]).nullable(),
+  model: z.string().nullable(),
 });
 
 const object = z.strictObject({
@@ -87,6 +88,8 @@ const request = z.strictObject({
   server_state: z.boolean(),
   hidden: list(z.strictObject({ kind: z.string(), id: z.string(), version: z.string().nullable() })),
   logprobs: z.boolean(),
+  betas: list(z.string()),
+  beta: z.boolean(),
   unknown_items: list(z.string()),
   truncated: z.boolean(),
 });

@@ -245,16 +245,22 @@ drops if "drop_database" in input.calls[0].sql.kinds`;
     expect(policy.current().evaluate(facts)).toBe(first);
   });
 
-  it("is decided anew for a request", async () => {
-    const policy = await open(await buildFixture({ rego: "request := plain", metadata: {} }));
-    expect(policy.current().evaluate(facts("x"))).not.toBe(policy.current().evaluate(facts("x")));
+  it("is asked for anew by each request, whatever was answered before", async () => {
+    const rego = `request := plain if not is_bad
+request := object.union(plain, {"deny": {{"code": "bad"}}}) if is_bad
+is_bad if input.request.model == "bad"`;
+    const policy = await open(await buildFixture({ rego, metadata: {} }));
+    const models = ["x", "bad", "y", "bad", "x"];
+    expect(models.map((model) => policy.current().evaluate(facts(model)).deny.length)).toEqual([
+      0, 1, 0, 1, 0,
+    ]);
   });
 });
 
 describe("a bundle", () => {
   const careless = `request := {
 	"v": 1, "data_rev": "x", "allow": {{"code": "plain"}}, "deny": set(), "observe": set(), "require_approval": set(),
-	"limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "need": set(),
+	"limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "share": set(), "forward": set(), "need": set(),
 }`;
 
   it("is refused when it decides without input", async () => {

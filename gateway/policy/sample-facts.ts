@@ -12,6 +12,7 @@ const TOOL: ToolFacts = {
   server_host: null,
   connector_id: null,
   require_approval: null,
+  model: null,
 };
 
 const CALL: CallFacts = {
@@ -64,6 +65,8 @@ export function toSampleFacts(phase: Phase): Facts {
       server_state: false,
       hidden: [],
       logprobs: false,
+      betas: [],
+      beta: false,
       unknown_items: [],
       truncated: false,
     },
@@ -92,6 +95,7 @@ export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
     server_host: TEXT,
     connector_id: TEXT,
     require_approval: null,
+    model: TEXT,
   };
   const segment: Segment = {
     pointer: "/input/0/content",
@@ -113,6 +117,7 @@ export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
     session: { ...facts.session, labels: words },
     request: {
       ...facts.request,
+      betas: words.slice(0, 16),
       unknown_items: words,
       hidden: words.map((id) => ({ kind: "prompt", id, version: null })),
       truncated: true,

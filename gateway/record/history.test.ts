@@ -1,10 +1,19 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { exampleCaller } from "./example-rows.ts";
-import { digestHistory } from "./history.ts";
-import type { HistoryItem } from "./history.ts";
+import { continueHistory, digestHistory } from "./history.ts";
+import type { History, HistoryItem, Token } from "./history.ts";
 
-test("each earlier request of a history is among its digests, at any number of turns", () => {
+/** Digests a history whose items stand for themselves. */
+function digest(items: readonly HistoryItem[], caller = exampleCaller): History {
+  return digestHistory(caller, items, (index) => toToken(items[index]?.hash ?? ""));
+}
+
+function toToken(hash: string, isCall = false): Token {
+  return { isCall, digest: `token ${hash}` };
+}
+
+test("each earlier request of a history is among its digests with its answer, at any number of turns", () => {
   const turn = fc.record({
     asked: fc.array(fc.stringMatching(/^[0-9a-f]{4,8}$/), { minLength: 1, maxLength: 3 }),
     answered: fc.array(fc.stringMatching(/^[0-9a-f]{4,8}$/), { minLength: 1, maxLength: 3 }),
@@ -15,14 +24,52 @@ test("each earlier request of a history is among its digests, at any number of t
       const wholes: (string | null)[] = [];
       for (const { asked, answered } of turns) {
         for (const hash of asked) items.push({ hash, fromModel: false });
-        wholes.push(digestHistory(exampleCaller, items).whole);
+        const { whole } = digest(items);
+        wholes.push(
+          whole === null
+            ? null
+            : continueHistory(
+                whole,
+                answered.map((hash) => toToken(hash)),
+              ),
+        );
         for (const hash of answered) items.push({ hash, fromModel: true });
       }
-      const { earlier } = digestHistory(exampleCaller, items);
+      const { earlier } = digest(items);
       expect(Array.from({ length: earlier.count }, (_, index) => earlier.at(index))).toEqual(wholes);
     }),
   );
 });
+
+test("what is kept of a beginning changes no digest, whatever follows it", () => {
+  const item = fc.record({ hash: fc.stringMatching(/^[0-9a-f]{1,2}$/), fromModel: fc.boolean() });
+  fc.assert(
+    fc.property(
+      fc.array(item, { maxLength: 8 }),
+      fc.array(fc.array(item, { maxLength: 6 }), { minLength: 1, maxLength: 5 }),
+      (beginning, endings) => {
+        const start = { count: beginning.length, derived: new Map<string, unknown>() };
+        for (const ending of endings) {
+          const items = [...beginning, ...ending];
+          // Calls tell more than texts do, so that what follows may change what stands for an answer.
+          const tokenOf = (index: number): Token => {
+            const hash = items[index]?.hash ?? "";
+            return hash === "0" ? null : toToken(hash, hash > "8");
+          };
+          const [kept, fresh] = [start, null].map((one) => digestHistory(exampleCaller, items, tokenOf, one));
+          expect(kept?.whole).toBe(fresh?.whole);
+          expect(listEarlier(kept)).toEqual(listEarlier(fresh));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+function listEarlier(history: History | undefined): (string | null)[] {
+  const { earlier } = history ?? { earlier: { count: 0, at: () => null } };
+  return Array.from({ length: earlier.count }, (_, index) => earlier.at(index));
+}
 
 test("no two of many similar histories share a digest", () => {
   const seen = new Set<string | null>();
@@ -37,7 +84,7 @@ test("no two of many similar histories share a digest", () => {
           [first.repeat(31) + second, first],
         ]) {
           const items = hashes.map((hash) => ({ hash, fromModel: false }));
-          seen.add(digestHistory({ ...exampleCaller, subject }, items).whole);
+          seen.add(digest(items, { ...exampleCaller, subject }).whole);
           count += 1;
         }
       }
@@ -48,6 +95,23 @@ test("no two of many similar histories share a digest", () => {
 });
 
 test("gives nothing for a request without items", () => {
-  const { whole, earlier } = digestHistory(exampleCaller, []);
+  const { whole, earlier } = digest([]);
   expect([whole, earlier.count]).toEqual([null, 0]);
+});
+
+test("an answer is known by its first call, else by its first text, else not at all", () => {
+  const [whole = ""] = [digest([{ hash: "u", fromModel: false }]).whole ?? ""];
+  const [text, call] = [toToken("t"), toToken("c", true)];
+  const byText = continueHistory(whole, [null, text, toToken("other")]);
+  const byCall = continueHistory(whole, [call]);
+  expect(continueHistory(whole, [text, null, call, toToken("d", true)])).toBe(byCall);
+  expect(byText).toBe(continueHistory(whole, [text]));
+  expect(byText).not.toBe(byCall);
+  expect(continueHistory(whole, [null])).toBeNull();
+  const resent = digestHistory(
+    exampleCaller,
+    ["u", "r", "c", "o", "v"].map((hash) => ({ hash, fromModel: hash === "r" || hash === "c" })),
+    (index) => (index === 2 ? call : null),
+  );
+  expect(resent.earlier.at(0)).toBe(byCall);
 });

@@ -9,7 +9,8 @@ export type Labels = {
   find(
     tenant: string,
     sessionIds: readonly string[],
-    items: readonly { readonly hash: string }[],
+    /** Gives the items' hashes, and what else taints stick to. */
+    hashes: () => readonly string[],
   ): readonly string[] | Promise<readonly string[]>;
   /** Takes in what this process has committed. */
   readonly remember: (row: LabelRow) => void;
@@ -48,12 +49,12 @@ export function createLabels(db: Database): Labels {
   async function ask(
     tenant: string,
     sessionIds: readonly string[],
-    items: readonly { readonly hash: string }[],
+    hashes: () => readonly string[],
   ): Promise<readonly string[]> {
     if (!labelled.has(tenant) && !(await askTenant(tenant))) return NONE;
     const found = new Set<string>();
     const unknown: string[] = [];
-    for (const { hash } of items) {
+    for (const hash of hashes()) {
       const labels = known.get(`${tenant}\0${hash}`);
       if (labels === undefined) unknown.push(hash);
       else for (const label of labels) found.add(label);
@@ -68,9 +69,9 @@ export function createLabels(db: Database): Labels {
   }
 
   return {
-    find(tenant, sessionIds, items) {
+    find(tenant, sessionIds, hashes) {
       if ((unlabelledUntil.get(tenant) ?? 0) > Date.now()) return NONE;
-      return ask(tenant, sessionIds, items);
+      return ask(tenant, sessionIds, hashes);
     },
     remember({ tenant, itemHashes }) {
       labelled.add(tenant);

@@ -34,13 +34,18 @@ export type ReplacedQuery = {
   readonly reasoningIds: readonly string[];
 };
 
+type ReferredObject = OwnedObject & { readonly whole?: true };
+
 export type Ledger = {
   /** Gives an object's owner, null where it has none. Synchronous where it is known. */
   owner(connection: string, kind: string, id: string): Owner | null | Promise<Owner | null>;
-  /** Gives the owners of objects, in their order; null for one that has none. Synchronous where all are known. */
+  /**
+   * Gives the owners of objects, in their order; null for one that has none. Synchronous where all are known, and so is
+   * one that is `whole` and nobody's.
+   */
   owners(
     connection: string,
-    objects: readonly OwnedObject[],
+    objects: readonly ReferredObject[],
   ): readonly (Owner | null)[] | Promise<readonly (Owner | null)[]>;
   /** Gives the denied calls that a request must make good, in their order. Synchronous where there can be none. */
   replaced(query: ReplacedQuery): readonly ReplacedRow[] | Promise<readonly ReplacedRow[]>;
@@ -57,6 +62,8 @@ export type Ledger = {
 };
 
 const KNOWN_OBJECTS = 50_000;
+/** What was given to somebody through another process is seen after this at the latest. */
+const UNOWNED_MS = 60_000;
 const KNOWN_RESPONSES = 20_000;
 const KNOWN_REASONING = 20_000;
 /** Begins the ids of the provider's reasoning items. */
@@ -66,6 +73,8 @@ const NONE: readonly ReplacedRow[] = [];
 /** Makes the ledger of this process. Only what exists is cached: an object without an owner may get one. */
 export function createLedger(db: Database): Ledger {
   const owners = new LRUCache<string, Owner>({ max: KNOWN_OBJECTS });
+  /** Objects that nobody owned when they were asked for: only for such as may be nobody's. */
+  const unowned = new LRUCache<string, true>({ max: KNOWN_OBJECTS, ttl: UNOWNED_MS });
   /** Responses that ended in this process; false: without a denied call. */
   const denied = new LRUCache<string, boolean>({ max: KNOWN_RESPONSES });
   /** Reasoning items by caller: whether a denied call is tied to them, which is known once their answer has ended. */
@@ -98,12 +107,19 @@ export function createLedger(db: Database): Ledger {
       return owners.get(key) ?? load(connection, [{ kind, id }]).then((loaded) => loaded.get(key) ?? null);
     },
     owners(connection, objects) {
-      const found = objects.map(({ kind, id }) => owners.get(toKey(connection, kind, id)) ?? null);
-      const missing = objects.filter((_, index) => found[index] === null);
-      if (missing.length === 0) return found;
-      return load(connection, missing).then((loaded) =>
-        objects.map(({ kind, id }, index) => found[index] ?? loaded.get(toKey(connection, kind, id)) ?? null),
+      const keys = objects.map(({ kind, id }) => toKey(connection, kind, id));
+      const found = keys.map((key) => owners.get(key) ?? null);
+      const missing = objects.filter(
+        ({ whole }, index) => found[index] === null && !(whole === true && unowned.has(keys[index] ?? "")),
       );
+      if (missing.length === 0) return found;
+      return load(connection, missing).then((loaded) => {
+        for (const { kind, id, whole } of missing) {
+          const key = toKey(connection, kind, id);
+          if (whole === true && !loaded.has(key)) unowned.set(key, true);
+        }
+        return keys.map((key, index) => found[index] ?? loaded.get(key) ?? null);
+      });
     },
     replaced(query) {
       const { caller, connection } = query;

@@ -28,7 +28,10 @@ export function startRecord(
   const recorder = createRecorder({
     ...deps,
     onOpened: sessions.remember,
-    onClosed: ledger.rememberClosed,
+    onClosed(row) {
+      ledger.rememberClosed(row);
+      sessions.rememberClosed(row);
+    },
     onOwned: ledger.rememberOwned,
     onReplaced: ledger.rememberReplaced,
     onLabelled: labels.remember,

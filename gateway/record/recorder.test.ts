@@ -40,7 +40,7 @@ test("has committed an exchange with its session when opened() resolves", async 
     decision: toDecision({ label: [{ code: "tainted", label: "pii" }] }),
     prompt: { hash: "h1", pointer: "/input/0" },
     callOutputs: ["call_1"],
-    session: toSession({ origin: "header", name: "run 7", history: "digest" }),
+    session: toSession({ origin: "header", name: "run 7" }),
   });
   await recorder.opened({ ...row, facts: toFacts(row.id, { findings: { email: 2 } }) });
   const [stored] = await database.db.sql`select * from exchanges where id = ${row.id}`;
@@ -64,7 +64,6 @@ test("has committed an exchange with its session when opened() resolves", async 
     classes: ["email"],
     revision: "r1",
     data_revision: "d1",
-    history: "digest",
     prompt_hash: "h1",
     prompt_pointer: "/input/0",
     call_outputs: ["call_1"],
@@ -94,7 +93,7 @@ test("records later decisions and the end", async () => {
       calls: [toCall("call_1", { outcome: "denied", codes: ["sql_drop"] })],
     }),
   );
-  const end = toClosed(row.id);
+  const end = toClosed(row.id, { history: "digest" });
   await recorder.closed(end);
   const [decision] = await database.db.sql`select * from decisions where exchange_id = ${row.id}`;
   expect(decision).toMatchObject({ seq: 1, phase: "tool_call", effect: "deny", codes: ["sql_drop"] });
@@ -106,6 +105,7 @@ test("records later decisions and the end", async () => {
     model: end.model,
     usage: end.usage,
     response_ids: ["resp_1"],
+    history: "digest",
     request_bytes: "900",
     answer_bytes: "1400",
   });

@@ -29,7 +29,7 @@ export type Session = {
   readonly inherits?: boolean;
   /** No exchange of it is known to be recorded, so its row is written along with this one's. */
   readonly isNew: boolean;
-  /** Digest of the whole history that was sent, null where there is none. */
+  /** Digest of the whole history that was sent, which the answer continues; null where there is none. */
   readonly history: string | null;
 };
 
@@ -102,6 +102,9 @@ export type ExchangeClosed = {
   readonly model: string | null;
   readonly usage: Usage | null;
   readonly responseIds: readonly string[];
+  readonly sessionId: string | null;
+  /** Digest of the history that was sent and of what was answered, by which the next turn finds its session. */
+  readonly history: string | null;
   readonly requestBytes: number;
   readonly answerBytes: number;
   readonly timings: Timings;

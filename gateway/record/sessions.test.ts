@@ -8,7 +8,8 @@ import { startRecord } from "./record.ts";
 import type { Record } from "./record.ts";
 import type { Session } from "./rows.ts";
 import { createBox } from "./seal.ts";
-import type { HistoryItem } from "./history.ts";
+import { continueHistory } from "./history.ts";
+import type { HistoryItem, Token } from "./history.ts";
 import type { SessionQuery } from "./sessions.ts";
 
 let database: TestDatabase;
@@ -33,11 +34,32 @@ function startProcess(): Record {
   return record;
 }
 
-/** Resolves and records as the pipeline does. */
-async function visit({ sessions, recorder }: Record, query: SessionQuery): Promise<Session> {
+/** Resolves and records as the pipeline does; the model answers with an item. */
+async function visit(
+  { sessions, recorder }: Record,
+  query: SessionQuery,
+  answer: readonly HistoryItem[] = [],
+): Promise<Session> {
   const session = await sessions.resolve(query);
-  await recorder.opened(toOpened({ session, caller: { ...exampleCaller, ...query.caller } }));
+  const opened = toOpened({ session, caller: { ...exampleCaller, ...query.caller } });
+  await recorder.opened(opened);
+  await answerWith({ recorder }, session, opened.id, answer);
   return session;
+}
+
+async function answerWith(
+  { recorder }: Pick<Record, "recorder">,
+  { id: sessionId, history: asked }: Session,
+  exchangeId: string,
+  answer: readonly HistoryItem[],
+): Promise<void> {
+  const said = answer.map(({ hash }) => toToken(hash));
+  const next = asked === null ? null : continueHistory(asked, said);
+  await recorder.closed(toClosed(exchangeId, { sessionId, history: next, responseIds: [] }));
+}
+
+function toToken(hash: string): Token {
+  return { isCall: false, digest: `token ${hash}` };
 }
 
 function ask(changes: Partial<SessionQuery> = {}): SessionQuery {
@@ -48,6 +70,9 @@ function ask(changes: Partial<SessionQuery> = {}): SessionQuery {
     previousResponseId: null,
     conversation: null,
     items: [],
+    start: null,
+    tokenOf: (index) => toToken(changes.items?.[index]?.hash ?? ""),
+    marks: () => [],
     ...changes,
   };
 }
@@ -68,21 +93,71 @@ test("gives a session of its own to what continues nothing", async () => {
   expect(second.id).not.toBe(first.id);
 });
 
-test("finds the session by the longest history that was sent before, in this process and in another", async () => {
+test("finds the session by the longest history that was sent and answered before, in this process and in another", async () => {
   const [one, two] = [startProcess(), startProcess()];
-  const first = await visit(one, ask({ items: history("h", "su") }));
-  const second = await visit(one, ask({ items: history("h", "suAv") }));
+  const first = await visit(one, ask({ items: history("h", "su") }), history("h", "A"));
+  const second = await visit(one, ask({ items: history("h", "suAv") }), history("h", "BC"));
   const third = await visit(two, ask({ items: history("h", "suAvBCw") }));
-  const fork = await visit(two, ask({ items: history("h", "suXy") }));
+  const fork = await visit(two, ask({ items: history("h", "suAy") }));
+  const foreign = await visit(two, ask({ items: history("h", "suXy") }));
   expect(second).toMatchObject({ id: first.id, origin: "history", isNew: false });
   expect(third).toMatchObject({ id: first.id, origin: "history", isNew: false });
   expect(fork.id).toBe(first.id);
+  // What nobody answered so was never a turn of the session.
+  expect(foreign.origin).toBe("own");
   expect(await database.db.sql`select 1 from sessions where id = ${first.id}`).toHaveLength(1);
+});
+
+test("tells runs apart that ask the same, by what was answered, in this process and in another", async () => {
+  const [one, two, three] = [startProcess(), startProcess(), startProcess()];
+  const a = await visit(one, ask({ items: history("same", "su") }), history("same", "A"));
+  const b = await visit(two, ask({ items: history("same", "su") }), history("same", "B"));
+  expect(b.id).not.toBe(a.id);
+  for (const { sessions } of [one, two, three]) {
+    expect((await sessions.resolve(ask({ items: history("same", "suAv") }))).id).toBe(a.id);
+    expect((await sessions.resolve(ask({ items: history("same", "suBv") }))).id).toBe(b.id);
+  }
+});
+
+test("begins a session where several are the same to the last word", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const ids = new Set<string>();
+  for (let run = 0; run < 2; run += 1) {
+    const { id } = await visit(one, ask({ items: history("twins", "su") }), history("twins", "A"));
+    ids.add(id);
+  }
+  // Of the next turns, too, none may take the other's place.
+  const next = await visit(two, ask({ items: history("twins", "suAv") }), history("twins", "B"));
+  const other = await visit(one, ask({ items: history("twins", "suAw") }), history("twins", "B"));
+  expect([next.origin, other.origin]).toEqual(["own", "own"]);
+  for (const { id } of [next, other]) ids.add(id);
+  expect(ids.size).toBe(4);
+  expect((await visit(one, ask({ items: history("twins", "suAvBx") }))).id).toBe(next.id);
+  expect((await visit(two, ask({ items: history("twins", "suAwBx") }))).id).toBe(other.id);
+});
+
+test("carries what sticks to an answer with it, whatever session it comes back to, and to no other caller", async () => {
+  const [one, two] = [startProcess(), startProcess()];
+  const caller = { ...exampleCaller, tenant: "answers" };
+  await one.recorder.labelled({
+    tenant: "answers",
+    labels: ["pii"],
+    itemHashes: ["said:1"],
+    sessionId: null,
+    exchangeId: uuid(),
+    at: Date.now(),
+  });
+  for (const { sessions } of [one, two]) {
+    const carried = await sessions.resolve(ask({ caller, marks: () => ["said:1", "said:2"] }));
+    const clean = await sessions.resolve(ask({ caller, marks: () => ["said:2"] }));
+    expect(carried.labels).toEqual(["pii"]);
+    expect(clean.labels).toEqual([]);
+  }
 });
 
 test("never joins histories of two callers", async () => {
   const gateway = startProcess();
-  const first = await visit(gateway, ask({ items: history("c", "u") }));
+  const first = await visit(gateway, ask({ items: history("c", "u") }), history("c", "A"));
   const other = { ...exampleCaller, subject: "other" };
   const second = await gateway.sessions.resolve(ask({ caller: other, items: history("c", "uAv") }));
   expect(second.id).not.toBe(first.id);
@@ -140,6 +215,7 @@ test("carries labels with the session, with items into other sessions, and with 
   expect(session.labels).toEqual([]);
   const row = toOpened({ session, caller });
   await one.recorder.opened(row);
+  await answerWith(one, session, row.id, history("l", "A"));
   await one.recorder.labelled({
     tenant: "labels",
     labels: ["pii", "secret"],
@@ -180,6 +256,7 @@ test("a header keeps the labels of what is continued: of the response, the conve
     const session = await one.sessions.resolve(ask({ caller, items }));
     const row = toOpened({ session, caller });
     await one.recorder.opened(row);
+    await answerWith(one, session, row.id, history("hk", "A"));
     const { id: sessionId } = session;
     const what = { tenant: "header", itemHashes: [], sessionId, exchangeId: row.id, at: Date.now() };
     await one.recorder.labelled({ ...what, labels: [text] });
@@ -208,10 +285,13 @@ test("a header keeps the labels of what is continued: of the response, the conve
     }
     // Each turn under another name: the label goes from session to session.
     const turn = uuid();
-    await visit(one, ask({ caller, header: `${turn} a`, items: history("hk", "uAv") }));
-    await visit(two, ask({ caller, header: `${turn} b`, items: history("hk", "uAvBw") }));
+    const [b, c] = [history(turn, "B"), history(turn, "C")];
+    const asked = [...history("hk", "uA"), ...history(turn, "v")];
+    const then = [...asked, ...b, ...history(turn, "w")];
+    await visit(one, ask({ caller, header: `${turn} a`, items: asked }), b);
+    await visit(two, ask({ caller, header: `${turn} b`, items: then }), c);
     const last = await sessions.resolve(
-      ask({ caller, header: `${turn} c`, items: history("hk", "uAvBwCx") }),
+      ask({ caller, header: `${turn} c`, items: [...then, ...c, ...history(turn, "x")] }),
     );
     expect(last.labels).toEqual(["of the session"]);
     const other = await sessions.resolve(

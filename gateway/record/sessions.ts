@@ -7,10 +7,10 @@ import { findSessionsByHistory } from "../../db/queries/ledger.ts";
 import type { Caller } from "../exchange.ts";
 import { ask, isSame } from "./ledger.ts";
 import { digestHistory } from "./history.ts";
-import type { History, HistoryItem } from "./history.ts";
+import type { History, HistoryItem, HistoryStart, Token } from "./history.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Labels } from "./labels.ts";
-import type { ExchangeOpened, Session, SessionOrigin } from "./rows.ts";
+import type { ExchangeClosed, ExchangeOpened, Session, SessionOrigin } from "./rows.ts";
 
 export type SessionQuery = {
   readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
@@ -21,17 +21,26 @@ export type SessionQuery = {
   readonly conversation: string | null;
   /** All items of the request, in order. */
   readonly items: readonly HistoryItem[];
+  /** So many of them began an earlier request too; null where none did. */
+  readonly start: HistoryStart | null;
+  /** Gives what stands for the item at an index, one that the model wrote. */
+  readonly tokenOf: (index: number) => Token;
+  /** Gives the names of what models wrote, to which the taints of answers stick. */
+  readonly marks: () => readonly string[];
 };
 
 export type Sessions = {
   /**
    * Finds or makes the session: by the header (a name of the caller's own), else by the stored object that is
-   * continued, else by the longest history that an earlier request of the caller sent, else a new one. Its labels are
-   * those of all that is continued, whatever the header says.
+   * continued, else by the longest history that an earlier request of the caller sent, with what was answered to it,
+   * else a new one. A history that several sessions share to the last word is none's: its next turn begins a session,
+   * and what sticks to the items comes with them. The labels are those of all that is continued, whatever the header
+   * says.
    */
   resolve(query: SessionQuery): Session | Promise<Session>;
-  /** Takes in what this process has committed. */
+  /** Take in what this process has committed. */
   readonly remember: (row: ExchangeOpened) => void;
+  readonly rememberClosed: (row: ExchangeClosed) => void;
 };
 
 /** What a request continues: sessions, the one that it would belong to first, and labels of what is stored. */
@@ -47,14 +56,18 @@ const NOTHING: Continued = { sessions: [], labels: [] };
 /** Examples that a program puts before each prompt look like a history that nobody sent. */
 const NO_SESSION = "";
 const NO_SESSION_MS = 60_000;
+/** Whose a history is, and how long that holds: asked of a request's every turn, so it costs no look at a cache's own clock. */
+type Owned = { readonly id: string; readonly until: number };
+/** Stands for sessions that share a history. */
+const SEVERAL = "several";
 
 /** Makes the finder of sessions of this process. */
 export function createSessions(deps: { db: Database; ledger: Ledger; labels: Labels }): Sessions {
   const { db, ledger, labels } = deps;
   /** Sessions whose row is committed. */
   const known = new LRUCache<string, true>({ max: KNOWN_SESSIONS });
-  /** Sessions by the digest of a history that they sent; NO_SESSION where a look-up found none, for a while. */
-  const histories = new LRUCache<string, string>({ max: KNOWN_HISTORIES });
+  /** Sessions by the digest of a history and its answer; NO_SESSION where a look-up found none, for a while. */
+  const histories = new LRUCache<string, Owned>({ max: KNOWN_HISTORIES });
 
   function findByObject(
     { caller, connection }: SessionQuery,
@@ -85,24 +98,29 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
 
   function findByHistory({ earlier }: History): Continued | Promise<Continued> {
     const unknown: string[] = [];
+    const now = Date.now();
     for (let index = earlier.count - 1; index >= 0; index -= 1) {
       const digest = earlier.at(index);
-      const id = histories.get(digest);
-      if (id === undefined) unknown.push(digest);
-      else if (id !== NO_SESSION) return toHistorySession(id);
+      if (digest === null) continue;
+      const found = histories.get(digest);
+      if (found?.id === SEVERAL) break;
+      if (found === undefined || found.until < now) unknown.push(digest);
+      else if (found.id !== NO_SESSION) return toHistorySession(found.id);
     }
     if (unknown.length === 0) return NOTHING;
     return ask(findSessionsByHistory(db, unknown)).then((rows) => {
-      const byDigest = new Map(rows.map(({ history, sessionId }) => [history, sessionId]));
+      const byDigest = new Map(
+        rows.map(({ history, sessionId, isShared }) => [history, isShared ? SEVERAL : sessionId]),
+      );
       for (const digest of unknown) {
         const id = byDigest.get(digest);
-        if (id === undefined) histories.set(digest, NO_SESSION, { ttl: NO_SESSION_MS });
-        else histories.set(digest, id);
+        if (id === undefined) histories.set(digest, { id: NO_SESSION, until: now + NO_SESSION_MS });
+        else histories.set(digest, { id, until: Infinity });
       }
       // They were asked for from the longest to the shortest.
       const longest = unknown.find((digest) => byDigest.has(digest));
       const id = longest === undefined ? undefined : byDigest.get(longest);
-      return id === undefined ? NOTHING : toHistorySession(id);
+      return id === undefined || id === SEVERAL ? NOTHING : toHistorySession(id);
     });
   }
 
@@ -130,7 +148,8 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     });
     // A header groups exchanges, it never cleans them: the sessions that are continued count with the named one.
     const ids = [id, ...continued.sessions.map((session) => session.id)];
-    const sticking = labels.find(query.caller.tenant, ids, query.items);
+    const hashes = (): string[] => [...query.items.map(({ hash }) => hash), ...query.marks()];
+    const sticking = labels.find(query.caller.tenant, ids, hashes);
     return sticking instanceof Promise ? ask(sticking).then(toSession) : toSession(sticking);
   }
 
@@ -138,7 +157,7 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     resolve(query) {
       const isStored = query.previousResponseId !== null || query.conversation !== null;
       // What continues a stored object carries its new items only: no history.
-      const history = isStored ? null : digestHistory(query.caller, query.items);
+      const history = isStored ? null : digestHistory(query.caller, query.items, query.tokenOf, query.start);
       const whole = history?.whole ?? null;
       const continued = history === null ? findStored(query) : findByHistory(history);
       return continued instanceof Promise
@@ -146,9 +165,13 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
         : finish(query, continued, whole);
     },
     remember({ session }) {
-      if (session === null) return;
-      known.set(session.id, true);
-      if (session.history !== null) histories.set(session.history, session.id);
+      if (session !== null) known.set(session.id, true);
+    },
+    rememberClosed({ history, sessionId }) {
+      if (history === null || sessionId === null) return;
+      const earlier = histories.get(history)?.id ?? NO_SESSION;
+      const isOthers = earlier !== NO_SESSION && earlier !== sessionId;
+      histories.set(history, { id: isOthers ? SEVERAL : sessionId, until: Infinity });
     },
   };
 }

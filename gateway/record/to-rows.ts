@@ -53,7 +53,6 @@ export function toExchangeRow(row: ExchangeOpened): string {
     revision: row.version?.revision ?? null,
     dataRevision: row.version?.dataRevision ?? null,
     timings: row.timings,
-    history: row.session?.history ?? null,
     promptHash: row.prompt?.hash ?? null,
     promptPointer: row.prompt?.pointer ?? null,
     callOutputs: row.callOutputs.map(toStoredId),
@@ -95,7 +94,8 @@ export function toDecisionRow(row: DecisionRow): string {
 
 /** Gives the row of `exchange_ends`. */
 export function toEndRow(row: ExchangeClosed): string {
-  return toJson({ ...row, responseIds: row.responseIds.map(toStoredId) });
+  const { sessionId: _, ...rest } = row;
+  return toJson({ ...rest, responseIds: row.responseIds.map(toStoredId) });
 }
 
 /** Gives the row of `objects`. */

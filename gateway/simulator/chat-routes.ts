@@ -2,6 +2,8 @@
 import type { JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
 import { createBoundedMap } from "./bounded-map.ts";
+import { jsonOf, paramOf, requireJson } from "./call.ts";
+import type { ApiDeps, RouteEntry } from "./call.ts";
 import { readChatTurn, readMessages } from "./chat-input.ts";
 import { toChunks, toCompletion } from "./chat-object.ts";
 import { makeId } from "./ids.ts";
@@ -14,28 +16,10 @@ import type { Exchange } from "./send.ts";
 
 type Stored = { completion: JsonObject; readonly messages: readonly JsonObject[] };
 
-/** The handlers of `/v1/chat/completions`. */
-export type ChatRoutes = {
-  create(exchange: Exchange, body: JsonObject): Promise<void>;
-  list(exchange: Exchange, query: URLSearchParams): void;
-  /** Serves `/chat/completions/{id}` and its messages; false where nothing is. */
-  stored(
-    exchange: Exchange,
-    method: string,
-    id: string,
-    rest: string,
-    query: URLSearchParams,
-    readBody: () => Promise<JsonObject>,
-  ): Promise<boolean>;
-};
-
 const STORED_LIMIT = 10_000;
 
-/** Creates the handlers with an empty store. */
-export function createChatRoutes(deps: {
-  readonly nextNonce: () => string;
-  readonly now: () => number;
-}): ChatRoutes {
+/** Gives the handlers of `/v1/chat/completions` with an empty store. */
+export function chatRoutes(deps: ApiDeps): readonly RouteEntry[] {
   const completions = createBoundedMap<Stored>(STORED_LIMIT);
 
   function find(id: string): Stored {
@@ -44,51 +28,77 @@ export function createChatRoutes(deps: {
     throw new ApiError(404, `Chat completion with id '${id}' not found.`);
   }
 
-  return {
-    async create(exchange, body) {
-      checkModel(body);
-      const messages = readMessages(body);
-      const turn = readChatTurn(body, messages);
-      const { stage, outputs } = planTurn(turn);
-      failOnCue(stage, exchange.request);
-      const nonce = deps.nextNonce();
-      const created = Math.floor(deps.now() / 1000);
-      const completion = toCompletion({ nonce, created, body, prompt: turn.prompt, outputs, stage });
-      if (body["store"] === true) {
-        const kept = messages.map((message, index) => ({
-          id: makeId("chatcmpl-", nonce, index + 1),
-          ...message,
-        }));
-        completions.set(makeId("chatcmpl-", nonce), { completion, messages: kept });
-      }
-      if (body["stream"] === true)
-        await sendEvents(exchange, chunkFrames(toChunks(completion, body, stage)), stage);
-      else {
-        const { metadata: _metadata, ...told } = completion;
-        await sendStagedJson(exchange, told, stage);
-      }
-    },
+  async function create(exchange: Exchange, body: JsonObject): Promise<void> {
+    checkModel(body);
+    const messages = readMessages(body);
+    const turn = readChatTurn(body, messages);
+    const { stage, outputs } = planTurn(turn);
+    failOnCue(stage, exchange.request);
+    const nonce = deps.nextNonce();
+    const created = Math.floor(deps.now() / 1000);
+    const completion = toCompletion({ nonce, created, body, prompt: turn.prompt, outputs, stage });
+    if (body["store"] === true) {
+      const kept = messages.map((message, index) => ({
+        id: makeId("chatcmpl-", nonce, index + 1),
+        ...message,
+      }));
+      completions.set(makeId("chatcmpl-", nonce), { completion, messages: kept });
+    }
+    if (body["stream"] === true)
+      await sendEvents(exchange, chunkFrames(toChunks(completion, body, stage)), stage);
+    else {
+      const { metadata: _metadata, ...told } = completion;
+      await sendStagedJson(exchange, told, stage);
+    }
+  }
 
-    list(exchange, query) {
-      const all = [...completions.values()].map((stored) => stored.completion);
-      sendJson(exchange, 200, pageOf(all, query, "asc"));
-    },
+  /** Gives the completions that the query's `model` and `metadata[key]` pick. */
+  function picked(query: URLSearchParams): readonly JsonObject[] {
+    const model = query.get("model");
+    const wanted = [...query].flatMap(([name, value]) => {
+      const key = /^metadata\[(.+)\]$/.exec(name)?.[1];
+      return key === undefined ? [] : [{ key, value }];
+    });
+    return [...completions.values()]
+      .map((stored) => stored.completion)
+      .filter((completion) => model === null || completion["model"] === model)
+      .filter(({ metadata }) => wanted.every(({ key, value }) => stringAt(metadata, key) === value));
+  }
 
-    async stored(exchange, method, id, rest, query, readBody) {
-      if (rest === "messages" && method === "GET")
-        sendJson(exchange, 200, pageOf(find(id).messages, query, "asc"));
-      else if (rest === "" && method === "GET") sendJson(exchange, 200, find(id).completion);
-      else if (rest === "" && method === "POST") {
-        const found = find(id);
-        const body = await readBody();
-        found.completion = { ...found.completion, metadata: body["metadata"] ?? {} };
-        sendJson(exchange, 200, found.completion);
-      } else if (rest === "" && method === "DELETE") {
-        const deleted = stringAt(find(id).completion, "id");
-        completions.delete(id);
-        sendJson(exchange, 200, { id: deleted, object: "chat.completion.deleted", deleted: true });
-      } else return false;
-      return true;
-    },
-  };
+  return [
+    ["POST", "/chat/completions", (call) => create(call.exchange, requireJson(call))],
+    [
+      "GET",
+      "/chat/completions",
+      (call) => sendJson(call.exchange, 200, pageOf(picked(call.query), call.query, "asc")),
+    ],
+    [
+      "GET",
+      "/chat/completions/{id}",
+      (call) => sendJson(call.exchange, 200, find(paramOf(call, "id")).completion),
+    ],
+    [
+      "POST",
+      "/chat/completions/{id}",
+      (call) => {
+        const found = find(paramOf(call, "id"));
+        found.completion = { ...found.completion, metadata: jsonOf(call)["metadata"] ?? {} };
+        sendJson(call.exchange, 200, found.completion);
+      },
+    ],
+    [
+      "DELETE",
+      "/chat/completions/{id}",
+      (call) => {
+        const deleted = stringAt(find(paramOf(call, "id")).completion, "id");
+        completions.delete(deleted ?? "");
+        sendJson(call.exchange, 200, { id: deleted, object: "chat.completion.deleted", deleted: true });
+      },
+    ],
+    [
+      "GET",
+      "/chat/completions/{id}/messages",
+      (call) => sendJson(call.exchange, 200, pageOf(find(paramOf(call, "id")).messages, call.query, "asc")),
+    ],
+  ];
 }

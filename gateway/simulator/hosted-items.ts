@@ -4,7 +4,7 @@ import type { OfferedTool } from "./plan.ts";
 import { stringAt } from "./read-json.ts";
 
 /** Makes the item that a hosted tool leaves in the output; an unknown tool gives an item of its own name. */
-export function hostedItem(tool: OfferedTool, text: string): JsonObject {
+export function hostedItem(tool: OfferedTool, text: string, callId: string): JsonObject {
   switch (tool.type) {
     case "web_search":
     case "web_search_preview":
@@ -16,7 +16,7 @@ export function hostedItem(tool: OfferedTool, text: string): JsonObject {
         type: "code_interpreter_call",
         status: "completed",
         code: text,
-        container_id: "cntr_simulated",
+        container_id: callId.replace(/^call_/, "cntr_"),
         outputs: [{ type: "logs", logs: "simulated" }],
       };
     case "image_generation":

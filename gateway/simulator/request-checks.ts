@@ -14,9 +14,20 @@ export const MODELS: readonly string[] = [
   "gpt-4o-mini",
   "o3",
   "o4-mini",
+  "gpt-3.5-turbo-instruct",
+  "text-embedding-3-small",
+  "text-embedding-3-large",
+  "omni-moderation-latest",
+  "gpt-image-1",
+  "gpt-4o-mini-tts",
+  "gpt-4o-transcribe",
+  "whisper-1",
+  "gpt-realtime",
+  "sora-2",
 ];
 
-const FAMILIES = /^(?:gpt-|chatgpt-|codex-|computer-use-|ft:gpt-|o\d)/;
+const FAMILIES =
+  /^(?:gpt-|chatgpt-|codex-|computer-use-|ft:gpt-|o\d|text-embedding-|omni-moderation-|text-moderation-|dall-e-|tts-|whisper-|sora-|davinci-|babbage-)/;
 
 /** Tells whether a model exists. */
 export function isModel(model: string): boolean {

@@ -154,7 +154,7 @@ function callDraft(output: Extract<Output, { kind: "call" }>, callId: string, pr
         pending_safety_checks: [],
       };
     default:
-      return hostedItem(tool, rest === "" ? prompt : rest);
+      return hostedItem(tool, rest === "" ? prompt : rest, callId);
   }
 }
 

@@ -1,6 +1,9 @@
 // Serves the simulated Responses API: creating, and the stored objects.
 import type { Json, JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
+import type { Conversations } from "./api/conversations.ts";
+import { paramOf, requireJson } from "./call.ts";
+import type { ApiDeps, RouteEntry } from "./call.ts";
 import { createBoundedMap } from "./bounded-map.ts";
 import { makeId } from "./ids.ts";
 import { planTurn } from "./plan.ts";
@@ -25,26 +28,15 @@ type Stored = {
   readonly readyAt: number;
 };
 
-/** The handlers of `/v1/responses`. */
-export type ResponsesRoutes = {
-  create(exchange: Exchange, body: JsonObject): Promise<void>;
-  /** Serves `/responses/{id}` and what is below it; false where nothing is. */
-  stored(
-    exchange: Exchange,
-    method: string,
-    id: string,
-    rest: string,
-    query: URLSearchParams,
-  ): Promise<boolean>;
+/** What the handlers are made of. */
+export type ResponsesDeps = ApiDeps & {
+  readonly conversations: Conversations;
 };
 
 const STORED_LIMIT = 10_000;
 
-/** Creates the handlers with an empty store. */
-export function createResponsesRoutes(deps: {
-  readonly nextNonce: () => string;
-  readonly now: () => number;
-}): ResponsesRoutes {
+/** Gives the handlers of `/v1/responses` with an empty store. */
+export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
   const responses = createBoundedMap<Stored>(STORED_LIMIT);
   const items = createBoundedMap<JsonObject>(STORED_LIMIT * 4);
 
@@ -55,11 +47,15 @@ export function createResponsesRoutes(deps: {
   }
 
   function earlierItems(body: JsonObject): readonly JsonObject[] {
-    if (body["conversation"] !== undefined && body["conversation"] !== null) {
-      throw new ApiError(404, "Conversation not found.", { param: "conversation" });
-    }
     const previous = stringAt(body, "previous_response_id");
-    if (previous === null) return [];
+    const conversation = body["conversation"] ?? null;
+    if (previous !== null && conversation !== null) {
+      throw new ApiError(400, "Only one of 'previous_response_id' and 'conversation' can be given.", {
+        param: "conversation",
+        code: "mutually_exclusive_parameters",
+      });
+    }
+    if (previous === null) return deps.conversations.itemsOf(conversation);
     const found = responses.get(previous);
     if (found === undefined) {
       throw new ApiError(400, `Previous response with id '${previous}' not found.`, {
@@ -78,84 +74,93 @@ export function createResponsesRoutes(deps: {
     }
   }
 
-  return {
-    async create(exchange, body) {
-      checkModel(body);
-      checkCreate(body);
-      const nonce = deps.nextNonce();
-      const own = readInput(body["input"], (id) => items.get(id));
-      const context = [...earlierItems(body), ...own];
-      const isStored = body["store"] !== false;
-      checkContext(context, own, isStored);
-      const turn = readTurn(body, context);
-      const { stage, outputs } = planTurn(turn);
-      failOnCue(stage, exchange.request);
-      const output = toItems(outputs, nonce, {
-        prompt: turn.prompt,
-        encrypted: includes(body, "reasoning.encrypted_content"),
-        logprobs: includes(body, "message.output_text.logprobs") || (numberAt(body, "top_logprobs") ?? 0) > 0,
-      });
-      const createdAt = Math.floor(deps.now() / 1000);
-      const parts = { id: makeId("resp_", nonce), createdAt, body, context, output, stage };
-      const finished = finishedResponse(parts);
-      const obfuscate = !isObjectWith(body["stream_options"], "include_obfuscation", false);
-      const events = responseEvents(finished, openResponse(parts, "in_progress"), { stage, obfuscate });
-      const input = context.map((item, index) =>
-        item["id"] === undefined ? { id: makeId("msg_", nonce, 0x800 + (index % 0x7ff)), ...item } : item,
+  async function create(exchange: Exchange, body: JsonObject): Promise<void> {
+    checkModel(body);
+    checkCreate(body);
+    const nonce = deps.nextNonce();
+    const own = readInput(body["input"], (id) => items.get(id));
+    const context = [...earlierItems(body), ...own];
+    const isStored = body["store"] !== false;
+    checkContext(context, own, isStored);
+    const turn = readTurn(body, context);
+    const { stage, outputs } = planTurn(turn);
+    failOnCue(stage, exchange.request);
+    const output = toItems(outputs, nonce, {
+      prompt: turn.prompt,
+      encrypted: includes(body, "reasoning.encrypted_content"),
+      logprobs: includes(body, "message.output_text.logprobs") || (numberAt(body, "top_logprobs") ?? 0) > 0,
+    });
+    const createdAt = Math.floor(deps.now() / 1000);
+    const parts = { id: makeId("resp_", nonce), createdAt, body, context, output, stage };
+    const finished = finishedResponse(parts);
+    const obfuscate = !isObjectWith(body["stream_options"], "include_obfuscation", false);
+    const events = responseEvents(finished, openResponse(parts, "in_progress"), { stage, obfuscate });
+    const input = context.map((item, index) =>
+      item["id"] === undefined ? { id: makeId("msg_", nonce, 0x800 + (index % 0x7ff)), ...item } : item,
+    );
+    const isBackground = body["background"] === true;
+    if (isStored)
+      store(
+        { response: finished, events, input, readyAt: isBackground ? deps.now() + stage.delayMs : 0 },
+        output,
       );
-      const isBackground = body["background"] === true;
-      if (isStored)
-        store(
-          { response: finished, events, input, readyAt: isBackground ? deps.now() + stage.delayMs : 0 },
-          output,
-        );
-      if (body["stream"] === true) await sendEvents(exchange, eventFrames(events), stage);
-      else if (isBackground) sendJson(exchange, 200, openResponse(parts, "queued"));
-      else await sendStagedJson(exchange, finished, stage);
-    },
+    deps.conversations.append(body["conversation"], [...input.slice(context.length - own.length), ...output]);
+    if (body["stream"] === true) await sendEvents(exchange, eventFrames(events), stage);
+    else if (isBackground) sendJson(exchange, 200, openResponse(parts, "queued"));
+    else await sendStagedJson(exchange, finished, stage);
+  }
 
-    async stored(exchange, method, id, rest, query) {
-      if (rest === "input_items" && method === "GET") {
-        sendJson(exchange, 200, pageOf(find(id).input, query, "desc"));
-      } else if (rest === "cancel" && method === "POST") {
-        const found = find(id);
-        if (found.response["background"] !== true) {
-          throw new ApiError(400, "Only responses created with `background=true` can be cancelled.");
-        }
-        if (deps.now() < found.readyAt) {
-          found.response = {
-            ...found.response,
-            status: "cancelled",
-            output: [],
-            usage: null,
-            completed_at: null,
-          };
-        }
-        sendJson(exchange, 200, found.response);
-      } else if (rest === "" && method === "DELETE") {
+  function cancel(found: Stored): JsonObject {
+    if (found.response["background"] !== true) {
+      throw new ApiError(400, "Only responses created with `background=true` can be cancelled.");
+    }
+    if (deps.now() < found.readyAt) found.response = { ...unfinished(found), status: "cancelled" };
+    return found.response;
+  }
+
+  async function retrieve(exchange: Exchange, found: Stored, query: URLSearchParams): Promise<void> {
+    if (query.get("stream") === "true") {
+      const after = Number(query.get("starting_after") ?? -1);
+      const events = found.events.filter((event) => (numberAt(event, "sequence_number") ?? 0) > after);
+      return sendEvents(exchange, eventFrames(events), emptyStage());
+    }
+    const isPending = deps.now() < found.readyAt && found.response["status"] !== "cancelled";
+    return sendJson(
+      exchange,
+      200,
+      isPending ? { ...unfinished(found), status: "in_progress" } : found.response,
+    );
+  }
+
+  return [
+    ["POST", "/responses", (call) => create(call.exchange, requireJson(call))],
+    ["GET", "/responses/{id}", (call) => retrieve(call.exchange, find(paramOf(call, "id")), call.query)],
+    [
+      "DELETE",
+      "/responses/{id}",
+      (call) => {
+        const id = paramOf(call, "id");
         find(id);
         responses.delete(id);
-        sendJson(exchange, 200, { id, object: "response", deleted: true });
-      } else if (rest === "" && method === "GET") {
-        const found = find(id);
-        if (query.get("stream") === "true") {
-          const after = Number(query.get("starting_after") ?? -1);
-          const events = found.events.filter((event) => (numberAt(event, "sequence_number") ?? 0) > after);
-          await sendEvents(exchange, eventFrames(events), emptyStage());
-        } else if (deps.now() < found.readyAt && found.response["status"] !== "cancelled") {
-          const pending = {
-            ...found.response,
-            status: "in_progress",
-            output: [],
-            usage: null,
-            completed_at: null,
-          };
-          sendJson(exchange, 200, pending);
-        } else sendJson(exchange, 200, found.response);
-      } else return false;
-      return true;
-    },
-  };
+        sendJson(call.exchange, 200, { id, object: "response", deleted: true });
+      },
+    ],
+    [
+      "POST",
+      "/responses/{id}/cancel",
+      (call) => sendJson(call.exchange, 200, cancel(find(paramOf(call, "id")))),
+    ],
+    [
+      "GET",
+      "/responses/{id}/input_items",
+      (call) => sendJson(call.exchange, 200, pageOf(find(paramOf(call, "id")).input, call.query, "desc")),
+    ],
+  ];
+}
+
+/** Gives a response as it is before it is done, or where it never will be. */
+function unfinished(stored: Stored): JsonObject {
+  return { ...stored.response, output: [], usage: null, completed_at: null };
 }
 
 function checkCreate(body: JsonObject): void {

@@ -2,15 +2,14 @@
 import { randomBytes, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
-import type { Json, JsonObject } from "../exchange.ts";
+import type { JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
-import { createChatRoutes } from "./chat-routes.ts";
+import { listEntries } from "./api/entries.ts";
+import type { ApiDeps } from "./call.ts";
 import { createNonceSource } from "./ids.ts";
 import { isObject, parseText } from "./read-json.ts";
-import { MODELS, isModel } from "./request-checks.ts";
-import { createResponsesRoutes } from "./responses-routes.ts";
+import { createRouter } from "./router.ts";
 import { sendJson } from "./send.ts";
-import type { Exchange } from "./send.ts";
 
 /** A request as it arrived, for tests. */
 export type SeenRequest = {
@@ -24,6 +23,8 @@ export type SeenRequest = {
 export type SimulatorOptions = {
   /** The bearer credential that every request must carry; absent: any. */
   readonly credential?: string;
+  /** The credential that the calls of administration must carry; absent: `credential`. */
+  readonly adminCredential?: string;
   /** Keep the last requests for `requests()`. */
   readonly inspect?: boolean;
   /** Makes ids repeatable from run to run. */
@@ -44,16 +45,43 @@ export type Simulator = {
   requests(): readonly SeenRequest[];
 };
 
-const BODY_LIMIT = 64 * 1024 * 1024;
+/** A file of 512 MB and what a form puts around it. */
+const BODY_LIMIT = 513 * 1024 * 1024;
 const SEEN_LIMIT = 1000;
+const SEEN_BYTES = 256 * 1024 * 1024;
+/** Marks the calls that a batch makes. */
+const SELF_HEADER = "x-simulated-self";
 
 /** Creates a simulator with an empty store. It keeps nothing on disk. */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const now = options.now ?? Date.now;
+  const adminCredential = options.adminCredential ?? options.credential;
   const nextNonce = createNonceSource(options.seed ?? null);
-  const responses = createResponsesRoutes({ nextNonce, now });
-  const chat = createChatRoutes({ nextNonce, now });
+  const find = createRouter(listEntries({ nextNonce, now, callSelf }));
   const seen: SeenRequest[] = [];
+  let seenBytes = 0;
+  let self: string | null = null;
+
+  /** Calls this server over the loopback, so that what a batch gets is what anybody would get. */
+  async function callSelf(method: string, path: string, body: JsonObject): ReturnType<ApiDeps["callSelf"]> {
+    if (self === null) throw new ApiError(500, "The simulator does not listen.");
+    const answer = await fetch(self + path, {
+      method,
+      headers: { authorization: `Bearer ${options.credential ?? "self"}`, [SELF_HEADER]: "true" },
+      body: JSON.stringify(body),
+    });
+    const value = parseText(await answer.text());
+    const requestId = answer.headers.get("x-request-id") ?? "";
+    return { status: answer.status, requestId, body: isObject(value) ? value : {} };
+  }
+
+  function remember(request: IncomingMessage, body: Buffer): void {
+    if (options.inspect !== true || request.headers[SELF_HEADER] !== undefined) return;
+    seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
+    seenBytes += body.length;
+    while (seen.length > SEEN_LIMIT || (seenBytes > SEEN_BYTES && seen.length > 1))
+      seenBytes -= seen.shift()?.body.length ?? 0;
+  }
 
   async function readBody(request: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
@@ -65,35 +93,6 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       chunks.push(bytes);
     }
     return Buffer.concat(chunks);
-  }
-
-  async function route(exchange: Exchange, url: URL, body: Buffer): Promise<void> {
-    const method = exchange.request.method ?? "GET";
-    const path = url.pathname.replace(/^\/v1\//, "");
-    const [, kind = "", id = "", rest = ""] =
-      /^(responses|chat\/completions|models)(?:\/([^/]+))?(?:\/([^/]+))?$/.exec(path) ?? [];
-    if (kind === "responses" && id === "" && method === "POST")
-      return responses.create(exchange, parseBody(body));
-    if (
-      kind === "responses" &&
-      id !== "" &&
-      (await responses.stored(exchange, method, id, rest, url.searchParams))
-    )
-      return;
-    if (kind === "chat/completions" && id === "" && method === "POST")
-      return chat.create(exchange, parseBody(body));
-    if (kind === "chat/completions" && id === "" && method === "GET")
-      return chat.list(exchange, url.searchParams);
-    if (kind === "chat/completions" && id !== "") {
-      if (
-        await chat.stored(exchange, method, id, rest, url.searchParams, () =>
-          Promise.resolve(parseBody(body)),
-        )
-      )
-        return;
-    }
-    if (kind === "models" && method === "GET" && rest === "") return sendModels(exchange, id);
-    throw new ApiError(404, `Invalid URL (${method} ${url.pathname})`);
   }
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -110,12 +109,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     response.setHeader("set-cookie", "simulated=1; path=/; HttpOnly");
     try {
       const body = await readBody(request);
-      if (options.inspect === true) {
-        seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
-        if (seen.length > SEEN_LIMIT) seen.shift();
-      }
-      checkCredential(request, options.credential);
-      await route(exchange, new URL(request.url ?? "/", "http://simulated"), body);
+      remember(request, body);
+      const url = new URL(request.url ?? "/", "http://simulated");
+      const path = url.pathname.replace(/^\/v1(?=\/)/, "");
+      checkCredential(request, isAdminPath(path) ? adminCredential : options.credential);
+      const method = request.method ?? "GET";
+      const { handle, params } = find(method, path);
+      await handle({ exchange, method, path, params, query: url.searchParams, bytes: body });
     } catch (thrown) {
       if (left.signal.aborted) return;
       const error = thrown instanceof ApiError ? thrown : new ApiError(500, "The simulator failed.");
@@ -137,7 +137,9 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       });
       const address = server.address();
       const at = typeof address === "object" && address !== null ? address.port : port;
-      return { url: `http://${host.includes(":") ? `[${host}]` : host}:${at}/v1` };
+      const url = `http://${host.includes(":") ? `[${host}]` : host}:${at}/v1`;
+      self = url;
+      return { url };
     },
     async close() {
       if (!server.listening) return;
@@ -148,12 +150,6 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     },
     requests: () => [...seen],
   };
-}
-
-function parseBody(bytes: Buffer): JsonObject {
-  const value: Json | undefined = parseText(bytes.toString("utf8"));
-  if (isObject(value)) return value;
-  throw new ApiError(400, "We could not parse the JSON body of your request.");
 }
 
 function checkCredential(request: IncomingMessage, credential: string | undefined): void {
@@ -168,18 +164,7 @@ function checkCredential(request: IncomingMessage, credential: string | undefine
   throw new ApiError(401, "Incorrect API key provided.", { code: "invalid_api_key" });
 }
 
-function sendModels(exchange: Exchange, id: string): void {
-  const toModel = (name: string): JsonObject => ({
-    id: name,
-    object: "model",
-    created: 1_700_000_000,
-    owned_by: "simulated",
-  });
-  if (id === "") return sendJson(exchange, 200, { object: "list", data: MODELS.map(toModel) });
-  if (!isModel(id))
-    throw new ApiError(404, "The requested model does not exist.", {
-      param: "model",
-      code: "model_not_found",
-    });
-  return sendJson(exchange, 200, toModel(id));
+/** Tells whether a path is one of those that want the organization's admin key. */
+function isAdminPath(path: string): boolean {
+  return /^\/(?:organization|projects|fine_tuning\/checkpoints)(?:\/|$)/.test(path);
 }

@@ -4,7 +4,13 @@ import { request } from "undici";
 import { z } from "zod";
 import { useGateway } from "../clients/js/targets.ts";
 
-const gateway = useGateway();
+const gateway = useGateway({
+  config: (url) => `
+connections:
+  - { name: main, base_url: "${url}", credential: "env:OPENAI_API_KEY", default: true }
+  - { name: billed, base_url: "${url}", credential: "env:OPENAI_API_KEY", openai: { organization: org-1, project: proj_1 } }
+`,
+});
 let key = "";
 let other = "";
 beforeAll(async () => {
@@ -16,8 +22,11 @@ const errorBody = z.object({ error: z.object({ code: z.string() }) });
 const BODY = JSON.stringify({ model: "gpt-4.1", input: "Say hello." });
 
 /** Sends a flat list of headers as it is. */
-async function send(headers: readonly string[]): Promise<{ status: number; code: string | null }> {
-  const { statusCode, body } = await request(`${gateway().baseUrl}/responses`, {
+async function send(
+  headers: readonly string[],
+  path = "/v1",
+): Promise<{ status: number; code: string | null }> {
+  const { statusCode, body } = await request(`${gateway().origin}${path}/responses`, {
     method: "POST",
     headers: [...headers],
     body: BODY,
@@ -52,6 +61,36 @@ describe("a request", () => {
     const headers = [...mine(), ...json, "x-stainless-lang", "js", name, value];
     expect(await send(headers)).toEqual({ status: 400, code: "header_repeated" });
     expect(gateway().upstream.requests()).toHaveLength(before);
+  });
+
+  test.each([
+    ["/v1", undefined, undefined],
+    ["/c/billed/v1", "org-1", "proj_1"],
+  ])(
+    "counts for the account of its connection %s, whatever it says itself",
+    async (path, organization, project) => {
+      const claimed = ["OpenAI-Organization", "org-claimed", "openai-project", "proj_claimed"];
+      expect(await send([...mine(), ...json, ...claimed], path)).toEqual({ status: 200, code: null });
+      const sent = gateway().upstream.requests().at(-1)?.headers;
+      expect([sent?.["openai-organization"], sent?.["openai-project"]]).toEqual([organization, project]);
+    },
+  );
+
+  test("tells policy which betas it asks for, and the target too", async () => {
+    const answer = await fetch(`${gateway().baseUrl}/responses?beta=true`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${key}`,
+        "content-type": "application/json",
+        "openai-beta": "responses=v1",
+      },
+      body: BODY,
+    });
+    const id = answer.headers.get("x-tollgate-exchange-id") ?? "";
+    const [row] = await gateway().database.db
+      .sql`select facts -> 'request' as request from exchanges where id = ${id}`;
+    expect(row?.["request"]).toMatchObject({ betas: ["responses=v1"], beta: true });
+    expect(gateway().upstream.requests().at(-1)?.headers["openai-beta"]).toBe("responses=v1");
   });
 
   test("sends an idempotency key that no other caller can send", async () => {

@@ -1,7 +1,8 @@
 # METADATA
 # title: Models are allowed by group
 # description: |
-#   Refuses a model that none of the caller's groups may use, by whole name or by prefix.
+#   Refuses a model that none of the caller's groups may use, by whole name or by prefix; the model of a hosted tool,
+#   such as an image tool's, as well as the request's own.
 # custom:
 #   code: model_not_allowed
 #   refusal: 'Your groups may not use the model "{about}".'
@@ -21,24 +22,36 @@ deny contains {"about": name} if {
 	not model_allowed
 }
 
+# A tool with a model of its own, such as one that makes images, runs that model.
+deny contains {"about": tool.model} if {
+	some tool in input.tools
+	is_string(tool.model)
+	not tool_allowed(tool)
+}
+
 default name := ""
 
 name := input.request.model if is_string(input.request.model)
 
 model_allowed if {
 	some group in settings.groups
-	model_in(group.models)
+	model_in(input.request.model, group.models)
 }
 
-model_in(models) if input.request.model in models.names
+tool_allowed(tool) if {
+	some group in settings.groups
+	model_in(tool.model, group.models)
+}
 
-model_in(models) if {
-	is_string(input.request.model)
+model_in(asked, models) if asked in models.names
+
+model_in(asked, models) if {
+	is_string(asked)
 	some prefix in models.prefixes
-	startswith(input.request.model, prefix)
+	startswith(asked, prefix)
 }
 
-model_in(models) if {
+model_in(asked, models) if {
 	models.all == true
-	is_string(input.request.model)
+	is_string(asked)
 }

@@ -60,6 +60,26 @@ test_deny_names_the_model if {
 	model.deny == {{"about": ""}} with input as facts(["some"], null) with data.gateway.params as params
 }
 
+image(name) := {"type": "image_generation", "model": name}
+
+test_deny_a_tool_whose_model_no_group_has if {
+	model.deny == {{"about": "dall-e-3"}} with input as object.union(
+		facts(["some"], "o1"),
+		{"tools": [image("dall-e-3"), image("gpt-image-1"), image(null), {"type": "web_search"}]},
+	)
+		with data.gateway.params as params
+}
+
+test_allow_a_tool_with_any_model_when_a_group_may_use_all if {
+	count(model.deny) == 0 with input as object.union(facts(["all"], "o1"), {"tools": [image("dall-e-3")]})
+		with data.gateway.params as params
+}
+
+test_deny_a_tool_with_a_model_without_groups if {
+	model.deny == {{"about": "gpt-image-1"}} with input as {"tools": [image("gpt-image-1")], "caller": {"groups": []}}
+		with data.gateway.params as params
+}
+
 test_deny_when_fields_are_missing if {
 	count(model.deny) > 0 with input as {"operation": "responses.create"} with data.gateway.params as params
 }

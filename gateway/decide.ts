@@ -1,0 +1,248 @@
+// From a request that was read to a decision that is durable, whatever it came by: ownership, session, detect, policy, record.
+import type { IncomingMessage } from "node:http";
+import { asksForTexts, createAnswerContext, toLabels } from "./answer/create-context.ts";
+import type { OpenContext } from "./answer/create-context.ts";
+import type { TextScanner } from "./answer/context.ts";
+import type { Sink } from "./answer/sink.ts";
+import { refuse } from "./answer/refuse.ts";
+import { toMissingAllow, toRefusal } from "./apply/refusal.ts";
+import type { Clock } from "./clock.ts";
+import type { OpenConnection } from "./connections/registry.ts";
+import { toGatewayError } from "./errors.ts";
+import type { Events } from "./events.ts";
+import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
+import { countFindings, listFound } from "./findings.ts";
+import type { RequestScanner } from "./findings.ts";
+import { isDenial } from "./journal.ts";
+import type { Journal, Progress } from "./journal.ts";
+import { createJudge } from "./judge.ts";
+import type { Judge, Policy, Verdict } from "./judge.ts";
+import { claimObjects, taint } from "./ownership.ts";
+import type { Settled } from "./ownership.ts";
+import type { ParsedRequest } from "./parse/parsed.ts";
+import type { Ledger } from "./record/ledger.ts";
+import type { Recorder } from "./record/recorder.ts";
+import type { Session } from "./record/rows.ts";
+import type { Sessions } from "./record/sessions.ts";
+import { repair } from "./repair.ts";
+import type { Repaired } from "./repair.ts";
+import { toRequestTexts } from "./request-texts.ts";
+import { findToken, isFromModel, listMarks } from "./said.ts";
+
+/** One version of the policy with what was compiled from it. An exchange keeps one from beginning to end. */
+export type PolicyInForce = {
+  readonly policy: Policy;
+  readonly scanner: RequestScanner & TextScanner;
+  readonly readCall: (call: ToolCall) => CallFacts;
+};
+
+export type DeciderDeps = {
+  readonly inForce: () => PolicyInForce;
+  /** Counts a request's tokens exactly; null where the caller's budget is spent. */
+  readonly countTokens: (request: ParsedRequest, caller: Caller) => Promise<number | null>;
+  readonly recorder: Recorder;
+  readonly ledger: Ledger;
+  readonly sessions: Sessions;
+  readonly events: Events;
+  readonly clock: Clock;
+  /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
+  readonly digest: (text: string) => string;
+  readonly limits: {
+    readonly answer_bytes: number;
+    readonly event_bytes: number;
+    readonly policy_input_bytes: number;
+  };
+};
+
+/** Who asks, for what, by which way: known before a request is judged. */
+export type Asked = {
+  readonly caller: Caller;
+  readonly route: Route;
+  readonly open: OpenConnection;
+  readonly request: ParsedRequest;
+  /** The program's own name for its session. */
+  readonly sessionHeader: string | null;
+};
+
+/** A request that may go to the target. */
+export type Decided = Asked &
+  Pick<PolicyInForce, "scanner" | "readCall"> & {
+    readonly session: Session;
+    readonly repaired: Repaired;
+    readonly judge: Judge;
+    readonly verdict: Verdict;
+    readonly settled: Settled;
+  };
+
+export type Decider = {
+  /** Judges a request and makes the decision durable. Throws where it is refused. */
+  decide(progress: Progress, asked: Asked, lap: (name: string) => void): Promise<Decided>;
+  /** Opens the context of its answer; `onClosed` is called when the answer's end is durable, or could not be written. */
+  openContext(progress: Progress, decided: Decided, sink: Sink, onClosed: () => void): OpenContext;
+  /** Ends an exchange that was refused or failed before anything of it was sent: in the record, then to its caller. */
+  turnAway(progress: Progress, thrown: unknown): Promise<void>;
+};
+
+/** Makes the decider. */
+export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
+  async function ask(
+    judge: Judge,
+    { request, caller }: Asked,
+    counts: {
+      readonly patterns: Readonly<Record<string, number>>;
+      readonly findings: Readonly<Record<string, number>>;
+    },
+  ): Promise<Verdict> {
+    const content = { body: request.body, texts: () => toRequestTexts(request), bytes: request.bytes.length };
+    const first = judge.ask("request", counts, content);
+    if (!first.decision.need.some((need) => need.fact === "tokens.exact")) return first;
+    const exact = await deps.countTokens(request, caller);
+    if (exact !== null) judge.setTokens(exact);
+    // A need that cannot be met (the budget is spent) leaves the bound to decide: what was said first stands.
+    return exact === null ? first : judge.ask("request", counts, content);
+  }
+
+  return {
+    async decide(progress, asked, lap) {
+      const { id, timings } = progress;
+      const { caller, route, request, open } = asked;
+      const { connection } = open;
+
+      // ownership and session
+      const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
+      let session = await deps.sessions.resolve({
+        caller,
+        connection: connection.name,
+        header: asked.sessionHeader,
+        previousResponseId: toReferenced(request, "response"),
+        conversation: toReferenced(request, "conversation"),
+        items: request.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
+        start: request.start,
+        tokenOf: (index) => findToken(request.items[index], deps.digest),
+        marks: () => listMarks(request, deps.digest, caller),
+      });
+      progress.session = session;
+      lap("session");
+
+      // detect
+      const { policy, scanner, readCall } = deps.inForce();
+      progress.version = policy.version;
+      const counts = countFindings(scanner, request);
+      progress.found = () => listFound(scanner, request);
+      lap("detect");
+
+      // policy
+      const subject = {
+        id,
+        caller,
+        connection,
+        route,
+        session: { id: session.id, labels: session.labels },
+        request: request.facts,
+        objects: claims.facts,
+        earlier: null,
+        tools: request.tools,
+      };
+      let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
+      let verdict = await ask(judge, asked, counts);
+      // Whether another's object is open comes before everything else that a rule may say.
+      const settled = claims.settle(verdict.decision.share);
+      const tainted = taint(session, settled.labels);
+      if (tainted !== session) {
+        session = tainted;
+        progress.session = session;
+        const again = { ...subject, session: { id: session.id, labels: session.labels } };
+        judge = createJudge(policy, again, deps.clock, deps.limits.policy_input_bytes);
+        verdict = await ask(judge, asked, counts);
+        claims.settle(verdict.decision.share);
+      }
+      progress.verdict = verdict;
+      deps.events.policyAsked("request", verdict.micros);
+      lap("");
+      timings["policy"] = verdict.micros / 1000;
+      const { operation } = route;
+      const refusal =
+        toRefusal(verdict.decision, judge.rules, id) ??
+        toMissingAllow(verdict.decision, { operation, groups: caller.groups }, id);
+
+      // record: the decision is durable before the first byte goes to the target
+      if (refusal !== null) throw refusal;
+      const repaired = await repair(deps.ledger, connection.name, caller, request);
+      await journal.decided(progress);
+      lap("record");
+      return { ...asked, session, repaired, scanner, readCall, judge, verdict, settled };
+    },
+    openContext(progress, decided, sink, onClosed) {
+      const { request, judge, scanner, readCall, caller, session, verdict, repaired, settled } = decided;
+      return createAnswerContext({
+        id: progress.id,
+        request,
+        judge,
+        scanner,
+        sink,
+        readCall,
+        caller,
+        finder: settled.finder,
+        connection: decided.open.connection.name,
+        session,
+        events: deps.events,
+        recorder: deps.recorder,
+        digest: deps.digest,
+        limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
+        requestBytes: progress.requestBytes,
+        timings: progress.timings,
+        labels: toLabels(verdict.decision),
+        keepsTexts: asksForTexts(verdict.decision),
+        settle: repaired.settle,
+        onClosed: ({ outcome, errorCode, httpStatus }) => {
+          onClosed();
+          const effect = outcome === "refused" ? "deny" : outcome === "failed" ? "error" : "allow";
+          journal.ended(progress, effect, errorCode === null ? [] : [errorCode], httpStatus ?? 0);
+        },
+      });
+    },
+    async turnAway(progress, thrown) {
+      const { id, sink } = progress;
+      const error = await journal.turnedAway(progress, toGatewayError(thrown));
+      deps.events.failed(id, error);
+      journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
+      refuse(sink, error, id, null);
+    },
+  };
+}
+
+/** Begins an exchange of which nothing is known yet. */
+export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): Progress {
+  return {
+    id,
+    at: Date.now(),
+    began: performance.now(),
+    incoming,
+    sink,
+    caller: null,
+    route: null,
+    open: null,
+    session: null,
+    request: null,
+    found: () => [],
+    verdict: null,
+    version: null,
+    isRecorded: false,
+    requestBytes: 0,
+    timings: {},
+  };
+}
+
+/** Gives what times the steps of an exchange, each from the one before; a step without a name is not kept. */
+export function createLaps({ began, timings }: Progress): (name: string) => void {
+  let mark = began;
+  return (name) => {
+    const now = performance.now();
+    if (name !== "") timings[name] = Math.round((now - mark) * 1000) / 1000;
+    mark = now;
+  };
+}
+
+function toReferenced(request: ParsedRequest, kind: "response" | "conversation"): string | null {
+  return request.references.find((reference) => reference.kind === kind)?.id ?? null;
+}
