@@ -7,10 +7,9 @@ import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
-import { continueHistory } from "../record/history.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { OwnerContext, Session } from "../record/rows.ts";
-import { toMarks, toToken } from "../said.ts";
+import { continueSession, toMarks } from "../said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
@@ -97,11 +96,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   }
 
   function toHistory(): string | null {
-    if (session.history === null || said.length === 0) return null;
-    return continueHistory(
-      session.history,
-      said.values().map((item) => toToken(item, deps.digest)),
-    );
+    return session.history === null ? null : continueSession(session.history, said, deps.digest);
   }
 
   function report(error: GatewayError): void {

@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { Finding, SegmentKind } from "../exchange.ts";
 import { compileGroup, type Group } from "./compile-patterns.ts";
 import { createFolding } from "./fold.ts";
+import { KINDS } from "./pattern-spec.ts";
 import type { Direction, PatternTable } from "./pattern-spec.ts";
 import { advance, beginScan, toWork } from "./scanner.ts";
 
@@ -74,18 +75,6 @@ export function createMatcher(patterns: PatternTable): Matcher {
     stream: (kind) => createStream(byUse.get(`${kind} answer`) ?? null),
   };
 }
-
-const KINDS: readonly SegmentKind[] = [
-  "instructions",
-  "message",
-  "tool_definition",
-  "tool_arguments",
-  "tool_output",
-  "reasoning",
-  "file_name",
-  "metadata",
-  "other",
-];
 
 function applies(patterns: PatternTable, id: string, kind: SegmentKind, direction: Direction): boolean {
   const spec = patterns[id];

@@ -335,6 +335,15 @@ describe("the memory of histories", () => {
     );
   });
 
+  it("tells where the items stand, also where another operation had them under another name", () => {
+    const parser = createParser();
+    const items = Array.from({ length: 6 }, (_, index) => ({ role: "user", content: `text ${index}` }));
+    parse({ model: "gpt-5", input: items }, { parser });
+    parse({ model: "gpt-5", input: items }, { parser });
+    const other = parse({ items }, { parser, url: "/v1/conversations" });
+    expect(other.items.map(({ pointer }) => pointer)).toEqual(items.map((_, index) => `/items/${index}`));
+  });
+
   it("keeps no hold of the request's bytes", () => {
     const parser = createParser();
     const input = Array.from({ length: 8 }, (_, index) => ({ role: "user", content: `text ${index}` }));

@@ -52,6 +52,8 @@ const MARKS = {
   other: { item: "o", start: "p", list: "q", text: "r", none: "u" },
 } as const;
 
+const ITEMS_MARK = "c";
+
 /**
  * Creates a parser with a cache of items, of bodies without their items, and of whole histories. The keys are hashes
  * with the secret and the tenant, so that no tenant can tell what another one has sent.
@@ -153,7 +155,9 @@ export function createRequestParser(deps: {
 
     const history: { key: string | null; match: Match | null } = { key: null, match: null };
     const layout = cutBody(bytes, itemsKey, (open, end) => {
-      history.key = digest(tenant, MARKS[family].start, bytes, [{ start: open, end }]);
+      // What is known of a list tells where its items stand, so that lists of another name are others.
+      const mark = itemsKey === "items" ? ITEMS_MARK : MARKS[family].start;
+      history.key = digest(tenant, mark, bytes, [{ start: open, end }]);
       return (history.match = histories.find(history.key, bytes, open));
     });
     const cut = layout?.items ?? null;

@@ -3,7 +3,7 @@ import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
-import { exampleCaller, toClosed, toContext, toOpened, toSession } from "./example-rows.ts";
+import { exampleCaller, toClosed, toContext, toOpened, toSession } from "../../test/fixtures/example-rows.ts";
 import { startRecord } from "./record.ts";
 import type { Record } from "./record.ts";
 import type { Session } from "./rows.ts";
