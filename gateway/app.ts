@@ -34,7 +34,18 @@ import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
+import { createSpools } from "./spool/spool.ts";
+import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
+
+/** Bytes of a body that are kept in memory until it is decided. */
+const SPOOL_MEMORY_BYTES = 1024 * 1024;
+/** The simulated API that this process or its primary serves, and the credentials that it wants. */
+type SimulatedTarget = {
+  readonly url: string;
+  readonly credential: string;
+  readonly adminCredential: string;
+};
 
 export type GatewayOptions = {
   readonly config: Config;
@@ -42,7 +53,7 @@ export type GatewayOptions = {
   readonly databaseUrl: string;
   readonly log: Log;
   /** The simulated target, where a connection is answered by it. */
-  readonly simulator: { readonly url: string; readonly credential: string } | null;
+  readonly simulator: SimulatedTarget | null;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
 };
@@ -172,7 +183,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             : (secrets.credentials.get(one.name) ?? ""),
         ]),
       ),
-      secrets.adminCredentials,
+      new Map([
+        ...config.connections.flatMap((one): [string, string][] =>
+          one.simulated && options.simulator !== null ? [[one.name, options.simulator.adminCredential]] : [],
+        ),
+        ...secrets.adminCredentials,
+      ]),
     ),
     (one) => one.close(),
   );
@@ -198,6 +214,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         request.facts.model,
         `${caller.tenant}\n${caller.issuer}\n${caller.subject}`,
       ),
+    spools: createSpools(join(config.stateDir, "spool"), {
+      memoryBytes: SPOOL_MEMORY_BYTES,
+      bytes: config.limits.upload_bytes,
+      totalBytes: config.limits.spool_bytes,
+    }),
+    uploads: createUploads(),
     recorder,
     ledger,
     sessions,

@@ -175,6 +175,32 @@ export const ERRORS = {
     meaning: "A header that reaches the target stands twice in the request.",
     remedy: "Send each header once.",
   },
+  spool_full: {
+    status: 503,
+    type: "api_error",
+    retry: true,
+    stage: "parse",
+    meaning: "There is no room to keep the request's body until it is decided.",
+    remedy: "Try again; an operator can raise `limits.spool_bytes`, or make room in the state folder.",
+  },
+  file_refused: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "A file of requests (`purpose` is `batch`, `fine-tune` or `evals`) holds a line that cannot be read as one; the message names the line.",
+    remedy: "Correct the line.",
+  },
+  file_not_inspected: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning:
+      "A batch or a fine-tuning job would run from a file whose lines the gateway has not read, or an upload would put parts together that it has not.",
+    remedy: "Upload the file whole, by `files.create`, with the purpose that it is used for.",
+  },
   query_invalid: {
     status: 400,
     type: "invalid_request_error",

@@ -46,7 +46,7 @@ export type RouteSpec = {
   /** Whose shapes its bodies have; those of `other` are read by their strings alone. */
   readonly dialect: "responses" | "chat" | "other";
   readonly body: "none" | "json" | "form" | "form_or_sdp" | "any";
-  readonly answer: "json" | "events" | "bytes" | "sdp" | "any";
+  readonly answer: "json" | "text" | "events" | "bytes" | "sdp" | "any";
   /** Where a request says that it wants a stream of events. */
   readonly streams: "never" | "always" | "body" | "query" | "format";
   readonly namesModel: boolean;

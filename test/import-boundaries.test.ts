@@ -55,6 +55,14 @@ const CASES: Readonly<
     ],
   },
   "gateway/parse/a.ts": { refused: ["zod", "../../db/queries/ledger.ts"], passed: ["lru-cache"] },
+  "gateway/form/a.ts": {
+    refused: ["zod", "../parse/json.ts", "../../db/queries/ledger.ts"],
+    passed: ["@fastify/busboy", "../spool/spool.ts", "../errors.ts"],
+  },
+  "gateway/spool/a.ts": {
+    refused: ["@fastify/busboy", "../form/fields.ts"],
+    passed: ["../errors.ts", "node:fs"],
+  },
   "gateway/detect/a.ts": {
     refused: ["yaml"],
     passed: ["re2js", "libpg-query", "gpt-tokenizer/encoding/o200k_base"],

@@ -36,8 +36,8 @@ export type ContextDeps = {
   readonly labels: readonly string[];
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
-  /** Notes that the target has taken what the request made good; null where there is nothing to note. */
-  readonly settle: (() => Promise<void>) | null;
+  /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
+  readonly settle: ((answerId: string | null) => Promise<void>) | null;
   readonly onClosed: (end: End) => void;
 };
 
@@ -121,7 +121,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     const usage = end.usage ?? known?.usage ?? null;
     const isLeft = end.outcome === "aborted" && route.operation.endsWith(".create");
     // A target that refused or failed has taken nothing.
-    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus)) await deps.settle();
+    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus))
+      await deps.settle(responseId);
     await recorder.closed({
       exchangeId: id,
       at: Date.now(),

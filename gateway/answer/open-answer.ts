@@ -4,6 +4,8 @@ import { GatewayError } from "../errors.ts";
 import { toCallerHeaders } from "../forward/headers.ts";
 import { NO_CONTENT } from "../judge.ts";
 import type { TargetAnswer } from "../forward/target.ts";
+import { createBytesReader } from "./bytes.ts";
+import { isFileAnswer, toFileHead } from "./file-answer.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { createOtherDialect } from "./other-dialect.ts";
@@ -79,8 +81,13 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
         if (status >= 300 && status < 400) {
           throw new GatewayError("answer_type_unexpected", "The target answered with a redirect.");
         }
-        const kept = toCallerHeaders(headers);
         const wantsStream = request.answer.stream && status === 200;
+        const isFile = isFileAnswer(request.route.spec, status, type, wantsStream);
+        const kept = toCallerHeaders(headers, isFile);
+        if (isFile) {
+          reader = createBytesReader(context, toFileHead(request.route.spec, status, headers, kept));
+          return;
+        }
         if (!isCharsetUtf8(headers))
           throw new GatewayError("answer_type_unexpected", "The target's answer is not in UTF-8.");
         if (wantsStream && type === "text/event-stream") openStream(kept);

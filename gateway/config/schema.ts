@@ -253,6 +253,12 @@ export const configFile = z
     limits: z
       .strictObject({
         request_bytes: bytes("32MiB", "Longest request body."),
+        upload_bytes: bytes("512MiB", "Longest form, or body of a path that is not known.", "16GiB"),
+        spool_bytes: bytes(
+          "4GiB",
+          "Room in the state folder for bodies that are not decided yet, for each worker; they lie there encrypted.",
+          "1024GiB",
+        ),
         answer_bytes: bytes(
           "64MiB",
           "Longest answer that is read whole, and longest text that a stream may gather.",

@@ -2,11 +2,13 @@
 import type { Json, JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
 import type { Conversations } from "./api/conversations.ts";
-import { paramOf, requireJson } from "./call.ts";
-import type { ApiDeps, RouteEntry } from "./call.ts";
+import { jsonOf, missing, paramOf, requireJson, secondsOf } from "./call.ts";
+import type { ApiDeps, Call, RouteEntry } from "./call.ts";
 import { createBoundedMap } from "./bounded-map.ts";
 import { makeId } from "./ids.ts";
 import { planTurn } from "./plan.ts";
+import { toCompaction } from "./responses-compaction.ts";
+import { countTokens } from "./text-pieces.ts";
 import { checkModel, failOnCue } from "./request-checks.ts";
 import { isList, numberAt, stringAt } from "./read-json.ts";
 import { responseEvents } from "./responses-events.ts";
@@ -132,7 +134,34 @@ export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
     );
   }
 
+  /** Gives what a request's input and its earlier turns hold, checked as for a response. */
+  function readContext(body: JsonObject): readonly JsonObject[] {
+    checkModel(body);
+    const own = readInput(body["input"], (id) => items.get(id));
+    const context = [...earlierItems(body), ...own];
+    if (context.length === 0) throw missing("input");
+    checkContext(context, own, true);
+    return context;
+  }
+
+  function compact(call: Call): void {
+    const body = requireJson(call);
+    sendJson(call.exchange, 200, toCompaction(readContext(body), deps.nextNonce(), secondsOf(deps)));
+  }
+
+  function countInput(call: Call): void {
+    const body = jsonOf(call);
+    const told = [body["instructions"], body["tools"], ...readContext({ model: "gpt-4.1", ...body })];
+    const tokens = told.reduce<number>(
+      (sum, one) => sum + (one == null ? 0 : countTokens(JSON.stringify(one))),
+      0,
+    );
+    sendJson(call.exchange, 200, { object: "response.input_tokens", input_tokens: tokens });
+  }
+
   return [
+    ["POST", "/responses/compact", compact],
+    ["POST", "/responses/input_tokens", countInput],
     ["POST", "/responses", (call) => create(call.exchange, requireJson(call))],
     ["GET", "/responses/{id}", (call) => retrieve(call.exchange, find(paramOf(call, "id")), call.query)],
     [

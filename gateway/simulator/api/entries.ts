@@ -2,16 +2,31 @@
 import { chatRoutes } from "../chat-routes.ts";
 import type { ApiDeps, RouteEntry } from "../call.ts";
 import { responsesRoutes } from "../responses-routes.ts";
+import { agentSessionRoutes } from "./agent-sessions.ts";
+import { audioRoutes } from "./audio.ts";
 import { batchRoutes } from "./batches.ts";
 import { completionRoutes } from "./completions.ts";
+import { containerRoutes } from "./containers.ts";
 import { createConversations } from "./conversations.ts";
 import { embeddingRoutes } from "./embeddings.ts";
+import { evalRoutes } from "./evals.ts";
 import { createFiles } from "./files.ts";
+import { fineTuningRoutes } from "./fine-tuning.ts";
+import { imageRoutes } from "./images.ts";
+import { createCollections } from "./kinds.ts";
 import { createModels } from "./models.ts";
 import { moderationRoutes } from "./moderations.ts";
+import { organizationRoutes } from "./organization.ts";
+import { PLAIN_KINDS } from "./plain-kinds.ts";
+import { realtimeRoutes } from "./realtime.ts";
+import { singleAnswerRoutes } from "./single-answers.ts";
+import { skillRoutes } from "./skills.ts";
+import { threadRoutes } from "./threads.ts";
 import { uploadRoutes } from "./uploads.ts";
 import { vectorStoreBatchRoutes } from "./vector-store-batches.ts";
 import { createVectorStores } from "./vector-stores.ts";
+import { videoRoutes } from "./videos.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 /** Gives the entries with empty stores. */
 export function listEntries(deps: ApiDeps): readonly RouteEntry[] {
@@ -19,6 +34,8 @@ export function listEntries(deps: ApiDeps): readonly RouteEntry[] {
   const files = createFiles(deps);
   const models = createModels();
   const vectors = createVectorStores(deps, files);
+  const plain = createCollections(PLAIN_KINDS, deps);
+  const assistants = plain.get("/assistants");
   return [
     ...responsesRoutes({ ...deps, conversations }),
     ...chatRoutes(deps),
@@ -32,5 +49,19 @@ export function listEntries(deps: ApiDeps): readonly RouteEntry[] {
     ...vectors.routes,
     ...vectorStoreBatchRoutes(deps, vectors),
     ...batchRoutes(deps, files),
+    ...containerRoutes(deps, files),
+    ...skillRoutes(deps),
+    ...imageRoutes(deps),
+    ...audioRoutes(),
+    ...videoRoutes(deps),
+    ...fineTuningRoutes(deps, files, models),
+    ...evalRoutes(deps),
+    ...[...plain.values()].flatMap((collection) => collection.routes),
+    ...(assistants === undefined ? [] : threadRoutes(deps, assistants)),
+    ...agentSessionRoutes(deps, plain.get("/agents")),
+    ...realtimeRoutes(deps),
+    ...webhookRoutes(deps),
+    ...singleAnswerRoutes(deps),
+    ...organizationRoutes(deps),
   ];
 }
