@@ -108,6 +108,15 @@ export const ERRORS = {
     meaning: "No connection has this name.",
     remedy: "`tollgate connections list` names those that exist.",
   },
+  list_too_long: {
+    status: 502,
+    type: "api_error",
+    retry: false,
+    stage: "forward",
+    meaning: "The target's list is longer than the gateway searches it for objects of the caller's.",
+    remedy:
+      "Narrow the list with a filter, begin behind an object of yours with `after`, or retrieve the object by its id.",
+  },
   method_not_allowed: {
     status: 405,
     type: "invalid_request_error",

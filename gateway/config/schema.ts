@@ -134,6 +134,10 @@ const connection = z.strictObject({
     .max(32)
     .default([])
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
+  unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
+    description:
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it.",
+  }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
   }),

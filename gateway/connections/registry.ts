@@ -37,8 +37,9 @@ export function createConnections(
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
-  for (const { isDefault, account, timeouts, name, kind, baseUrl, labels, simulated } of settings) {
-    const connection: Connection = { name, kind, baseUrl, labels, simulated };
+  for (const one of settings) {
+    const { isDefault, account, timeouts, name, kind, baseUrl, labels, simulated, unknownIds } = one;
+    const connection: Connection = { name, kind, baseUrl, labels, simulated, unknownIds };
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
