@@ -20,6 +20,8 @@ import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
 import { createJudge } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
+import { claimObjects, taint } from "./ownership.ts";
+import type { Settled } from "./ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import type { Ledger } from "./record/ledger.ts";
@@ -31,7 +33,6 @@ import type { Repaired } from "./repair.ts";
 import { toRequestTexts } from "./request-texts.ts";
 import type { TakenBody } from "./request-body.ts";
 import { requireInspected, runsFromFile } from "./require-inspected.ts";
-import { requireOwned } from "./require-owned.ts";
 import { EDGE } from "./uploads.ts";
 import type { Uploads } from "./uploads.ts";
 import { findToken, isFromModel, listMarks } from "./said.ts";
@@ -85,6 +86,7 @@ export type Decided = Asked &
     readonly repaired: Repaired;
     readonly judge: Judge;
     readonly verdict: Verdict;
+    readonly settled: Settled;
   };
 
 export type Decider = {
@@ -135,13 +137,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       depth: deps.limits.depth,
       lineBytes: deps.limits.request_bytes,
       async judge(route, request) {
-        await requireOwned(deps.ledger, connection.name, caller, request.references);
-        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+        const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
-        const one = { ...subject, route, request: facts, tools };
+        const one = { ...subject, route, request: facts, objects: claims.facts, tools };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
         const verdict = await ask(judge, asked, countFindings(scanner, request));
+        claims.settle(verdict.decision.share);
+        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
@@ -192,12 +195,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const { connection } = open;
 
       // ownership and session
-      await requireOwned(deps.ledger, connection.name, caller, request.references);
-      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+      const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
       const junctions = deps.uploads.junctions(caller, connection.name, request);
       const form = asked.body?.form ?? null;
       const lines = findLines(request, form);
-      const session = await deps.sessions.resolve({
+      let session = await deps.sessions.resolve({
         caller,
         connection: connection.name,
         header: asked.sessionHeader,
@@ -209,7 +211,6 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         marks: () => listMarks(request, deps.digest, caller),
       });
       progress.session = session;
-      const repaired = await repair(deps.ledger, connection.name, caller, request);
       lap("session");
 
       // detect
@@ -230,10 +231,24 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         route,
         session: { id: session.id, labels: session.labels },
         request: request.facts,
+        objects: claims.facts,
+        earlier: null,
         tools: request.tools,
       };
-      const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
+      let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
       let verdict = await ask(judge, asked, counts);
+      // Whether another's object is open comes before everything else that a rule may say.
+      const settled = claims.settle(verdict.decision.share);
+      const tainted = taint(session, settled.labels);
+      if (tainted !== session) {
+        session = tainted;
+        progress.session = session;
+        const again = { ...subject, session: { id: session.id, labels: session.labels } };
+        judge = createJudge(policy, again, deps.clock, deps.limits.policy_input_bytes);
+        verdict = await ask(judge, asked, counts);
+        claims.settle(verdict.decision.share);
+      }
+      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       progress.verdict = verdict;
       deps.events.policyAsked("request", verdict.micros);
       lap("");
@@ -250,12 +265,13 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         progress.verdict = verdict;
         lap("lines");
       }
+      const repaired = await repair(deps.ledger, connection.name, caller, request);
       await journal.decided(progress);
       lap("record");
-      return { ...asked, session, repaired, scanner, readCall, judge, verdict };
+      return { ...asked, session, repaired, scanner, readCall, judge, verdict, settled };
     },
     openContext(progress, decided, sink, onClosed) {
-      const { request, judge, scanner, readCall, caller, session, verdict } = decided;
+      const { request, judge, scanner, readCall, caller, session, verdict, settled } = decided;
       return createAnswerContext({
         id: progress.id,
         request,
@@ -264,6 +280,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         sink,
         readCall,
         caller,
+        finder: settled.finder,
         connection: decided.open.connection.name,
         session,
         events: deps.events,
@@ -287,7 +304,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const error = await journal.turnedAway(progress, toGatewayError(thrown));
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
-      refuse(sink, error, id, null);
+      refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
     },
   };
 }

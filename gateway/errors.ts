@@ -108,6 +108,15 @@ export const ERRORS = {
     meaning: "No connection has this name.",
     remedy: "`tollgate connections list` names those that exist.",
   },
+  list_too_long: {
+    status: 502,
+    type: "api_error",
+    retry: false,
+    stage: "forward",
+    meaning: "The target's list is longer than the gateway searches it for objects of the caller's.",
+    remedy:
+      "Narrow the list with a filter, begin behind an object of yours with `after`, or retrieve the object by its id.",
+  },
   method_not_allowed: {
     status: 405,
     type: "invalid_request_error",
@@ -157,6 +166,47 @@ export const ERRORS = {
     stage: "parse",
     meaning: "A field that the gateway must understand has the wrong type.",
     remedy: "The message names the field and what was expected.",
+  },
+  message_unknown: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "A message over a WebSocket is of a type that the gateway does not know; it was not passed on.",
+    remedy: "Send the messages of the API's reference.",
+  },
+  message_unreadable: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "A message over a WebSocket is binary where JSON is due, or no JSON object; the socket is closed.",
+    remedy: "Send each message as a JSON object, as text.",
+  },
+  socket_flooded: {
+    status: 429,
+    type: "rate_limit_error",
+    retry: true,
+    stage: "parse",
+    meaning: "More messages a second came over a WebSocket than the limit allows; the socket is closed.",
+    remedy: "Send fewer and larger messages, or raise `limits.socket_messages_per_second`.",
+  },
+  socket_idle: {
+    status: 408,
+    type: "invalid_request_error",
+    retry: true,
+    stage: "server",
+    meaning: "Nothing came over a WebSocket for so long that it was closed.",
+    remedy: "Open it again when there is something to send, or raise `limits.socket_idle_ms`.",
+  },
+  upgrade_invalid: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The request asks for a WebSocket, and is not a well-formed opening handshake.",
+    remedy: "Use a WebSocket client of version 13 (RFC 6455).",
   },
   header_repeated: {
     status: 400,

@@ -21,6 +21,7 @@ import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { matchRoute } from "./parse/route.ts";
+import { sendList } from "./own-list.ts";
 
 export type PipelineDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
@@ -101,22 +102,37 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
     });
-    const call = target.send(
-      {
-        method: incoming.method ?? "GET",
-        path: query === "" ? route.path : `${route.path}?${query}`,
-        headers: toTargetHeaders(crossing, {
-          credential: route.spec.isAdmin ? adminCredential() : credential(),
-          account,
-          ...(body.spooled === null
-            ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
-            : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
-          bindKey: (key) => deps.digest(toKeyText(caller, key)),
-        }),
-        body: body.spooled === null ? repaired.bytes : body.spooled.stream(),
-      },
-      answer,
-    );
+    const sent = {
+      method: incoming.method ?? "GET",
+      path: query === "" ? route.path : `${route.path}?${query}`,
+      headers: toTargetHeaders(crossing, {
+        credential: route.spec.isAdmin ? adminCredential() : credential(),
+        account,
+        ...(body.spooled === null
+          ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
+          : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
+        bindKey: (key) => deps.digest(toKeyText(caller, key)),
+      }),
+      body: body.spooled === null ? repaired.bytes : body.spooled.stream(),
+    };
+    const call =
+      route.spec.lists === null
+        ? target.send(sent, answer)
+        : sendList(
+            {
+              target,
+              ledger: deps.ledger,
+              caller,
+              connection: connection.connection,
+              kind: route.spec.lists,
+              shares: decided.verdict.decision.share,
+              bytes: deps.limits.answer_bytes,
+              own: (objects) => context.own(objects),
+            },
+            { ...sent, path: route.path },
+            query,
+            answer,
+          );
     context.attach(call);
     // A revocation that came on the way has found nothing to end.
     if (deps.isRevoked(caller.credentialId))
@@ -158,8 +174,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 function requireOpen({ spec }: Route): void {
   if (spec.isSecret)
     throw new GatewayError("credential_withheld", "The answer would hold a credential of the target's.");
-  if (spec.isLocal || spec.lists !== null)
-    throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
+  if (spec.isLocal) throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

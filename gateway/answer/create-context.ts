@@ -22,6 +22,8 @@ export type ContextDeps = {
   readonly sink: Sink;
   readonly readCall: (call: ToolCall) => CallFacts;
   readonly caller: Caller;
+  /** Who gets what the answer names; null: nobody. */
+  readonly finder: OwnerContext["caller"] | null;
   readonly connection: string;
   readonly session: Session;
   readonly events: Events;
@@ -47,8 +49,8 @@ export type OpenContext = AnswerContext & {
 };
 
 /** Kinds that answers cite; the others are made by the answer itself. */
-function isShared(kind: string): boolean {
-  return kind === "file" || kind === "container" || kind === "other";
+function isCited(kind: string): boolean {
+  return kind === "file" || kind === "container" || kind === "conversation" || kind === "other";
 }
 
 function isSuccess(status: number | null): boolean {
@@ -82,10 +84,10 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let call: TargetCall | null = null;
 
   function owner(): OwnerContext {
-    const { tenant, issuer, subject } = caller;
+    const { tenant, issuer, subject, groups } = caller;
     return {
       connection: deps.connection,
-      caller: { tenant, issuer, subject },
+      caller: { tenant, issuer, subject, groups },
       sessionId: session.id,
       exchangeId: id,
       labels: [...taints],
@@ -197,17 +199,24 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       argumentsBytes: Buffer.byteLength(found.arguments),
     }),
     own(objects) {
-      const { operation } = deps.request.route;
+      const { operation, spec, objects: named } = deps.request.route;
       const { store } = deps.request.facts;
+      if (deps.finder === null) return;
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
-      const isStored = operation === "chat.completions.create" ? store === true : store !== false;
+      // Over a socket a response can be continued whether or not it is stored.
+      const isKept = spec.method === "WS";
+      const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
       // An id that the caller named is not made its own by an answer that repeats it.
       // Containers, files and spoken answers are there whether or not the answer is stored.
-      const own = objects.filter(({ kind, id: one }) =>
-        isShared(kind) ? !deps.request.bytes.includes(one) : isStored,
+      const own = objects.filter(
+        ({ kind, id: one }) =>
+          (isCited(kind) ? !deps.request.bytes.includes(one) : isStored) &&
+          !named.some((object) => object.id === one),
       );
       if (own.length === 0) return;
-      recorder.owns(own, owner()).catch((error: unknown) => report(toGatewayError(error)));
+      recorder
+        .owns(own, { ...owner(), caller: deps.finder })
+        .catch((error: unknown) => report(toGatewayError(error)));
     },
     async replaced(calls) {
       const context = owner();
