@@ -1,0 +1,141 @@
+// Every operation of the API, called by the npm client: the gateway cannot be told from what stands behind it.
+import OpenAI from "openai";
+import { describe, expect, test } from "vitest";
+import { findRoute, getRoute, listRoutes } from "../../../gateway/routes.ts";
+import { createSimulator } from "../../../gateway/simulator/server.ts";
+import { agentJourneys } from "./journeys/agents.ts";
+import { administrationJourneys } from "./journeys/administration.ts";
+import { PENDING, WITHHELD } from "./journeys/closed.ts";
+import { fileJourneys } from "./journeys/files.ts";
+import { jobJourneys } from "./journeys/jobs.ts";
+import type { Journey } from "./journeys/journey.ts";
+import { liveJourneys } from "./journeys/live.ts";
+import { mediaJourneys } from "./journeys/media.ts";
+import { textJourneys } from "./journeys/texts.ts";
+import { useGateway } from "./targets.ts";
+import { createTranscript } from "./transcript.ts";
+import type { Entry } from "./transcript.ts";
+
+const JOURNEYS: Readonly<Record<string, Journey>> = {
+  ...textJourneys,
+  ...fileJourneys,
+  ...mediaJourneys,
+  ...jobJourneys,
+  ...agentJourneys,
+  ...liveJourneys,
+  ...administrationJourneys,
+};
+
+/** Takes a journey and gives what went over the wire, up to the error that ended it. */
+async function take(
+  journey: Journey,
+  baseURL: string,
+  apiKey: string,
+): Promise<{ readonly entries: readonly Entry[]; readonly error: unknown }> {
+  const transcript = createTranscript(baseURL);
+  const client = new OpenAI({ baseURL, apiKey, maxRetries: 0, fetch: transcript.fetch });
+  try {
+    await journey({ client, fetch: transcript.fetch, baseURL, apiKey });
+    return { entries: transcript.entries(), error: null };
+  } catch (error) {
+    return { entries: transcript.entries(), error };
+  }
+}
+
+/** Takes a journey with a provider of its own. */
+async function takeDirectly(journey: Journey): ReturnType<typeof take> {
+  const simulator = createSimulator();
+  try {
+    const { url } = await simulator.listen(0, "127.0.0.1");
+    return await take(journey, url, "any");
+  } finally {
+    await simulator.close();
+  }
+}
+
+function operationOf({ method, path }: Entry): string {
+  // The recorder's names for ids are no ids.
+  const found = findRoute(method, path.replaceAll(/<[^>]*>/g, "x1"));
+  return "spec" in found ? found.spec.operation : `${method} ${path}`;
+}
+
+/** What an error says to a program: its sentence is for people, and who writes it tells nothing of the load. */
+function withoutSentence(entry: Entry): Entry {
+  if (entry.status < 400 || typeof entry.body !== "object" || entry.body === null) return entry;
+  const kept = Object.entries(entry.headers).filter(([name]) => !/^(?:openai-|x-ratelimit-)/.test(name));
+  const told: unknown = JSON.parse(
+    JSON.stringify(entry.body, (key, value) =>
+      key === "message" || key === "exchange_id" ? undefined : value,
+    ),
+  );
+  // The provider names an unknown object now by this code, now by none.
+  return { ...entry, headers: Object.fromEntries(kept), body: entry.status === 404 ? null : told };
+}
+
+describe("the journeys", () => {
+  const reached = new Set<string>();
+  for (const [name, journey] of Object.entries(JOURNEYS)) {
+    test(`the provider serves ${name}`, async () => {
+      const { entries, error } = await takeDirectly(journey);
+      for (const entry of entries) reached.add(operationOf(entry));
+      expect(error).toBeNull();
+    });
+  }
+  test("come by every operation", () => {
+    const operations = listRoutes().filter(({ method }) => method !== "WS");
+    expect(operations.map(({ operation }) => operation).filter((one) => !reached.has(one))).toEqual([]);
+  });
+});
+
+describe("through the gateway", () => {
+  const gateway = useGateway();
+  const refused: ReadonlyMap<string, string> = new Map(Object.entries({ ...WITHHELD, ...PENDING }));
+  const seen = new Set<string>();
+
+  for (const [name, journey] of Object.entries(JOURNEYS)) {
+    test(`${name} is the same`, async () => {
+      const direct = await takeDirectly(journey);
+      const mine = await gateway().createKey({
+        groups: ["admins"],
+        name: `traveller-${Object.keys(JOURNEYS).indexOf(name)}`,
+      });
+      const through = await take(journey, gateway().baseUrl, mine);
+      let at = 0;
+      for (const entry of through.entries) {
+        const operation = operationOf(entry);
+        const code = refused.get(operation);
+        if (code === undefined) {
+          const wanted = direct.entries[at];
+          expect(withoutSentence(entry), `call ${at}: ${operation}`).toEqual(
+            wanted && withoutSentence(wanted),
+          );
+          at += 1;
+          continue;
+        }
+        seen.add(operation);
+        expect(entry, operation).toMatchObject({ status: 403, body: { error: { code } } });
+        // A list that is refused has no further pages.
+        const isList = getRoute(operation).lists !== null;
+        do at += 1;
+        while (
+          isList &&
+          at < direct.entries.length &&
+          operationOf(direct.entries[at] ?? entry) === operation
+        );
+      }
+      // What follows a refusal may need what was refused.
+      if (
+        refused.has(
+          operationOf(through.entries.at(-1) ?? { method: "", path: "", status: 0, headers: {}, body: 0 }),
+        )
+      )
+        return;
+      expect(through.error).toBeNull();
+      expect(at).toBe(direct.entries.length);
+    });
+  }
+
+  test("nothing is listed as closed that is open", () => {
+    expect([...refused.keys()].filter((operation) => !seen.has(operation))).toEqual([]);
+  });
+});
