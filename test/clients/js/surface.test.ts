@@ -1,6 +1,10 @@
 // Every operation of the API, called by the npm client: the gateway cannot be told from what stands behind it.
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import OpenAI from "openai";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { findRoute, getRoute, listRoutes } from "../../../gateway/routes.ts";
 import { createSimulator } from "../../../gateway/simulator/server.ts";
 import { agentJourneys } from "./journeys/agents.ts";
@@ -88,7 +92,11 @@ describe("the journeys", () => {
 });
 
 describe("through the gateway", () => {
-  const gateway = useGateway();
+  const operator = join(mkdtempSync(join(tmpdir(), "tollgate-surface-")), "operator.yaml");
+  // What runs with instructions that the gateway does not see is refused out of the box.
+  writeFileSync(operator, "effects: { hidden_not_allowed: off }");
+  afterAll(() => rm(dirname(operator), { recursive: true }));
+  const gateway = useGateway({ env: { TOLLGATE_POLICY_OPERATOR: operator } });
   const refused: ReadonlyMap<string, string> = new Map(Object.entries({ ...WITHHELD, ...PENDING }));
   const seen = new Set<string>();
 
@@ -116,12 +124,9 @@ describe("through the gateway", () => {
         expect(entry, operation).toMatchObject({ status: 403, body: { error: { code } } });
         // A list that is refused has no further pages.
         const isList = getRoute(operation).lists !== null;
-        do at += 1;
-        while (
-          isList &&
-          at < direct.entries.length &&
-          operationOf(direct.entries[at] ?? entry) === operation
-        );
+        at += 1;
+        while (isList && at < direct.entries.length && operationOf(direct.entries[at] ?? entry) === operation)
+          at += 1;
       }
       // What follows a refusal may need what was refused.
       if (

@@ -31,7 +31,6 @@ const limit = { threshold_amount: 500, currency: "USD", interval: "month" };
 export const administrationJourneys: Readonly<Record<string, Journey>> = {
   async organization({ client }) {
     const at = "/organization";
-    await attempt(client.post(`${at}/admin_api_keys`, { body: { name: "key" } }));
     await client.get(`${at}/admin_api_keys?limit=1`);
     await attempt(client.get(`${at}/admin_api_keys/key_none`));
     await attempt(client.delete(`${at}/admin_api_keys/key_none`));
@@ -64,6 +63,7 @@ export const administrationJourneys: Readonly<Record<string, Journey>> = {
     const provider = await client.post<Made>(`${at}/workload_identity_providers`, { body: rules });
     await crud(client, `${at}/workload_identity_providers/${provider.id}/federation_rules`, rules, rules);
     await crud(client, `${at}/workload_identity_providers`, rules, rules);
+    await attempt(client.post(`${at}/admin_api_keys`, { body: { name: "key" } }));
   },
 
   async "organization's people"({ client }) {
@@ -127,9 +127,8 @@ export const administrationJourneys: Readonly<Record<string, Journey>> = {
     await crud(client, `${at}/spend_alerts`, alert, alert);
     await crud(client, `${at}/groups`, { group_id: "group_1", role: "member" });
     await client.get(`${at}/rate_limits`);
-    await client.post(`${at}/rate_limits/rl-o3`, { body: { max_requests_per_1_minute: 5 } });
+    await client.post(`${at}/rate_limits/rl-gpt-4.1`, { body: { max_requests_per_1_minute: 5 } });
     await crud(client, `${at}/users`, { user_id: "user-1", role: "member" }, { role: "owner" });
-    await attempt(client.post(`${at}/service_accounts`, { body: { name: "bot" } }));
     await client.get(`${at}/service_accounts`);
     const account = `${at}/service_accounts/svc_none`;
     await attempt(client.get(account));
@@ -140,6 +139,7 @@ export const administrationJourneys: Readonly<Record<string, Journey>> = {
     await crud(client, `/projects/${project.id}/roles`, { role_name: "reader" }, { description: "reads" });
     await crud(client, `/projects/${project.id}/groups/group_1/roles`, { role_id: "role_1" });
     await crud(client, `/projects/${project.id}/users/user-1/roles`, { role_id: "role_1" });
+    await attempt(client.post(`${at}/service_accounts`, { body: { name: "bot" } }));
   },
 
   async "checkpoint permissions"({ client }) {

@@ -45,13 +45,15 @@ export const agentJourneys: Readonly<Record<string, Journey>> = {
   async "assistants' tools"({ client }) {
     const assistant = await client.beta.assistants.create({ model, tools: [weather] });
     const messages = [{ role: "user" as const, content: 'call get_weather {"city":"Oslo"}' }];
-    await all(
+    const events = await all(
       await client.beta.threads.createAndRun({
         assistant_id: assistant.id,
         thread: { messages },
         stream: true,
       }),
     );
+    const created = events.find((event) => event.event === "thread.created");
+    await client.beta.threads.retrieve(created?.data.id ?? "");
     const begun = await client.beta.threads.createAndRun({
       assistant_id: assistant.id,
       thread: { messages },

@@ -46,7 +46,7 @@ export const liveJourneys: Readonly<Record<string, Journey>> = {
 
   async webhooks({ client }) {
     await client.webhooks.eventTypes.list();
-    await client.get("/webhook_endpoints");
+    await attempt(client.get("/webhook_endpoints"));
     const path = "/webhook_endpoints/whe_none";
     await attempt(client.get(path));
     await attempt(client.post(path, { body: { name: "other" } }));
