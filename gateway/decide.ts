@@ -303,7 +303,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const error = await journal.turnedAway(progress, toGatewayError(thrown));
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
-      refuse(sink, error, id, null);
+      refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
     },
   };
 }

@@ -108,7 +108,11 @@ const CASES: Readonly<
   },
   "gateway/simulator/a.ts": {
     refused: ["../errors.ts", "../parse/json.ts", "zod", "hono"],
-    passed: ["type ../exchange.ts", "node:http"],
+    passed: ["type ../exchange.ts", "node:http", "ws"],
+  },
+  "gateway/websocket/a.ts": {
+    refused: ["undici", "hono", "../../db/queries/ledger.ts", "../record/recorder.ts", "../cli/program.ts"],
+    passed: ["ws", "../decide.ts", "../answer/stream.ts", "../parse/route.ts", "../connections/registry.ts"],
   },
   "gateway/simulator/api/a.ts": {
     refused: ["../../errors.ts", "../../../db/client.ts", "../../parse/json.ts", "zod"],

@@ -199,11 +199,13 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       argumentsBytes: Buffer.byteLength(found.arguments),
     }),
     own(objects) {
-      const { operation, objects: named } = deps.request.route;
+      const { operation, spec, objects: named } = deps.request.route;
       const { store } = deps.request.facts;
       if (deps.finder === null) return;
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
-      const isStored = operation === "chat.completions.create" ? store === true : store !== false;
+      // Over a socket a response can be continued whether or not it is stored.
+      const isKept = spec.method === "WS";
+      const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
       // An id that the caller named is not made its own by an answer that repeats it.
       // Containers, files and spoken answers are there whether or not the answer is stored.
       const own = objects.filter(

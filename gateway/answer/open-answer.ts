@@ -34,26 +34,22 @@ function isCharsetUtf8(headers: Headers): boolean {
 
 /** Gives what takes the target's answer. Until the head has been read an error is told with a real status. */
 export function openAnswer(context: AnswerContext): TargetAnswer {
-  const { sink, judge, request } = context;
+  const { sink, request } = context;
   const dialect = DIALECTS[request.route.spec.dialect];
   // Fails like any other reader where the target never answers.
   let reader: AnswerReader = createWholeReader(context, 502, {});
 
   function openStream(headers: Record<string, string>): void {
-    if (judge.speaksIn("answer")) {
-      const answer = { status: 200, stream: true, model: null };
-      const verdict = context.ask("answer", { answer }, NO_CONTENT);
-      const refusal = toRefusal(verdict.decision, judge.rules, context.id);
-      if (refusal !== null) {
-        const refusing = reader;
-        // What comes until the denial is durable is nobody's.
-        reader = { push: () => undefined, end: () => undefined, fail: (error) => refusing.fail(error) };
-        context.decided(verdict, "deny", []).then(
-          () => reader.fail(refusal),
-          (error: unknown) => reader.fail(asError(error)),
-        );
-        return;
-      }
+    const refusing = refuseStream(context);
+    if (refusing !== null) {
+      const before = reader;
+      // What comes until the denial is durable is nobody's.
+      reader = { push: () => undefined, end: () => undefined, fail: (error) => before.fail(error) };
+      refusing.then(
+        (error) => reader.fail(error),
+        (error: unknown) => reader.fail(asError(error)),
+      );
+      return;
     }
     sink.head(200, {
       ...headers,
@@ -111,6 +107,16 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
     onEnd: () => reader.end(),
     onError: (error) => reader.fail(error),
   };
+}
+
+/** Asks the policy about a stream that begins. Gives the refusal, once it is durable; null where the stream may begin. */
+export function refuseStream(context: AnswerContext): Promise<GatewayError> | null {
+  const { judge, id } = context;
+  if (!judge.speaksIn("answer")) return null;
+  const answer = { status: 200, stream: true, model: null };
+  const verdict = context.ask("answer", { answer }, NO_CONTENT);
+  const refusal = toRefusal(verdict.decision, judge.rules, id);
+  return refusal === null ? null : context.decided(verdict, "deny", []).then(() => refusal);
 }
 
 function asError(thrown: unknown): GatewayError {

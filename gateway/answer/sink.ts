@@ -1,11 +1,15 @@
 // The way to the caller: one head, then bytes, with backpressure and signs of life while there is nothing to send.
 import type { ServerResponse } from "node:http";
+import { SERVER_SENT } from "./framing.ts";
+import type { Framing } from "./framing.ts";
 import type { Heart } from "./heart.ts";
 
 export type Sink = {
   /** Whether the head has been sent: from here on an error can only be an event. */
   readonly begun: boolean;
   readonly gone: boolean;
+  /** How a stream's events are written. */
+  readonly framing: Framing;
   /** `isRaw`: nothing of the gateway's may stand between the bytes, signs of life included. */
   head(
     status: number,
@@ -49,6 +53,7 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
   outgoing.on("error", () => undefined);
 
   return {
+    framing: SERVER_SENT,
     get begun() {
       return begun;
     },

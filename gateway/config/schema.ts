@@ -274,6 +274,16 @@ export const configFile = z
           .max(1_000_000)
           .default(10_000)
           .meta({ description: "Open connections of programs, for each worker." }),
+        socket_idle_ms: milliseconds(
+          3_600_000,
+          "How long a WebSocket may stay open over which nothing comes.",
+        ),
+        socket_messages_per_second: z
+          .int()
+          .min(1)
+          .max(100_000)
+          .default(1_000)
+          .meta({ description: "Messages of a program over one WebSocket." }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
       .prefault({})

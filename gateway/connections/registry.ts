@@ -14,6 +14,7 @@ export type ConnectionSettings = Connection & {
 export type OpenConnection = {
   readonly connection: Connection;
   readonly target: Target;
+  readonly timeouts: TargetTimeouts;
   readonly account: Account;
   /** Gives the target's credential, or null for a target that takes none. */
   readonly credential: () => string | null;
@@ -42,6 +43,7 @@ export function createConnections(
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
+      timeouts,
       account,
       credential: () => credentials.get(connection.name) ?? null,
       adminCredential() {

@@ -1,7 +1,10 @@
 // Lists everything that the simulated API answers, with one store behind what belongs together.
 import { chatRoutes } from "../chat-routes.ts";
 import type { ApiDeps, RouteEntry } from "../call.ts";
-import { responsesRoutes } from "../responses-routes.ts";
+import { makeId } from "../ids.ts";
+import { createResponses } from "../responses-routes.ts";
+import { serveResponsesSocket } from "../responses-socket.ts";
+import type { SocketRoute } from "../sockets.ts";
 import { agentSessionRoutes } from "./agent-sessions.ts";
 import { audioRoutes } from "./audio.ts";
 import { batchRoutes } from "./batches.ts";
@@ -28,16 +31,24 @@ import { createVectorStores } from "./vector-stores.ts";
 import { videoRoutes } from "./videos.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
-/** Gives the entries with empty stores. */
-export function listEntries(deps: ApiDeps): readonly RouteEntry[] {
+/** All that is answered. */
+export type Api = {
+  readonly entries: readonly RouteEntry[];
+  /** By path, with `/v1`. */
+  readonly sockets: ReadonlyMap<string, SocketRoute>;
+};
+
+/** Creates the API with empty stores. */
+export function createApi(deps: ApiDeps): Api {
   const conversations = createConversations(deps);
+  const responses = createResponses({ ...deps, conversations });
   const files = createFiles(deps);
   const models = createModels();
   const vectors = createVectorStores(deps, files);
   const plain = createCollections(PLAIN_KINDS, deps);
   const assistants = plain.get("/assistants");
-  return [
-    ...responsesRoutes({ ...deps, conversations }),
+  const entries = [
+    ...responses.routes,
     ...chatRoutes(deps),
     ...conversations.routes,
     ...models.routes,
@@ -64,4 +75,9 @@ export function listEntries(deps: ApiDeps): readonly RouteEntry[] {
     ...singleAnswerRoutes(deps),
     ...organizationRoutes(deps),
   ];
+  const newSteerId = (): string => makeId("steer_", deps.nextNonce());
+  const sockets = new Map<string, SocketRoute>([
+    ["/v1/responses", (socket) => serveResponsesSocket(socket, responses.stream, newSteerId)],
+  ]);
+  return { entries, sockets };
 }
