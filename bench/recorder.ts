@@ -7,7 +7,7 @@ import { openDatabase } from "../db/client.ts";
 import type { Database } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { createWriter } from "../db/writer.ts";
-import { toClosed, toOpened, toSession } from "../gateway/record/example-rows.ts";
+import { toClosed, toOpened, toSession } from "../test/fixtures/example-rows.ts";
 import { createRecorder } from "../gateway/record/recorder.ts";
 import { createBox } from "../gateway/record/seal.ts";
 import { digestHistory } from "../gateway/record/history.ts";

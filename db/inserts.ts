@@ -62,7 +62,7 @@ export const INSERTS = {
       smallint: "http_status",
       "text[]": "response_ids",
       bigint: "request_bytes answer_bytes",
-      json: "timings",
+      json: "timings held",
       jsonb: "usage",
     }),
     queue: {
@@ -75,7 +75,7 @@ export const INSERTS = {
     columns: columns({
       text: "connection kind id tenant issuer subject",
       uuid: "session_id exchange_id",
-      "text[]": "labels",
+      "text[]": "labels groups",
       moment: "at",
     }),
     returning: ["connection", "kind", "id"],
@@ -86,6 +86,29 @@ export const INSERTS = {
       text: "call_id type tenant issuer subject connection response_id conversation_id message_id item_id code",
       "text[]": "reasoning_ids",
       moment: "at",
+    }),
+  },
+  conversation_turns: {
+    columns: columns({
+      text: "connection conversation_id",
+      uuid: "exchange_id",
+      json: "added",
+      moment: "at",
+    }),
+  },
+  traces: {
+    columns: columns({
+      text: "tenant issuer subject id workflow group_id",
+      uuid: "exchange_id",
+      moment: "at",
+    }),
+  },
+  spans: {
+    columns: columns({
+      text: "tenant issuer subject trace_id id parent_id type name response_id",
+      moment: "started_at ended_at at",
+      boolean: "failed",
+      uuid: "exchange_id",
     }),
   },
   session_labels: {
@@ -112,6 +135,9 @@ export const TABLE_NAMES: readonly TableName[] = [
   "exchange_ends",
   "objects",
   "replaced_calls",
+  "conversation_turns",
+  "traces",
+  "spans",
   "session_labels",
   "item_labels",
   "texts",

@@ -187,6 +187,8 @@ export const exchangeEnds = pgTable(
     timings: json("timings"),
     /** Digest of the caller, the history that was sent and what was answered, by which the next turn finds its session. */
     history: text("history"),
+    /** What the conversation held after this turn, where the provider keeps it: `Earlier`. */
+    held: json("held"),
   },
   (table) => [
     index("exchange_ends_history")
@@ -322,11 +324,29 @@ export const objects = pgTable(
     issuer: text("issuer").notNull(),
     subject: text("subject").notNull(),
     sessionId: uuid("session_id"),
+    /** The groups that the owner was in when it was made. */
+    groups: text("groups").array().notNull().default(noTexts),
     exchangeId: uuid("exchange_id"),
     labels: text("labels").array().notNull().default(noTexts),
     at: moment("at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.connection, table.kind, table.id] })],
+  (table) => [
+    primaryKey({ columns: [table.connection, table.kind, table.id] }),
+    index("objects_subject").on(table.subject, table.kind),
+  ],
+);
+
+/** What each exchange added to a conversation that lies with the provider: `Earlier` of that exchange alone. */
+export const conversationTurns = pgTable(
+  "conversation_turns",
+  {
+    connection: text("connection").notNull(),
+    conversationId: text("conversation_id").notNull(),
+    exchangeId: uuid("exchange_id").notNull(),
+    added: json("added").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.connection, table.conversationId, table.exchangeId] })],
 );
 
 /** Calls that were denied and replaced by a message of ours, so that the next turn can be made whole. */
@@ -389,6 +409,57 @@ export const sessionLabels = pgTable(
   (table) => [
     primaryKey({ columns: [table.sessionId, table.label] }),
     index("session_labels_tenant").on(table.tenant),
+  ],
+);
+
+// Traces
+
+/** Runs as the Agents SDKs tell of them; an id belongs to the caller that sent it. */
+export const traces = pgTable(
+  "traces",
+  {
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    id: text("id").notNull(),
+    workflow: text("workflow"),
+    groupId: text("group_id"),
+    /** The exchange that brought it. */
+    exchangeId: uuid("exchange_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.issuer, table.subject, table.id] }),
+    index("traces_group").on(table.groupId),
+  ],
+);
+
+/** Steps of a run, without what went into them or came out. */
+export const spans = pgTable(
+  "spans",
+  {
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    traceId: text("trace_id").notNull(),
+    id: text("id").notNull(),
+    parentId: text("parent_id"),
+    /** `agent`, `function`, `generation`, `response`, `handoff`, `guardrail`, …, as sent. */
+    type: text("type"),
+    name: text("name"),
+    startedAt: moment("started_at"),
+    endedAt: moment("ended_at"),
+    failed: boolean("failed").notNull(),
+    /** The response that a step asked for, by which it finds its session. */
+    responseId: text("response_id"),
+    exchangeId: uuid("exchange_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.tenant, table.issuer, table.subject, table.traceId, table.id] }),
+    index("spans_response")
+      .on(table.responseId)
+      .where(sql`${table.responseId} is not null`),
   ],
 );
 

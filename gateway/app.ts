@@ -26,15 +26,29 @@ import { createTokenCounter } from "./detect/tokens.ts";
 import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
-import type { JsonObject } from "./exchange.ts";
+import type { Caller, JsonObject } from "./exchange.ts";
 import type { Log } from "./log.ts";
+import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
+import { asksForSocket } from "./websocket/handshake.ts";
+import { createUpgrades } from "./websocket/upgrade.ts";
+import { createSpools } from "./spool/spool.ts";
+import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
+
+/** Bytes of a body that are kept in memory until it is decided. */
+const SPOOL_MEMORY_BYTES = 1024 * 1024;
+/** The simulated API that this process or its primary serves, and the credentials that it wants. */
+type SimulatedTarget = {
+  readonly url: string;
+  readonly credential: string;
+  readonly adminCredential: string;
+};
 
 export type GatewayOptions = {
   readonly config: Config;
@@ -42,7 +56,7 @@ export type GatewayOptions = {
   readonly databaseUrl: string;
   readonly log: Log;
   /** The simulated target, where a connection is answered by it. */
-  readonly simulator: { readonly url: string; readonly credential: string } | null;
+  readonly simulator: SimulatedTarget | null;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
 };
@@ -172,15 +186,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
             : (secrets.credentials.get(one.name) ?? ""),
         ]),
       ),
-      secrets.adminCredentials,
+      new Map([
+        ...config.connections.flatMap((one): [string, string][] =>
+          one.simulated && options.simulator !== null ? [[one.name, options.simulator.adminCredential]] : [],
+        ),
+        ...secrets.adminCredentials,
+      ]),
     ),
     (one) => one.close(),
   );
 
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
-  const pipeline = createPipeline({
-    authenticate: (authorization) => authenticator.authenticate(authorization),
-    isRevoked: (credentialId) => authenticator.isRevoked(credentialId),
+  const deps = {
+    authenticate: (authorization: string | undefined) => authenticator.authenticate(authorization),
+    isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
     connections,
     parser: createRequestParser({
       secret: derive(secrets.encryptionKey, "items"),
@@ -189,7 +208,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       limits: { depth: config.limits.depth },
     }),
     inForce,
-    countTokens: (request, caller) =>
+    countTokens: (request: ParsedRequest, caller: Caller) =>
       tokens.count(
         // What stands within another text is counted there.
         toRequestTexts(request).flatMap(({ text, part }) =>
@@ -198,19 +217,29 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         request.facts.model,
         `${caller.tenant}\n${caller.issuer}\n${caller.subject}`,
       ),
+    spools: createSpools(join(config.stateDir, "spool"), {
+      memoryBytes: SPOOL_MEMORY_BYTES,
+      bytes: config.limits.upload_bytes,
+      totalBytes: config.limits.spool_bytes,
+    }),
+    uploads: createUploads(),
     recorder,
     ledger,
     sessions,
     events,
     heart,
     clock: createClock(config.policy.time_zone),
-    digest: (text) => hash("sha256", digestKey + text, "base64url"),
+    digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
     limits: config.limits,
-  });
+  };
+  const pipeline = createPipeline(deps);
+  const upgrades = createUpgrades(deps);
 
-  authenticator.onRevoked((credentialId) =>
-    pipeline.end(new GatewayError("token_revoked", "The token was revoked."), credentialId),
-  );
+  authenticator.onRevoked((credentialId) => {
+    const error = new GatewayError("token_revoked", "The token was revoked.");
+    pipeline.end(error, credentialId);
+    upgrades.end(error, credentialId);
+  });
 
   let isDraining = false;
   const app = new Hono<{ Bindings: HttpBindings }>();
@@ -240,6 +269,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   const server = await listen(app, config);
+  server.on("upgrade", (incoming, raw, head) => void upgrades.handle(incoming, raw, head));
   stack.adopt(server, (one) => {
     one.closeAllConnections();
     one.close();
@@ -261,17 +291,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     async drain(graceMs) {
       isDraining = true;
       pipeline.drain();
+      upgrades.drain();
+      const isBusy = (): boolean => pipeline.open + upgrades.open > 0;
       server.close();
       server.closeIdleConnections();
       const deadline = Date.now() + graceMs;
-      while (pipeline.open > 0 && Date.now() < deadline) {
+      while (isBusy() && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 50));
         server.closeIdleConnections();
       }
       // Whoever is left is told so, and the record too.
-      pipeline.end(new GatewayError("shutting_down", "The gateway stops; try again."));
+      const error = new GatewayError("shutting_down", "The gateway stops; try again.");
+      pipeline.end(error);
+      upgrades.end(error);
       const told = Date.now() + 2_000;
-      while (pipeline.open > 0 && Date.now() < told) await new Promise((resolve) => setTimeout(resolve, 20));
+      while (isBusy() && Date.now() < told) await new Promise((resolve) => setTimeout(resolve, 20));
       await resources.disposeAsync();
     },
     close: () => resources.disposeAsync(),
@@ -311,6 +345,7 @@ function listen(app: Hono<{ Bindings: HttpBindings }>, config: Config): Promise<
         headersTimeout: 30_000,
         keepAliveTimeout: 75_000,
         noDelay: true,
+        shouldUpgradeCallback: asksForSocket,
       },
     });
     if (!(server instanceof Server)) {

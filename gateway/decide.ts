@@ -11,13 +11,19 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
+import { addEffects, findLines, judgeLines } from "./file-lines.ts";
+import type { FileLines, LineEffects } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
+import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
 import { createJudge } from "./judge.ts";
-import type { Judge, Policy, Verdict } from "./judge.ts";
+import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
+import { claimObjects, taint } from "./ownership.ts";
+import type { Settled } from "./ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
+import type { RequestParser } from "./parse/request.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { Session } from "./record/rows.ts";
@@ -25,7 +31,10 @@ import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
 import type { Repaired } from "./repair.ts";
 import { toRequestTexts } from "./request-texts.ts";
-import { requireOwned } from "./require-owned.ts";
+import type { TakenBody } from "./request-body.ts";
+import { requireInspected, runsFromFile } from "./require-inspected.ts";
+import { EDGE } from "./uploads.ts";
+import type { Uploads } from "./uploads.ts";
 import { findToken, isFromModel, listMarks } from "./said.ts";
 
 /** One version of the policy with what was compiled from it. An exchange keeps one from beginning to end. */
@@ -43,10 +52,15 @@ export type DeciderDeps = {
   readonly ledger: Ledger;
   readonly sessions: Sessions;
   readonly events: Events;
+  readonly parser: RequestParser;
+  /** What is known of the parts of uploads. */
+  readonly uploads: Uploads;
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
   readonly limits: {
+    readonly request_bytes: number;
+    readonly depth: number;
     readonly answer_bytes: number;
     readonly event_bytes: number;
     readonly policy_input_bytes: number;
@@ -61,6 +75,8 @@ export type Asked = {
   readonly request: ParsedRequest;
   /** The program's own name for its session. */
   readonly sessionHeader: string | null;
+  /** The body that it came with; absent where it came by another way. */
+  readonly body?: TakenBody;
 };
 
 /** A request that may go to the target. */
@@ -70,6 +86,7 @@ export type Decided = Asked &
     readonly repaired: Repaired;
     readonly judge: Judge;
     readonly verdict: Verdict;
+    readonly settled: Settled;
   };
 
 export type Decider = {
@@ -85,19 +102,90 @@ export type Decider = {
 export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
   async function ask(
     judge: Judge,
-    { request, caller }: Asked,
+    { request, caller, body }: Pick<Asked, "request" | "caller" | "body">,
     counts: {
       readonly patterns: Readonly<Record<string, number>>;
       readonly findings: Readonly<Record<string, number>>;
     },
   ): Promise<Verdict> {
-    const content = { body: request.body, texts: () => toRequestTexts(request), bytes: request.bytes.length };
+    const isWhole = body === undefined || isKeptWhole(body);
+    const content = {
+      body: request.body,
+      texts: () => toRequestTexts(request),
+      // A rule that reads texts is not given a part for the whole.
+      bytes: isWhole ? request.bytes.length : Number.POSITIVE_INFINITY,
+    };
     const first = judge.ask("request", counts, content);
     if (!first.decision.need.some((need) => need.fact === "tokens.exact")) return first;
     const exact = await deps.countTokens(request, caller);
     if (exact !== null) judge.setTokens(exact);
     // A need that cannot be met (the budget is spent) leaves the bound to decide: what was said first stands.
     return exact === null ? first : judge.ask("request", counts, content);
+  }
+
+  /** Judges the requests in a file's lines as if each had come by itself. */
+  function judgeEach(
+    lines: FileLines,
+    { caller, route, open: { connection } }: Asked,
+    subject: Subject,
+    policy: Policy,
+    scanner: RequestScanner,
+  ): Promise<LineEffects> {
+    return judgeLines(lines, route, {
+      parser: deps.parser,
+      tenant: caller.tenant,
+      depth: deps.limits.depth,
+      lineBytes: deps.limits.request_bytes,
+      async judge(route, request) {
+        const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
+        const { facts, tools } = request;
+        const one = { ...subject, route, request: facts, objects: claims.facts, tools };
+        const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
+        const asked = { request, caller };
+        const verdict = await ask(judge, asked, countFindings(scanner, request));
+        claims.settle(verdict.decision.share);
+        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+        const { operation } = route;
+        const refusal =
+          toRefusal(verdict.decision, judge.rules, subject.id) ??
+          toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
+        if (refusal !== null) throw refusal;
+        return verdict;
+      },
+    });
+  }
+
+  /** Gives what is noted once the target has taken the request. */
+  function toSettle(
+    progress: Progress,
+    decided: Decided,
+  ): ((answerId: string | null) => Promise<void>) | null {
+    const { repaired, body, request, caller, session, open } = decided;
+    const form = body?.form ?? null;
+    const lines = findLines(request, form);
+    const connection = open.connection.name;
+    const upload = request.route.operation === "uploads.parts.create" ? request.route.objects[0] : undefined;
+    if (lines === null && upload === undefined) return repaired.settle;
+    return async (answerId) => {
+      await repaired.settle?.();
+      if (answerId === null || form === null) return;
+      if (lines !== null) {
+        const context = {
+          connection,
+          caller,
+          sessionId: session.id,
+          exchangeId: progress.id,
+          labels: session.labels,
+          at: Date.now(),
+        };
+        await deps.recorder.owns([{ kind: lines.kind, id: answerId }], context);
+      }
+      if (upload !== undefined)
+        deps.uploads.note(
+          { caller, connection, uploadId: upload.id, partId: answerId },
+          await readEdges(form, EDGE),
+        );
+    };
   }
 
   return {
@@ -107,8 +195,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const { connection } = open;
 
       // ownership and session
-      await requireOwned(deps.ledger, connection.name, caller, request.references);
-      const session = await deps.sessions.resolve({
+      const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
+      const junctions = deps.uploads.junctions(caller, connection.name, request);
+      const form = asked.body?.form ?? null;
+      const lines = findLines(request, form);
+      let session = await deps.sessions.resolve({
         caller,
         connection: connection.name,
         header: asked.sessionHeader,
@@ -120,13 +211,15 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         marks: () => listMarks(request, deps.digest, caller),
       });
       progress.session = session;
-      const repaired = await repair(deps.ledger, connection.name, caller, request);
       lap("session");
 
       // detect
       const { policy, scanner, readCall } = deps.inForce();
       progress.version = policy.version;
-      const counts = countFindings(scanner, request);
+      // Lines are searched one by one, each as the request that it is.
+      const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
+      const isAll = lines !== null || (form === null && junctions.length === 0);
+      const counts = isAll ? kept : await searchBody(scanner, form, junctions, kept);
       progress.found = () => listFound(scanner, request);
       lap("detect");
 
@@ -138,10 +231,24 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         route,
         session: { id: session.id, labels: session.labels },
         request: request.facts,
+        objects: claims.facts,
+        earlier: null,
         tools: request.tools,
       };
-      const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
-      const verdict = await ask(judge, asked, counts);
+      let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
+      let verdict = await ask(judge, asked, counts);
+      // Whether another's object is open comes before everything else that a rule may say.
+      const settled = claims.settle(verdict.decision.share);
+      const tainted = taint(session, settled.labels);
+      if (tainted !== session) {
+        session = tainted;
+        progress.session = session;
+        const again = { ...subject, session: { id: session.id, labels: session.labels } };
+        judge = createJudge(policy, again, deps.clock, deps.limits.policy_input_bytes);
+        verdict = await ask(judge, asked, counts);
+        claims.settle(verdict.decision.share);
+      }
+      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       progress.verdict = verdict;
       deps.events.policyAsked("request", verdict.micros);
       lap("");
@@ -153,12 +260,18 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // record: the decision is durable before the first byte goes to the target
       if (refusal !== null) throw refusal;
+      if (lines !== null) {
+        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner));
+        progress.verdict = verdict;
+        lap("lines");
+      }
+      const repaired = await repair(deps.ledger, connection.name, caller, request);
       await journal.decided(progress);
       lap("record");
-      return { ...asked, session, repaired, scanner, readCall, judge, verdict };
+      return { ...asked, session, repaired, scanner, readCall, judge, verdict, settled };
     },
     openContext(progress, decided, sink, onClosed) {
-      const { request, judge, scanner, readCall, caller, session, verdict, repaired } = decided;
+      const { request, judge, scanner, readCall, caller, session, verdict, settled } = decided;
       return createAnswerContext({
         id: progress.id,
         request,
@@ -167,6 +280,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         sink,
         readCall,
         caller,
+        finder: settled.finder,
         connection: decided.open.connection.name,
         session,
         events: deps.events,
@@ -177,7 +291,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         timings: progress.timings,
         labels: toLabels(verdict.decision),
         keepsTexts: asksForTexts(verdict.decision),
-        settle: repaired.settle,
+        settle: toSettle(progress, decided),
         onClosed: ({ outcome, errorCode, httpStatus }) => {
           onClosed();
           const effect = outcome === "refused" ? "deny" : outcome === "failed" ? "error" : "allow";
@@ -190,7 +304,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const error = await journal.turnedAway(progress, toGatewayError(thrown));
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
-      refuse(sink, error, id, null);
+      refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
     },
   };
 }

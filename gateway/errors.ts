@@ -108,6 +108,15 @@ export const ERRORS = {
     meaning: "No connection has this name.",
     remedy: "`tollgate connections list` names those that exist.",
   },
+  list_too_long: {
+    status: 502,
+    type: "api_error",
+    retry: false,
+    stage: "forward",
+    meaning: "The target's list is longer than the gateway searches it for objects of the caller's.",
+    remedy:
+      "Narrow the list with a filter, begin behind an object of yours with `after`, or retrieve the object by its id.",
+  },
   method_not_allowed: {
     status: 405,
     type: "invalid_request_error",
@@ -158,6 +167,47 @@ export const ERRORS = {
     meaning: "A field that the gateway must understand has the wrong type.",
     remedy: "The message names the field and what was expected.",
   },
+  message_unknown: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "A message over a WebSocket is of a type that the gateway does not know; it was not passed on.",
+    remedy: "Send the messages of the API's reference.",
+  },
+  message_unreadable: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "A message over a WebSocket is binary where JSON is due, or no JSON object; the socket is closed.",
+    remedy: "Send each message as a JSON object, as text.",
+  },
+  socket_flooded: {
+    status: 429,
+    type: "rate_limit_error",
+    retry: true,
+    stage: "parse",
+    meaning: "More messages a second came over a WebSocket than the limit allows; the socket is closed.",
+    remedy: "Send fewer and larger messages, or raise `limits.socket_messages_per_second`.",
+  },
+  socket_idle: {
+    status: 408,
+    type: "invalid_request_error",
+    retry: true,
+    stage: "server",
+    meaning: "Nothing came over a WebSocket for so long that it was closed.",
+    remedy: "Open it again when there is something to send, or raise `limits.socket_idle_ms`.",
+  },
+  upgrade_invalid: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning: "The request asks for a WebSocket, and is not a well-formed opening handshake.",
+    remedy: "Use a WebSocket client of version 13 (RFC 6455).",
+  },
   header_repeated: {
     status: 400,
     type: "invalid_request_error",
@@ -165,6 +215,32 @@ export const ERRORS = {
     stage: "parse",
     meaning: "A header that reaches the target stands twice in the request.",
     remedy: "Send each header once.",
+  },
+  spool_full: {
+    status: 503,
+    type: "api_error",
+    retry: true,
+    stage: "parse",
+    meaning: "There is no room to keep the request's body until it is decided.",
+    remedy: "Try again; an operator can raise `limits.spool_bytes`, or make room in the state folder.",
+  },
+  file_refused: {
+    status: 400,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "A file of requests (`purpose` is `batch`, `fine-tune` or `evals`) holds a line that cannot be read as one; the message names the line.",
+    remedy: "Correct the line.",
+  },
+  file_not_inspected: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning:
+      "A batch or a fine-tuning job would run from a file whose lines the gateway has not read, or an upload would put parts together that it has not.",
+    remedy: "Upload the file whole, by `files.create`, with the purpose that it is used for.",
   },
   query_invalid: {
     status: 400,

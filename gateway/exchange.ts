@@ -29,6 +29,8 @@ export type Connection = {
   readonly baseUrl: string;
   readonly labels: readonly string[];
   readonly simulated: boolean;
+  /** What becomes of an id that nobody owns, such as one from before the gateway. */
+  readonly unknownIds: "refuse" | "allow";
 };
 
 /** A name of the route table, such as `files.content`; a path that is not in it is `unknown`. */
@@ -44,7 +46,7 @@ export type RouteSpec = {
   /** Whose shapes its bodies have; those of `other` are read by their strings alone. */
   readonly dialect: "responses" | "chat" | "other";
   readonly body: "none" | "json" | "form" | "form_or_sdp" | "any";
-  readonly answer: "json" | "events" | "bytes" | "sdp" | "any";
+  readonly answer: "json" | "text" | "events" | "bytes" | "sdp" | "any";
   /** Where a request says that it wants a stream of events. */
   readonly streams: "never" | "always" | "body" | "query" | "format";
   readonly namesModel: boolean;
@@ -117,6 +119,31 @@ export type Reference = {
   readonly pointer: string;
   /** What the id names is sent along, so that it may be stored nowhere; it must only not be somebody else's. */
   readonly whole?: true;
+};
+
+/** A stored object that a request names, as policy sees it; its place in the list is what `share` names it by. */
+export type ObjectFacts = {
+  readonly kind: string;
+  /** It is the caller's. */
+  readonly own: boolean;
+  /** Somebody of the caller's tenant owns it; of another tenant's objects nothing is known. */
+  readonly known: boolean;
+  /** Whose it is, where it is known. `groups` are those that the owner was in when it was made, at most 64. */
+  readonly owner: { readonly subject: string; readonly groups: readonly string[] } | null;
+};
+
+/** What the turns before held, where they lie with the provider: what a request that carries only what is new hides. */
+export type Earlier = {
+  /** False where a part of it was not seen here: it was made elsewhere, broke off, or runs still. */
+  readonly complete: boolean;
+  readonly turns: number;
+  /** Tokens of all turns together, the model's included. */
+  readonly tokens: number;
+  readonly labels: readonly string[];
+  /** Count of hits by class. */
+  readonly findings: Readonly<Record<string, number>>;
+  /** Names of the tools that were offered, or their types where they have none; at most 64. */
+  readonly tools: readonly string[];
 };
 
 /** A tool that a request offers to the model, wherever it hides in the body. */
@@ -273,6 +300,10 @@ export type Facts = {
   };
   readonly session: { readonly id: string; readonly labels: readonly string[] };
   readonly request: RequestFacts;
+  /** The stored objects that the request names, those of others first; at most 64. */
+  readonly objects: readonly ObjectFacts[];
+  /** Null where the request continues nothing that lies with the provider. */
+  readonly earlier: Earlier | null;
   /** At most 64. */
   readonly tools: readonly ToolFacts[];
   /** Count of hits by pattern id, and by class, in what this phase judges: the request's texts, or the answer's so far. */
@@ -299,6 +330,11 @@ export type Effect = {
   readonly label?: string;
   readonly texts?: "none" | "masked" | "original";
   readonly fact?: string;
+  /** Of `share`: an object, by its place in the facts. */
+  readonly object?: number;
+  /** Of `share`: all objects of this kind whose owner was in `group`. */
+  readonly kind?: string;
+  readonly group?: string;
 };
 
 /** What the policy answered, checked. */
@@ -309,6 +345,10 @@ export type Decision = {
   readonly observe: readonly Effect[];
   readonly record: readonly Effect[];
   readonly label: readonly Effect[];
+  /** Objects of others in the caller's tenant that the caller may use. */
+  readonly share: readonly Effect[];
+  /** What the gateway keeps to itself may go to the target, such as traces. */
+  readonly forward: readonly Effect[];
   /** Facts that a rule needs before it can say (`tokens.exact`). */
   readonly need: readonly Effect[];
 };

@@ -6,8 +6,10 @@ import type {
   Caller,
   Connection,
   Decision,
+  Earlier,
   Facts,
   Json,
+  ObjectFacts,
   Phase,
   PolicyVersion,
   RequestFacts,
@@ -36,6 +38,8 @@ export type Subject = {
   readonly route: Route;
   readonly session: { readonly id: string; readonly labels: readonly string[] };
   readonly request: RequestFacts;
+  readonly objects: readonly ObjectFacts[];
+  readonly earlier: Earlier | null;
   readonly tools: readonly ToolFacts[];
 };
 
@@ -140,6 +144,8 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
         route,
         session: subject.session,
         request,
+        objects: subject.objects,
+        earlier: subject.earlier,
         tools: subject.tools,
         patterns: added.patterns ?? {},
         findings: added.findings ?? {},

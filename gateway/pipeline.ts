@@ -4,8 +4,11 @@ import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
 import { openAnswer } from "./answer/open-answer.ts";
 import { createSink } from "./answer/sink.ts";
-import { readBody } from "./body.ts";
 import type { Connections } from "./connections/registry.ts";
+import { withBody } from "./form-request.ts";
+import { takeRequestBody } from "./request-body.ts";
+import type { BodyLimits } from "./request-body.ts";
+import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { DeciderDeps } from "./decide.ts";
 import { GatewayError } from "./errors.ts";
@@ -18,6 +21,7 @@ import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { matchRoute } from "./parse/route.ts";
+import { sendList } from "./own-list.ts";
 
 export type PipelineDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
@@ -25,8 +29,9 @@ export type PipelineDeps = DeciderDeps & {
   readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
   readonly parser: RequestParser;
+  readonly spools: Spools;
   readonly heart: Heart;
-  readonly limits: { readonly request_bytes: number; readonly request_ms: number };
+  readonly limits: BodyLimits;
 };
 
 export type Pipeline = {
@@ -64,28 +69,23 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const connection = deps.connections.get(route.connection);
     progress.open = connection;
     requireOpen(route);
-    const crossing = pickHeaders(incoming.rawHeaders);
-    const bytes = await readBody(incoming, {
-      bytes: deps.limits.request_bytes,
-      milliseconds: deps.limits.request_ms,
-    });
-    progress.requestBytes = bytes.length;
+    const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
+    const crossing = pickHeaders(incoming.rawHeaders, isFile);
+    const body = await takeRequestBody(incoming, route, deps.spools, deps.limits);
+    sink.onClose(() => void body.close());
+    progress.requestBytes = body.size;
     lap("read");
-    const contentType = incoming.headers["content-type"];
+    const { bytes, contentType } = body;
     const beta = incoming.headers["openai-beta"];
     const betaHeader = typeof beta === "string" ? beta : undefined;
-    const request = deps.parser.parse({
-      route,
-      query,
-      contentType,
-      betaHeader,
-      bytes,
-      tenant: caller.tenant,
-    });
+    const { tenant } = caller;
+    const parsed = deps.parser.parse({ route, query, contentType, betaHeader, bytes, tenant });
+    const request = withBody(parsed, query, body);
     progress.request = request;
     lap("parse");
 
-    const asked = { caller, route, open: connection, request, sessionHeader: toSessionHeader(incoming) };
+    const sessionHeader = toSessionHeader(incoming);
+    const asked = { caller, route, open: connection, request, sessionHeader, body };
     const decided = await decider.decide(progress, asked, lap);
     if (sink.gone) {
       await journal.left(progress);
@@ -102,20 +102,37 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
     });
-    const call = target.send(
-      {
-        method: incoming.method ?? "GET",
-        path: query === "" ? route.path : `${route.path}?${query}`,
-        headers: toTargetHeaders(crossing, {
-          credential: route.spec.isAdmin ? adminCredential() : credential(),
-          account,
-          contentType: repaired.bytes === null ? null : (contentType ?? null),
-          bindKey: (key) => deps.digest(toKeyText(caller, key)),
-        }),
-        body: repaired.bytes,
-      },
-      answer,
-    );
+    const sent = {
+      method: incoming.method ?? "GET",
+      path: query === "" ? route.path : `${route.path}?${query}`,
+      headers: toTargetHeaders(crossing, {
+        credential: route.spec.isAdmin ? adminCredential() : credential(),
+        account,
+        ...(body.spooled === null
+          ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
+          : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
+        bindKey: (key) => deps.digest(toKeyText(caller, key)),
+      }),
+      body: body.spooled === null ? repaired.bytes : body.spooled.stream(),
+    };
+    const call =
+      route.spec.lists === null
+        ? target.send(sent, answer)
+        : sendList(
+            {
+              target,
+              ledger: deps.ledger,
+              caller,
+              connection: connection.connection,
+              kind: route.spec.lists,
+              shares: decided.verdict.decision.share,
+              bytes: deps.limits.answer_bytes,
+              own: (objects) => context.own(objects),
+            },
+            { ...sent, path: route.path },
+            query,
+            answer,
+          );
     context.attach(call);
     // A revocation that came on the way has found nothing to end.
     if (deps.isRevoked(caller.credentialId))
@@ -155,18 +172,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
 /** Throws where the gateway cannot see, or must not hand out, what an operation carries. */
 function requireOpen({ spec }: Route): void {
-  if (spec.operation === "unknown")
-    throw new GatewayError("operation_unknown", "No operation is known by this method and path.");
   if (spec.isSecret)
     throw new GatewayError("credential_withheld", "The answer would hold a credential of the target's.");
-  if (
-    spec.isLocal ||
-    spec.lists !== null ||
-    spec.answer === "bytes" ||
-    spec.body === "form" ||
-    spec.body === "form_or_sdp"
-  )
-    throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
+  if (spec.isLocal) throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

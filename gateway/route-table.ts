@@ -11,6 +11,7 @@
  * | `form` | the body is multipart, otherwise JSON |
  * | `sdp` | the body may also be a bare session description, and the answer is one |
  * | `bytes` | the answer is a file |
+ * | `text` | the answer is JSON, or a plain text where the request asks for one |
  * | `sse` | the answer is a stream of events where the request asks for one |
  * | `events` | the answer is always a stream of events |
  * | `model` | the request names a model |
@@ -78,8 +79,8 @@ DELETE /assistants/{assistant} assistants.delete
 GET /assistants/{assistant} assistants.retrieve
 POST /assistants/{assistant} assistants.update
 POST /audio/speech audio.speech.create bytes sse model
-POST /audio/transcriptions audio.transcriptions.create form sse model
-POST /audio/translations audio.translations.create form model
+POST /audio/transcriptions audio.transcriptions.create form text sse model
+POST /audio/translations audio.translations.create form text model
 GET /audio/voice_consents audio.voice_consents.list lists=voice_consent
 POST /audio/voice_consents audio.voice_consents.create form makes=voice_consent
 DELETE /audio/voice_consents/{voice_consent} audio.voice_consents.delete

@@ -81,6 +81,7 @@ function toBody(method: string, has: (flag: string) => boolean): RouteSpec["body
 function toAnswer(has: (flag: string) => boolean): RouteSpec["answer"] {
   if (has("sdp")) return "sdp";
   if (has("bytes")) return "bytes";
+  if (has("text")) return "text";
   return has("events") ? "events" : "json";
 }
 

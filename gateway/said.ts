@@ -3,13 +3,14 @@ import type { Caller } from "./exchange.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 import { readSaid } from "./parse/said.ts";
 import type { Said } from "./parse/said.ts";
+import { continueHistory } from "./record/history.ts";
 import type { Token } from "./record/history.ts";
 
 type Digest = (text: string) => string;
 type Owner = Pick<Caller, "tenant" | "issuer" | "subject">;
 
 /** Gives what stands for an item where a history is told from others. */
-export function toToken(said: Said, digest: Digest): Token {
+function toToken(said: Said, digest: Digest): Token {
   const [call] = said.calls;
   if (call !== undefined) return { isCall: true, digest: digest(JSON.stringify(["said", "call", call])) };
   if (said.text === "") return null;
@@ -27,6 +28,14 @@ export function toMarks(said: Said, digest: Digest, { tenant, issuer, subject }:
   if (said.id !== null) marks.push(toMark("id", said.id));
   if (said.text !== "") marks.push(toMark("text", said.text));
   return marks;
+}
+
+/** Gives the digest under which the next turn finds the session, null where nothing was answered. */
+export function continueSession(history: string, answer: readonly Said[], digest: Digest): string | null {
+  return continueHistory(
+    history,
+    answer.values().map((said) => toToken(said, digest)),
+  );
 }
 
 /** Tells whether the model wrote an item. */

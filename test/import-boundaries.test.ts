@@ -55,6 +55,14 @@ const CASES: Readonly<
     ],
   },
   "gateway/parse/a.ts": { refused: ["zod", "../../db/queries/ledger.ts"], passed: ["lru-cache"] },
+  "gateway/form/a.ts": {
+    refused: ["zod", "../parse/json.ts", "../../db/queries/ledger.ts"],
+    passed: ["@fastify/busboy", "../spool/spool.ts", "../errors.ts"],
+  },
+  "gateway/spool/a.ts": {
+    refused: ["@fastify/busboy", "../form/fields.ts"],
+    passed: ["../errors.ts", "node:fs"],
+  },
   "gateway/detect/a.ts": {
     refused: ["yaml"],
     passed: ["re2js", "libpg-query", "gpt-tokenizer/encoding/o200k_base"],
@@ -100,7 +108,11 @@ const CASES: Readonly<
   },
   "gateway/simulator/a.ts": {
     refused: ["../errors.ts", "../parse/json.ts", "zod", "hono"],
-    passed: ["type ../exchange.ts", "node:http"],
+    passed: ["type ../exchange.ts", "node:http", "ws"],
+  },
+  "gateway/websocket/a.ts": {
+    refused: ["undici", "hono", "../../db/queries/ledger.ts", "../record/recorder.ts", "../cli/program.ts"],
+    passed: ["ws", "../decide.ts", "../answer/stream.ts", "../parse/route.ts", "../connections/registry.ts"],
   },
   "gateway/simulator/api/a.ts": {
     refused: ["../../errors.ts", "../../../db/client.ts", "../../parse/json.ts", "zod"],

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { toTarget } from "./clients/js/targets.ts";
@@ -59,11 +59,11 @@ function toHeaders({ session }: Options): Record<string, string> {
 
 /** One API's way to write a history and to send it. */
 type Api<Item> = {
-  user(text: string): Item;
+  readonly user: (text: string) => Item;
   /** An assistant's text, without anything else of it. */
-  said(text: string): Item;
+  readonly said: (text: string) => Item;
   /** What a program adds to a history for an answer: its items, and an output for each call. */
-  send(key: string, items: readonly Item[], options?: Options): Promise<Turn<Item>>;
+  readonly send: (key: string, items: readonly Item[], options?: Options) => Promise<Turn<Item>>;
 };
 
 function createResponses(stream: boolean, store: boolean): Api<OpenAI.Responses.ResponseInputItem> {

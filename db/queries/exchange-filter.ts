@@ -25,6 +25,9 @@ export type ExchangeFilter = {
   readonly revision?: string | undefined;
 };
 
+/** What stands in a column of the same name. */
+const EQUAL = ["tenant", "subject", "model", "operation", "connection", "revision"] as const;
+
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Tells whether a text can be the id of a row. */
@@ -40,20 +43,7 @@ export function toFirstId(at: Date): string {
 
 /** Gives the filter as a condition on `exchanges`. */
 export function toCondition(db: Database, filter: ExchangeFilter): SQL | undefined {
-  const {
-    since,
-    until,
-    tenant,
-    subject,
-    session,
-    model,
-    operation,
-    connection,
-    tool,
-    rule,
-    effect,
-    revision,
-  } = filter;
+  const { since, until, session, rule, effect, tool } = filter;
   if (session !== undefined && !isUuid(session)) return sql`false`;
   const later = (condition: SQL): SQL =>
     exists(
@@ -65,13 +55,8 @@ export function toCondition(db: Database, filter: ExchangeFilter): SQL | undefin
   return and(
     since && gte(exchanges.id, toFirstId(since)),
     until && lt(exchanges.id, toFirstId(until)),
-    tenant === undefined ? undefined : eq(exchanges.tenant, tenant),
-    subject === undefined ? undefined : eq(exchanges.subject, subject),
     session === undefined ? undefined : eq(exchanges.sessionId, session),
-    model === undefined ? undefined : eq(exchanges.model, model),
-    operation === undefined ? undefined : eq(exchanges.operation, operation),
-    connection === undefined ? undefined : eq(exchanges.connection, connection),
-    revision === undefined ? undefined : eq(exchanges.revision, revision),
+    ...EQUAL.map((name) => (filter[name] === undefined ? undefined : eq(exchanges[name], filter[name]))),
     effect === undefined
       ? undefined
       : or(

@@ -11,7 +11,7 @@ import {
   toFacts,
   toOpened,
   toSession,
-} from "../../gateway/record/example-rows.ts";
+} from "../../test/fixtures/example-rows.ts";
 import { createRecorder } from "../../gateway/record/recorder.ts";
 import type { Recorder } from "../../gateway/record/recorder.ts";
 import { createBox } from "../../gateway/record/seal.ts";

@@ -9,6 +9,7 @@ export type OwnerRow = {
   readonly issuer: string;
   readonly subject: string;
   readonly sessionId: string | null;
+  readonly groups: readonly string[];
   readonly labels: readonly string[];
 };
 
@@ -35,13 +36,16 @@ export function findOwners(
   const ids = objects.map(({ id }) => id);
   return runQuery(
     () => db.sql<OwnerRow[]>`
-      select o.kind, o.id, o.tenant, o.issuer, o.subject, o.session_id as "sessionId", o.labels
+      select o.kind, o.id, o.tenant, o.issuer, o.subject, o.session_id as "sessionId", o.groups, o.labels
       from unnest(${kinds}::text[], ${ids}::text[]) as wanted (kind, id)
       join objects o on o.connection = ${connection} and o.kind = wanted.kind and o.id = wanted.id`,
   );
 }
 
-/** Finds a caller's denied calls by the response, by our messages' ids, or those of a conversation still without output. */
+/**
+ * Finds denied calls: those of a response, and of a conversation still without output, whoever asked for them, since who
+ * may continue it was decided; and by our messages' ids and reasoning items a caller's own.
+ */
 export function findReplacedCalls(
   db: Database,
   caller: CallerKey,
@@ -58,16 +62,17 @@ export function findReplacedCalls(
       select call_id as "callId", type, item_id as "itemId", response_id as "responseId", message_id as "messageId",
         reasoning_ids as "reasoningIds", code, settled_at is not null as settled
       from replaced_calls
-      where tenant = ${caller.tenant} and issuer = ${caller.issuer} and subject = ${caller.subject}
-        and connection = ${connection}
-        and (response_id = ${by.responseId} or message_id = any(${[...by.messageIds]}::text[])
-          or reasoning_ids && ${[...by.reasoningIds]}::text[]
-          or (conversation_id = ${by.conversationId} and settled_at is null))
+      where tenant = ${caller.tenant} and connection = ${connection}
+        and (response_id = ${by.responseId}
+          or (conversation_id = ${by.conversationId} and settled_at is null)
+          or (issuer = ${caller.issuer} and subject = ${caller.subject}
+            and (message_id = any(${[...by.messageIds]}::text[])
+              or reasoning_ids && ${[...by.reasoningIds]}::text[])))
       order by exchange_id, call_id`,
   );
 }
 
-/** Notes that a conversation at the provider holds an output for its denied calls. */
+/** Notes for whoever continues it that a conversation at the provider holds an output for its denied calls. */
 export async function settleReplacedCalls(
   db: Database,
   caller: CallerKey,
@@ -78,8 +83,7 @@ export async function settleReplacedCalls(
   await runQuery(
     () => db.sql`
       update replaced_calls set settled_at = now()
-      where tenant = ${caller.tenant} and issuer = ${caller.issuer} and subject = ${caller.subject}
-        and connection = ${connection} and conversation_id = ${conversationId}
+      where tenant = ${caller.tenant} and connection = ${connection} and conversation_id = ${conversationId}
         and call_id = any(${[...callIds]}::text[]) and settled_at is null`,
   );
 }

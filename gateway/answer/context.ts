@@ -12,7 +12,10 @@ import type { Sink } from "./sink.ts";
 /** The parts of the matcher that an answer needs. */
 export type TextScanner = {
   scan(text: string, kind: SegmentKind, direction: "request" | "answer"): readonly Finding[];
-  stream(kind: SegmentKind): {
+  stream(
+    kind: SegmentKind,
+    direction?: "request" | "answer",
+  ): {
     push(text: string): readonly Finding[];
     end(): readonly Finding[];
     readonly pending: number;

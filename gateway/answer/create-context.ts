@@ -7,10 +7,9 @@ import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
-import { continueHistory } from "../record/history.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { OwnerContext, Session } from "../record/rows.ts";
-import { toMarks, toToken } from "../said.ts";
+import { continueSession, toMarks } from "../said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
@@ -23,6 +22,8 @@ export type ContextDeps = {
   readonly sink: Sink;
   readonly readCall: (call: ToolCall) => CallFacts;
   readonly caller: Caller;
+  /** Who gets what the answer names; null: nobody. */
+  readonly finder: OwnerContext["caller"] | null;
   readonly connection: string;
   readonly session: Session;
   readonly events: Events;
@@ -35,8 +36,8 @@ export type ContextDeps = {
   readonly labels: readonly string[];
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
-  /** Notes that the target has taken what the request made good; null where there is nothing to note. */
-  readonly settle: (() => Promise<void>) | null;
+  /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
+  readonly settle: ((answerId: string | null) => Promise<void>) | null;
   readonly onClosed: (end: End) => void;
 };
 
@@ -48,8 +49,8 @@ export type OpenContext = AnswerContext & {
 };
 
 /** Kinds that answers cite; the others are made by the answer itself. */
-function isShared(kind: string): boolean {
-  return kind === "file" || kind === "container" || kind === "other";
+function isCited(kind: string): boolean {
+  return kind === "file" || kind === "container" || kind === "conversation" || kind === "other";
 }
 
 function isSuccess(status: number | null): boolean {
@@ -83,10 +84,10 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let call: TargetCall | null = null;
 
   function owner(): OwnerContext {
-    const { tenant, issuer, subject } = caller;
+    const { tenant, issuer, subject, groups } = caller;
     return {
       connection: deps.connection,
-      caller: { tenant, issuer, subject },
+      caller: { tenant, issuer, subject, groups },
       sessionId: session.id,
       exchangeId: id,
       labels: [...taints],
@@ -95,11 +96,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   }
 
   function toHistory(): string | null {
-    if (session.history === null || said.length === 0) return null;
-    return continueHistory(
-      session.history,
-      said.values().map((item) => toToken(item, deps.digest)),
-    );
+    return session.history === null ? null : continueSession(session.history, said, deps.digest);
   }
 
   function report(error: GatewayError): void {
@@ -124,7 +121,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     const usage = end.usage ?? known?.usage ?? null;
     const isLeft = end.outcome === "aborted" && route.operation.endsWith(".create");
     // A target that refused or failed has taken nothing.
-    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus)) await deps.settle();
+    if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus))
+      await deps.settle(responseId);
     await recorder.closed({
       exchangeId: id,
       at: Date.now(),
@@ -201,17 +199,24 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       argumentsBytes: Buffer.byteLength(found.arguments),
     }),
     own(objects) {
-      const { operation } = deps.request.route;
+      const { operation, spec, objects: named } = deps.request.route;
       const { store } = deps.request.facts;
+      if (deps.finder === null) return;
       // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
-      const isStored = operation === "chat.completions.create" ? store === true : store !== false;
+      // Over a socket a response can be continued whether or not it is stored.
+      const isKept = spec.method === "WS";
+      const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
       // An id that the caller named is not made its own by an answer that repeats it.
       // Containers, files and spoken answers are there whether or not the answer is stored.
-      const own = objects.filter(({ kind, id: one }) =>
-        isShared(kind) ? !deps.request.bytes.includes(one) : isStored,
+      const own = objects.filter(
+        ({ kind, id: one }) =>
+          (isCited(kind) ? !deps.request.bytes.includes(one) : isStored) &&
+          !named.some((object) => object.id === one),
       );
       if (own.length === 0) return;
-      recorder.owns(own, owner()).catch((error: unknown) => report(toGatewayError(error)));
+      recorder
+        .owns(own, { ...owner(), caller: deps.finder })
+        .catch((error: unknown) => report(toGatewayError(error)));
     },
     async replaced(calls) {
       const context = owner();

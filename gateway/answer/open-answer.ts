@@ -4,6 +4,8 @@ import { GatewayError } from "../errors.ts";
 import { toCallerHeaders } from "../forward/headers.ts";
 import { NO_CONTENT } from "../judge.ts";
 import type { TargetAnswer } from "../forward/target.ts";
+import { createBytesReader } from "./bytes.ts";
+import { isFileAnswer, toFileHead } from "./file-answer.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { createOtherDialect } from "./other-dialect.ts";
@@ -32,26 +34,22 @@ function isCharsetUtf8(headers: Headers): boolean {
 
 /** Gives what takes the target's answer. Until the head has been read an error is told with a real status. */
 export function openAnswer(context: AnswerContext): TargetAnswer {
-  const { sink, judge, request } = context;
+  const { sink, request } = context;
   const dialect = DIALECTS[request.route.spec.dialect];
   // Fails like any other reader where the target never answers.
   let reader: AnswerReader = createWholeReader(context, 502, {});
 
   function openStream(headers: Record<string, string>): void {
-    if (judge.speaksIn("answer")) {
-      const answer = { status: 200, stream: true, model: null };
-      const verdict = context.ask("answer", { answer }, NO_CONTENT);
-      const refusal = toRefusal(verdict.decision, judge.rules, context.id);
-      if (refusal !== null) {
-        const refusing = reader;
-        // What comes until the denial is durable is nobody's.
-        reader = { push: () => undefined, end: () => undefined, fail: (error) => refusing.fail(error) };
-        context.decided(verdict, "deny", []).then(
-          () => reader.fail(refusal),
-          (error: unknown) => reader.fail(asError(error)),
-        );
-        return;
-      }
+    const refusing = refuseStream(context);
+    if (refusing !== null) {
+      const before = reader;
+      // What comes until the denial is durable is nobody's.
+      reader = { push: () => undefined, end: () => undefined, fail: (error) => before.fail(error) };
+      refusing.then(
+        (error) => reader.fail(error),
+        (error: unknown) => reader.fail(asError(error)),
+      );
+      return;
     }
     sink.head(200, {
       ...headers,
@@ -79,8 +77,13 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
         if (status >= 300 && status < 400) {
           throw new GatewayError("answer_type_unexpected", "The target answered with a redirect.");
         }
-        const kept = toCallerHeaders(headers);
         const wantsStream = request.answer.stream && status === 200;
+        const isFile = isFileAnswer(request.route.spec, status, type, wantsStream);
+        const kept = toCallerHeaders(headers, isFile);
+        if (isFile) {
+          reader = createBytesReader(context, toFileHead(request.route.spec, status, headers, kept));
+          return;
+        }
         if (!isCharsetUtf8(headers))
           throw new GatewayError("answer_type_unexpected", "The target's answer is not in UTF-8.");
         if (wantsStream && type === "text/event-stream") openStream(kept);
@@ -104,6 +107,16 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
     onEnd: () => reader.end(),
     onError: (error) => reader.fail(error),
   };
+}
+
+/** Asks the policy about a stream that begins. Gives the refusal, once it is durable; null where the stream may begin. */
+export function refuseStream(context: AnswerContext): Promise<GatewayError> | null {
+  const { judge, id } = context;
+  if (!judge.speaksIn("answer")) return null;
+  const answer = { status: 200, stream: true, model: null };
+  const verdict = context.ask("answer", { answer }, NO_CONTENT);
+  const refusal = toRefusal(verdict.decision, judge.rules, id);
+  return refusal === null ? null : context.decided(verdict, "deny", []).then(() => refusal);
 }
 
 function asError(thrown: unknown): GatewayError {

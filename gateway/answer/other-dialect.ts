@@ -12,7 +12,6 @@ import type { Entry } from "./gate.ts";
 import { judgeCall, MAX_CALLS } from "./judge-call.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
 import { toTargetError } from "./target-error.ts";
-import { toFrameBytes } from "./to-frame-bytes.ts";
 
 /** Events after which a program takes its answer for whole. */
 const LAST =
@@ -21,6 +20,7 @@ const LAST =
 /** Opens the dialect for one stream. */
 export function createOtherDialect(tools: StreamTools): Dialect {
   const { context, gate, scan } = tools;
+  const { framing } = context.sink;
   const { spec } = context.request.route;
   /** Events that end the answer: they wait for the end to be durable. */
   const last: Entry[] = [];
@@ -87,7 +87,7 @@ export function createOtherDialect(tools: StreamTools): Dialect {
       calls += found.length;
       if (calls > MAX_CALLS)
         throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
-      const entry = gate.push(toFrameBytes(frame), found.length + (isLast ? 1 : 0));
+      const entry = gate.push(framing.pass(frame), found.length + (isLast ? 1 : 0));
       if (isLast) last.push(entry);
       for (const { channel, text, continues } of readOtherEvent(frame.event, value, sink.segments)) {
         if (continues) scan.push(channel, "message", text, entry);
@@ -101,7 +101,7 @@ export function createOtherDialect(tools: StreamTools): Dialect {
     },
     done(frame) {
       isDone = true;
-      last.push(gate.push(toFrameBytes(frame), 1));
+      last.push(gate.push(framing.pass(frame), 1));
       finish();
     },
     end() {

@@ -1,5 +1,4 @@
 // Sends an error to the caller: a real status before the head, an event behind it.
-import { toErrorFrame } from "../apply/stream-error.ts";
 import { toErrorDetail, toShouldRetry } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
 import type { Sink } from "./sink.ts";
@@ -17,7 +16,7 @@ export function refuse(
   if (sink.gone) return;
   if (sink.begun) {
     if (stream === null) sink.cut();
-    else sink.end(toErrorFrame(error, exchangeId, stream));
+    else sink.end(sink.framing.error(error, exchangeId, stream));
     return;
   }
   const retry = toShouldRetry(error);

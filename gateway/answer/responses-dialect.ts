@@ -1,6 +1,5 @@
 // The Responses API's stream: items that may execute wait until they are whole and decided, the end until it is durable.
 import { toMessageEvents } from "../apply/responses-denial.ts";
-import { toSseFrame } from "../apply/stream-error.ts";
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, ToolCall } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
@@ -22,17 +21,19 @@ import { replaceInResponse, toMessageId } from "./replace.ts";
 import type { DeniedCall } from "./replace.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
 import { toTargetError } from "./target-error.ts";
-import { toFrameBytes } from "./to-frame-bytes.ts";
 
 const NOTHING = Buffer.alloc(0);
-const COMMENT = Buffer.from(": keep-alive\n\n");
 /** Events that tell of a call which runs on the caller's machine. */
 const CALL_EVENT =
   /^response\.(?:function_call|custom_tool_call|shell_call|local_shell_call|apply_patch_call|computer_call)/;
 
+/** Events that end what a WebSocket's client added to a response: no response of its own comes of it. */
+const ADDED = /^response\.(?:steer\.(?:failed|pending)|inject\.(?:created|failed))$/;
+
 /** Opens the dialect for one stream. */
 export function createResponsesDialect(tools: StreamTools): Dialect {
   const { context, gate, scan } = tools;
+  const { framing } = context.sink;
   const { spec } = context.request.route;
   /** Places whose item is not whole yet and may be a call. */
   const held = new Map<number, HeldItem>();
@@ -70,9 +71,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     if (denial !== null && first !== undefined) {
       const replacement = { id: toMessageId(responseId, call.id), text: denial.text };
       for (const entry of entries) entry.bytes = NOTHING;
-      first.bytes = Buffer.concat(
-        toMessageEvents(replacement, place, sequenceNumber).map((event) => toSseFrame(event, true)),
-      );
+      first.bytes = framing.write(toMessageEvents(replacement, place, sequenceNumber));
     }
     for (const entry of entries) gate.release(entry);
   }
@@ -102,7 +101,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     }
     const vetted = await vet(response, answer);
     if (vetted.calls.length > 0) {
-      entry.bytes = toSseFrame({ ...event, response: vetted.body }, true);
+      entry.bytes = framing.write([{ ...event, response: vetted.body }]);
       await context.replaced(vetted.calls);
     }
     // An item that never became whole never goes out.
@@ -139,7 +138,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       model = typeof response["model"] === "string" ? response["model"] : null;
       context.own(read({ ...response, output: [] }).objectIds);
     }
-    const entry = gate.push(toFrameBytes(frame), 1);
+    const entry = gate.push(framing.pass(frame), 1);
     if (reading.isTerminal) {
       isTerminated = true;
       tools.during(terminate(entry, response, value));
@@ -155,7 +154,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     }
     during(
       vet(response, answer).then((vetted) => {
-        if (vetted.calls.length > 0) entry.bytes = toSseFrame({ ...value, response: vetted.body }, true);
+        if (vetted.calls.length > 0) entry.bytes = framing.write([{ ...value, response: vetted.body }]);
         gate.release(entry);
       }),
     );
@@ -191,7 +190,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const place = reading.outputIndex ?? -1;
     const call = item === undefined ? null : toCall(item, `/output/${place}`);
     const hold = holdFor(reading, call);
-    const entry = gate.push(toFrameBytes(frame), hold === null ? 0 : 1);
+    const entry = gate.push(framing.pass(frame), hold === null ? 0 : 1);
     hold?.take(reading, entry);
     for (const { channel, kind, text, whole } of reading.texts) {
       // A call's own texts are scanned when it is whole.
@@ -208,6 +207,17 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       return;
     }
     during(judge(place, call).then((judgement) => settle(hold.entries, place, judgement)));
+  }
+
+  function takeAdded(frame: SseFrame, reading: ResponseEvent): void {
+    isTerminated = true;
+    const entry = gate.push(framing.pass(frame), 1);
+    for (const { channel, kind, text } of reading.texts) scan.whole(channel, kind, text);
+    scan.end();
+    gate.release(entry);
+    const end = { model, usage: null, responseId, outcome: "completed" } as const;
+    const content = { body: () => null, texts: scan.segments, bytes: scan.chars };
+    tools.during(tools.finish(end, content));
   }
 
   return {
@@ -228,7 +238,11 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       if (typeof number === "number") sequenceNumber = number;
       const reading = readResponseEvent(value);
       if (reading.type === "keepalive") {
-        gate.push(COMMENT);
+        gate.push(framing.comment);
+        return;
+      }
+      if (ADDED.test(reading.type)) {
+        takeAdded(frame, reading);
         return;
       }
       const error = value["error"];

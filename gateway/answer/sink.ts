@@ -1,12 +1,21 @@
 // The way to the caller: one head, then bytes, with backpressure and signs of life while there is nothing to send.
 import type { ServerResponse } from "node:http";
+import { SERVER_SENT } from "./framing.ts";
+import type { Framing } from "./framing.ts";
 import type { Heart } from "./heart.ts";
 
 export type Sink = {
   /** Whether the head has been sent: from here on an error can only be an event. */
   readonly begun: boolean;
   readonly gone: boolean;
-  head(status: number, headers: Readonly<Record<string, string>>): void;
+  /** How a stream's events are written. */
+  readonly framing: Framing;
+  /** `isRaw`: nothing of the gateway's may stand between the bytes, signs of life included. */
+  head(
+    status: number,
+    headers: Readonly<Record<string, string>>,
+    options?: { readonly isRaw: boolean },
+  ): void;
   /** Writes and says whether the caller keeps up; where it does not, `onDrain` is called once when it does again. */
   write(bytes: Buffer, onDrain: () => void): boolean;
   end(bytes?: Buffer): void;
@@ -14,6 +23,8 @@ export type Sink = {
   cut(): void;
   /** Calls back once if the caller leaves before the end. */
   onLeave(left: () => void): void;
+  /** Calls back once when the answer is over, whoever ended it. */
+  onClose(closed: () => void): void;
 };
 
 const COMMENT = Buffer.from(": wait\n\n");
@@ -42,16 +53,17 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
   outgoing.on("error", () => undefined);
 
   return {
+    framing: SERVER_SENT,
     get begun() {
       return begun;
     },
     get gone() {
       return gone;
     },
-    head(status, headers) {
+    head(status, headers, options) {
       if (gone || begun) return;
       begun = true;
-      isStream = (headers["content-type"] ?? "").startsWith("text/event-stream");
+      isStream = options?.isRaw !== true && (headers["content-type"] ?? "").startsWith("text/event-stream");
       outgoing.writeHead(status, { ...headers, "x-tollgate-exchange-id": exchangeId });
       if (isStream) outgoing.flushHeaders();
     },
@@ -79,6 +91,10 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
       ended = true;
       beating.stop();
       outgoing.destroy();
+    },
+    onClose(closed) {
+      if (outgoing.closed) closed();
+      else outgoing.once("close", closed);
     },
     onLeave(callback) {
       left = callback;

@@ -42,8 +42,6 @@ export type StreamTools = {
   finish(end: Omit<End, "httpStatus" | "errorCode">, content: Content): Promise<void>;
 };
 
-const COMMENT = Buffer.from(": keep-alive\n\n");
-
 function parseEvent(data: string): Json {
   try {
     return JSON.parse(data);
@@ -52,13 +50,57 @@ function parseEvent(data: string): Json {
   }
 }
 
-/** Opens the reader of a stream whose head has been sent. */
+/** Reads the events of one answer, whatever they come in. */
+export type EventReader = {
+  /** Takes one event, and nothing of it once the answer is over. Throws what `fail` is to be given. */
+  take(frame: SseFrame, value?: Json): void;
+  /** Sends what may go. Throws where more would have to wait than the limit allows. */
+  flush(): void;
+  /** The target ended. Throws where its answer was not whole. */
+  end(): void;
+  /** Ends the answer with an error. */
+  fail(thrown: unknown): void;
+  readonly over: boolean;
+};
+
+/** Opens the reader of a stream of server-sent events whose head has been sent. */
 export function createStreamReader(
   context: AnswerContext,
   createDialect: (tools: StreamTools) => Dialect,
 ): AnswerReader {
-  const { sink, judge, target } = context;
   const parser = createSseParser({ eventBytes: context.limits.eventBytes });
+  const events = createEventReader(context, createDialect);
+
+  function attempt(work: () => void): void {
+    if (events.over) return;
+    try {
+      work();
+    } catch (error) {
+      events.fail(error);
+    }
+  }
+
+  return {
+    push: (chunk) =>
+      attempt(() => {
+        for (const frame of parser.push(chunk)) events.take(frame);
+        events.flush();
+      }),
+    end: () =>
+      attempt(() => {
+        parser.end();
+        events.end();
+      }),
+    fail: (error) => events.fail(error),
+  };
+}
+
+/** Opens the reader of the events of one answer whose head has been sent. */
+export function createEventReader(
+  context: AnswerContext,
+  createDialect: (tools: StreamTools) => Dialect,
+): EventReader {
+  const { sink, judge, target } = context;
   let over = false;
 
   function write(bytes: Buffer): void {
@@ -164,44 +206,31 @@ export function createStreamReader(
     usage: estimateUsage(context.request.facts.chars, scan.chars),
   }));
 
-  function take(frame: SseFrame): void {
-    if (frame.data === null || frame.data === "") {
-      gate.push(COMMENT);
-    } else if (frame.data === "[DONE]") {
-      dialect.done(frame);
-    } else {
-      dialect.event(frame, parseEvent(frame.data));
-    }
-  }
-
   return {
-    push(chunk) {
+    get over() {
+      return over;
+    },
+    take(frame, value) {
       if (over) return;
-      try {
-        for (const frame of parser.push(chunk)) {
-          take(frame);
-          if (over) return;
-        }
-        if (gate.held > context.limits.answerBytes) {
-          throw new GatewayError(
-            "answer_unreadable",
-            "More of the answer would have to be held than the limit allows.",
-          );
-        }
-        gate.flush();
-      } catch (error) {
-        fail(error);
+      if (frame.data === null || frame.data === "") {
+        gate.push(sink.framing.comment);
+      } else if (frame.data === "[DONE]") {
+        dialect.done(frame);
+      } else {
+        dialect.event(frame, value ?? parseEvent(frame.data));
       }
     },
-    end() {
+    flush() {
       if (over) return;
-      try {
-        parser.end();
-        dialect.end();
-      } catch (error) {
-        fail(error);
+      if (gate.held > context.limits.answerBytes) {
+        throw new GatewayError(
+          "answer_unreadable",
+          "More of the answer would have to be held than the limit allows.",
+        );
       }
+      gate.flush();
     },
+    end: () => dialect.end(),
     fail,
   };
 }

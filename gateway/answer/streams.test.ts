@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../exchange.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import type { TextScanner } from "./context.ts";
-import { createFake } from "./fake-context.ts";
-import type { Fake, FakeOptions } from "./fake-context.ts";
+import { createFake } from "../../test/fixtures/fake-context.ts";
+import type { Fake, FakeOptions } from "../../test/fixtures/fake-context.ts";
 import { createResponsesDialect } from "./responses-dialect.ts";
 import { createStreamReader } from "./stream.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { createFake } from "./fake-context.ts";
-import type { Fake, FakeOptions } from "./fake-context.ts";
+import { createFake } from "../../test/fixtures/fake-context.ts";
+import type { Fake, FakeOptions } from "../../test/fixtures/fake-context.ts";
 import { createWholeReader } from "./whole.ts";
 
 async function run(body: string | Buffer, options: FakeOptions = {}, status = 200): Promise<Fake> {

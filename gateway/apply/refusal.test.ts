@@ -2,7 +2,16 @@ import { describe, expect, test } from "vitest";
 import type { Decision, Effect, RuleText } from "../exchange.ts";
 import { toCallDenial, toMissingAllow, toRefusal } from "./refusal.ts";
 
-const NOTHING: Decision = { allow: [], deny: [], observe: [], record: [], label: [], need: [] };
+const NOTHING: Decision = {
+  allow: [],
+  deny: [],
+  observe: [],
+  record: [],
+  label: [],
+  share: [],
+  forward: [],
+  need: [],
+};
 const rule = { code: "no_drop", title: "Dropping is refused", remedy: "Ask first.", package: "p" };
 const RULES = new Map<string, RuleText>([
   ["no_drop", { ...rule, refusal: null }],

@@ -31,6 +31,9 @@ export function toMissingAllow(
   exchangeId: string,
 ): GatewayError | null {
   if (decision.allow.length > 0) return null;
+  // Nobody is told more of a path that no rule names than that it is unknown.
+  if (asked.operation === "unknown")
+    return new GatewayError("operation_unknown", "No operation is known by this method and path.");
   const groups = asked.groups.length === 0 ? "no group" : `the groups: ${toNames(asked.groups)}`;
   const { remedy } = ERRORS.policy_not_allowed;
   return new GatewayError(

@@ -4,20 +4,8 @@ import { Option } from "commander";
 import type { ExchangeFilter } from "../../db/queries/exchange-filter.ts";
 import { parseMoment } from "./duration.ts";
 
-export type FilterOptions = {
-  since?: Date;
-  until?: Date;
-  subject?: string;
-  session?: string;
-  model?: string;
-  operation?: string;
-  connection?: string;
-  tool?: string;
-  rule?: string;
-  effect?: "allow" | "deny" | "error";
-  class?: string;
-  revision?: string;
-};
+/** What the options say: a filter, beside whatever other options the command has. */
+export type FilterOptions = Omit<ExchangeFilter, "tenant">;
 
 /** Adds the options to a command. */
 export function addFilters(command: Command): Command {
@@ -37,24 +25,4 @@ export function addFilters(command: Command): Command {
     .addOption(new Option("--effect <effect>", "with this effect").choices(["allow", "deny", "error"]))
     .option("--class <name>", "with a finding of this class")
     .option("--revision <revision>", "decided by this revision of the policy");
-}
-
-/** Gives the filter. */
-export function toFilter(options: FilterOptions): ExchangeFilter {
-  const { since, until, subject, session, model, operation, connection, tool, rule, effect, revision } =
-    options;
-  return {
-    since,
-    until,
-    subject,
-    session,
-    model,
-    operation,
-    connection,
-    tool,
-    rule,
-    effect,
-    revision,
-    class: options.class,
-  };
 }

@@ -7,7 +7,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import type { FilterOptions } from "./exchange-options.ts";
-import { addFilters, toFilter } from "./exchange-options.ts";
+import { addFilters } from "./exchange-options.ts";
 import { printJson, printTable, toMoment, toPlain } from "./print.ts";
 import { readRuleTexts } from "./rule-texts.ts";
 import { getConfigFile } from "./service-accounts.ts";
@@ -28,7 +28,7 @@ export function addExchanges(program: Command, context: CommandContext): void {
     .option("--json", "print an array of JSON")
     .action(async (options: FilterOptions & { limit: number; before?: string; json?: true }) => {
       const page = await withDatabase(context, { ...use, configFile: getConfigFile(program) }, (db) =>
-        listExchanges(db, toFilter(options), { limit: options.limit, cursor: options.before ?? null }),
+        listExchanges(db, options, { limit: options.limit, cursor: options.before ?? null }),
       );
       if (options.json === true) return printJson(context.stdout, page.rows.map(toJsonRow));
       if (page.rows.length === 0) context.stdout.write("No exchange fits.\n");
@@ -60,7 +60,7 @@ export function addExchanges(program: Command, context: CommandContext): void {
     .action(async (options: FilterOptions & { json?: true }) => {
       await withDatabase(context, { ...use, configFile: getConfigFile(program) }, async (db) => {
         const from = options.since === undefined ? {} : { from: options.since };
-        for await (const row of tailExchanges(db, toFilter(options), { signal: context.signal, ...from })) {
+        for await (const row of tailExchanges(db, options, { signal: context.signal, ...from })) {
           const line =
             options.json === true ? JSON.stringify(toJsonRow(row)) : toRow(row).map(toPlain).join("  ");
           context.stdout.write(`${line}\n`);

@@ -12,6 +12,7 @@ import { CommandError } from "./context.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExchanges } from "./exchanges.ts";
 import { addIncidents } from "./incidents.ts";
+import { addObjects } from "./objects.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -39,6 +40,7 @@ export function createProgram(context: CommandContext): Command {
   addConnections(program, context);
   addExchanges(program, context);
   addSessions(program, context);
+  addObjects(program, context);
   addIncidents(program, context);
   addDoctor(program, context);
   return program;

@@ -165,7 +165,8 @@ function parseName(text: string): string {
   );
 }
 
-function collectGroup(text: string, before: string[] | undefined): string[] {
+/** Reads one more group of an option that may be given several times. */
+export function collectGroup(text: string, before: string[] | undefined): string[] {
   if (!/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,127}$/.test(text)) {
     throw new InvalidArgumentError(
       "Expected letters, digits and . _ : / -, beginning with a letter or digit, at most 128.",

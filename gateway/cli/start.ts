@@ -72,10 +72,11 @@ async function serve(assignment: Assignment, log: Log): Promise<Serving> {
 async function startSimulator(config: Config, stack: AsyncDisposableStack): Promise<Assignment["simulator"]> {
   if (!config.connections.some((connection) => connection.simulated)) return null;
   const credential = `simulated-${randomBytes(24).toString("base64url")}`;
-  const simulator = createSimulator({ credential });
+  const adminCredential = `simulated-admin-${randomBytes(24).toString("base64url")}`;
+  const simulator = createSimulator({ credential, adminCredential });
   const { url } = await simulator.listen(0, "127.0.0.1");
   stack.defer(() => simulator.close());
-  return { url, credential };
+  return { url, credential, adminCredential };
 }
 
 /** Resolves at the first signal to stop; a second one ends the process at once. */

@@ -2,6 +2,7 @@
 import cluster from "node:cluster";
 import { z } from "zod";
 import { createGateway } from "../app.ts";
+import type { GatewayOptions } from "../app.ts";
 import type { Config, Secrets } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import type { CommandContext } from "./context.ts";
@@ -11,7 +12,7 @@ export type Assignment = {
   readonly config: Config;
   readonly secrets: Secrets;
   readonly databaseUrl: string;
-  readonly simulator: { readonly url: string; readonly credential: string } | null;
+  readonly simulator: GatewayOptions["simulator"];
 };
 
 /** A gateway that serves, in one process or in several. */

@@ -15,6 +15,7 @@ export type ConnectionConfig = {
   /** Without a trailing slash. */
   readonly baseUrl: string;
   readonly labels: readonly string[];
+  readonly unknownIds: "refuse" | "allow";
   readonly default: boolean;
   /** Answered by the built-in simulated target. */
   readonly simulated: boolean;
@@ -92,6 +93,7 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       kind: entry.kind,
       baseUrl: entry.base_url.replace(/\/+$/, ""),
       labels: entry.labels,
+      unknownIds: entry.unknown_ids,
       default: entry.default,
       simulated: file.simulate,
       account: {
@@ -123,6 +125,7 @@ function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
     kind: "openai",
     baseUrl: baseUrl.replace(/\/+$/, ""),
     labels: [],
+    unknownIds: "refuse",
     default: true,
     simulated: file.simulate || isBare,
     account: { organization: null, project: null },

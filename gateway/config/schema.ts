@@ -134,6 +134,10 @@ const connection = z.strictObject({
     .max(32)
     .default([])
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
+  unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
+    description:
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it.",
+  }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
   }),
@@ -249,6 +253,12 @@ export const configFile = z
     limits: z
       .strictObject({
         request_bytes: bytes("32MiB", "Longest request body."),
+        upload_bytes: bytes("512MiB", "Longest form, or body of a path that is not known.", "16GiB"),
+        spool_bytes: bytes(
+          "4GiB",
+          "Room in the state folder for bodies that are not decided yet, for each worker; they lie there encrypted.",
+          "1024GiB",
+        ),
         answer_bytes: bytes(
           "64MiB",
           "Longest answer that is read whole, and longest text that a stream may gather.",
@@ -264,6 +274,16 @@ export const configFile = z
           .max(1_000_000)
           .default(10_000)
           .meta({ description: "Open connections of programs, for each worker." }),
+        socket_idle_ms: milliseconds(
+          3_600_000,
+          "How long a WebSocket may stay open over which nothing comes.",
+        ),
+        socket_messages_per_second: z
+          .int()
+          .min(1)
+          .max(100_000)
+          .default(1_000)
+          .meta({ description: "Messages of a program over one WebSocket." }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
       .prefault({})

@@ -14,6 +14,7 @@ export type ConnectionSettings = Connection & {
 export type OpenConnection = {
   readonly connection: Connection;
   readonly target: Target;
+  readonly timeouts: TargetTimeouts;
   readonly account: Account;
   /** Gives the target's credential, or null for a target that takes none. */
   readonly credential: () => string | null;
@@ -36,11 +37,13 @@ export function createConnections(
 ): Connections {
   const byName = new Map<string, OpenConnection>();
   let fallback: OpenConnection | undefined;
-  for (const { isDefault, account, timeouts, name, kind, baseUrl, labels, simulated } of settings) {
-    const connection: Connection = { name, kind, baseUrl, labels, simulated };
+  for (const one of settings) {
+    const { isDefault, account, timeouts, name, kind, baseUrl, labels, simulated, unknownIds } = one;
+    const connection: Connection = { name, kind, baseUrl, labels, simulated, unknownIds };
     const open: OpenConnection = {
       connection,
       target: createTarget(connection.baseUrl, timeouts),
+      timeouts,
       account,
       credential: () => credentials.get(connection.name) ?? null,
       adminCredential() {

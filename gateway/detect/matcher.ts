@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import type { Finding, SegmentKind } from "../exchange.ts";
 import { compileGroup, type Group } from "./compile-patterns.ts";
 import { createFolding } from "./fold.ts";
+import { KINDS } from "./pattern-spec.ts";
 import type { Direction, PatternTable } from "./pattern-spec.ts";
 import { advance, beginScan, toWork } from "./scanner.ts";
 
@@ -16,8 +17,8 @@ export type Matcher = {
    * @throws GatewayError `detector_failed` where the text asks for too much work.
    */
   readonly scan: (text: string, kind: SegmentKind, direction: Direction) => readonly Finding[];
-  /** Starts to scan one channel of an answer's stream. */
-  readonly stream: (kind: SegmentKind) => StreamScanner;
+  /** Starts to scan a text that comes in pieces: one channel of an answer's stream, or a long text of a request. */
+  readonly stream: (kind: SegmentKind, direction?: Direction) => StreamScanner;
 };
 
 /** Finds patterns in a text that comes in pieces. The findings are those of the whole text, however it is cut. */
@@ -71,21 +72,9 @@ export function createMatcher(patterns: PatternTable): Matcher {
       const group = byUse.get(`${kind} ${direction}`) ?? null;
       return group === null || text === "" ? NONE : advance(beginScan(group), text, true);
     },
-    stream: (kind) => createStream(byUse.get(`${kind} answer`) ?? null),
+    stream: (kind, direction = "answer") => createStream(byUse.get(`${kind} ${direction}`) ?? null),
   };
 }
-
-const KINDS: readonly SegmentKind[] = [
-  "instructions",
-  "message",
-  "tool_definition",
-  "tool_arguments",
-  "tool_output",
-  "reasoning",
-  "file_name",
-  "metadata",
-  "other",
-];
 
 function applies(patterns: PatternTable, id: string, kind: SegmentKind, direction: Direction): boolean {
   const spec = patterns[id];

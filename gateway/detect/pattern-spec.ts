@@ -6,7 +6,8 @@ import type { SegmentKind } from "../exchange.ts";
 /** Which way a text goes: to the target, or back from it. */
 export type Direction = "request" | "answer";
 
-const KINDS = [
+/** All kinds of text. */
+export const KINDS = [
   "instructions",
   "message",
   "tool_definition",

@@ -15,6 +15,9 @@ const TO_TARGET = new Set([
   "x-client-request-id",
 ]);
 
+/** Headers that ask for a part of a file: of anything else the gateway reads the whole. */
+const FOR_FILES = new Set(["if-range", "range"]);
+
 /** Headers of the target that the program gets; those of RFC 9110 about framing are Node's to set. */
 const TO_CALLER = new Set([
   "content-type",
@@ -27,19 +30,30 @@ const TO_CALLER = new Set([
   "x-should-retry",
 ]);
 
+/** Headers that tell of a file that passes as it is. */
+const OF_FILES = new Set([
+  "accept-ranges",
+  "content-disposition",
+  "content-length",
+  "content-range",
+  "etag",
+  "last-modified",
+]);
+
 /** Headers of the program that may cross, each once: a flat list of names in lower case and values. */
 export type CrossingHeaders = readonly string[];
 
 /**
- * Picks the headers that may cross from Node's `rawHeaders`. Throws `header_repeated` where one stands twice: of those
+ * Picks the headers that may cross from Node's `rawHeaders`; those for a part of a file only where one is asked for. Throws `header_repeated` where one stands twice: of those
  * Node shows the gateway the first, and the target may believe the last.
  */
-export function pickHeaders(raw: readonly string[]): CrossingHeaders {
+export function pickHeaders(raw: readonly string[], isFile = false): CrossingHeaders {
   const picked: string[] = [];
   const seen = new Set<string>();
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = (raw[i] ?? "").toLowerCase();
-    if (!TO_TARGET.has(name) && !name.startsWith("x-stainless-")) continue;
+    if (!TO_TARGET.has(name) && !name.startsWith("x-stainless-") && !(isFile && FOR_FILES.has(name)))
+      continue;
     if (seen.has(name))
       throw new GatewayError("header_repeated", "A header that reaches the target stands twice.");
     seen.add(name);
@@ -59,6 +73,8 @@ export function toTargetHeaders(
     readonly account: Account;
     /** The type that the body was read by; null where there is no body. */
     readonly contentType: string | null;
+    /** Of a body that is sent while it is read; absent: the client knows it. */
+    readonly contentLength?: number;
     /** Binds an idempotency key to the caller: callers share the credential, so they would get each other's answers. */
     readonly bindKey: (key: string) => string;
   },
@@ -71,6 +87,7 @@ export function toTargetHeaders(
     else if (name !== "content-type") headers.push(name, value);
   }
   if (own.contentType !== null) headers.push("content-type", own.contentType);
+  if (own.contentLength !== undefined) headers.push("content-length", String(own.contentLength));
   // Asking for identity keeps the answer readable without a decoder in the way.
   headers.push("accept-encoding", "identity");
   const { organization, project } = own.account;
@@ -83,12 +100,18 @@ export function toTargetHeaders(
 /** Gives the response headers for the program from the target's. */
 export function toCallerHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
+  isFile = false,
 ): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
     if (typeof value !== "string") continue;
-    if (TO_CALLER.has(name) || name.startsWith("x-ratelimit-") || name === "x-tollgate-simulated")
+    if (
+      TO_CALLER.has(name) ||
+      (isFile && OF_FILES.has(name)) ||
+      name.startsWith("x-ratelimit-") ||
+      name === "x-tollgate-simulated"
+    )
       kept[name] = value;
   }
   return kept;

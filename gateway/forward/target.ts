@@ -1,4 +1,5 @@
 // Sends one request to a connection's target and hands over its answer chunk by chunk, with backpressure and abort.
+import { Readable } from "node:stream";
 import { Pool } from "undici";
 import type { Dispatcher } from "undici";
 import { GatewayError } from "../errors.ts";
@@ -15,7 +16,8 @@ export type TargetRequest = {
   /** Path below the base URL, with its query. */
   readonly path: string;
   readonly headers: string[];
-  readonly body: Buffer | null;
+  /** The bytes, or what gives them as fast as the target takes them; the headers then tell the length. */
+  readonly body: Buffer | AsyncGenerator<Buffer, void, undefined> | null;
 };
 
 export type TargetAnswer = {
@@ -57,6 +59,11 @@ function toTargetError(error: unknown, begun: boolean): GatewayError {
     : new GatewayError("target_unreachable", "The target could not be reached.", { cause: error });
 }
 
+/** An iterator that is aborted ends its stream, and so lets go of what it reads from. */
+function toBody(body: TargetRequest["body"]): Buffer | Readable | null {
+  return body === null || Buffer.isBuffer(body) ? body : Readable.from(body, { objectMode: false });
+}
+
 /**
  * Opens a pool of connections to a target. Redirects are never followed, and nothing is retried: a request may have
  * been acted on.
@@ -82,7 +89,7 @@ export function createTarget(baseUrl: string, timeouts: TargetTimeouts, connecti
         method: request.method,
         path: prefix + request.path,
         headers: request.headers,
-        body: request.body,
+        body: toBody(request.body),
       } satisfies Dispatcher.DispatchOptions;
       pool.dispatch(options, {
         onRequestStart(started) {

@@ -12,8 +12,8 @@ import { toSubjectId } from "./authenticate-token.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import type { Authenticator, ProviderKeyIncident } from "./authenticate.ts";
 import { createKeyText, hashKey, toHint } from "./key-format.ts";
-import { createTestIssuer } from "./test-issuer.ts";
-import type { TestIssuer } from "./test-issuer.ts";
+import { createTestIssuer } from "../../test/fixtures/test-issuer.ts";
+import type { TestIssuer } from "../../test/fixtures/test-issuer.ts";
 
 let database: TestDatabase;
 let issuer: TestIssuer;

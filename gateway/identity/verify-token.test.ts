@@ -4,8 +4,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { GatewayError } from "../errors.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import type { IssuerKeysOptions } from "./issuer-keys.ts";
-import { createTestIssuer } from "./test-issuer.ts";
-import type { TestIssuer } from "./test-issuer.ts";
+import { createTestIssuer } from "../../test/fixtures/test-issuer.ts";
+import type { TestIssuer } from "../../test/fixtures/test-issuer.ts";
 import { isJwt, verifyToken } from "./verify-token.ts";
 
 const open: TestIssuer[] = [];

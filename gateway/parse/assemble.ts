@@ -38,14 +38,15 @@ export function assemble(parts: {
   const tools = [...sink.tools, ...sums.tools];
   const unknown = new Set([...sink.unknown, ...sums.unknown]);
   // The stored objects that the path names must be the caller's like those that the body names.
+  const query = parseQuery(parts.query);
   const references: readonly Reference[] = [
+    ...findCursors(route, query),
     ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
     ...sink.references,
     ...sums.references,
   ];
   if (references.length > MOST_REFERENCES) throw tooMany("references to stored objects", MOST_REFERENCES);
 
-  const query = parseQuery(parts.query);
   const queryTexts = toQuerySegments(query);
   const queryChars = queryTexts.reduce((sum, { text }) => sum + text.length, 0);
   const betas = toBetas(parts.betaHeader);
@@ -125,6 +126,15 @@ function createBody(
       body = { ...rest.value, [itemsKey]: list ? items.map((item) => item.value) : (items[0]?.value ?? "") };
     return body;
   };
+}
+
+/** A list of the whole account begins at an object, which must be the caller's like any other. */
+function findCursors({ spec: { lists } }: Route, query: Query): readonly Reference[] {
+  if (lists === null) return [];
+  return ["after", "before"].flatMap((name) => {
+    const id = query.single.get(name);
+    return id === undefined || id === "" ? [] : [{ kind: lists, id, pointer: `/${name}` }];
+  });
 }
 
 /** Tells whether the request asks for a stream, by the place where its operation says so. */

@@ -38,7 +38,8 @@ type Field = {
   readonly path: (event: JsonObject) => string;
 };
 
-const TERMINAL: ReadonlySet<string> = new Set([
+/** Types of events behind which nothing of a response follows. */
+export const TERMINAL: ReadonlySet<string> = new Set([
   "response.completed",
   "response.failed",
   "response.incomplete",

@@ -17,6 +17,8 @@ const EMPTY = {
   set: [],
   record: [],
   label: [],
+  share: [],
+  forward: [],
   need: [],
 };
 const facts = toSampleFacts("tool_call");
@@ -40,10 +42,15 @@ describe("parseDecision", () => {
       observe: [{ code: "c" }],
       record: [{ code: "d", texts: "original" }],
       label: [{ code: "e", label: "tainted" }],
+      share: [
+        { code: "g", object: 0 },
+        { code: "g", kind: "file", group: "research" },
+      ],
+      forward: [{ code: "h" }],
       need: [{ code: "f", fact: "tokens.exact" }],
     };
-    const { allow, deny, observe, record, label, need } = decision;
-    expect(parse(decision)).toEqual({ allow, deny, observe, record, label, need });
+    const { allow, deny, observe, record, label, share, forward, need } = decision;
+    expect(parse(decision)).toEqual({ allow, deny, observe, record, label, share, forward, need });
   });
 
   it("refuses anything but one result", () => {

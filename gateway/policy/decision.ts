@@ -3,7 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
 
-const KEPT = ["allow", "deny", "observe", "record", "label", "need"] as const;
+const KEPT = ["allow", "deny", "observe", "record", "label", "share", "forward", "need"] as const;
 const UNSUPPORTED = ["require_approval", "limit", "mask", "set"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
 
@@ -15,6 +15,9 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   label: isText,
   texts: (value) => value === "none" || value === "masked" || value === "original",
   fact: (value) => value === "tokens.exact",
+  object: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
+  kind: isText,
+  group: isText,
 };
 const NOTHING: readonly Effect[] = [];
 
@@ -36,6 +39,8 @@ export function parseDecision(results: unknown, dataRevision: string, facts: Fac
     observe: toEffects(decision["observe"], facts),
     record: toEffects(decision["record"], facts),
     label: toEffects(decision["label"], facts),
+    share: toEffects(decision["share"], facts),
+    forward: toEffects(decision["forward"], facts),
     need: toEffects(decision["need"], facts),
   };
 }

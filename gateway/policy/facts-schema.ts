@@ -45,6 +45,22 @@ const tool = z.strictObject({
   model: z.string().nullable(),
 });
 
+const object = z.strictObject({
+  kind: z.string(),
+  own: z.boolean(),
+  known: z.boolean(),
+  owner: z.strictObject({ subject: z.string(), groups: list(z.string()) }).nullable(),
+});
+
+const earlier = z.strictObject({
+  complete: z.boolean(),
+  turns: count,
+  tokens: count,
+  labels: list(z.string()),
+  findings: counts,
+  tools: list(z.string()),
+});
+
 const request = z.strictObject({
   model: z.string().nullable(),
   stream: z.boolean(),
@@ -133,6 +149,8 @@ const schema = z.strictObject({
   route: z.strictObject({ method: z.string(), path: z.string(), admin: z.boolean() }),
   session: z.strictObject({ id: z.string(), labels: list(z.string()) }),
   request,
+  objects: list(object),
+  earlier: earlier.nullable(),
   tools: list(tool),
   patterns: counts,
   findings: counts,

@@ -260,7 +260,7 @@ is_bad if input.request.model == "bad"`;
 describe("a bundle", () => {
   const careless = `request := {
 	"v": 1, "data_rev": "x", "allow": {{"code": "plain"}}, "deny": set(), "observe": set(), "require_approval": set(),
-	"limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "need": set(),
+	"limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "share": set(), "forward": set(), "need": set(),
 }`;
 
   it("is refused when it decides without input", async () => {

@@ -3,7 +3,8 @@
 import { z } from "zod";
 import type { Phase } from "../exchange.ts";
 
-const PHASES = [
+/** All phases. */
+export const PHASES = [
   "request",
   "answer",
   "finding",

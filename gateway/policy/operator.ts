@@ -41,6 +41,7 @@ const operatorSchema = z.strictObject({
     .looseObject({
       mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
+      shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
       hidden: z.array(z.strictObject({ kind: text, id: text, version: z.string().nullable() })).max(10_000),
     })
     .partial()

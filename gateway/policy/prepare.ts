@@ -13,6 +13,7 @@ import {
 } from "./evaluator.ts";
 import { isJsonObject } from "./json.ts";
 import { PolicyLoadError, toReason } from "./load-error.ts";
+import { PHASES } from "./manifest.ts";
 import type { BundleMetadata } from "./manifest.ts";
 import { NO_OPERATOR_DATA, readOperatorData, type OperatorData } from "./operator.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
@@ -33,15 +34,6 @@ export type PrepareDeps = {
   readonly watch: Watch;
   readonly onDropped: EvaluatorDeps["onDropped"];
 };
-
-const PHASES = [
-  "request",
-  "answer",
-  "finding",
-  "tool_call",
-  "end",
-  "whole",
-] as const satisfies readonly Phase[];
 
 /** More than about 100 patterns in one evaluation corrupt the engine's heap; half of that is what a bundle may have. */
 const MAX_REGO_PATTERNS = 50;

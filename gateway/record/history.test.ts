@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { exampleCaller } from "./example-rows.ts";
+import { exampleCaller } from "../../test/fixtures/example-rows.ts";
 import { continueHistory, digestHistory } from "./history.ts";
 import type { History, HistoryItem, Token } from "./history.ts";
 
@@ -100,7 +100,7 @@ test("gives nothing for a request without items", () => {
 });
 
 test("an answer is known by its first call, else by its first text, else not at all", () => {
-  const [whole = ""] = [digest([{ hash: "u", fromModel: false }]).whole ?? ""];
+  const whole = digest([{ hash: "u", fromModel: false }]).whole ?? "";
   const [text, call] = [toToken("t"), toToken("c", true)];
   const byText = continueHistory(whole, [null, text, toToken("other")]);
   const byCall = continueHistory(whole, [call]);

@@ -6,7 +6,7 @@ import { createTestDatabase } from "../../test/postgres.ts";
 /** A process that records exchanges, many at once, and prints each id once `opened()` has resolved. */
 const PROGRAM = `
   import { openDatabase } from "./db/client.ts";
-  import { toOpened } from "./gateway/record/example-rows.ts";
+  import { toOpened } from "./test/fixtures/example-rows.ts";
   import { createRecorder } from "./gateway/record/recorder.ts";
   import { writeSync } from "node:fs";
   const recorder = createRecorder({ db: openDatabase(process.argv[1]), box: undefined, log: console });

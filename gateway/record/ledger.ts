@@ -15,6 +15,8 @@ export type Owner = {
   readonly issuer: string;
   readonly subject: string;
   readonly sessionId: string | null;
+  /** The groups that it was in when the object was made. */
+  readonly groups: readonly string[];
   readonly labels: readonly string[];
 };
 
@@ -37,12 +39,14 @@ type ReferredObject = OwnedObject & { readonly whole?: true };
 export type Ledger = {
   /** Gives an object's owner, null where it has none. Synchronous where it is known. */
   owner(connection: string, kind: string, id: string): Owner | null | Promise<Owner | null>;
-  /** Gives the first object that is not the caller's, null where all are; one that is `whole` may be nobody's. */
-  findForeign(
-    caller: Pick<Caller, "tenant" | "issuer" | "subject">,
+  /**
+   * Gives the owners of objects, in their order; null for one that has none. Synchronous where all are known, and so is
+   * one that is `whole` and nobody's.
+   */
+  owners(
     connection: string,
     objects: readonly ReferredObject[],
-  ): OwnedObject | null | Promise<OwnedObject | null>;
+  ): readonly (Owner | null)[] | Promise<readonly (Owner | null)[]>;
   /** Gives the denied calls that a request must make good, in their order. Synchronous where there can be none. */
   replaced(query: ReplacedQuery): readonly ReplacedRow[] | Promise<readonly ReplacedRow[]>;
   /** Notes that the provider's conversation holds outputs for these calls. */
@@ -76,7 +80,12 @@ export function createLedger(db: Database): Ledger {
   /** Reasoning items by caller: whether a denied call is tied to them, which is known once their answer has ended. */
   const tied = new LRUCache<string, boolean>({ max: KNOWN_REASONING });
 
-  async function load(connection: string, objects: readonly OwnedObject[]): Promise<void> {
+  /** Gives them besides keeping them: more may be asked for at once than are kept. */
+  async function load(
+    connection: string,
+    objects: readonly OwnedObject[],
+  ): Promise<ReadonlyMap<string, Owner>> {
+    const loaded = new Map<string, Owner>();
     const rows = await ask(
       findOwners(
         db,
@@ -84,30 +93,32 @@ export function createLedger(db: Database): Ledger {
         objects.map(({ kind, id }) => ({ kind, id: toStoredId(id) })),
       ),
     );
-    for (const { kind, id, ...owner } of rows) owners.set(toKey(connection, kind, id), owner);
+    for (const { kind, id, ...owner } of rows) {
+      const key = toKey(connection, kind, id);
+      owners.set(key, owner);
+      loaded.set(key, owner);
+    }
+    return loaded;
   }
 
   return {
     owner(connection, kind, id) {
       const key = toKey(connection, kind, id);
-      return owners.get(key) ?? load(connection, [{ kind, id }]).then(() => owners.get(key) ?? null);
+      return owners.get(key) ?? load(connection, [{ kind, id }]).then((loaded) => loaded.get(key) ?? null);
     },
-    findForeign(caller, connection, objects) {
-      const isForeign = ({ kind, id, whole }: ReferredObject): boolean => {
-        const owner = owners.get(toKey(connection, kind, id));
-        return owner === undefined ? whole !== true : !isSame(owner, caller);
-      };
-      const missing = objects.filter(({ kind, id, whole }) => {
-        const key = toKey(connection, kind, id);
-        return !owners.has(key) && (whole !== true || !unowned.has(key));
-      });
-      if (missing.length === 0) return objects.find(isForeign) ?? null;
-      return load(connection, missing).then(() => {
+    owners(connection, objects) {
+      const keys = objects.map(({ kind, id }) => toKey(connection, kind, id));
+      const found = keys.map((key) => owners.get(key) ?? null);
+      const missing = objects.filter(
+        ({ whole }, index) => found[index] === null && !(whole === true && unowned.has(keys[index] ?? "")),
+      );
+      if (missing.length === 0) return found;
+      return load(connection, missing).then((loaded) => {
         for (const { kind, id, whole } of missing) {
           const key = toKey(connection, kind, id);
-          if (whole === true && !owners.has(key)) unowned.set(key, true);
+          if (whole === true && !loaded.has(key)) unowned.set(key, true);
         }
-        return objects.find(isForeign) ?? null;
+        return keys.map((key, index) => found[index] ?? loaded.get(key) ?? null);
       });
     },
     replaced(query) {
@@ -130,8 +141,8 @@ export function createLedger(db: Database): Ledger {
     settle: ({ caller, connection }, conversationId, callIds) =>
       ask(settleReplacedCalls(db, caller, connection, toStoredId(conversationId), callIds.map(toStoredId))),
     rememberOwned({ kind, id }, { connection, caller, sessionId, labels }) {
-      const { tenant, issuer, subject } = caller;
-      owners.set(toKey(connection, kind, id), { tenant, issuer, subject, sessionId, labels });
+      const { tenant, issuer, subject, groups } = caller;
+      owners.set(toKey(connection, kind, id), { tenant, issuer, subject, sessionId, groups, labels });
       // An answer's items are owned after its denied calls were written.
       if (kind !== "item" || !id.startsWith(REASONING)) return;
       const key = toTiedKey(caller, connection, toStoredId(id));

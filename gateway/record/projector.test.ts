@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
-import { toClosed, toOpened } from "./example-rows.ts";
+import { toClosed, toOpened } from "../../test/fixtures/example-rows.ts";
 import { startProjector } from "./projector.ts";
 import { createRecorder } from "./recorder.ts";
 import type { Recorder } from "./recorder.ts";

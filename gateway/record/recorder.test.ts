@@ -16,7 +16,7 @@ import {
   toFacts,
   toOpened,
   toSession,
-} from "./example-rows.ts";
+} from "../../test/fixtures/example-rows.ts";
 import { createRecorder } from "./recorder.ts";
 import type { Recorder, RecorderDeps } from "./recorder.ts";
 import { createBox } from "./seal.ts";
@@ -56,8 +56,8 @@ test("has committed an exchange with its session when opened() resolves", async 
     operation: "responses.create",
     method: "POST",
     path: "/responses",
-    model: "gpt-5",
-    stream: false,
+    model: "gpt-4.1-mini",
+    stream: true,
     client: "OpenAI/JS 7.57.0",
     effect: "allow",
     codes: ["tainted"],

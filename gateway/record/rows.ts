@@ -133,7 +133,8 @@ export type LabelRow = {
 /** Under what an object was made. */
 export type OwnerContext = {
   readonly connection: string;
-  readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
+  /** `groups` are kept with what it owns, so that a rule may share by them. */
+  readonly caller: Pick<Caller, "tenant" | "issuer" | "subject" | "groups">;
   readonly sessionId: string | null;
   readonly exchangeId: string;
   readonly labels: readonly string[];

@@ -3,7 +3,7 @@ import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
-import { exampleCaller, toClosed, toContext, toOpened, toSession } from "./example-rows.ts";
+import { exampleCaller, toClosed, toContext, toOpened, toSession } from "../../test/fixtures/example-rows.ts";
 import { startRecord } from "./record.ts";
 import type { Record } from "./record.ts";
 import type { Session } from "./rows.ts";
@@ -326,21 +326,20 @@ test("sees a label that another process has just set on a session", async () => 
 test("tells a foreign object from an own one", async () => {
   const [one, two] = [startProcess(), startProcess()];
   await one.recorder.owns([{ kind: "response", id: "resp_o" }], toContext());
-  const other = { ...exampleCaller, subject: "other" };
   for (const gateway of [one, two]) {
     const { ledger } = gateway;
     const own = { kind: "response", id: "resp_o" };
     const unknown = { kind: "response", id: "resp_unknown" };
-    expect(await ledger.findForeign(exampleCaller, "openai", [own])).toBeNull();
-    expect(await ledger.findForeign(exampleCaller, "openai", [own, unknown])).toEqual(unknown);
-    expect(await ledger.findForeign(exampleCaller, "openai", [{ ...own, kind: "file" }])).not.toBeNull();
-    expect(await ledger.findForeign(exampleCaller, "second", [own])).toEqual(own);
-    expect(await ledger.findForeign(other, "openai", [own])).toEqual(own);
+    const mine = { subject: exampleCaller.subject, groups: exampleCaller.groups };
+    expect(await ledger.owners("openai", [own])).toMatchObject([mine]);
+    expect(await ledger.owners("openai", [own, unknown])).toMatchObject([mine, null]);
+    expect(await ledger.owners("openai", [{ ...own, kind: "file" }])).toEqual([null]);
+    expect(await ledger.owners("second", [own])).toEqual([null]);
     expect(await ledger.owner("openai", "response", "resp_unknown")).toBeNull();
   }
 });
 
-test("finds the calls that were replaced, for their caller alone, until the conversation has outputs for them", async () => {
+test("finds the calls that were replaced, for whom they concern, until the conversation has outputs for them", async () => {
   const [one, two] = [startProcess(), startProcess()];
   const context = toContext();
   await one.recorder.replaced({
@@ -382,9 +381,12 @@ test("finds the calls that were replaced, for their caller alone, until the conv
     // What is known to be tied to nothing is not asked for again.
     expect(ledger.replaced({ ...nothing, reasoningIds: ["rs_clean"] })).toEqual([]);
     expect(await ledger.replaced({ ...nothing, conversationId: "conv_d" })).toMatchObject(expected);
-    expect(
-      await ledger.replaced({ ...nothing, responseId: "resp_d", caller: { ...exampleCaller, subject: "x" } }),
-    ).toEqual([]);
+    // Whoever may continue the response must make it good, and nobody of another tenant may.
+    const shared = { ...nothing, responseId: "resp_d", caller: stranger };
+    expect(await ledger.replaced(shared)).toMatchObject(expected);
+    const outside = { ...exampleCaller, tenant: "other" };
+    expect(await ledger.replaced({ ...nothing, responseId: "resp_d", caller: outside })).toEqual([]);
+    expect(await ledger.replaced({ ...nothing, messageIds: ["msg_tg_1"], caller: stranger })).toEqual([]);
     expect(await ledger.replaced(nothing)).toEqual([]);
   }
   await one.ledger.settle(nothing, "conv_d", ["call_d"]);
@@ -426,11 +428,11 @@ test("knows objects and replaced calls by ids of any length", async () => {
     reasoningIds: [],
   };
   for (const { ledger } of [one, two]) {
-    expect(await ledger.findForeign(exampleCaller, "openai", [file])).toBeNull();
     expect(await ledger.owner("openai", "file", fileId)).not.toBeNull();
-    expect(
-      await ledger.findForeign(exampleCaller, "openai", [{ kind: "file", id: `${fileId}x` }]),
-    ).not.toBeNull();
+    expect(await ledger.owners("openai", [file, { kind: "file", id: `${fileId}x` }])).toMatchObject([
+      {},
+      null,
+    ]);
     for (const query of [
       { responseId },
       { conversationId },

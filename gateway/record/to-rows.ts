@@ -12,6 +12,8 @@ import type {
 
 const CLIENT_LENGTH = 256;
 const ID_LENGTH = 256;
+/** As many groups of an owner as facts show. */
+const MOST_GROUPS = 64;
 
 /**
  * Gives an id or a name as it is stored: a long one by its digest, since an entry of an index has a limit, and one
@@ -105,6 +107,7 @@ export function toObjectRow(
     kind: object.kind,
     id: toStoredId(object.id),
     ...toContext(context),
+    groups: context.caller.groups.slice(0, MOST_GROUPS).map(toStorableText),
     labels: context.labels,
   });
 }

@@ -34,6 +34,12 @@ export type Kind = {
   readonly required?: readonly string[];
   /** Gives the fields beside id, object and time; absent: all of the body. May throw an `ApiError`. */
   readonly make?: (body: JsonObject, call: Call, id: string) => JsonObject | Promise<JsonObject>;
+  /** The field of a body that names what becomes the object's id, where it is something else's. */
+  readonly idField?: string;
+  /** The status of a creation's answer; absent: 200. */
+  readonly createStatus?: number;
+  /** What is there from the beginning. */
+  readonly seed?: readonly JsonObject[];
   /** Fields that stand below what the body says. */
   readonly defaults?: JsonObject;
   /** The field that holds the time of creation; null for none. */
@@ -45,6 +51,8 @@ export type Kind = {
   readonly filters?: readonly string[];
   /** The `object` of what a deletion answers; absent: `<object>.deleted`. */
   readonly deletedObject?: string;
+  /** The field that names what was deleted; absent: `id`. */
+  readonly deletedIdField?: string;
   /** Gives the object as it is when it is read; what it gives is kept. */
   readonly advance?: (object: JsonObject) => JsonObject;
   /** `POST` below an object: gives the fields that it changes. May throw an `ApiError`. */
@@ -121,13 +129,15 @@ export function createCollection(kind: Kind, deps: ApiDeps): Collection {
     for (const name of kind.required ?? []) if ((body[name] ?? null) === null) throw missing(name);
     const id = makeId(kind.prefix, deps.nextNonce());
     const made = kind.make === undefined ? body : await kind.make(body, call, id);
+    const given = kind.idField === undefined ? null : stringAt(body, kind.idField);
     const createdField = kind.createdField === undefined ? "created_at" : kind.createdField;
-    const object = {
+    const object: JsonObject = {
       id,
       ...(kind.object === null ? {} : { object: kind.object }),
       ...(createdField === null ? {} : { [createdField]: secondsOf(deps) }),
       ...kind.defaults,
       ...made,
+      ...(given === null ? {} : { id: given }),
     };
     put(object, scope);
     return object;
@@ -139,11 +149,13 @@ export function createCollection(kind: Kind, deps: ApiDeps): Collection {
     return changed;
   }
 
+  for (const object of kind.seed ?? []) put(object);
+
   const handlers: Readonly<Record<Verb, RouteEntry>> = {
     create: [
       "POST",
       kind.path,
-      async (call) => sendJson(call.exchange, 200, await add(await bodyOf(call), call)),
+      async (call) => sendJson(call.exchange, kind.createStatus ?? 200, await add(await bodyOf(call), call)),
     ],
     list: [
       "GET",
@@ -177,7 +189,7 @@ export function createCollection(kind: Kind, deps: ApiDeps): Collection {
         const id = stringAt(find(call), "id");
         objects.delete(keyOf(id ?? "", scopeOf(call)));
         const object = kind.deletedObject ?? `${kind.object ?? "object"}.deleted`;
-        sendJson(call.exchange, 200, { id, object, deleted: true });
+        sendJson(call.exchange, 200, { [kind.deletedIdField ?? "id"]: id, object, deleted: true });
       },
     ],
   };

@@ -183,3 +183,22 @@ export function offeredTools(tools: Json | undefined): readonly OfferedTool[] {
     return [{ type, name: stringAt(definition, "name"), parameters: definition["parameters"], raw }];
   });
 }
+
+/** Plans what a text alone asks for, where nothing is offered with it. */
+export function planText(prompt: string): Plan {
+  const format = { kind: "text", schema: undefined };
+  return planTurn({
+    prompt,
+    rounds: 0,
+    results: [],
+    tools: [],
+    toolChoice: undefined,
+    parallel: true,
+    format,
+  });
+}
+
+/** Gives all that a plan says. */
+export function saidBy({ outputs }: Plan): string {
+  return outputs.flatMap((output) => (output.kind === "text" ? [output.text] : [])).join("\n");
+}

@@ -55,8 +55,8 @@ export function checkModel(body: JsonObject): void {
  * Throws the error that a script asks for. A script that fails only so many times counts by the retry number that
  * the SDKs send, so that nothing has to be remembered between requests.
  */
-export function failOnCue(stage: Stage, request: IncomingMessage): void {
+export function failOnCue(stage: Stage, request: IncomingMessage | null): void {
   if (stage.fail === null) return;
-  const retries = Number(request.headers["x-stainless-retry-count"] ?? 0);
+  const retries = Number(request?.headers["x-stainless-retry-count"] ?? 0);
   if (retries < stage.fail.times) throw errorOfStatus(stage.fail.status);
 }

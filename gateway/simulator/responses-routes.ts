@@ -1,12 +1,15 @@
 // Serves the simulated Responses API: creating, and the stored objects.
+import type { IncomingMessage } from "node:http";
 import type { Json, JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
 import type { Conversations } from "./api/conversations.ts";
-import { paramOf, requireJson } from "./call.ts";
-import type { ApiDeps, RouteEntry } from "./call.ts";
+import { jsonOf, missing, paramOf, requireJson, secondsOf } from "./call.ts";
+import type { ApiDeps, Call, RouteEntry } from "./call.ts";
 import { createBoundedMap } from "./bounded-map.ts";
 import { makeId } from "./ids.ts";
 import { planTurn } from "./plan.ts";
+import { toCompaction } from "./responses-compaction.ts";
+import { countTokens } from "./text-pieces.ts";
 import { checkModel, failOnCue } from "./request-checks.ts";
 import { isList, numberAt, stringAt } from "./read-json.ts";
 import { responseEvents } from "./responses-events.ts";
@@ -14,6 +17,7 @@ import { checkContext, readInput } from "./responses-input.ts";
 import { toItems } from "./responses-items.ts";
 import { finishedResponse, openResponse } from "./responses-object.ts";
 import { readTurn } from "./responses-turn.ts";
+import type { StreamTurn } from "./responses-socket.ts";
 import { emptyStage } from "./stage.ts";
 import { eventFrames, sendEvents, sendJson, sendStagedJson } from "./send.ts";
 import type { Exchange } from "./send.ts";
@@ -35,8 +39,15 @@ export type ResponsesDeps = ApiDeps & {
 
 const STORED_LIMIT = 10_000;
 
-/** Gives the handlers of `/v1/responses` with an empty store. */
-export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
+/** The Responses API by both of its ways. */
+export type Responses = {
+  readonly routes: readonly RouteEntry[];
+  /** Makes a response that is streamed over a socket. */
+  readonly stream: StreamTurn;
+};
+
+/** Creates the handlers of `/v1/responses` with an empty store. */
+export function createResponses(deps: ResponsesDeps): Responses {
   const responses = createBoundedMap<Stored>(STORED_LIMIT);
   const items = createBoundedMap<JsonObject>(STORED_LIMIT * 4);
 
@@ -74,17 +85,18 @@ export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
     }
   }
 
-  async function create(exchange: Exchange, body: JsonObject): Promise<void> {
+  function make(body: JsonObject, request: IncomingMessage | null) {
     checkModel(body);
     checkCreate(body);
     const nonce = deps.nextNonce();
     const own = readInput(body["input"], (id) => items.get(id));
     const context = [...earlierItems(body), ...own];
-    const isStored = body["store"] !== false;
+    // A socket goes on from its responses whether or not they are stored.
+    const isStored = body["store"] !== false || request === null;
     checkContext(context, own, isStored);
     const turn = readTurn(body, context);
     const { stage, outputs } = planTurn(turn);
-    failOnCue(stage, exchange.request);
+    failOnCue(stage, request);
     const output = toItems(outputs, nonce, {
       prompt: turn.prompt,
       encrypted: includes(body, "reasoning.encrypted_content"),
@@ -105,6 +117,11 @@ export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
         output,
       );
     deps.conversations.append(body["conversation"], [...input.slice(context.length - own.length), ...output]);
+    return { finished, events, stage, isBackground, parts };
+  }
+
+  async function create(exchange: Exchange, body: JsonObject): Promise<void> {
+    const { finished, events, stage, isBackground, parts } = make(body, exchange.request);
     if (body["stream"] === true) await sendEvents(exchange, eventFrames(events), stage);
     else if (isBackground) sendJson(exchange, 200, openResponse(parts, "queued"));
     else await sendStagedJson(exchange, finished, stage);
@@ -132,7 +149,34 @@ export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
     );
   }
 
-  return [
+  /** Gives what a request's input and its earlier turns hold, checked as for a response. */
+  function readContext(body: JsonObject): readonly JsonObject[] {
+    checkModel(body);
+    const own = readInput(body["input"], (id) => items.get(id));
+    const context = [...earlierItems(body), ...own];
+    if (context.length === 0) throw missing("input");
+    checkContext(context, own, true);
+    return context;
+  }
+
+  function compact(call: Call): void {
+    const body = requireJson(call);
+    sendJson(call.exchange, 200, toCompaction(readContext(body), deps.nextNonce(), secondsOf(deps)));
+  }
+
+  function countInput(call: Call): void {
+    const body = jsonOf(call);
+    const told = [body["instructions"], body["tools"], ...readContext({ model: "gpt-4.1", ...body })];
+    const tokens = told.reduce<number>(
+      (sum, one) => sum + (one == null ? 0 : countTokens(JSON.stringify(one))),
+      0,
+    );
+    sendJson(call.exchange, 200, { object: "response.input_tokens", input_tokens: tokens });
+  }
+
+  const routes: readonly RouteEntry[] = [
+    ["POST", "/responses/compact", compact],
+    ["POST", "/responses/input_tokens", countInput],
     ["POST", "/responses", (call) => create(call.exchange, requireJson(call))],
     ["GET", "/responses/{id}", (call) => retrieve(call.exchange, find(paramOf(call, "id")), call.query)],
     [
@@ -156,6 +200,7 @@ export function responsesRoutes(deps: ResponsesDeps): readonly RouteEntry[] {
       (call) => sendJson(call.exchange, 200, pageOf(find(paramOf(call, "id")).input, call.query, "desc")),
     ],
   ];
+  return { routes, stream: (body) => make(body, null) };
 }
 
 /** Gives a response as it is before it is done, or where it never will be. */

@@ -4,14 +4,15 @@ import { createServer } from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { JsonObject } from "../exchange.ts";
 import { ApiError } from "./api-error.ts";
-import { listEntries } from "./api/entries.ts";
+import { createApi } from "./api/entries.ts";
 import type { ApiDeps } from "./call.ts";
 import { createNonceSource } from "./ids.ts";
 import { isObject, parseText } from "./read-json.ts";
 import { createRouter } from "./router.ts";
 import { sendJson } from "./send.ts";
+import { serveSockets } from "./sockets.ts";
 
-/** A request as it arrived, for tests. */
+/** A request as it arrived, for tests: of a WebSocket (`WS`) its opening, then each message as a body. */
 export type SeenRequest = {
   readonly method: string;
   readonly url: string;
@@ -57,7 +58,8 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const now = options.now ?? Date.now;
   const adminCredential = options.adminCredential ?? options.credential;
   const nextNonce = createNonceSource(options.seed ?? null);
-  const find = createRouter(listEntries({ nextNonce, now, callSelf }));
+  const api = createApi({ nextNonce, now, callSelf });
+  const find = createRouter(api.entries);
   const seen: SeenRequest[] = [];
   let seenBytes = 0;
   let self: string | null = null;
@@ -75,9 +77,9 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     return { status: answer.status, requestId, body: isObject(value) ? value : {} };
   }
 
-  function remember(request: IncomingMessage, body: Buffer): void {
+  function remember(request: IncomingMessage, body: Buffer, method = request.method ?? ""): void {
     if (options.inspect !== true || request.headers[SELF_HEADER] !== undefined) return;
-    seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body });
+    seen.push({ method, url: request.url ?? "", headers: request.headers, body });
     seenBytes += body.length;
     while (seen.length > SEEN_LIMIT || (seenBytes > SEEN_BYTES && seen.length > 1))
       seenBytes -= seen.shift()?.body.length ?? 0;
@@ -129,6 +131,13 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
     void serve(request, response);
   });
 
+  const sockets = serveSockets(
+    server,
+    api.sockets,
+    (request) => checkCredential(request, options.credential),
+    (request, body) => remember(request, body, "WS"),
+  );
+
   return {
     async listen(port, host) {
       await new Promise<void>((resolve, reject) => {
@@ -146,6 +155,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       await new Promise<void>((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        sockets.close();
       });
     },
     requests: () => [...seen],

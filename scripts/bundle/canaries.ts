@@ -20,7 +20,7 @@ export type Canary = {
   readonly decision: Readonly<Record<string, z.infer<typeof effects>>>;
 };
 
-const KEPT = ["allow", "deny", "observe", "record", "label", "need"] as const;
+const KEPT = ["allow", "deny", "observe", "record", "label", "share", "forward", "need"] as const;
 
 /** Reads the canaries and has OPA decide them. Throws `PolicyProblem` where one is not decided as its file says. */
 export async function decideCanaries(opa: Opa, folder: string, path: string): Promise<readonly Canary[]> {

@@ -62,10 +62,9 @@ function toModule(phase: CollectedPhase, rules: readonly Rule[]): string {
         has("deny") && `decision.softened_to_approval(${phase}_deny)`,
       ]),
     ],
-    ...(["limit", "mask", "set", "record", "label"] as const).map((effect): [string, string] => [
-      effect,
-      has(effect) ? `decision.kept(${phase}_${effect})` : "set()",
-    ]),
+    ...(["limit", "mask", "set", "record", "label", "share", "forward"] as const).map(
+      (effect): [string, string] => [effect, has(effect) ? `decision.kept(${phase}_${effect})` : "set()"],
+    ),
     ["need", has("need") ? `decision.needed(${phase}_need)` : "set()"],
   ];
   const contributions = contributed.map((effect) => toContributions(phase, effect, rules));

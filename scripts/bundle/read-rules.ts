@@ -17,6 +17,8 @@ export const EFFECTS = [
   "set",
   "record",
   "label",
+  "share",
+  "forward",
   "need",
 ] as const;
 export type EffectName = (typeof EFFECTS)[number];

@@ -12,7 +12,7 @@ const PHASES = ["request", "answer", "finding", "tool_call", "end", "whole"] as 
 const PLAIN = `
 plain := {
 	"v": input.v, "data_rev": data.gateway.rev, "allow": {{"code": "plain"}}, "deny": set(), "observe": set(),
-	"require_approval": set(), "limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "need": set(),
+	"require_approval": set(), "limit": set(), "mask": set(), "set": set(), "record": set(), "label": set(), "share": set(), "forward": set(), "need": set(),
 }
 `;
 

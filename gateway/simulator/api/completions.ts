@@ -4,7 +4,7 @@ import { jsonOf } from "../call.ts";
 import type { ApiDeps, RouteEntry } from "../call.ts";
 import { secondsOf } from "../call.ts";
 import { makeId } from "../ids.ts";
-import { planTurn } from "../plan.ts";
+import { planText, saidBy } from "../plan.ts";
 import type { Plan } from "../plan.ts";
 import { isObject, numberAt, stringAt } from "../read-json.ts";
 import { checkModel, failOnCue } from "../request-checks.ts";
@@ -22,7 +22,7 @@ export function completionRoutes(deps: ApiDeps): readonly RouteEntry[] {
         const body = jsonOf(call);
         checkModel(body);
         const prompts = readInputs(body["prompt"] ?? "<|endoftext|>", "prompt");
-        const plans = prompts.map(({ text }) => plan(text));
+        const plans = prompts.map(({ text }) => planText(text));
         for (const { stage } of plans) failOnCue(stage, call.exchange.request);
         const first = plans[0];
         if (first === undefined) return;
@@ -51,21 +51,9 @@ export function completionRoutes(deps: ApiDeps): readonly RouteEntry[] {
   ];
 }
 
-function plan(prompt: string): Plan {
-  const format = { kind: "text", schema: undefined };
-  return planTurn({
-    prompt,
-    rounds: 0,
-    results: [],
-    tools: [],
-    toolChoice: undefined,
-    parallel: true,
-    format,
-  });
-}
-
-function toChoice(body: JsonObject, prompt: string, { outputs, stage }: Plan, index: number): JsonObject {
-  const said = outputs.flatMap((output) => (output.kind === "text" ? [output.text] : [])).join("\n");
+function toChoice(body: JsonObject, prompt: string, plan: Plan, index: number): JsonObject {
+  const { stage } = plan;
+  const said = saidBy(plan);
   const limit = numberAt(body, "max_tokens");
   const text = limit === null ? said : cutToTokens(said, limit);
   const isCut = text !== said || stage.incomplete === "max_output_tokens";

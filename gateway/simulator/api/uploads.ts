@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject } from "../../exchange.ts";
 import { ApiError } from "../api-error.ts";
+import { createBoundedMap } from "../bounded-map.ts";
 import { createCollection } from "../collection.ts";
 import { formOf, jsonOf, missing, paramOf, secondsOf } from "../call.ts";
 import type { ApiDeps, Call, RouteEntry } from "../call.ts";
@@ -16,7 +17,7 @@ const HOUR = 3600;
 
 /** Gives the handlers of `/v1/uploads`. */
 export function uploadRoutes(deps: ApiDeps, files: Files): readonly RouteEntry[] {
-  const parts = new Map<string, Map<string, Buffer>>();
+  const parts = createBoundedMap<Map<string, Buffer>>(100);
   const uploads = createCollection(
     {
       path: "/uploads",

@@ -17,5 +17,7 @@ finding := {
 	"set": set(),
 	"record": set(),
 	"label": set(),
+	"share": set(),
+	"forward": set(),
 	"need": set(),
 }

@@ -12,13 +12,15 @@ request := {
 	"data_rev": data.gateway.rev,
 	"allow": request_allow,
 	"deny": decision.denied(request_deny),
-	"observe": ((decision.observed(request_deny) | decision.observed(request_record)) | decision.observed(request_label)),
+	"observe": (((decision.observed(request_deny) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)),
 	"require_approval": decision.softened_to_approval(request_deny),
 	"limit": set(),
 	"mask": set(),
 	"set": set(),
 	"record": decision.kept(request_record),
 	"label": decision.kept(request_label),
+	"share": decision.kept(request_share),
+	"forward": set(),
 	"need": decision.needed(request_need),
 }
 
@@ -47,5 +49,7 @@ request_deny contains object.union(e, {"code": "tool_type_not_allowed"}) if some
 request_record contains object.union(e, {"code": "record_texts"}) if some e in data.gateway.rules.record.texts.record
 
 request_label contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.label
+
+request_share contains object.union(e, {"code": "objects_shared"}) if some e in data.gateway.rules.access.share.share
 
 request_need contains object.union(e, {"code": "tokens_per_request"}) if some e in data.gateway.rules.limits.tokens.need

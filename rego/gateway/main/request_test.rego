@@ -11,6 +11,10 @@ test_allow_of_operation_allowed_is_collected if {
 	main.request_allow[{"code": "operation_allowed", "fact": "given"}] with data.gateway.rules.access.operation.allow as {{"fact": "given"}}
 }
 
+test_share_of_objects_shared_is_collected if {
+	main.request_share[{"code": "objects_shared", "fact": "given"}] with data.gateway.rules.access.share.share as {{"fact": "given"}}
+}
+
 test_label_of_prompt_injection_is_collected if {
 	main.request_label[{"code": "prompt_injection", "fact": "given"}] with data.gateway.rules.content.injection.label as {{"fact": "given"}}
 }

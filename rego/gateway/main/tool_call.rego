@@ -19,6 +19,8 @@ tool_call := {
 	"set": set(),
 	"record": set(),
 	"label": set(),
+	"share": set(),
+	"forward": set(),
 	"need": set(),
 }
 

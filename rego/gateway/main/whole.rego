@@ -19,6 +19,8 @@ whole := {
 	"set": set(),
 	"record": set(),
 	"label": set(),
+	"share": set(),
+	"forward": set(),
 	"need": set(),
 }
 

@@ -1,0 +1,182 @@
+// Turns a form into what policy sees of a request: files as facts, their names and texts as segments.
+import type { FileFacts, Json, Segment } from "./exchange.ts";
+import type { RequestScanner } from "./findings.ts";
+import { createTextReader } from "./form/probe.ts";
+import type { FormPart } from "./form/read-form.ts";
+import { createTally } from "./answer/tally.ts";
+import type { Tally } from "./answer/tally.ts";
+import type { TextScanner } from "./answer/context.ts";
+import type { ParsedRequest } from "./parse/parsed.ts";
+import { escapeToken } from "./parse/pointer.ts";
+import { parseQuery } from "./parse/query.ts";
+import type { TakenBody, TakenForm } from "./request-body.ts";
+import type { PartEdges } from "./uploads.ts";
+import type { Spool } from "./spool/spool.ts";
+
+type Counts = Pick<Tally, "patterns" | "findings">;
+export type PiecewiseScanner = RequestScanner & Pick<TextScanner, "stream">;
+
+/** Texts of files that are kept whole, together: longer ones are searched in pieces. */
+const MOST_TEXT_BYTES = 1024 * 1024;
+const MOST_FILES = 64;
+
+/** Gives what stands in the body for a file. */
+export function toFile({ filename, type, from, to }: FormPart): Json {
+  return { filename: filename === null ? null : toName(filename), type: toMediaType(type), size: to - from };
+}
+
+/** Reads the texts of files that are small enough to be kept. */
+export async function toTexts(
+  spool: Spool,
+  parts: readonly FormPart[],
+): Promise<ReadonlyMap<FormPart, string>> {
+  const texts = new Map<FormPart, string>();
+  let left = MOST_TEXT_BYTES;
+  for (const part of parts) {
+    if (!part.isFile || part.encoding === null || part.to - part.from > left) continue;
+    left -= part.to - part.from;
+    texts.set(part, await readText(spool, part));
+  }
+  return texts;
+}
+
+async function readText(spool: Spool, part: FormPart): Promise<string> {
+  const reader = createTextReader(part.encoding ?? "lenient");
+  let text = "";
+  for await (const piece of spool.read(part.from, part.to)) text += reader.push(piece);
+  return text + reader.end();
+}
+
+/** Gives the request with the facts and texts of the body that it came with. */
+export function withBody(request: ParsedRequest, query: string, body: TakenBody): ParsedRequest {
+  const { form } = body;
+  if (body.spooled === null) return request;
+  const model = request.facts.model ?? parseQuery(query).single.get("model")?.slice(0, 256) ?? null;
+  const facts = { ...request.facts, model, bytes: body.size };
+  if (form === null) return { ...request, facts };
+  const files = form.parts.filter(({ isFile }) => isFile);
+  return {
+    ...request,
+    facts: {
+      ...facts,
+      files: files.slice(0, MOST_FILES).map(toFileFacts),
+      media: countMedia(files),
+      truncated: facts.truncated || files.length > MOST_FILES,
+    },
+    rest: [...request.rest, ...toSegments(form)],
+    // What was found in the fields alone says nothing of the files.
+    restDerived: new Map(),
+  };
+}
+
+/** Gives the request without the texts of its files. */
+export function withoutFileTexts(request: ParsedRequest): ParsedRequest {
+  const rest = request.rest.filter(({ part }) => part?.of !== "file");
+  return { ...request, rest, restDerived: new Map() };
+}
+
+/** Tells whether every text of the body stands in the request's segments. */
+export function isKeptWhole({ form }: Pick<TakenBody, "form">): boolean {
+  return (
+    form === null ||
+    form.parts.every((part) => !part.isFile || part.encoding === null || form.texts.has(part))
+  );
+}
+
+/** Adds what stands in texts that are not kept, and in those where parts of an upload meet. */
+export async function searchBody(
+  scanner: PiecewiseScanner,
+  form: TakenForm | null,
+  junctions: readonly string[],
+  counts: Counts,
+): Promise<Counts> {
+  const unread =
+    form?.parts.filter((part) => part.isFile && part.encoding !== null && !form.texts.has(part)) ?? [];
+  if (unread.length === 0 && junctions.length === 0) return counts;
+  const tally = createTally();
+  tally.addCounts(counts.patterns, counts.findings);
+  for (const text of junctions) tally.add(scanner.scan(text, "other", "request"));
+  for (const part of unread) {
+    const reader = createTextReader(part.encoding ?? "lenient");
+    const stream = scanner.stream("other", "request");
+    for await (const piece of form?.spool.read(part.from, part.to) ?? []) {
+      tally.add(stream.push(reader.push(piece)));
+      // Pieces in memory come without a pause: others are served between them.
+      await new Promise(setImmediate);
+    }
+    tally.add(stream.push(reader.end()));
+    tally.add(stream.end());
+  }
+  return tally;
+}
+
+/** Gives beginning and end of the first file of a form, each so many bytes; a short file is its beginning. */
+export async function readEdges({ parts, spool }: TakenForm, bytes: number): Promise<PartEdges> {
+  const part = parts.find(({ isFile }) => isFile) ?? { from: 0, to: 0 };
+  const read = async (from: number, to: number): Promise<Buffer> => {
+    const pieces: Buffer[] = [];
+    for await (const piece of spool.read(from, to)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  };
+  const { from, to } = part;
+  if (to - from <= 2 * bytes) return { head: await read(from, to), tail: null };
+  return { head: await read(from, from + bytes), tail: await read(to - bytes, to) };
+}
+
+function toSegments(form: TakenForm): readonly Segment[] {
+  const seen = new Map<string, number>();
+  const segments: Segment[] = [];
+  for (const part of form.parts) {
+    const pointer = toPointer(part.name, seen);
+    const text = form.texts.get(part);
+    if (text === undefined || text === "") continue;
+    segments.push({ pointer, kind: "other", role: "none", text, part: { of: "file" } });
+  }
+  return segments;
+}
+
+/** Gives a field's place in the body: `image[]` for the second time is `/image/1`. */
+function toPointer(name: string, seen: Map<string, number>): string {
+  const tokens = [
+    name.split("[", 1)[0] ?? "",
+    ...[...name.matchAll(/\[([^\]]*)\]/g)].map(([, key = ""]) => key),
+  ];
+  return tokens
+    .map((token, index) => {
+      if (token !== "" || index === 0) return `/${escapeToken(token)}`;
+      const count = seen.get(name) ?? 0;
+      seen.set(name, count + 1);
+      return `/${count}`;
+    })
+    .join("");
+}
+
+function toFileFacts(part: FormPart): FileFacts {
+  const { name, filename, type, from, to, encoding } = part;
+  return {
+    field: name.slice(0, 64),
+    name: filename === null ? null : toName(filename).slice(0, 256),
+    type: toMediaType(type)?.slice(0, 128) ?? null,
+    bytes: to - from,
+    read: encoding !== null,
+  };
+}
+
+function countMedia(files: readonly FormPart[]): { images: number; audio: number; files: number } {
+  const media = { images: 0, audio: 0, files: 0 };
+  for (const { type } of files) {
+    if (type?.startsWith("image/") === true) media.images += 1;
+    else if (type?.startsWith("audio/") === true) media.audio += 1;
+    else media.files += 1;
+  }
+  return media;
+}
+
+function toMediaType(type: string | null): string | null {
+  return type?.split(";", 1)[0]?.trim().toLowerCase() ?? null;
+}
+
+/** Reads a name as its writer meant it: quotes and line breaks stand escaped between quotes. */
+function toName(filename: string): string {
+  return filename.replaceAll("%22", '"').replaceAll(/%0d/gi, "\r").replaceAll(/%0a/gi, "\n");
+}

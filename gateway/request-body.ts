@@ -1,0 +1,181 @@
+// Takes a request's body as its operation has it: JSON in memory; forms, and what nobody understands, into the spool.
+import type { IncomingMessage } from "node:http";
+import { readBody } from "./body.ts";
+import { GatewayError } from "./errors.ts";
+import type { Json, JsonObject, Route } from "./exchange.ts";
+import { toFile, toTexts } from "./form-request.ts";
+import { toObject } from "./form/fields.ts";
+import { badForm } from "./form/part-header.ts";
+import { readBoundary, readField, readForm } from "./form/read-form.ts";
+import type { FormPart } from "./form/read-form.ts";
+import { takeBody } from "./form/take.ts";
+import { writeForm } from "./form/write-form.ts";
+import type { SpooledBody } from "./form/write-form.ts";
+import { parseJson } from "./parse/json.ts";
+import type { Spool, Spools } from "./spool/spool.ts";
+
+/** A form that was read. */
+export type TakenForm = {
+  readonly parts: readonly FormPart[];
+  readonly spool: Spool;
+  /** Texts of files that are small enough to be looked at as a whole, by their part. */
+  readonly texts: ReadonlyMap<FormPart, string>;
+};
+
+/** A request's body. */
+export type TakenBody = {
+  /** What the parser reads: JSON as it came, or what a form says as JSON. */
+  readonly bytes: Buffer;
+  readonly contentType: string | undefined;
+  /** How many bytes came. */
+  readonly size: number;
+  readonly form: TakenForm | null;
+  /** What goes to the target; null: the bytes that the parser has read. */
+  readonly spooled: SpooledBody | null;
+  /** Lets go of what was kept. */
+  close(): Promise<void>;
+};
+
+export type BodyLimits = {
+  readonly request_bytes: number;
+  readonly upload_bytes: number;
+  readonly request_ms: number;
+  readonly depth: number;
+};
+
+/** Fields that the gateway must understand: as files they could be read in two ways. */
+const FIELDS: ReadonlySet<string> = new Set(
+  "background format input instructions keywords language model n prompt purpose query response_format size store stream stream_format voice".split(
+    " ",
+  ),
+);
+const FLAGS: ReadonlySet<string> = new Set(["background", "store", "stream"]);
+const SDP = /^application\/sdp[ \t]*(?:;|$)/i;
+const MOST_SDP = 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+/** Takes the body of one request. What it keeps lasts until it is closed. */
+export async function takeRequestBody(
+  incoming: IncomingMessage,
+  { spec }: Route,
+  spools: Spools,
+  limits: BodyLimits,
+): Promise<TakenBody> {
+  const contentType = incoming.headers["content-type"];
+  if (spec.body === "any") return takeUnread(incoming, contentType, spools, limits);
+  if (spec.body === "form" || spec.body === "form_or_sdp") {
+    const boundary = readBoundary(contentType);
+    if (boundary !== null)
+      return takeForm(incoming, boundary, spools, limits, spec.operation === "uploads.parts.create");
+  }
+  if (spec.body === "form_or_sdp" && SDP.test(contentType ?? "")) return takeSdp(incoming, limits);
+  const bytes = await readBody(incoming, { bytes: limits.request_bytes, milliseconds: limits.request_ms });
+  return { bytes, contentType, size: bytes.length, form: null, spooled: null, close: async () => undefined };
+}
+
+async function takeForm(
+  incoming: IncomingMessage,
+  boundary: string,
+  spools: Spools,
+  limits: BodyLimits,
+  isPiece: boolean,
+): Promise<TakenBody> {
+  const spool = spools.open();
+  try {
+    const bounds = { bytes: limits.upload_bytes, milliseconds: limits.request_ms };
+    const parts = await readForm(incoming, boundary, spool, bounds, isPiece);
+    const fields: { name: string; value: Json }[] = [];
+    for (const part of parts)
+      fields.push({ name: part.name, value: await toValue(spool, part, limits.depth) });
+    const bytes = Buffer.from(JSON.stringify(toObject(fields)));
+    return {
+      bytes,
+      contentType: "application/json",
+      size: spool.size,
+      form: { parts, spool, texts: await toTexts(spool, parts) },
+      spooled: writeForm(spool, parts),
+      close: () => spool.close(),
+    };
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
+}
+
+/** Gives what a part says: a file's name, type and size; a field's text, or what it means where that is known. */
+async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Json> {
+  const { name, type } = part;
+  if (part.isFile) {
+    if (FIELDS.has(name)) throw badForm("A field of the form is sent as a file.", name);
+    return toFile(part);
+  }
+  const text = await readField(spool, part);
+  if (/^application\/json\b/i.test(type ?? "")) return parseJson(Buffer.from(text), { depth: depth - 2 });
+  if (FLAGS.has(name)) {
+    if (text === "true" || text === "false") return text === "true";
+    throw new GatewayError("body_shape", "The field must be `true` or `false`.", { param: name });
+  }
+  if (name !== "n") return text;
+  if (/^\d{1,6}$/.test(text)) return Number(text);
+  throw new GatewayError("body_shape", "The field must be a whole number.", { param: name });
+}
+
+async function takeSdp(incoming: IncomingMessage, limits: BodyLimits): Promise<TakenBody> {
+  const bytes = await readBody(incoming, { bytes: MOST_SDP, milliseconds: limits.request_ms });
+  const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const body: JsonObject = { sdp: decode(text, bytes) };
+  return {
+    bytes: Buffer.from(JSON.stringify(body)),
+    contentType: "application/json",
+    size: bytes.length,
+    form: null,
+    spooled: {
+      contentType: "application/sdp",
+      length: bytes.length,
+      async *stream() {
+        yield bytes;
+      },
+    },
+    close: async () => undefined,
+  };
+}
+
+function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new GatewayError("body_invalid", "The body is not valid UTF-8.", { cause });
+  }
+}
+
+async function takeUnread(
+  incoming: IncomingMessage,
+  contentType: string | undefined,
+  spools: Spools,
+  limits: BodyLimits,
+): Promise<TakenBody> {
+  const spool = spools.open();
+  try {
+    const bounds = { bytes: limits.upload_bytes, milliseconds: limits.request_ms };
+    await takeBody(incoming, bounds, (piece) => spool.write(piece));
+  } catch (error) {
+    await spool.close();
+    throw error;
+  }
+  const { size } = spool;
+  const hasBody = size > 0 || incoming.headers["content-length"] !== undefined;
+  return {
+    bytes: NOTHING,
+    contentType: undefined,
+    size,
+    form: null,
+    spooled: hasBody
+      ? {
+          contentType: contentType ?? "application/octet-stream",
+          length: size,
+          stream: () => spool.read(0, size),
+        }
+      : null,
+    close: () => spool.close(),
+  };
+}

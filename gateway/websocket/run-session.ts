@@ -1,0 +1,166 @@
+// Lets messages through a socket that is open on both sides, one after the other, until one side or an error closes it.
+import type { End } from "../answer/context.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
+import { toCloseCode } from "./close-code.ts";
+import type { SessionParts, SocketSession } from "./session.ts";
+import { toPassedCode } from "./socket.ts";
+
+export type RunLimits = {
+  readonly socket_idle_ms: number;
+  readonly socket_messages_per_second: number;
+};
+
+/** A socket under way. */
+export type Running = {
+  readonly session: SocketSession;
+  /** Ends what is under way with an error, then closes the socket. */
+  close(error: GatewayError): void;
+  /** Closes the socket as soon as nothing is under way. */
+  drain(): void;
+};
+
+/** Messages that may wait to be decided, and their bytes, before the program is not read any further. */
+const MOST_WAITING = 64;
+const MOST_WAITING_BYTES = 1024 * 1024;
+/** So long an error that ends the socket may take to be told. */
+const TELL_MS = 500;
+
+/** Runs a session. `onClosed` is called once, when both sides are closed. */
+export function runSession(
+  parts: Omit<SessionParts, "close" | "idle">,
+  open: (parts: SessionParts) => SocketSession,
+  limits: RunLimits,
+  onClosed: () => void,
+): Running {
+  const { client, target, context } = parts;
+  let closing = false;
+  let isDraining = false;
+  let openSides = 2;
+  let waiting = 0;
+  let waitingBytes = 0;
+  let queue: Promise<void> = Promise.resolve();
+  let whenIdle: () => void = () => undefined;
+  let second = 0;
+  let messages = 0;
+  let heard = Date.now();
+
+  const session = open({ ...parts, close, idle });
+
+  const timer = setInterval(
+    () => {
+      if (session.isBusy) heard = Date.now();
+      if (Date.now() - heard > limits.socket_idle_ms)
+        close(new GatewayError("socket_idle", "Nothing came over the socket for too long."));
+    },
+    Math.min(limits.socket_idle_ms, 30_000),
+  );
+  timer.unref();
+
+  function idle(): void {
+    whenIdle();
+    if (isDraining) close(new GatewayError("shutting_down", "The gateway stops; open the socket again."));
+  }
+
+  function end(end: Pick<End, "outcome" | "errorCode">): void {
+    context
+      .close({ ...end, httpStatus: 101, model: null, usage: null, responseId: null })
+      .catch((error: unknown) => context.report(toGatewayError(error)));
+  }
+
+  /** Closes both sides once what was said has gone out. */
+  function shut(code: number, reason: string): void {
+    closing = true;
+    const finish = (): void => {
+      whenIdle = () => undefined;
+      clearTimeout(late);
+      client.close(code, reason);
+      target.close(1000, "");
+    };
+    const late = setTimeout(finish, TELL_MS);
+    whenIdle = finish;
+    if (!session.isBusy) finish();
+  }
+
+  function close(error: GatewayError): void {
+    if (closing) return;
+    closing = true;
+    session.fail(error);
+    end({ outcome: error.status < 500 ? "refused" : "failed", errorCode: error.recordedCode });
+    shut(toCloseCode(error), error.publicCode);
+  }
+
+  function closed(): void {
+    openSides -= 1;
+    if (openSides > 0) return;
+    clearInterval(timer);
+    onClosed();
+  }
+
+  function isFlood(): boolean {
+    const now = Math.floor(performance.now() / 1000);
+    messages = now === second ? messages + 1 : 1;
+    second = now;
+    return messages > limits.socket_messages_per_second;
+  }
+
+  client.follow({
+    onMessage(data, isBinary) {
+      heard = Date.now();
+      if (closing) return;
+      if (isFlood()) {
+        close(new GatewayError("socket_flooded", "More messages a second came than the limit allows."));
+        return;
+      }
+      waiting += 1;
+      waitingBytes += data.length;
+      const isFull = waiting > MOST_WAITING || waitingBytes > MOST_WAITING_BYTES;
+      if (isFull) client.pause();
+      queue = queue
+        .then(() => (closing ? undefined : session.fromClient(data, isBinary)))
+        .catch((error: unknown) => close(toGatewayError(error)))
+        .finally(() => {
+          waiting -= 1;
+          waitingBytes -= data.length;
+          if (waiting <= MOST_WAITING / 2 && waitingBytes <= MOST_WAITING_BYTES / 2) client.resume();
+        });
+    },
+    onClose(code) {
+      session.leave();
+      target.close(toPassedCode(code), "");
+      end({ outcome: code === 1006 ? "aborted" : "completed", errorCode: null });
+      closing = true;
+      closed();
+    },
+  });
+  target.follow({
+    onMessage(data, isBinary) {
+      heard = Date.now();
+      if (!client.isOpen) return;
+      context.sent(data.length);
+      try {
+        session.fromTarget(data, isBinary);
+      } catch (error) {
+        close(toGatewayError(error));
+      }
+    },
+    onClose(code, reason) {
+      if (!closing) {
+        session.fail(new GatewayError("target_broke_off", "The target closed the socket within an answer."));
+        end({ outcome: "completed", errorCode: null });
+        const isClean = context.scanner.scan(reason, "other", "answer").length === 0;
+        shut(toPassedCode(code), isClean ? reason : "");
+      }
+      closed();
+    },
+  });
+
+  return {
+    session,
+    close,
+    drain() {
+      isDraining = true;
+      session.drain();
+      if (!session.isBusy) idle();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+// One end of a WebSocket, as the rest of the folder sees it: whole messages, backpressure, signs of life, one close.
+import type { WebSocket } from "ws";
+
+export type Socket = {
+  readonly isOpen: boolean;
+  /** Sends one message; says whether the peer keeps up. Where it does not, `onDrain` is called once when it does again. */
+  send(data: Buffer, isBinary: boolean, onDrain: () => void): boolean;
+  /** Stops reading, or reads on. */
+  pause(): void;
+  resume(): void;
+  /** Begins the closing handshake; the socket is cut off where the peer does not answer it. */
+  close(code: number, reason: string): void;
+  /** Sees what comes. `onClose` is called once, with 1006 where there was no closing handshake. */
+  follow(handlers: {
+    readonly onMessage: (data: Buffer, isBinary: boolean) => void;
+    readonly onClose: (code: number, reason: string) => void;
+  }): void;
+};
+
+/** Bytes that may wait for a slow peer before its source is held back, and from which on that is let go again. */
+const HIGH = 1024 * 1024;
+const LOW = 256 * 1024;
+const PING_MS = 20_000;
+/** The longest reason that a closing frame can hold (RFC 6455 §5.5). */
+const LONGEST_REASON = 123;
+
+/** Wraps a socket that is open; pings it, and cuts it off where two pings in a row have no answer. */
+export function wrapSocket(socket: WebSocket): Socket {
+  let isBehind = false;
+  let waiting: (() => void)[] = [];
+  let unanswered = 0;
+  const pinging = setInterval(() => {
+    if (socket.isPaused) return;
+    if (unanswered >= 2) return socket.terminate();
+    unanswered += 1;
+    socket.ping();
+  }, PING_MS);
+  pinging.unref();
+  socket.on("pong", () => {
+    unanswered = 0;
+  });
+  // What went wrong shows as the close that follows it.
+  socket.on("error", () => undefined);
+
+  function sent(): void {
+    if (!isBehind || socket.bufferedAmount > LOW) return;
+    isBehind = false;
+    const callbacks = waiting;
+    waiting = [];
+    for (const callback of callbacks) callback();
+  }
+
+  return {
+    get isOpen() {
+      return socket.readyState === socket.OPEN;
+    },
+    send(data, isBinary, onDrain) {
+      if (socket.readyState !== socket.OPEN) return true;
+      socket.send(data, { binary: isBinary }, sent);
+      if (!isBehind && socket.bufferedAmount <= HIGH) return true;
+      isBehind = true;
+      waiting.push(onDrain);
+      return false;
+    },
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close(code, reason) {
+      // A socket that is not read never sees the peer's answer.
+      socket.resume();
+      socket.close(code, cutReason(reason));
+    },
+    follow({ onMessage, onClose }) {
+      socket.on("message", (data: Buffer | ArrayBuffer | Buffer[], isBinary) => {
+        unanswered = 0;
+        onMessage(toBuffer(data), isBinary);
+      });
+      socket.once("close", (code, reason) => {
+        clearInterval(pinging);
+        waiting = [];
+        onClose(code, reason.toString("utf8"));
+      });
+    },
+  };
+}
+
+/** Gives the code that one side's close is passed on with: what never stands in a frame becomes 1011. */
+export function toPassedCode(code: number): number {
+  const isPassable =
+    (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+    (code >= 3000 && code <= 4999);
+  return code === 1005 ? 1000 : isPassable ? code : 1011;
+}
+
+function toBuffer(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
+}
+
+function cutReason(reason: string): string {
+  let cut = reason;
+  while (Buffer.byteLength(cut) > LONGEST_REASON) cut = cut.slice(0, -1);
+  return cut.toWellFormed();
+}
