@@ -16,7 +16,7 @@ import { addEffects, findLines, judgeLines } from "./file-lines.ts";
 import type { FileLines, LineEffects } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { isKeptWhole, readEdges, searchBody } from "./form-request.ts";
+import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
 import { createJudge } from "./judge.ts";
@@ -223,9 +223,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       // detect
       const { policy, scanner, readCall } = deps.inForce();
       progress.version = policy.version;
-      const kept = countFindings(scanner, request);
-      const counts =
-        form === null && junctions.length === 0 ? kept : await searchBody(scanner, form, junctions, kept);
+      // Lines are searched one by one, each as the request that it is.
+      const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
+      const isAll = lines !== null || (form === null && junctions.length === 0);
+      const counts = isAll ? kept : await searchBody(scanner, form, junctions, kept);
       progress.found = () => listFound(scanner, request);
       lap("detect");
 
