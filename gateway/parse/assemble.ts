@@ -8,6 +8,7 @@ import type { Query } from "./query.ts";
 import { isList } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
 import type { Measured, Sums } from "./sums.ts";
+import { REFERENCES } from "./walk.ts";
 
 /** A body without its items, as the cache keeps it. */
 export type KnownRest = Measured & Rest;
@@ -40,7 +41,7 @@ export function assemble(parts: {
   // The stored objects that the path names must be the caller's like those that the body names.
   const query = parseQuery(parts.query);
   const references: readonly Reference[] = [
-    ...findCursors(route, query),
+    ...findInQuery(route, query),
     ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
     ...sink.references,
     ...sums.references,
@@ -87,7 +88,8 @@ export function assemble(parts: {
     start: start === null ? null : { count: start.items.length, derived: start.derived },
     rest: queryTexts.length === 0 ? rest.sink.segments : [...rest.sink.segments, ...queryTexts],
     restHash: rest.hash,
-    restDerived: rest.derived,
+    // What is known of the body says nothing of the query.
+    restDerived: queryTexts.length === 0 ? rest.derived : new Map(),
     prompts: findPrompts(items),
     answer: {
       stream,
@@ -128,14 +130,18 @@ function createBody(
   };
 }
 
-/** A list of the whole account begins at an object, which must be the caller's like any other. */
-function findCursors({ spec: { lists } }: Route, query: Query): readonly Reference[] {
-  if (lists === null) return [];
-  return ["after", "before"].flatMap((name) => {
-    const id = query.single.get(name);
-    return id === undefined || id === "" ? [] : [{ kind: lists, id, pointer: `/${name}` }];
+/** Gives the stored objects that a query names: where a list of the whole account begins, and what it is narrowed to. */
+function findInQuery({ spec: { lists, isAdmin } }: Route, query: Query): readonly Reference[] {
+  const { all } = query;
+  if (all.length === 0 || isAdmin) return NO_REFERENCES;
+  return all.flatMap(([written, id]) => {
+    const name = written.replace(/\[.*$/, "");
+    const kind = lists !== null && (name === "after" || name === "before") ? lists : REFERENCES.get(name);
+    return kind === undefined || id === "" ? [] : [{ kind, id, pointer: `/${name}` }];
   });
 }
+
+const NO_REFERENCES: readonly Reference[] = [];
 
 /** Tells whether the request asks for a stream, by the place where its operation says so. */
 function readStream({ spec }: Route, rest: KnownRest, query: Query): boolean {

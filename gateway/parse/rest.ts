@@ -81,7 +81,7 @@ function readLooseSettings(body: JsonObject): Settings {
     n: typeof body["n"] === "number" && Number.isSafeInteger(body["n"]) && body["n"] > 0 ? body["n"] : 1,
     temperature: typeof body["temperature"] === "number" ? body["temperature"] : null,
     server_state: (body["thread_id"] ?? null) !== null,
-    hidden: readHidden(body, isObject(body["prompt"])),
+    hidden: [...readHidden(body, isObject(body["prompt"])), ...findAccountSources(body)],
     logprobs: (body["logprobs"] ?? false) !== false,
     includeUsage: null,
   };
@@ -141,6 +141,16 @@ function readConversation(body: JsonObject, sink: Sink): boolean {
     pointer: isObject(value) ? "/conversation/id" : "/conversation",
   });
   return true;
+}
+
+/** Sources of an eval that search the whole account, whoever stored what they find. */
+const ACCOUNT_SOURCES: ReadonlySet<unknown> = new Set(["logs", "responses", "stored_completions"]);
+
+function findAccountSources(body: JsonObject): readonly Hidden[] {
+  const source = isObject(body["data_source"]) ? body["data_source"]["source"] : undefined;
+  const type = isObject(source) ? source["type"] : undefined;
+  if (typeof type !== "string" || !ACCOUNT_SOURCES.has(type)) return [];
+  return [{ kind: "account", id: type, version: null }];
 }
 
 function readHidden(body: JsonObject, hasPrompt: boolean): readonly Hidden[] {
