@@ -41,6 +41,7 @@ export function assemble(parts: {
   const query = parseQuery(parts.query);
   const references: readonly Reference[] = [
     ...findCursors(route, query),
+    ...findCall(route, query),
     ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
     ...sink.references,
     ...sums.references,
@@ -55,7 +56,7 @@ export function assemble(parts: {
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
   const facts: RequestFacts = {
     ...settings,
-    model: settings.model ?? route.model,
+    model: settings.model ?? route.model ?? readQueryModel(route, query),
     stream,
     logprobs,
     betas: betas.slice(0, MOST_BETAS),
@@ -129,6 +130,17 @@ function createBody(
 }
 
 /** A list of the whole account begins at an object, which must be the caller's like any other. */
+/** A socket beside a call names it in its query. */
+function findCall({ spec }: Route, query: Query): readonly Reference[] {
+  const id = spec.method === "WS" ? query.single.get("call_id") : undefined;
+  return id === undefined ? [] : [{ kind: "realtime_call", id, pointer: "/call_id" }];
+}
+
+/** A socket names its model in its query. */
+function readQueryModel({ spec }: Route, query: Query): string | null {
+  return spec.method === "WS" && spec.namesModel ? (query.single.get("model")?.slice(0, 256) ?? null) : null;
+}
+
 function findCursors({ spec: { lists } }: Route, query: Query): readonly Reference[] {
   if (lists === null) return [];
   return ["after", "before"].flatMap((name) => {

@@ -67,10 +67,11 @@ const PROMPTS = {
 
 /** Reads what a body of any shape may say: a member that is of another type than expected says nothing. */
 function readLooseSettings(body: JsonObject): Settings {
-  const session = isObject(body["session"]) ? body["session"] : {};
-  const model = body["model"] ?? session["model"];
+  // What a realtime session, or one response of it, is set to.
+  const inner = [body["session"], body["response"]].find(isObject) ?? {};
+  const model = body["model"] ?? inner["model"];
   const limits = ["max_output_tokens", "max_completion_tokens", "max_tokens"]
-    .map((key) => body[key])
+    .map((key) => body[key] ?? inner[key])
     .filter((limit) => typeof limit === "number" && Number.isSafeInteger(limit) && limit >= 0);
   return {
     model: typeof model === "string" ? model.slice(0, LONGEST) : null,
@@ -81,7 +82,7 @@ function readLooseSettings(body: JsonObject): Settings {
     n: typeof body["n"] === "number" && Number.isSafeInteger(body["n"]) && body["n"] > 0 ? body["n"] : 1,
     temperature: typeof body["temperature"] === "number" ? body["temperature"] : null,
     server_state: (body["thread_id"] ?? null) !== null,
-    hidden: readHidden(body, isObject(body["prompt"])),
+    hidden: [body, inner].flatMap((one) => readHidden(one, isObject(one["prompt"]))),
     logprobs: (body["logprobs"] ?? false) !== false,
     includeUsage: null,
   };
