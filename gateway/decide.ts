@@ -10,12 +10,13 @@ import type { Clock } from "./clock.ts";
 import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import type { CallFacts, Caller, Route, ToolCall } from "./exchange.ts";
+import { findEarlier } from "./earlier.ts";
+import type { CallFacts, Caller, Earlier, Route, ToolCall } from "./exchange.ts";
 import { addEffects, findLines, judgeLines } from "./file-lines.ts";
 import type { FileLines, LineEffects } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { isKeptWhole, readEdges, searchBody } from "./form-request.ts";
+import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
 import { createJudge } from "./judge.ts";
@@ -87,6 +88,9 @@ export type Decided = Asked &
     readonly judge: Judge;
     readonly verdict: Verdict;
     readonly settled: Settled;
+    readonly earlier: Earlier | null;
+    /** Count of hits in the request, by class. */
+    readonly findings: Readonly<Record<string, number>>;
   };
 
 export type Decider = {
@@ -146,7 +150,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       async judge(route, request) {
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
-        const one = { ...subject, route, request: facts, objects: claims.facts, tools };
+        const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
+        const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
         const verdict = await ask(judge, asked, countFindings(scanner, request));
@@ -220,12 +225,15 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.session = session;
       lap("session");
 
+      const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
+
       // detect
       const { policy, scanner, readCall } = deps.inForce();
       progress.version = policy.version;
-      const kept = countFindings(scanner, request);
-      const counts =
-        form === null && junctions.length === 0 ? kept : await searchBody(scanner, form, junctions, kept);
+      // Lines are searched one by one, each as the request that it is.
+      const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
+      const isAll = lines !== null || (form === null && junctions.length === 0);
+      const counts = isAll ? kept : await searchBody(scanner, form, junctions, kept);
       progress.found = () => listFound(scanner, request);
       lap("detect");
 
@@ -238,7 +246,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         session: { id: session.id, labels: session.labels },
         request: request.facts,
         objects: claims.facts,
-        earlier: null,
+        earlier,
         tools: request.tools,
       };
       let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
@@ -274,10 +282,22 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const repaired = await repair(deps.ledger, connection.name, caller, request);
       await journal.decided(progress);
       lap("record");
-      return { ...asked, session, repaired, scanner, readCall, judge, verdict, settled };
+      return {
+        ...asked,
+        session,
+        repaired,
+        scanner,
+        readCall,
+        judge,
+        verdict,
+        settled,
+        earlier,
+        findings: counts.findings,
+      };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
-      const { request, judge, scanner, readCall, caller, session, verdict, settled } = decided;
+      const { request, judge, scanner, readCall, caller, session, verdict, settled, earlier, findings } =
+        decided;
       return createAnswerContext({
         id: progress.id,
         request,
@@ -287,6 +307,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         readCall,
         caller,
         finder: settled.finder,
+        earlier,
+        findings,
         connection: decided.open.connection.name,
         session,
         events: deps.events,

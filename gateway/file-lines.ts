@@ -1,6 +1,6 @@
 // Reads a file of requests line by line: each line is parsed strictly, and judged as a request of its own.
 import { GatewayError, toGatewayError } from "./errors.ts";
-import type { Effect, Json, JsonObject, Route } from "./exchange.ts";
+import type { Effect, Json, JsonObject, Route, Segment } from "./exchange.ts";
 import type { FormPart } from "./form/read-form.ts";
 import { parseJson } from "./parse/json.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
@@ -173,7 +173,10 @@ function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
     spec.isLocal
   )
     throw refused("no batch may run this method and address");
-  return { route, request: parse(deps, route, Buffer.from(JSON.stringify(body))) };
+  const request = parse(deps, route, Buffer.from(JSON.stringify(body)));
+  // The name that the answer comes back under is free text.
+  const name: Segment = { pointer: "/custom_id", kind: "metadata", role: "none", text: line["custom_id"] };
+  return { route, request: { ...request, rest: [...request.rest, name], restDerived: new Map() } };
 }
 
 /** Reads a line of any other file: what it holds is looked at as the body of the upload would be. */

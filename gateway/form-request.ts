@@ -69,6 +69,12 @@ export function withBody(request: ParsedRequest, query: string, body: TakenBody)
   };
 }
 
+/** Gives the request without the texts of its files. */
+export function withoutFileTexts(request: ParsedRequest): ParsedRequest {
+  const rest = request.rest.filter(({ part }) => part?.of !== "file");
+  return { ...request, rest, restDerived: new Map() };
+}
+
 /** Tells whether every text of the body stands in the request's segments. */
 export function isKeptWhole({ form }: Pick<TakenBody, "form">): boolean {
   return (

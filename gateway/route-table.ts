@@ -369,10 +369,10 @@ DELETE /vaults/{vault} vaults.delete
 GET /vaults/{vault} vaults.retrieve
 POST /vaults/{vault} vaults.update
 GET /vaults/{vault}/credentials vaults.credentials.list
-POST /vaults/{vault}/credentials vaults.credentials.create
-DELETE /vaults/{vault}/credentials/{-credential} vaults.credentials.delete
-GET /vaults/{vault}/credentials/{-credential} vaults.credentials.retrieve
-POST /vaults/{vault}/credentials/{-credential} vaults.credentials.update
+POST /vaults/{vault}/credentials vaults.credentials.create makes=vault_credential
+DELETE /vaults/{vault}/credentials/{vault_credential} vaults.credentials.delete
+GET /vaults/{vault}/credentials/{vault_credential} vaults.credentials.retrieve
+POST /vaults/{vault}/credentials/{vault_credential} vaults.credentials.update
 GET /vector_stores vector_stores.list lists=vector_store
 POST /vector_stores vector_stores.create makes=vector_store
 DELETE /vector_stores/{vector_store} vector_stores.delete

@@ -1,7 +1,8 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
+import { toLeft } from "../earlier.ts";
 import { toGatewayError } from "../errors.ts";
 import type { GatewayError } from "../errors.ts";
-import type { CallFacts, Caller, Decision, ToolCall } from "../exchange.ts";
+import type { CallFacts, Caller, Decision, Earlier, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
@@ -22,6 +23,10 @@ export type ContextDeps = {
   readonly sink: Sink;
   readonly readCall: (call: ToolCall) => CallFacts;
   readonly caller: Caller;
+  /** What the request continues. */
+  readonly earlier: Earlier | null;
+  /** Count of hits in the request, by class. */
+  readonly findings: Readonly<Record<string, number>>;
   /** Who gets what the answer names; null: nobody. */
   readonly finder: OwnerContext["caller"] | null;
   readonly connection: string;
@@ -79,6 +84,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   const labelling: Promise<void>[] = [];
   /** All that the answer is tainted by: what it continues, the request, and what was found in it. */
   const taints = new Set([...session.labels, ...deps.labels]);
+  let answerFindings: Readonly<Record<string, number>> = {};
   let said: readonly Said[] = [];
   let soFar: (() => Pick<End, "model" | "usage" | "responseId">) | null = null;
   let { keepsTexts } = deps;
@@ -125,7 +131,16 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     // A target that refused or failed has taken nothing.
     if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus))
       await deps.settle(responseId);
+    const left = toLeft(deps.request, deps.earlier, {
+      outcome: end.outcome,
+      answerId: responseId,
+      usage,
+      tokens: judge.tokens.count,
+      labels: taints,
+      findings: [deps.findings, answerFindings],
+    });
     await recorder.closed({
+      left: { ...left, connection: deps.connection },
       exchangeId: id,
       at: Date.now(),
       outcome: end.outcome,
@@ -168,6 +183,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     },
     ask(phase, added, content) {
       const verdict = judge.ask(phase, added, content);
+      answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) keepsTexts = true;
       const labels = toLabels(verdict.decision);

@@ -8,6 +8,7 @@ import type { Query } from "./query.ts";
 import { isList } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
 import type { Measured, Sums } from "./sums.ts";
+import { REFERENCES } from "./walk.ts";
 
 /** A body without its items, as the cache keeps it. */
 export type KnownRest = Measured & Rest;
@@ -40,7 +41,7 @@ export function assemble(parts: {
   // The stored objects that the path names must be the caller's like those that the body names.
   const query = parseQuery(parts.query);
   const references: readonly Reference[] = [
-    ...findCursors(route, query),
+    ...findInQuery(route, query),
     ...findCall(route, query),
     ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
     ...sink.references,
@@ -129,11 +130,10 @@ function createBody(
   };
 }
 
-/** A list of the whole account begins at an object, which must be the caller's like any other. */
 /** A socket beside a call names it in its query. */
 function findCall({ spec }: Route, query: Query): readonly Reference[] {
   const id = spec.method === "WS" ? query.single.get("call_id") : undefined;
-  return id === undefined ? [] : [{ kind: "realtime_call", id, pointer: "/call_id" }];
+  return id === undefined ? NO_REFERENCES : [{ kind: "realtime_call", id, pointer: "/call_id" }];
 }
 
 /** A socket names its model in its query. */
@@ -141,13 +141,18 @@ function readQueryModel({ spec }: Route, query: Query): string | null {
   return spec.method === "WS" && spec.namesModel ? (query.single.get("model")?.slice(0, 256) ?? null) : null;
 }
 
-function findCursors({ spec: { lists } }: Route, query: Query): readonly Reference[] {
-  if (lists === null) return [];
-  return ["after", "before"].flatMap((name) => {
-    const id = query.single.get(name);
-    return id === undefined || id === "" ? [] : [{ kind: lists, id, pointer: `/${name}` }];
+/** Gives the stored objects that a query names: where a list of the whole account begins, and what it is narrowed to. */
+function findInQuery({ spec: { lists, isAdmin } }: Route, query: Query): readonly Reference[] {
+  const { all } = query;
+  if (all.length === 0 || isAdmin) return NO_REFERENCES;
+  return all.flatMap(([written, id]) => {
+    const name = written.replace(/\[.*$/, "");
+    const kind = lists !== null && (name === "after" || name === "before") ? lists : REFERENCES.get(name);
+    return kind === undefined || id === "" ? [] : [{ kind, id, pointer: `/${name}` }];
   });
 }
+
+const NO_REFERENCES: readonly Reference[] = [];
 
 /** Tells whether the request asks for a stream, by the place where its operation says so. */
 function readStream({ spec }: Route, rest: KnownRest, query: Query): boolean {

@@ -68,10 +68,10 @@ const PROMPTS = {
 /** Reads what a body of any shape may say: a member that is of another type than expected says nothing. */
 function readLooseSettings(body: JsonObject): Settings {
   // What a realtime session, or one response of it, is set to.
-  const inner = [body["session"], body["response"]].find(isObject) ?? {};
-  const model = body["model"] ?? inner["model"];
+  const inner = [body["session"], body["response"]].filter(isObject);
+  const model = [body, ...inner].map((one) => one["model"] ?? null).find((one) => one !== null);
   const limits = ["max_output_tokens", "max_completion_tokens", "max_tokens"]
-    .map((key) => body[key] ?? inner[key])
+    .flatMap((key) => [body, ...inner].map((one) => one[key]))
     .filter((limit) => typeof limit === "number" && Number.isSafeInteger(limit) && limit >= 0);
   return {
     model: typeof model === "string" ? model.slice(0, LONGEST) : null,
@@ -82,7 +82,10 @@ function readLooseSettings(body: JsonObject): Settings {
     n: typeof body["n"] === "number" && Number.isSafeInteger(body["n"]) && body["n"] > 0 ? body["n"] : 1,
     temperature: typeof body["temperature"] === "number" ? body["temperature"] : null,
     server_state: (body["thread_id"] ?? null) !== null,
-    hidden: [body, inner].flatMap((one) => readHidden(one, isObject(one["prompt"]))),
+    hidden: [
+      ...[body, ...inner].flatMap((one) => readHidden(one, isObject(one["prompt"]))),
+      ...findAccountSources(body),
+    ],
     logprobs: (body["logprobs"] ?? false) !== false,
     includeUsage: null,
   };
@@ -142,6 +145,16 @@ function readConversation(body: JsonObject, sink: Sink): boolean {
     pointer: isObject(value) ? "/conversation/id" : "/conversation",
   });
   return true;
+}
+
+/** Sources of an eval that search the whole account, whoever stored what they find. */
+const ACCOUNT_SOURCES: ReadonlySet<unknown> = new Set(["logs", "responses", "stored_completions"]);
+
+function findAccountSources(body: JsonObject): readonly Hidden[] {
+  const source = isObject(body["data_source"]) ? body["data_source"]["source"] : undefined;
+  const type = isObject(source) ? source["type"] : undefined;
+  if (typeof type !== "string" || !ACCOUNT_SOURCES.has(type)) return [];
+  return [{ kind: "account", id: type, version: null }];
 }
 
 function readHidden(body: JsonObject, hasPrompt: boolean): readonly Hidden[] {

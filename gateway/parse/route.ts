@@ -39,7 +39,14 @@ export function matchRoute(
   const lower = findRoute(method, path.toLowerCase());
   if (path.length > LONGEST || !PLAIN.test(path) || "spec" in lower || lower.methods.length > 0)
     throw unknown();
-  const route = { operation: "unknown", spec: UNKNOWN_ROUTE, connection, path, objects: [], model: null };
+  const route = {
+    operation: "unknown",
+    spec: { ...UNKNOWN_ROUTE, method },
+    connection,
+    path,
+    objects: [],
+    model: null,
+  };
   return { route, query };
 }
 

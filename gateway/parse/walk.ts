@@ -51,7 +51,12 @@ const KINDS: ReadonlyMap<string, SegmentKind> = new Map<string, SegmentKind>([
   ["user", "metadata"],
 ]);
 
-const REFERENCES: ReadonlyMap<string, Reference["kind"]> = new Map<string, Reference["kind"]>([
+/** Members that name a stored object, wherever they stand; as parameters of a query they do so too. */
+export const REFERENCES: ReadonlyMap<string, Reference["kind"]> = new Map<string, Reference["kind"]>([
+  ["consent", "voice_consent"],
+  ["credential_id", "vault_credential"],
+  ["environment_template_id", "agent_template"],
+  ["session_id", "agent_session"],
   ["agent_id", "agent"],
   ["assistant_id", "assistant"],
   ["character_id", "video_character"],
@@ -75,6 +80,13 @@ const REFERENCES: ReadonlyMap<string, Reference["kind"]> = new Map<string, Refer
   ["vector_store_ids", "vector_store"],
   ["video_id", "video"],
 ]);
+
+/** Members whose `id` names a stored object; a voice may stand there by its id alone. */
+const NESTED: ReadonlyMap<string, Reference["kind"]> = new Map<string, Reference["kind"]>([
+  ["video", "video"],
+  ["voice", "voice"],
+]);
+const VOICE = /^voice_/;
 
 /** Types whose ids only tell where a text came from: the provider does not follow them. */
 const CITING: ReadonlySet<string> = new Set([
@@ -133,11 +145,20 @@ export function walkMember(sink: Sink, key: string, value: Json, at: string, out
     walkList(sink, key, value, at, scope);
   } else if (isObject(value)) {
     const type = typeof value["type"] === "string" ? value["type"] : "";
+    if (scope.offers) addNested(sink, key, type, value, at);
     // A choice among the tools offers none.
     const offers = scope.offers && key !== "tool_choice";
     // What is below a citation cites too, whatever type it bears.
     walkObject(sink, value, at, { ...scope, type: CITING.has(scope.type) ? scope.type : type, offers });
   }
+}
+
+/** Notes the object that a member names by an `id` of its own. */
+function addNested(sink: Sink, key: string, type: string, value: JsonObject, at: string): void {
+  // Evals name their files like this.
+  const kind = type === "file_id" ? "file" : NESTED.get(key);
+  const { id } = value;
+  if (kind !== undefined && typeof id === "string") sink.references.push({ kind, id, pointer: `${at}/id` });
 }
 
 /** Tells whether this is padding, or lists of tokens with their probabilities, and not something that hides there. */
@@ -167,7 +188,7 @@ function walkList(sink: Sink, key: string, list: readonly Json[], at: string, sc
 }
 
 function walkString(sink: Sink, key: string, text: string, at: string, scope: Scope): void {
-  const kind = REFERENCES.get(key);
+  const kind = key === "voice" && VOICE.test(text) ? "voice" : REFERENCES.get(key);
   if (kind !== undefined && scope.offers && !CITING.has(scope.type) && text !== "") {
     sink.references.push({ kind, id: text, pointer: at });
     if (isToken(text)) return;

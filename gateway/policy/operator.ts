@@ -48,7 +48,14 @@ const operatorSchema = z.strictObject({
     .catchall(names)
     .optional(),
   limits: z
-    .record(text, z.strictObject({ default: limit.optional(), groups: z.record(text, limit).optional() }))
+    .record(
+      text,
+      z.strictObject({
+        default: limit.optional(),
+        groups: z.record(text, limit).optional(),
+        count_earlier: z.boolean().optional(),
+      }),
+    )
     .optional(),
   effects: effects.optional(),
   effects_by_label: z.record(text, effects).optional(),

@@ -6,6 +6,8 @@ import { findOwners, findReplacedCalls, settleReplacedCalls } from "../../db/que
 import type { ReplacedRow } from "../../db/queries/ledger.ts";
 import type { Caller } from "../exchange.ts";
 import { GatewayError } from "../errors.ts";
+import { createEarlierTurns } from "./earlier.ts";
+import type { EarlierTurns } from "./earlier.ts";
 import type { OwnedObject } from "./recorder.ts";
 import type { ExchangeClosed, OwnerContext, ReplacedCallRow } from "./rows.ts";
 import { toStoredId } from "./to-rows.ts";
@@ -55,6 +57,8 @@ export type Ledger = {
     conversationId: string,
     callIds: readonly string[],
   ): Promise<void>;
+  /** What conversations hold that lie with the provider. */
+  readonly earlier: EarlierTurns;
   /** Takes in what this process has committed. */
   readonly rememberOwned: (object: OwnedObject, context: OwnerContext) => void;
   readonly rememberReplaced: (row: ReplacedCallRow) => void;
@@ -76,6 +80,7 @@ export function createLedger(db: Database): Ledger {
   /** Objects that nobody owned when they were asked for: only for such as may be nobody's. */
   const unowned = new LRUCache<string, true>({ max: KNOWN_OBJECTS, ttl: UNOWNED_MS });
   /** Responses that ended in this process; false: without a denied call. */
+  const earlier = createEarlierTurns(db, ask);
   const denied = new LRUCache<string, boolean>({ max: KNOWN_RESPONSES });
   /** Reasoning items by caller: whether a denied call is tied to them, which is known once their answer has ended. */
   const tied = new LRUCache<string, boolean>({ max: KNOWN_REASONING });
@@ -152,7 +157,10 @@ export function createLedger(db: Database): Ledger {
       if (responseId !== null) denied.set(toStoredId(responseId), true);
       for (const id of reasoningIds) tied.set(toTiedKey(caller, connection, toStoredId(id)), true);
     },
-    rememberClosed({ responseIds }) {
+    earlier,
+    rememberClosed(row) {
+      const { responseIds } = row;
+      earlier.rememberClosed(row);
       for (const id of responseIds.map(toStoredId)) if (!denied.has(id)) denied.set(id, false);
     },
   };

@@ -29,6 +29,7 @@ import {
   toReplacedRow,
   toSessionRow,
   toStoredId,
+  toTurnRow,
 } from "./to-rows.ts";
 
 export type OwnedObject = { readonly kind: string; readonly id: string };
@@ -117,7 +118,11 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     },
     decided: (row) => commit([{ table: "decisions", json: toDecisionRow(row) }]),
     async closed(row) {
-      await queue.commit([{ table: "exchange_ends", json: toEndRow(row) }]);
+      const turn = toTurnRow(row);
+      await queue.commit([
+        { table: "exchange_ends", json: toEndRow(row) },
+        ...(turn === null ? [] : [{ table: "conversation_turns", json: turn } as const]),
+      ]);
       deps.onClosed?.(row);
     },
     async incident(row) {

@@ -2,6 +2,7 @@
 import type {
   Caller,
   Decision,
+  Earlier,
   Facts,
   JsonObject,
   Operation,
@@ -90,6 +91,12 @@ export type DecisionRow = {
   readonly timings: Timings;
 };
 
+/** What an exchange leaves: what its response holds, and what it adds to its conversation; null where that is nothing. */
+export type Left = {
+  readonly held: Earlier | null;
+  readonly conversation: { readonly id: string; readonly added: Earlier } | null;
+};
+
 /** How an exchange ended. Written before its terminal event. */
 export type ExchangeClosed = {
   readonly exchangeId: string;
@@ -105,6 +112,8 @@ export type ExchangeClosed = {
   readonly sessionId: string | null;
   /** Digest of the history that was sent and of what was answered, by which the next turn finds its session. */
   readonly history: string | null;
+  /** What it leaves in a conversation that lies with the provider. */
+  readonly left?: Left & { readonly connection: string };
   readonly requestBytes: number;
   readonly answerBytes: number;
   readonly timings: Timings;

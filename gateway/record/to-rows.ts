@@ -94,8 +94,16 @@ export function toDecisionRow(row: DecisionRow): string {
 
 /** Gives the row of `exchange_ends`. */
 export function toEndRow(row: ExchangeClosed): string {
-  const { sessionId: _, ...rest } = row;
-  return toJson({ ...rest, responseIds: row.responseIds.map(toStoredId) });
+  const { sessionId: _, left, ...rest } = row;
+  return toJson({ ...rest, responseIds: row.responseIds.map(toStoredId), held: left?.held ?? null });
+}
+
+/** Gives the row of `conversation_turns` that an exchange adds, null where it adds none. */
+export function toTurnRow({ left, exchangeId, at }: ExchangeClosed): string | null {
+  const conversation = left?.conversation ?? null;
+  if (left === undefined || conversation === null) return null;
+  const { id, added } = conversation;
+  return toJson({ connection: left.connection, conversationId: toStoredId(id), exchangeId, added, at });
 }
 
 /** Gives the row of `objects`. */

@@ -2,9 +2,7 @@
 import { APIError } from "openai";
 
 /** Waits for a call to fail, and gives status, code and message as the SDK raises them. */
-export async function openaiError(
-  call: Promise<unknown>,
-): Promise<{
+export async function openaiError(call: Promise<unknown>): Promise<{
   readonly status: number | undefined;
   readonly code: string | null | undefined;
   readonly message: string;

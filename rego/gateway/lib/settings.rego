@@ -30,6 +30,12 @@ default_limit(name) := operators if {
 	operators := data.gateway.operator.limits[name]["default"]
 } else := data.gateway.params.limits[name]["default"]
 
+# METADATA
+# description: Whether what lies with the provider counts towards a limit.
+counts_earlier(name) := operators if {
+	operators := data.gateway.operator.limits[name].count_earlier
+} else := data.gateway.params.limits[name].count_earlier
+
 group_limit(name, group) := operators if {
 	operators := data.gateway.operator.limits[name].groups[group]
 } else := data.gateway.params.limits[name].groups[group]

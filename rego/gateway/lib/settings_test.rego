@@ -44,3 +44,10 @@ test_limit_is_the_default_without_a_group if {
 		with data.gateway.operator as operator
 		with input.caller.groups as []
 }
+
+test_whether_earlier_turns_count_is_the_operators_before_the_bundles if {
+	bundle := {"limits": {"tokens": {"count_earlier": false}}}
+	settings.counts_earlier("tokens") == false with data.gateway.params as bundle with data.gateway.operator as {}
+	settings.counts_earlier("tokens") == true with data.gateway.params as bundle
+		with data.gateway.operator as {"limits": {"tokens": {"count_earlier": true}}}
+}

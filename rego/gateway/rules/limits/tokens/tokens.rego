@@ -21,9 +21,15 @@ need contains {"fact": "tokens.exact"} if {
 
 default size := ""
 
-size := $"{input.request.tokens.count}, the limit is {settings.limit("tokens_per_request")}" if {
-	is_number(input.request.tokens.count)
+size := $"{total}, the limit is {settings.limit("tokens_per_request")}" if {
+	is_number(total)
 	is_number(settings.limit("tokens_per_request"))
 }
 
-within_limit if input.request.tokens.count <= settings.limit("tokens_per_request")
+total := input.request.tokens.count + earlier
+
+default earlier := 0
+
+earlier := input.earlier.tokens if settings.counts_earlier("tokens_per_request") == true
+
+within_limit if total <= settings.limit("tokens_per_request")

@@ -37,3 +37,17 @@ test_deny_when_fields_are_missing if {
 test_deny_when_the_limit_is_missing if {
 	count(tokens.deny) == 1 with input as facts([], 1, true) with data.gateway.params as {}
 }
+
+counting := object.union(params, {"limits": {"tokens_per_request": {"count_earlier": true}}})
+
+continued(total) := object.union(facts([], 60, true), {"earlier": {"tokens": total}})
+
+test_earlier_turns_count_where_they_shall if {
+	count(tokens.deny) == 0 with input as continued(40) with data.gateway.params as counting
+	tokens.deny == {{"about": "101, the limit is 100"}} with input as continued(41)
+		with data.gateway.params as counting
+}
+
+test_earlier_turns_do_not_count_otherwise if {
+	count(tokens.deny) == 0 with input as continued(1000) with data.gateway.params as params
+}

@@ -1,0 +1,229 @@
+// Files on their way to the caller: untouched, searched where they are texts, and stopped before what a rule refuses.
+import { randomBytes } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createFake } from "../../test/fixtures/fake-context.ts";
+import { createMatcher } from "../detect/matcher.ts";
+import { createBytesReader } from "./bytes.ts";
+import { openAnswer } from "./open-answer.ts";
+
+const matcher = createMatcher({ secret: { class: "secret", any: ["the secret word"] } });
+const scanner = {
+  scan: matcher.scan,
+  stream: matcher.stream,
+};
+
+const FILE = { status: 200, headers: {}, isCalledText: false, isUnread: false, objects: [] };
+
+/** Reads a file in pieces; a rule refuses findings in the phases that are named. */
+async function read(
+  pieces: readonly Buffer[],
+  options: {
+    deny?: string;
+    phases?: readonly ("answer" | "finding" | "end")[];
+    called?: boolean;
+    unread?: boolean;
+  } = {},
+) {
+  const fake = createFake({
+    operation: "files.content",
+    scanner,
+    phases: options.phases ?? ["finding", "end"],
+    deny: (phase) => (phase === options.deny ? [{ code: "no_drop" }] : []),
+  });
+  const head = { ...FILE, isCalledText: options.called ?? false, isUnread: options.unread ?? false };
+  const reader = createBytesReader(fake.context, head);
+  for (const piece of pieces) {
+    reader.push(piece);
+    await new Promise(setImmediate);
+  }
+  reader.end();
+  await fake.ended;
+  return fake;
+}
+
+const cut = (bytes: Buffer, places: readonly number[]): Buffer[] => {
+  const all = [
+    0,
+    ...places.map((place) => place % (bytes.length + 1)).toSorted((a, b) => a - b),
+    bytes.length,
+  ];
+  return all.slice(1).map((end, index) => bytes.subarray(all[index], end));
+};
+
+describe("a file", () => {
+  test("arrives byte for byte, text or not, however it is cut", async () => {
+    const bodies = [
+      randomBytes(20_000),
+      Buffer.from("Grüße, the secret wor. ".repeat(900)),
+      Buffer.from("kurz ü"),
+      Buffer.alloc(0),
+    ];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...bodies),
+        fc.array(fc.nat(30_000), { maxLength: 6 }),
+        async (body, places) => {
+          const fake = await read(cut(body, places));
+          expect(Buffer.from(fake.bytes()).equals(body)).toBe(true);
+          expect(fake.status()).toBe(200);
+          expect(fake.ends).toMatchObject([{ outcome: "completed", httpStatus: 200 }]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("that holds what a rule refuses is cut before it, wherever that stands", async () => {
+    const before = "lorem ipsum ".repeat(5000);
+    const body = Buffer.from(`${before}the secret word${" dolor".repeat(5000)}`);
+    const secret = before.length;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(body.length), { maxLength: 5 }),
+        fc.nat(15),
+        async (places, within) => {
+          const fake = await read(cut(body, [...places, secret + within]), { deny: "finding" });
+          expect(fake.text()).not.toContain("the secret word");
+          expect(fake.log).toContain("decided deny");
+          expect(fake.ends).toMatchObject([{ outcome: "refused", errorCode: "no_drop" }]);
+          if (fake.status() === 403) return;
+          // A part must not pass for the whole.
+          expect(fake.log.at(-1)).toBe("cut");
+          expect(fake.bytes().length).toBeLessThanOrEqual(secret);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  test.each([
+    ["short, of which nothing has left", Buffer.from("the secret word"), 403],
+    ["UTF-16", Buffer.from(`\uFEFF${"the secret word ".repeat(9)}`, "utf16le"), 403],
+    [
+      "a text with strays",
+      Buffer.concat([
+        Buffer.from("a".repeat(500)),
+        Buffer.from([0xff]),
+        Buffer.from(" the secret word ".repeat(300)),
+      ]),
+      403,
+    ],
+  ])("is refused with a real status: %s", async (_, body, status) => {
+    const fake = await read([body], { deny: "finding" });
+    expect(fake.status()).toBe(status);
+    expect(fake.text()).toContain("no_drop");
+  });
+
+  test("is refused at its end by a rule about the whole", async () => {
+    const fake = await read([Buffer.from("short")], { deny: "end" });
+    expect(fake.status()).toBe(403);
+    expect(fake.text()).not.toContain("short");
+  });
+
+  test("is refused at its head, and nothing of it is read", async () => {
+    const fake = await read([Buffer.from("a"), Buffer.from("b")], { deny: "answer", phases: ["answer"] });
+    expect(fake.status()).toBe(403);
+    expect(fake.ends).toMatchObject([{ outcome: "refused" }]);
+  });
+
+  test("waits for what its head is judged by, and then arrives", async () => {
+    const fake = await read([Buffer.from("ab"), randomBytes(9000)], { phases: ["answer", "finding"] });
+    expect(fake.status()).toBe(200);
+    expect(fake.bytes().length).toBe(9002);
+  });
+
+  test("is searched for what is called text whatever its bytes are", async () => {
+    const body = Buffer.concat([randomBytes(6000), Buffer.from(" the secret word ")]);
+    expect((await read([body], { deny: "finding", called: true })).status()).toBe(403);
+    expect((await read([body], { deny: "finding" })).status()).toBe(200);
+  });
+
+  test("that nobody understands is not looked at", async () => {
+    const fake = await read([Buffer.from("the secret word")], { deny: "finding", unread: true });
+    expect(fake.text()).toBe("the secret word");
+    expect(fake.contents).toEqual([]);
+  });
+
+  test("gives rules no part of a long text for the whole", async () => {
+    const fake = await read([Buffer.from("lorem ipsum ".repeat(200_000))]);
+    expect(fake.contents.at(-1)?.bytes).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("that the target breaks off is cut off", async () => {
+    const fake = createFake({ operation: "files.content", scanner, phases: [] });
+    const answer = openAnswer(fake.context);
+    answer.onHead(200, { "content-type": "application/octet-stream", "content-length": "10" });
+    answer.onData(Buffer.from("abc"));
+    const { GatewayError } = await import("../errors.ts");
+    answer.onError(new GatewayError("target_broke_off", "It broke off."));
+    await fake.ended;
+    expect(fake.log.at(-1)).toBe("cut");
+    expect(fake.ends).toMatchObject([{ outcome: "failed", errorCode: "target_broke_off" }]);
+  });
+});
+
+describe("an answer of an operation that gives files", () => {
+  async function answer(
+    status: number,
+    headers: Record<string, string>,
+    body: string,
+    operation = "files.content",
+  ) {
+    const fake = createFake({ operation, phases: [], body: { model: "gpt-5" } });
+    const open = openAnswer(fake.context);
+    open.onHead(status, headers);
+    open.onData(Buffer.from(body));
+    open.onEnd();
+    await fake.ended;
+    return fake;
+  }
+
+  test("keeps the headers that tell of the file, and no others", async () => {
+    const headers = {
+      "content-type": "audio/mpeg",
+      "content-length": "3",
+      "content-range": "bytes 0-2/9",
+      "accept-ranges": "bytes",
+      etag: '"x"',
+      "content-disposition": 'attachment; filename="a.mp3"',
+      "set-cookie": "a=b",
+    };
+    const fake = await answer(206, headers, "abc");
+    const { "set-cookie": _, ...rest } = headers;
+    expect(fake.headers()).toEqual(rest);
+    expect(fake.status()).toBe(206);
+  });
+
+  test("is read as JSON where it is an error", async () => {
+    const fake = await answer(
+      404,
+      { "content-type": "application/json" },
+      '{"error":{"message":"No such File"}}',
+    );
+    expect(fake.status()).toBe(404);
+    expect(fake.text()).toContain("No such File");
+  });
+
+  test("is refused where it is a redirect, or the credential was", async () => {
+    expect((await answer(302, { location: "https://elsewhere.example" }, "")).status()).toBe(502);
+    expect((await answer(401, { "content-type": "application/json" }, "{}")).status()).toBe(502);
+  });
+
+  test("of a call keeps the call's id, without the target's address", async () => {
+    const headers = {
+      "content-type": "application/sdp",
+      location: "https://api.openai.com/v1/realtime/calls/rtc_1",
+    };
+    const fake = await answer(201, headers, "v=0", "realtime.calls.create");
+    expect(fake.headers()).toMatchObject({ location: "/v1/realtime/calls/rtc_1" });
+    expect(fake.text()).toBe("v=0");
+    expect(fake.owned).toEqual([{ kind: "realtime_call", id: "rtc_1" }]);
+  });
+
+  test("may be a plain text where the operation has such answers, and nowhere else", async () => {
+    const srt = { "content-type": "text/plain; charset=utf-8" };
+    expect((await answer(200, srt, "Hello", "audio.transcriptions.create")).text()).toBe("Hello");
+    expect((await answer(200, srt, "Hello", "embeddings.create")).status()).toBe(502);
+  });
+});
