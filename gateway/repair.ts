@@ -1,6 +1,6 @@
 // Makes good what denied calls left behind: our message is no item of the provider's, and a call that the program never
 // saw has no output.
-import { OWN_MESSAGE } from "./answer/replace.ts";
+import { OWN_MESSAGE, toOwnOutput } from "./answer/replace.ts";
 import type { Caller, Json, JsonObject } from "./exchange.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 import { isList, isObject } from "./parse/pointer.ts";
@@ -24,7 +24,7 @@ type Denied = {
 
 /** Gives what a provider takes as a denied call's output. */
 function toOutput({ callId, type, code }: Denied): JsonObject | null {
-  const text = `Refused by policy (${code}).`;
+  const text = toOwnOutput(code);
   switch (type) {
     case "function_call":
       return { type: "function_call_output", call_id: callId, output: text };

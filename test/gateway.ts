@@ -88,7 +88,8 @@ const created = z.object({ key: z.string().startsWith("tg_") });
 /** Starts a gateway and waits until `/readyz` answers 200. Throws with its log where it does not. */
 export async function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
   const credential = options.target?.credential ?? `simulated-${randomBytes(12).toString("hex")}`;
-  const upstream = createSimulator({ credential, inspect: true });
+  const adminCredential = `simulated-admin-${randomBytes(12).toString("hex")}`;
+  const upstream = createSimulator({ credential, adminCredential, inspect: true });
   const { url } = await upstream.listen(0, "127.0.0.1");
   const watch = watchArrivals(Number(new URL(url).port));
   const work = await mkdtemp(join(tmpdir(), "tollgate-gateway-"));
@@ -101,6 +102,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     TOLLGATE_LOG_FORMAT: "json",
     TOLLGATE_OPENAI_BASE_URL: options.target?.url ?? url,
     OPENAI_API_KEY: credential,
+    OPENAI_ADMIN_KEY: adminCredential,
     NO_COLOR: "1",
     ...(options.databaseUrl === undefined
       ? {}

@@ -12,6 +12,43 @@ export type DeniedCall = { readonly call: ToolCall; readonly code: string; reado
 /** Begins the id of every message that the gateway writes; the provider issues none like it. */
 export const OWN_MESSAGE = "msg_tg_";
 
+/** Gives the output that stands for a denied call's where the provider waits for one. */
+export function toOwnOutput(code: string): string {
+  return `Refused by policy (${code}).`;
+}
+
+const OWN_OUTPUT = /^Refused by policy \([a-z0-9_]{1,64}\)\.$/;
+
+/**
+ * Gives a list of items without the outputs that the gateway has put there for calls that the program never saw: in a
+ * history that it resends they would answer nothing.
+ */
+export function dropOwnOutputs(body: Json): Json {
+  const data = isObject(body) ? body["data"] : undefined;
+  if (!isObject(body) || !isList(data)) return body;
+  const kept = new Set(
+    data.flatMap((item) =>
+      isOutput(item) ? [] : (readString(item, "call_id") ?? readString(item, "id") ?? []),
+    ),
+  );
+  const left = data.filter((item) => {
+    if (!isOutput(item) || !OWN_OUTPUT.test(readText(item))) return true;
+    return kept.has(readString(item, "call_id") ?? readString(item, "id") ?? "");
+  });
+  return left.length === data.length ? body : { ...body, data: left };
+}
+
+function isOutput(item: Json): boolean {
+  return (readString(item, "type") ?? "").endsWith("_call_output");
+}
+
+function readText(item: Json): string {
+  const output = isObject(item) ? item["output"] : undefined;
+  if (typeof output === "string") return output;
+  const first = isList(output) ? output[0] : undefined;
+  return readString(first, "stderr") ?? readString(first, "text") ?? "";
+}
+
 /** Gives the id of the message that takes a call's place: the same one whenever the answer is read again. */
 export function toMessageId(responseId: string | null, callId: string): string {
   const digest = createHash("sha256")

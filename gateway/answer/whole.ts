@@ -12,7 +12,7 @@ import { getAt, isObject, setAt } from "../parse/pointer.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { MAX_CALLS, requireWellFormed } from "./judge-call.ts";
-import { replaceInResponse } from "./replace.ts";
+import { dropOwnOutputs, replaceInResponse } from "./replace.ts";
 import { refuse } from "./refuse.ts";
 import { createTally } from "./tally.ts";
 
@@ -24,6 +24,9 @@ function toBody(bytes: Buffer): Json {
     throw new GatewayError("answer_unreadable", "The target's answer is not JSON.", { cause });
   }
 }
+
+/** Operations that give what a conversation holds, item by item. */
+const LISTS_ITEMS: ReadonlySet<string> = new Set(["conversations.items.list", "responses.input_items"]);
 
 type Denied = CallDenial & { readonly call: ToolCall };
 
@@ -173,6 +176,11 @@ export function createWholeReader(
       await context.replaced(replaced.calls);
     } else if (denied.length > 0) {
       throw unreplaceable();
+    }
+    if (LISTS_ITEMS.has(request.route.operation)) {
+      const left = dropOwnOutputs(out);
+      if (left !== out) sent = Buffer.from(JSON.stringify(left));
+      out = left;
     }
     context.own(answer.objectIds);
     context.said(readAnswerSaid(out));

@@ -89,7 +89,8 @@ export function assemble(parts: {
     start: start === null ? null : { count: start.items.length, derived: start.derived },
     rest: queryTexts.length === 0 ? rest.sink.segments : [...rest.sink.segments, ...queryTexts],
     restHash: rest.hash,
-    restDerived: rest.derived,
+    // What is known of the body says nothing of the query.
+    restDerived: queryTexts.length === 0 ? rest.derived : new Map(),
     prompts: findPrompts(items),
     answer: {
       stream,

@@ -161,6 +161,8 @@ export function createLedger(db: Database): Ledger {
     rememberClosed(row) {
       const { responseIds } = row;
       earlier.rememberClosed(row);
+      // What runs on in the background may end with a call that another process denies.
+      if (row.left?.held?.complete !== true) return;
       for (const id of responseIds.map(toStoredId)) if (!denied.has(id)) denied.set(id, false);
     },
   };
