@@ -27,7 +27,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
-import type { Session } from "./record/rows.ts";
+import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
 import type { Repaired } from "./repair.ts";
@@ -97,7 +97,14 @@ export type Decider = {
   /** Judges a request and makes the decision durable. Throws where it is refused. */
   decide(progress: Progress, asked: Asked, lap: (name: string) => void): Promise<Decided>;
   /** Opens the context of its answer; `onClosed` is called when the answer's end is durable, or could not be written. */
-  openContext(progress: Progress, decided: Decided, sink: Sink, onClosed: () => void): OpenContext;
+  openContext(
+    progress: Progress,
+    decided: Decided,
+    sink: Sink,
+    onClosed: () => void,
+    /** Told what became of calls once that is durable. */
+    onCalls?: (calls: readonly CallRow[]) => void,
+  ): OpenContext;
   /** Ends an exchange that was refused or failed before anything of it was sent: in the record, then to its caller. */
   turnAway(progress: Progress, thrown: unknown): Promise<void>;
 };
@@ -288,7 +295,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         findings: counts.findings,
       };
     },
-    openContext(progress, decided, sink, onClosed) {
+    openContext(progress, decided, sink, onClosed, onCalls) {
       const { request, judge, scanner, readCall, caller, session, verdict, settled, earlier, findings } =
         decided;
       return createAnswerContext({
@@ -313,6 +320,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         labels: toLabels(verdict.decision),
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
+        onCalls: onCalls ?? null,
         onClosed: ({ outcome, errorCode, httpStatus }) => {
           onClosed();
           const effect = outcome === "refused" ? "deny" : outcome === "failed" ? "error" : "allow";
