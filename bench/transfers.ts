@@ -19,7 +19,7 @@ export const NOISE_FILE = "file-noise";
 /** The name of the file of noise; an id that stood in the request would not become the caller's. */
 export const NOISE_NAME = "noise.bin";
 
-type Transfer = { readonly name: string; run(aim: Aim, pool: Pool): Promise<void> };
+type Transfer = { readonly name: string; readonly run: (aim: Aim, pool: Pool) => Promise<void> };
 
 /** What transfers showed on a target: seconds and CPU of the median round, memory in MiB. */
 export type TransferRow = {

@@ -208,7 +208,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
-      const junctions = deps.uploads.junctions(caller, connection.name, request);
+      const upload = deps.uploads.look(caller, connection.name, request);
       const form = asked.body?.form ?? null;
       const lines = findLines(request, form);
       let session = await deps.sessions.resolve({
@@ -232,8 +232,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.version = policy.version;
       // Lines are searched one by one, each as the request that it is.
       const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
-      const isAll = lines !== null || (form === null && junctions.length === 0);
-      const counts = isAll ? kept : await searchBody(scanner, form, junctions, kept);
+      const isAll = lines !== null || (form === null && upload.junctions.length === 0);
+      const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);
       progress.found = () => listFound(scanner, request);
       lap("detect");
 
@@ -262,7 +262,6 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         verdict = await ask(judge, asked, counts);
         claims.settle(verdict.decision.share);
       }
-      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       progress.verdict = verdict;
       deps.events.policyAsked("request", verdict.micros);
       lap("");
@@ -274,6 +273,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // record: the decision is durable before the first byte goes to the target
       if (refusal !== null) throw refusal;
+      if (upload.problem !== null) throw upload.problem;
+      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       if (lines !== null) {
         verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner));
         progress.verdict = verdict;
