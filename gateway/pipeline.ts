@@ -11,6 +11,7 @@ import type { BodyLimits } from "./request-body.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { DeciderDeps } from "./decide.ts";
+import { findClosure } from "./closed-operations.ts";
 import { GatewayError } from "./errors.ts";
 import type { Caller, Route } from "./exchange.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
@@ -179,8 +180,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
 /** Throws where the gateway cannot see, or must not hand out, what an operation carries. */
 function requireOpen({ spec }: Route): void {
-  if (spec.isSecret)
-    throw new GatewayError("credential_withheld", "The answer would hold a credential of the target's.");
+  const closure = findClosure(spec);
+  if (closure !== null) throw new GatewayError(closure, "The gateway does not pass this operation on.");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

@@ -1,19 +1,24 @@
 // Reads what stored responses and conversations hold, as the exchanges that made them have left it.
-import type { Earlier } from "../../gateway/exchange.ts";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
+
+/** As `Earlier` of gateway/exchange.ts. */
+export type Held = {
+  readonly complete: boolean;
+  readonly turns: number;
+  readonly tokens: number;
+  readonly labels: readonly string[];
+  readonly findings: Readonly<Record<string, number>>;
+  readonly tools: readonly string[];
+};
 
 /** Turns of one conversation that are added up: more than the API lets it have items. */
 const MOST_TURNS = 10_000;
 
 /** Gives what a response and all before it hold; null where the exchange that made it has not ended here. */
-export async function findHeld(
-  db: Database,
-  connection: string,
-  responseId: string,
-): Promise<Earlier | null> {
+export async function findHeld(db: Database, connection: string, responseId: string): Promise<Held | null> {
   const [row] = await runQuery(
-    () => db.sql<{ held: Earlier }[]>`
+    () => db.sql<{ held: Held }[]>`
       select e.held from objects o join exchange_ends e on e.exchange_id = o.exchange_id
       where o.connection = ${connection} and o.kind = 'response' and o.id = ${responseId} and e.held is not null`,
   );
@@ -25,9 +30,9 @@ export async function findTurns(
   db: Database,
   connection: string,
   conversationId: string,
-): Promise<readonly Earlier[]> {
+): Promise<readonly Held[]> {
   const rows = await runQuery(
-    () => db.sql<{ added: Earlier }[]>`
+    () => db.sql<{ added: Held }[]>`
       select added from conversation_turns
       where connection = ${connection} and conversation_id = ${conversationId}
       order by exchange_id limit ${MOST_TURNS}`,
