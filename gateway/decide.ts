@@ -35,6 +35,7 @@ import { toRequestTexts } from "./request-texts.ts";
 import type { TakenBody } from "./request-body.ts";
 import { requireInspected, runsFromFile } from "./require-inspected.ts";
 import { EDGE } from "./uploads.ts";
+import { findTracedResponse } from "./take-traces.ts";
 import type { Uploads } from "./uploads.ts";
 import { findToken, isFromModel, listMarks } from "./said.ts";
 
@@ -215,7 +216,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         caller,
         connection: connection.name,
         header: asked.sessionHeader,
-        previousResponseId: toReferenced(request, "response"),
+        previousResponseId: toReferenced(request, "response") ?? findTracedResponse(request),
         conversation: toReferenced(request, "conversation"),
         items: request.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
         start: request.start,
