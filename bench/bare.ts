@@ -16,9 +16,9 @@ const server = createServer((request, response) => {
     .stream<ServerResponse>(
       {
         path: request.url ?? "/",
-        method: "POST",
+        method: request.method === "GET" ? "GET" : "POST",
         headers,
-        body: request,
+        body: request.method === "GET" ? null : request,
         opaque: response,
         signal: left.signal,
       },

@@ -14,6 +14,8 @@ import { listShapes } from "./shapes.ts";
 import type { Shape } from "./shapes.ts";
 import { startBare, startTollgate, startUpstream } from "./targets.ts";
 import type { BenchTarget } from "./targets.ts";
+import { measureTransfers, writeTransfers } from "./transfers.ts";
+import type { TransferRow } from "./transfers.ts";
 
 const FULL: Effort = { rounds: 7, share: 1, concurrency: 16 };
 const QUICK: Effort = { rounds: 2, share: 0.05, concurrency: 8 };
@@ -36,6 +38,7 @@ const effort = {
 const shapes = listShapes().filter((shape) => flags.shape?.includes(shape.name) ?? true);
 const results: { shape: Shape; measured: readonly Measured[] }[] = [];
 let profile: readonly string[] | null = null;
+let transfers: readonly TransferRow[] = [];
 
 const upstream = await startUpstream();
 try {
@@ -52,6 +55,11 @@ try {
       );
     }
   });
+  if (flags.shape === undefined || flags.shape.includes("transfers")) {
+    await withTargets(null, async (targets) => {
+      transfers = await measureTransfers(targets, flags.quick ? 1 : 3);
+    });
+  }
   if (flags.profile) profile = await takeProfile();
 } finally {
   await upstream.close();
@@ -64,6 +72,7 @@ const page = writeReport({
   versions: `Node ${process.versions.node}, undici ${readUndiciVersion()}`,
   effort: `${effort.rounds} rounds a shape after one to warm up, ${effort.concurrency} connections, ${shapes.map((shape) => `${Math.round(shape.count * effort.share)} requests a round of ${shape.name}`).join(", ")}.`,
   results,
+  transfers: writeTransfers(transfers),
   profile,
 });
 // A quick run shows that the benchmark works; its figures are too few to keep.

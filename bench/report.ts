@@ -11,6 +11,8 @@ export type Report = {
   readonly versions: string;
   readonly effort: string;
   readonly results: readonly { readonly shape: Shape; readonly measured: readonly Measured[] }[];
+  /** Lines of the table of large bodies. */
+  readonly transfers: readonly string[];
   /** Lines of the profile's table; null where none was taken. */
   readonly profile: readonly string[] | null;
 };
@@ -35,6 +37,10 @@ export function writeReport(report: Report): string {
     "| shape | process | CPU | requests/s | p50 | p99 | first byte | alone | memory | peak |",
     "|---|---|---|---|---|---|---|---|---|---|",
     ...report.results.flatMap(({ shape, measured }) => measured.map((one) => valueRow(shape, one))),
+    "",
+    "## Large bodies",
+    "",
+    ...report.transfers,
     "",
     ...(report.profile === null ? [] : ["## Where the gateway's time goes", "", ...report.profile, ""]),
     "## How",

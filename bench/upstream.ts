@@ -4,6 +4,7 @@ import type { ServerResponse } from "node:http";
 import { ID_DIGITS, streamedAnswer, wholeAnswer } from "./answers.ts";
 import type { Answer } from "./answers.ts";
 import { announce } from "./announce.ts";
+import { FILE_PIECES, NOISE_FILE, NOISE_NAME, TEXT_FILE, toFilePiece } from "./transfers.ts";
 
 const whole = wholeAnswer();
 const streamed = streamedAnswer();
@@ -11,11 +12,24 @@ let count = 0;
 
 const server = createServer((request, response) => {
   let isStream: boolean | undefined;
+  let id = TEXT_FILE;
   request.on("data", (chunk: Buffer) => {
     // The load generator writes `"stream":true` first, so that nothing has to be parsed.
+    // A form says first what its file is.
+    if (chunk.includes(NOISE_NAME)) id = NOISE_FILE;
     isStream ??= chunk.indexOf('"stream":true') !== -1;
   });
   request.on("end", () => {
+    const piece = toFilePiece(request.url ?? "");
+    if (piece !== null) {
+      sendFile(response, piece);
+      return;
+    }
+    if (request.url === "/v1/files") {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ id, object: "file" }));
+      return;
+    }
     count += 1;
     if (isStream === true) sendStream(response, stamp(streamed));
     else {
@@ -26,6 +40,26 @@ const server = createServer((request, response) => {
   });
 });
 announce(server);
+
+/** Writes a file as fast as it is taken. */
+function sendFile(response: ServerResponse, piece: Buffer): void {
+  response.writeHead(200, {
+    "content-type": "application/octet-stream",
+    "content-length": FILE_PIECES * piece.length,
+  });
+  let left = FILE_PIECES;
+  const write = (): void => {
+    while (left > 0) {
+      left -= 1;
+      if (!response.write(piece)) {
+        response.once("drain", write);
+        return;
+      }
+    }
+    response.end();
+  };
+  write();
+}
 
 /** Copies the pieces that hold an id and writes a number of its own into each. */
 function stamp(answer: Answer): readonly Buffer[] {

@@ -1,11 +1,9 @@
 // Puts the gateway together: from configuration and a database's URL to listening ports, and back down again.
 import { hash } from "node:crypto";
-import { serve } from "@hono/node-server";
 import type { HttpBindings } from "@hono/node-server";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
-import { Server } from "node:http";
 import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
@@ -27,6 +25,7 @@ import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
+import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
@@ -268,7 +267,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     return RESPONSE_ALREADY_SENT;
   });
 
-  const server = await listen(app, config);
+  const listener = opened(await listen(app, config, asksForSocket, log), (one) => one.close());
+  const { server } = listener;
   server.on("upgrade", (incoming, raw, head) => void upgrades.handle(incoming, raw, head));
   stack.adopt(server, (one) => {
     one.closeAllConnections();
@@ -285,7 +285,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const resources = stack.move();
   return {
-    dataUrl: `http://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`,
+    dataUrl: `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     adminUrl: admin?.url ?? null,
     registry: events.registry,
     async drain(graceMs) {
@@ -329,34 +329,4 @@ function createInForce(
     }
     return kept.inForce;
   };
-}
-
-function listen(app: Hono<{ Bindings: HttpBindings }>, config: Config): Promise<Server> {
-  return new Promise((resolve, reject) => {
-    const server = serve({
-      fetch: app.fetch,
-      hostname: config.listen.host,
-      port: config.listen.port,
-      overrideGlobalObjects: false,
-      serverOptions: {
-        maxHeaderSize: config.limits.header_bytes,
-        // Bodies have their own limit of time; a keep-alive outlasts the clients' pools.
-        requestTimeout: 0,
-        headersTimeout: 30_000,
-        keepAliveTimeout: 75_000,
-        noDelay: true,
-        shouldUpgradeCallback: asksForSocket,
-      },
-    });
-    if (!(server instanceof Server)) {
-      reject(new TypeError("Expected a server of HTTP/1.1."));
-      return;
-    }
-    server.maxConnections = config.limits.connections;
-    server.once("error", reject);
-    server.once("listening", () => {
-      server.off("error", reject);
-      resolve(server);
-    });
-  });
 }

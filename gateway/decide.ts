@@ -27,7 +27,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
-import type { Session } from "./record/rows.ts";
+import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
 import { repair } from "./repair.ts";
 import type { Repaired } from "./repair.ts";
@@ -35,6 +35,7 @@ import { toRequestTexts } from "./request-texts.ts";
 import type { TakenBody } from "./request-body.ts";
 import { requireInspected, runsFromFile } from "./require-inspected.ts";
 import { EDGE } from "./uploads.ts";
+import { findTracedResponse } from "./take-traces.ts";
 import type { Uploads } from "./uploads.ts";
 import { findToken, isFromModel, listMarks } from "./said.ts";
 
@@ -97,7 +98,14 @@ export type Decider = {
   /** Judges a request and makes the decision durable. Throws where it is refused. */
   decide(progress: Progress, asked: Asked, lap: (name: string) => void): Promise<Decided>;
   /** Opens the context of its answer; `onClosed` is called when the answer's end is durable, or could not be written. */
-  openContext(progress: Progress, decided: Decided, sink: Sink, onClosed: () => void): OpenContext;
+  openContext(
+    progress: Progress,
+    decided: Decided,
+    sink: Sink,
+    onClosed: () => void,
+    /** Told what became of calls once that is durable. */
+    onCalls?: (calls: readonly CallRow[]) => void,
+  ): OpenContext;
   /** Ends an exchange that was refused or failed before anything of it was sent: in the record, then to its caller. */
   turnAway(progress: Progress, thrown: unknown): Promise<void>;
 };
@@ -201,14 +209,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
-      const junctions = deps.uploads.junctions(caller, connection.name, request);
+      const upload = deps.uploads.look(caller, connection.name, request);
       const form = asked.body?.form ?? null;
       const lines = findLines(request, form);
       let session = await deps.sessions.resolve({
         caller,
         connection: connection.name,
         header: asked.sessionHeader,
-        previousResponseId: toReferenced(request, "response"),
+        previousResponseId: toReferenced(request, "response") ?? findTracedResponse(request),
         conversation: toReferenced(request, "conversation"),
         items: request.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
         start: request.start,
@@ -225,8 +233,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.version = policy.version;
       // Lines are searched one by one, each as the request that it is.
       const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
-      const isAll = lines !== null || (form === null && junctions.length === 0);
-      const counts = isAll ? kept : await searchBody(scanner, form, junctions, kept);
+      const isAll = lines !== null || (form === null && upload.junctions.length === 0);
+      const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);
       progress.found = () => listFound(scanner, request);
       lap("detect");
 
@@ -255,7 +263,6 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         verdict = await ask(judge, asked, counts);
         claims.settle(verdict.decision.share);
       }
-      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       progress.verdict = verdict;
       deps.events.policyAsked("request", verdict.micros);
       lap("");
@@ -267,6 +274,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // record: the decision is durable before the first byte goes to the target
       if (refusal !== null) throw refusal;
+      if (upload.problem !== null) throw upload.problem;
+      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       if (lines !== null) {
         verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner));
         progress.verdict = verdict;
@@ -288,7 +297,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         findings: counts.findings,
       };
     },
-    openContext(progress, decided, sink, onClosed) {
+    openContext(progress, decided, sink, onClosed, onCalls) {
       const { request, judge, scanner, readCall, caller, session, verdict, settled, earlier, findings } =
         decided;
       return createAnswerContext({
@@ -313,6 +322,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         labels: toLabels(verdict.decision),
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
+        onCalls: onCalls ?? null,
         onClosed: ({ outcome, errorCode, httpStatus }) => {
           onClosed();
           const effect = outcome === "refused" ? "deny" : outcome === "failed" ? "error" : "allow";

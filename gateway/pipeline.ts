@@ -23,6 +23,7 @@ import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { matchRoute } from "./parse/route.ts";
 import { sendList } from "./own-list.ts";
+import { answerTraces, takeTraces } from "./take-traces.ts";
 
 export type PipelineDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
@@ -55,7 +56,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   let isDraining = false;
 
   async function decide(progress: Progress): Promise<void> {
-    const { incoming, sink } = progress;
+    const { id, incoming, sink } = progress;
     const lap = createLaps(progress);
 
     // identity
@@ -94,6 +95,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return;
     }
 
+    const isTraces = route.operation === "traces.ingest";
+    const traces = isTraces
+      ? await takeTraces(deps.recorder, { id, caller, request, decision: decided.verdict.decision })
+      : null;
+
     // forward
     const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
@@ -103,6 +109,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
     });
+    if (isTraces && traces === null) return answerTraces(context);
     const sent = {
       method: incoming.method ?? "GET",
       path: query === "" ? route.path : `${route.path}?${query}`,
@@ -114,7 +121,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
         bindKey: (key) => deps.digest(toKeyText(caller, key)),
       }),
-      body: body.spooled === null ? repaired.bytes : body.spooled.stream(),
+      body: body.spooled === null ? (traces ?? repaired.bytes) : body.spooled.stream(),
     };
     const call =
       route.spec.lists === null
@@ -175,7 +182,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 function requireOpen({ spec }: Route): void {
   const closure = findClosure(spec);
   if (closure !== null) throw new GatewayError(closure, "The gateway does not pass this operation on.");
-  if (spec.isLocal) throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

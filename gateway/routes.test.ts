@@ -36,6 +36,15 @@ describe("the route table", () => {
     expect(missing).toEqual([]);
   });
 
+  it("takes a model's name with dots within an id, and asks about no model for it", () => {
+    const found = findRoute("POST", "/organization/projects/proj_1/rate_limits/rl-gpt-3.5-turbo");
+    expect(found).toMatchObject({
+      spec: { operation: "admin.organization.projects.rate_limits.update" },
+      model: null,
+    });
+    expect(findRoute("POST", "/organization/projects/proj_1/rate_limits/..")).toEqual({ methods: [] });
+  });
+
   it("finds each of its own templates", () => {
     for (const spec of listRoutes()) {
       const path = spec.template.replaceAll(/\{[^}]*\}/g, "id_1");

@@ -102,6 +102,9 @@ const ID = /^[A-Za-z0-9_-]{1,256}$/;
 /** A model's name may have dots and colons, and is no path by itself. */
 const MODEL = /^(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,256}$/;
 const MODEL_PARAMETERS: ReadonlySet<string> = new Set(["model", "fine_tuned_model_checkpoint"]);
+/** An id that has a model's name in it, as `rl-gpt-3.5-turbo`, and names none to policy. */
+const OF_A_MODEL = new RegExp(MODEL);
+const OF_A_MODEL_PARAMETERS: ReadonlySet<string> = new Set(["rate_limit"]);
 
 let compiled: ReadonlyMap<number, readonly Compiled[]> | null = null;
 /** What has no id in it, by method and path: most requests end here. */
@@ -184,5 +187,6 @@ function toPart(part: string): Part {
   if (!part.startsWith("{")) return { literal: part };
   const name = part.slice(1, -1);
   if (!name.startsWith("-")) return { kind: name, pattern: ID };
-  return { kind: null, pattern: MODEL_PARAMETERS.has(name.slice(1)) ? MODEL : ID };
+  if (MODEL_PARAMETERS.has(name.slice(1))) return { kind: null, pattern: MODEL };
+  return { kind: null, pattern: OF_A_MODEL_PARAMETERS.has(name.slice(1)) ? OF_A_MODEL : ID };
 }

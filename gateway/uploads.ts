@@ -10,11 +10,15 @@ export type PartEdges = { readonly head: Buffer; readonly tail: Buffer | null };
 export type Uploads = {
   /** Keeps a part's edges once the target has taken it. */
   note(place: PartPlace, edges: PartEdges): void;
-  /**
-   * Gives the texts where the parts of `uploads.complete` meet, each to be searched by itself; nothing for any other
-   * request. Throws `file_not_inspected` for parts that this process has not seen, and for an upload of requests.
-   */
-  junctions(caller: Caller, connection: string, request: ParsedRequest): readonly string[];
+  /** Looks at a request about an upload; any other one has neither texts nor a problem. */
+  look(caller: Caller, connection: string, request: ParsedRequest): UploadLook;
+};
+
+export type UploadLook = {
+  /** The texts where the parts of `uploads.complete` meet, each to be searched by itself. */
+  readonly junctions: readonly string[];
+  /** `file_not_inspected`, for parts that this process has not seen and for an upload of requests. */
+  readonly problem: GatewayError | null;
 };
 
 export type PartPlace = {
@@ -29,6 +33,7 @@ export const EDGE = 16 * 1024;
 /** Parts that are remembered, and of one caller. */
 const MOST_PARTS = 4000;
 const MOST_OF_CALLER = 1000;
+const NOTHING: UploadLook = { junctions: [], problem: null };
 /** Purposes of files whose lines are requests: these are read line by line, which parts cannot be. */
 const LINED: ReadonlySet<unknown> = new Set(["batch", "fine-tune"]);
 
@@ -53,23 +58,23 @@ export function createUploads(): Uploads {
       else if (parts.size >= MOST_PARTS) forgetOldest(null);
       parts.set(toKey(owner, place.connection, place.uploadId, place.partId), { ...edges, owner });
     },
-    junctions(caller, connection, request) {
+    look(caller, connection, request) {
       const { operation, objects } = request.route;
       const body = request.body() ?? {};
-      if (operation === "uploads.create" && LINED.has(body["purpose"])) {
-        throw notInspected("A file of requests cannot be uploaded in parts.");
-      }
-      if (operation !== "uploads.complete") return [];
+      if (operation === "uploads.create" && LINED.has(body["purpose"]))
+        return toProblem("A file of requests cannot be uploaded in parts.");
+      if (operation !== "uploads.complete") return NOTHING;
       const uploadId = objects[0]?.id ?? "";
       const ids = body["part_ids"];
       const owner = toOwner(caller);
-      const found = (isList(ids) ? ids : []).map((id) => {
+      const found: PartEdges[] = [];
+      for (const id of isList(ids) ? ids : []) {
         const part = parts.get(toKey(owner, connection, uploadId, typeof id === "string" ? id : ""));
         if (part === undefined)
-          throw notInspected("A part of this upload was not read by this process; upload the file whole.");
-        return part;
-      });
-      return toJunctions(found);
+          return toProblem("A part of this upload was not read by this process; upload the file whole.");
+        found.push(part);
+      }
+      return { junctions: toJunctions(found), problem: null };
     },
   };
 }
@@ -91,8 +96,8 @@ function toJunctions(parts: readonly PartEdges[]): readonly string[] {
   return texts;
 }
 
-function notInspected(message: string): GatewayError {
-  return new GatewayError("file_not_inspected", message);
+function toProblem(message: string): UploadLook {
+  return { junctions: [], problem: new GatewayError("file_not_inspected", message) };
 }
 
 function toOwner({ tenant, issuer, subject }: PartPlace["caller"]): string {

@@ -4,6 +4,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,6 +41,8 @@ export type GatewayOptions = {
   /** Further variables; undefined removes one that the harness sets. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly args?: readonly string[];
+  /** The authority of its certificate, where it listens with TLS; the files themselves are named by `env`. */
+  readonly ca?: string;
   /** Arguments of Node itself. */
   readonly nodeArgs?: readonly string[];
   /** Another target than the harness' simulator, and its credential. */
@@ -88,7 +91,8 @@ const created = z.object({ key: z.string().startsWith("tg_") });
 /** Starts a gateway and waits until `/readyz` answers 200. Throws with its log where it does not. */
 export async function startGateway(options: GatewayOptions = {}): Promise<RunningGateway> {
   const credential = options.target?.credential ?? `simulated-${randomBytes(12).toString("hex")}`;
-  const upstream = createSimulator({ credential, inspect: true });
+  const adminCredential = `simulated-admin-${randomBytes(12).toString("hex")}`;
+  const upstream = createSimulator({ credential, adminCredential, inspect: true });
   const { url } = await upstream.listen(0, "127.0.0.1");
   const watch = watchArrivals(Number(new URL(url).port));
   const work = await mkdtemp(join(tmpdir(), "tollgate-gateway-"));
@@ -101,6 +105,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     TOLLGATE_LOG_FORMAT: "json",
     TOLLGATE_OPENAI_BASE_URL: options.target?.url ?? url,
     OPENAI_API_KEY: credential,
+    OPENAI_ADMIN_KEY: adminCredential,
     NO_COLOR: "1",
     ...(options.databaseUrl === undefined
       ? {}
@@ -127,7 +132,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   );
   const ended = once(child, "exit");
   const readLog = collect(child);
-  const origin = `http://127.0.0.1:${port}`;
+  const origin = `${options.ca === undefined ? "http" : "https"}://127.0.0.1:${port}`;
 
   async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
     if (child.exitCode === null && child.signalCode === null) {
@@ -149,7 +154,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   }
 
   try {
-    await waitUntilReady(`${origin}/readyz`, child);
+    await waitUntilReady(`${origin}/readyz`, child, options.ca);
   } catch (error) {
     await dispose();
     throw new Error(`The gateway did not become ready:\n${readLog().slice(-4000)}`, { cause: error });
@@ -229,14 +234,18 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function waitUntilReady(url: string, child: ChildProcess): Promise<void> {
+async function askStatus(url: string, ca: string | undefined): Promise<number> {
+  if (ca === undefined) return (await fetch(url, { signal: AbortSignal.timeout(2000) })).status;
+  const [answer] = await once(get(url, { ca, agent: false, timeout: 2000 }), "response");
+  const { statusCode } = z.object({ statusCode: z.number() }).parse(answer);
+  return statusCode;
+}
+
+async function waitUntilReady(url: string, child: ChildProcess, ca: string | undefined): Promise<void> {
   const end = Date.now() + READY_MS;
   while (Date.now() < end) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error("The process ended.");
-    const status = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-      (answer) => answer.status,
-      () => 0,
-    );
+    const status = await askStatus(url, ca).catch(() => 0);
     if (status === 200) return;
     await sleep(50);
   }

@@ -9,7 +9,7 @@ import type { Judge } from "../judge.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
 import type { Recorder } from "../record/recorder.ts";
-import type { OwnerContext, Session } from "../record/rows.ts";
+import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, TextScanner } from "./context.ts";
@@ -44,6 +44,8 @@ export type ContextDeps = {
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
   readonly settle: ((answerId: string | null) => Promise<void>) | null;
   readonly onClosed: (end: End) => void;
+  /** Told what became of calls once that is durable. */
+  readonly onCalls: ((calls: readonly CallRow[]) => void) | null;
 };
 
 export type OpenContext = AnswerContext & {
@@ -192,7 +194,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     decided(verdict, effect, calls) {
       for (const { outcome } of calls) events.callJudged(outcome === "denied" ? "deny" : "allow");
       seq += 1;
-      return recorder.decided({
+      const written = recorder.decided({
         exchangeId: id,
         seq,
         phase: verdict?.phase ?? "tool_call",
@@ -204,6 +206,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
         calls,
         timings: verdict === null ? {} : { policy: verdict.micros / 1000 },
       });
+      const { onCalls } = deps;
+      return onCalls === null || calls.length === 0 ? written : written.then(() => onCalls(calls));
     },
     toCallRow: (found, code) => ({
       id: found.id,

@@ -32,6 +32,12 @@ function isCharsetUtf8(headers: Headers): boolean {
   return charset === undefined || charset.toLowerCase() === "utf-8";
 }
 
+/** Tells an answer that says by its head alone that all is done. */
+function isEmpty(status: number, headers: Headers): boolean {
+  if (headers["content-type"] !== undefined) return false;
+  return status === 204 || (status < 300 && headers["content-length"] === "0");
+}
+
 /** Gives what takes the target's answer. Until the head has been read an error is told with a real status. */
 export function openAnswer(context: AnswerContext): TargetAnswer {
   const { sink, request } = context;
@@ -79,7 +85,7 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
         }
         const wantsStream = request.answer.stream && status === 200;
         const isFile = isFileAnswer(request.route.spec, status, type, wantsStream);
-        const kept = toCallerHeaders(headers, isFile);
+        const kept = toCallerHeaders(headers, isFile || status === 416);
         if (isFile) {
           reader = createBytesReader(context, toFileHead(request.route.spec, status, headers, kept));
           return;
@@ -89,7 +95,7 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
         if (wantsStream && type === "text/event-stream") openStream(kept);
         else if (!wantsStream && type === "application/json")
           reader = createWholeReader(context, status, kept);
-        else if (status === 204 && type === "") reader = createWholeReader(context, status, kept);
+        else if (isEmpty(status, headers)) reader = createWholeReader(context, status, kept);
         else {
           // A load balancer's page in front of the target: the SDKs try again.
           if (status >= 500)

@@ -1,7 +1,7 @@
 // A stream of any other operation: every string of every event is scanned, calls are judged, the last event waits.
 import { GatewayError } from "../errors.ts";
 import type { Json, ToolCall, Usage } from "../exchange.ts";
-import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
+import { findMade, readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
 import { toText } from "../parse/calls.ts";
 import { isObject } from "../parse/pointer.ts";
 import { createSink } from "../parse/sink.ts";
@@ -25,6 +25,7 @@ export function createOtherDialect(tools: StreamTools): Dialect {
   /** Events that end the answer: they wait for the end to be durable. */
   const last: Entry[] = [];
   const pending: Promise<unknown>[] = [];
+  const owned = new Set<string>();
   let calls = 0;
   let model: string | null = null;
   let id: string | null = null;
@@ -82,6 +83,9 @@ export function createOtherDialect(tools: StreamTools): Dialect {
       model = toText(value["model"]) ?? model;
       id ??= toText(value["id"]);
       usage = readUsage(value["usage"]) ?? usage;
+      const made = findMade(spec.operation, value).filter((object) => !owned.has(object.id));
+      if (made.length > 0) context.own(made);
+      for (const object of made) owned.add(object.id);
       const name = typeof value["type"] === "string" ? value["type"] : frame.event;
       const isLast = name !== null && LAST.test(name);
       calls += found.length;

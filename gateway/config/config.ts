@@ -15,6 +15,8 @@ import type { ConfigFile } from "./schema.ts";
 import { parseAddress } from "./schema.ts";
 import type { Environment, LoadedSecrets } from "./secrets.ts";
 import { followReference, parseEncryptionKey } from "./secrets.ts";
+import { readTlsFiles } from "./tls.ts";
+import type { TlsConfig } from "./tls.ts";
 
 export type { ConnectionConfig } from "./connections.ts";
 export type { Flags } from "./environment.ts";
@@ -43,6 +45,8 @@ export type Config = {
   readonly listen: Address;
   /** Null: no admin listener. */
   readonly adminListen: Address | null;
+  /** Null: no TLS. */
+  readonly tls: TlsConfig | null;
   readonly publicUrl: string | null;
   readonly stateDir: string;
   readonly database: { readonly embedded: boolean };
@@ -135,6 +139,17 @@ export function loadConfig(options: {
     report(["policy", "bundle"], `expected a file at ${bundle}`);
   if (isWhole && operator !== null && !existsSync(operator))
     report(["policy", "operator"], `expected a file at ${operator}`);
+  const tls =
+    file.tls === undefined
+      ? null
+      : {
+          certificate: resolve(from(["tls", "certificate"]), file.tls.certificate),
+          key: resolve(from(["tls", "key"]), file.tls.key),
+        };
+  if (isWhole && tls !== null) {
+    const files = readTlsFiles(tls);
+    if ("wrong" in files) report(["tls", files.wrong], files.expected);
+  }
   for (const [index, issuer] of file.issuers.entries()) {
     if (file.issuers.findIndex((other) => other.issuer === issuer.issuer) < index) {
       report(["issuers", index, "issuer"], "expected an issuer that no other entry has");
@@ -146,6 +161,7 @@ export function loadConfig(options: {
     file: path,
     listen,
     adminListen,
+    tls,
     publicUrl,
     stateDir: resolve(from(["state_dir"]), file.state_dir),
     database: { embedded: databaseUrl === null },

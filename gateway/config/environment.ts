@@ -23,6 +23,12 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     read: "text",
     description: "Where `/metrics` and the admin API listen, or `off`.",
   },
+  TOLLGATE_TLS_CERT: {
+    key: ["tls", "certificate"],
+    read: "text",
+    description: "The file of the certificate chain of the port where programs connect.",
+  },
+  TOLLGATE_TLS_KEY: { key: ["tls", "key"], read: "text", description: "The file of its private key." },
   TOLLGATE_PUBLIC_URL: {
     key: ["public_url"],
     read: "text",

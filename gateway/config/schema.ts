@@ -197,6 +197,19 @@ export const configFile = z
       })
       .default("127.0.0.1:8081")
       .meta({ description: "Where `/metrics` and the admin API listen; `off` opens nothing." }),
+    tls: z
+      .strictObject({
+        certificate: z.string().min(1).meta({ description: "The file of the certificate chain, in PEM." }),
+        key: z
+          .string()
+          .min(1)
+          .meta({ description: "The file of its private key, in PEM, without a passphrase." }),
+      })
+      .optional()
+      .meta({
+        description:
+          "TLS where programs connect, from version 1.2 on. Changed files are taken into use within seconds; a pair that doesn't fit changes nothing.",
+      }),
     public_url: url.optional().meta({ description: "The gateway's own URL as its users see it." }),
     state_dir: z.string().min(1).default(".tollgate").meta({
       description: "Folder of the embedded database, of its secrets, and of the lock that says who owns it.",

@@ -403,6 +403,37 @@ function segmentsOf(...input: Parameters<typeof parseAnswer>): readonly Segment[
   }
 }
 
+describe("an item of a conversation", () => {
+  const route = getRoute("conversations.items.retrieve");
+
+  it("is judged where it stands as the whole answer, whatever stands beside it", () => {
+    const item = { type: "function_call", id: "fc_1", call_id: "call_1", name: "f", arguments: "{}" };
+    expect(parseAnswer(route, { ...item, error: {} }).calls).toHaveLength(1);
+  });
+
+  it("is not what an error is taken for that stands in its place", () => {
+    const { calls, segments } = parseAnswer(route, { error: { message: "No such item.", code: null } });
+    expect(calls).toEqual([]);
+    expect(segments.map(({ text }) => text)).toEqual(["No such item."]);
+  });
+});
+
+describe("an answer that names within what it makes", () => {
+  it.each([
+    ["live.sessions.create", { session: { id: "live_1" } }, { kind: "live_session", id: "live_1" }],
+    ["live.sessions.fork", { session: { id: "live_2" } }, { kind: "live_session", id: "live_2" }],
+    ["threads.create_and_run", { id: "run_1", thread_id: "thread_1" }, { kind: "thread", id: "thread_1" }],
+  ])("makes it known: %s", (operation, value, made) => {
+    expect(parseAnswer(getRoute(operation), value).objectIds).toEqual([made]);
+  });
+
+  it("makes nothing of it where another operation answers", () => {
+    expect(
+      parseAnswer(getRoute("threads.runs.create"), { id: "run_1", thread_id: "thread_1" }).objectIds,
+    ).toEqual([]);
+  });
+});
+
 describe("any answer", () => {
   it("is read, each text at its pointer, or refused", () => {
     const key = fc.constantFrom(

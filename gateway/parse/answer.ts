@@ -3,7 +3,7 @@
 import type { Json, JsonObject, RouteSpec, Segment, ToolCall, Usage } from "../exchange.ts";
 import { toArguments, toCall, toChatCall, toText, unreadable } from "./calls.ts";
 import { readItem, toItemType } from "./item.ts";
-import { findObjects, walkAnswer } from "./other-answer.ts";
+import { findMade, findObjects, walkAnswer } from "./other-answer.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
 import type { Sink } from "./sink.ts";
@@ -50,8 +50,8 @@ export function parseAnswer(spec: RouteSpec, value: Json): ParsedAnswer {
   }
   if (spec.dialect === "other") {
     walkAnswer(sink, calls, value, "");
-    objects.push(...findObjects(value));
-  } else if (spec.operation === "conversations.items.retrieve") {
+    objects.push(...findObjects(value), ...findMade(spec.operation, value));
+  } else if (spec.operation === "conversations.items.retrieve" && !isError(value)) {
     readItems(sink, calls, [], new Map([["", value]]), false);
   } else {
     readMembers(sink, calls, objects, value, "", spec.dialect === "chat");
@@ -73,6 +73,11 @@ export function parseAnswer(spec: RouteSpec, value: Json): ParsedAnswer {
     conversation,
     objectIds: objects,
   };
+}
+
+/** Tells an error, which stands where an item would, from an item: that has a type. */
+function isError(value: JsonObject): boolean {
+  return value["type"] === undefined && isObject(value["error"]);
 }
 
 /** Reads the members of a response, of a completion, or of a list of what either holds. */

@@ -42,6 +42,7 @@ export function assemble(parts: {
   const query = parseQuery(parts.query);
   const references: readonly Reference[] = [
     ...findInQuery(route, query),
+    ...findCall(route, query),
     ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
     ...sink.references,
     ...sums.references,
@@ -56,7 +57,7 @@ export function assemble(parts: {
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
   const facts: RequestFacts = {
     ...settings,
-    model: settings.model ?? route.model,
+    model: settings.model ?? route.model ?? readQueryModel(route, query),
     stream,
     logprobs,
     betas: betas.slice(0, MOST_BETAS),
@@ -128,6 +129,17 @@ function createBody(
       body = { ...rest.value, [itemsKey]: list ? items.map((item) => item.value) : (items[0]?.value ?? "") };
     return body;
   };
+}
+
+/** A socket beside a call names it in its query. */
+function findCall({ spec }: Route, query: Query): readonly Reference[] {
+  const id = spec.method === "WS" ? query.single.get("call_id") : undefined;
+  return id === undefined ? NO_REFERENCES : [{ kind: "realtime_call", id, pointer: "/call_id" }];
+}
+
+/** A socket names its model in its query. */
+function readQueryModel({ spec }: Route, query: Query): string | null {
+  return spec.method === "WS" && spec.namesModel ? (query.single.get("model")?.slice(0, 256) ?? null) : null;
 }
 
 /** Gives the stored objects that a query names: where a list of the whole account begins, and what it is narrowed to. */

@@ -2,7 +2,7 @@
 
 /** Strings of these members are no text as long as they look like an id or an enumerated value. */
 export const TOKENS: ReadonlySet<string> = words(`
-  action agent_id approval_request_id assistant_id background button call_id caller_id character_id comparison_response_id completion_window connector_id consent_id
+  action agent_id event_id response_id stream_id approval_request_id assistant_id background button call_id caller_id character_id comparison_response_id completion_window connector_id consent_id
   container container_id context_compression conversation created_by detail effort encoding_format endpoint environment
   environment_id eval_id execution file_id fingerprint finish_reason format generate_summary id image_detail include input_fidelity
   input_file_id item_id memory_limit modalities mode model moderation moderation_stage object output_format parallel_tool_calls
@@ -28,7 +28,7 @@ export const REPEATED: ReadonlySet<string> = words("logprobs obfuscation top_log
 
 /** Media as base64, as data URLs, or by an address. */
 export const MEDIA: ReadonlySet<string> = words(
-  "b64_json data embedding file_data file_url image_url partial_image_b64 result url",
+  "audio b64_json data embedding file_data file_url image_url partial_image_b64 result url",
 );
 
 /** Member names of the API and of JSON Schema. A name that is not here is text: someone chose it. */
@@ -40,7 +40,7 @@ export const NAMES: ReadonlySet<string> = new Set([
   ...REPEATED,
   ...MEDIA,
   ...words(`
-  accepted_prediction_tokens access_programs acknowledged_safety_checks actions agents allOf allow allowed_callers
+  accepted_prediction_tokens access_programs acknowledged_safety_checks actions agents allOf allow allowed_callers generate session steer
   allowed_domains allowed_tools always annotations anyOf approve approximate arguments async audio audio_tokens
   blocked_domains branch cache_read_tokens cache_write_tokens cached_tokens categories category choices city code
   command commands compact_threshold completed_at completion_tokens completion_tokens_details content

@@ -63,6 +63,27 @@ export function findObjects(value: JsonObject): readonly { readonly kind: string
   return ids.map((id) => ({ kind: "file", id }));
 }
 
+/** Where an answer or an event names the object that it makes, if not by its own id: the kind, and the members' path. */
+const MADE_WITHIN: Readonly<Record<string, readonly [kind: string, ...path: string[]]>> = {
+  "agents.sessions.create": ["agent_session", "session", "id"],
+  "live.sessions.create": ["live_session", "session", "id"],
+  "live.sessions.fork": ["live_session", "session", "id"],
+  "threads.create_and_run": ["thread", "thread_id"],
+};
+
+/** Gives the object that an answer of an operation, or an event of its stream, makes and names within. */
+export function findMade(
+  operation: string,
+  value: JsonObject,
+): readonly { readonly kind: string; readonly id: string }[] {
+  if (!Object.hasOwn(MADE_WITHIN, operation)) return [];
+  const [kind = "", ...path] = MADE_WITHIN[operation] ?? [];
+  let at: Json | undefined = value;
+  for (const name of path) at = isObject(at) ? at[name] : undefined;
+  const id = toText(at ?? null);
+  return id === null ? [] : [{ kind, id }];
+}
+
 /** A text of an event of a stream of any shape. */
 export type OtherText = {
   readonly channel: string;

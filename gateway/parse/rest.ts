@@ -45,10 +45,10 @@ const HIDING: ReadonlyMap<string, string> = new Map([
   ["workflow_id", "workflow"],
 ]);
 
-/** Reads the body of an operation of a family; `value` holds no items. Throws `body_shape`. */
-export function readRest(family: Family, value: JsonObject, budget: Budget): Rest {
+/** Reads the body of an operation of a family; `value` holds no items. What is only told of (`offers` false) offers nothing and refers to nothing. Throws `body_shape`. */
+export function readRest(family: Family, value: JsonObject, budget: Budget, offers: boolean): Rest {
   const sink = createSink(budget);
-  const scope = { kind: "other", role: "none", type: "", offers: true } as const;
+  const scope = { kind: "other", role: "none", type: "", offers } as const;
   walkObject(sink, value, "", family === "other" ? { ...scope, fields: PROMPTS } : scope);
   const settings = family === "other" ? readLooseSettings(value) : readSettings(family, value, sink);
   return { value, sink, settings };
@@ -67,10 +67,11 @@ const PROMPTS = {
 
 /** Reads what a body of any shape may say: a member that is of another type than expected says nothing. */
 function readLooseSettings(body: JsonObject): Settings {
-  const session = isObject(body["session"]) ? body["session"] : {};
-  const model = body["model"] ?? session["model"];
+  // What a realtime session, or one response of it, is set to.
+  const inner = [body["session"], body["response"]].filter(isObject);
+  const model = [body, ...inner].map((one) => one["model"] ?? null).find((one) => one !== null);
   const limits = ["max_output_tokens", "max_completion_tokens", "max_tokens"]
-    .map((key) => body[key])
+    .flatMap((key) => [body, ...inner].map((one) => one[key]))
     .filter((limit) => typeof limit === "number" && Number.isSafeInteger(limit) && limit >= 0);
   return {
     model: typeof model === "string" ? model.slice(0, LONGEST) : null,
@@ -81,7 +82,10 @@ function readLooseSettings(body: JsonObject): Settings {
     n: typeof body["n"] === "number" && Number.isSafeInteger(body["n"]) && body["n"] > 0 ? body["n"] : 1,
     temperature: typeof body["temperature"] === "number" ? body["temperature"] : null,
     server_state: (body["thread_id"] ?? null) !== null,
-    hidden: [...readHidden(body, isObject(body["prompt"])), ...findAccountSources(body)],
+    hidden: [
+      ...[body, ...inner].flatMap((one) => readHidden(one, isObject(one["prompt"]))),
+      ...findAccountSources(body),
+    ],
     logprobs: (body["logprobs"] ?? false) !== false,
     includeUsage: null,
   };

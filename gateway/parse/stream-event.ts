@@ -1,6 +1,7 @@
 // Reads one event of a streamed answer: its texts, each on the channel that the text has in the whole answer.
 
 import type { Json, JsonObject, SegmentKind } from "../exchange.ts";
+import { isCipher } from "./fields.ts";
 import { readItem } from "./item.ts";
 import { escapeToken, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
@@ -44,6 +45,8 @@ export const TERMINAL: ReadonlySet<string> = new Set([
   "response.failed",
   "response.incomplete",
   "response.cancelled",
+  // The Realtime API's, whatever the outcome.
+  "response.done",
   "error",
 ]);
 
@@ -64,6 +67,8 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ...pair("response.mcp_call_arguments", "arguments", "tool_arguments", member("arguments")),
   ...pair("response.code_interpreter_call_code", "code", "tool_arguments", member("code")),
   ...pair("response.shell_call_command", "command", "tool_arguments", command),
+  ...pair("response.output_audio_transcript", "transcript", "message", content("transcript")),
+  ...pair("response.audio_transcript", "transcript", "message", content("transcript")),
   ...pair("response.audio.transcript", "transcript", "message", member("transcript")),
   [
     "response.shell_call_command.added",
@@ -71,10 +76,15 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ],
 ]);
 
+const AUDIO = /^response\.(?:output_)?audio\.delta$/;
+
 /** Members of an event that are positions, ids or padding. */
 const INERT: ReadonlySet<string> = new Set([
   "type",
   "item_id",
+  "response_id",
+  "event_id",
+  "call_id",
   "stream_id",
   "obfuscation",
   "sequence_number",
@@ -107,6 +117,10 @@ export function readResponseEvent(value: Json): ResponseEvent {
       texts: [...readItemTexts(item, outputIndex), ...readOthers(value, "item", type)],
     };
   }
+  // Sound as base64, piece by piece.
+  const { delta } = { delta: value["delta"] };
+  if (AUDIO.test(type) && typeof delta === "string" && isCipher(delta))
+    return { ...head, texts: readOthers(value, "delta", type) };
   const field = FIELDS.get(type);
   if (field !== undefined && typeof value[field.key] === "string")
     return { ...head, texts: readField(value, field, outputIndex, type) };

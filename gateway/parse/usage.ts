@@ -13,8 +13,10 @@ export function readUsage(value: Json | undefined): Usage | null {
   if (sent === null && made === null && total === null) return null;
   const input = sent ?? 0;
   const output = made ?? 0;
-  const inputDetails = value["input_tokens_details"] ?? value["prompt_tokens_details"];
-  const outputDetails = value["output_tokens_details"] ?? value["completion_tokens_details"];
+  const inputDetails =
+    value["input_tokens_details"] ?? value["input_token_details"] ?? value["prompt_tokens_details"];
+  const outputDetails =
+    value["output_tokens_details"] ?? value["output_token_details"] ?? value["completion_tokens_details"];
   return {
     input_tokens: input,
     cached_tokens: (isObject(inputDetails) ? readTokens(inputDetails, "cached_tokens") : null) ?? 0,

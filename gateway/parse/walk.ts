@@ -98,6 +98,7 @@ const CITING: ReadonlySet<string> = new Set([
 
 /** Members that hold base64 by themselves: media, and the vectors that the SDKs ask for in that form. */
 const BARE: ReadonlySet<string> = new Set([
+  "audio",
   "b64_json",
   "data",
   "embedding",

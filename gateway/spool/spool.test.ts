@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -60,6 +60,26 @@ test("keeps small bodies in memory, and large ones in a file without a name", as
   await large.close();
   expect(spools.used).toBe(0);
   await small.close();
+});
+
+test("writes nothing to the disk that can be read there", async () => {
+  const spool = openSpools({ memoryBytes: 0 }).open();
+  await spool.write(Buffer.alloc(4 * MIB, "a text that nobody else may read "));
+  const file = readdirSync("/proc/self/fd")
+    .map((name) => `/proc/self/fd/${name}`)
+    .find((path) => {
+      try {
+        return readlinkSync(path).startsWith(folder);
+      } catch {
+        return false;
+      }
+    });
+  const onDisk = readFileSync(file ?? "");
+  expect(onDisk.length).toBeGreaterThan(4 * MIB);
+  expect(onDisk.includes("nobody else")).toBe(false);
+  writeSync(openSync(file ?? "", "r+"), "x", 3 * MIB);
+  await expect(readAll(spool)).rejects.toThrow();
+  await spool.close();
 });
 
 test("refuses what is over the limit of one body, and of all", async () => {

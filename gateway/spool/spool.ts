@@ -78,7 +78,8 @@ function createSpool(limits: SpoolLimits, disk: Disk): Spool {
   const key = randomBytes(32);
   /** Whole blocks in memory, by number; those in the file are null. */
   const blocks: (Buffer | null)[] = [];
-  let tail: Buffer[] = [];
+  /** The last block, as far as it is filled. */
+  let tail = Buffer.alloc(0);
   let tailSize = 0;
   let size = 0;
   let file: FileHandle | null = null;
@@ -89,6 +90,13 @@ function createSpool(limits: SpoolLimits, disk: Disk): Spool {
 
   function requireOpen(): void {
     if (isClosed) throw new GatewayError("request_timeout", "The request ended before its body was read.");
+  }
+
+  /** Makes room for so many more bytes: twice as much each time, at most a block. */
+  function grow(more: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.min(BLOCK, Math.max(1024, 2 * (tailSize + more))));
+    tail.copy(larger, 0, 0, tailSize);
+    tail = larger;
   }
 
   async function flush(): Promise<void> {
@@ -102,7 +110,11 @@ function createSpool(limits: SpoolLimits, disk: Disk): Spool {
         file ??= await disk.openFile();
         if (isClosed) await file.close();
         requireOpen();
-        await writeAll(file, seal(key, number, block), number * (BLOCK + TAG));
+        const cipher = createCipheriv("aes-256-gcm", key, toNonce(number));
+        const sealed = cipher.update(block);
+        cipher.final();
+        await writeAll(file, sealed, number * (BLOCK + TAG));
+        await writeAll(file, cipher.getAuthTag(), number * (BLOCK + TAG) + BLOCK);
       } catch (cause) {
         if (isClosed) requireOpen();
         throw new GatewayError("spool_full", "The body could not be kept on the disk; try again.", { cause });
@@ -114,7 +126,7 @@ function createSpool(limits: SpoolLimits, disk: Disk): Spool {
 
   async function readBlock(number: number): Promise<Buffer> {
     requireOpen();
-    if (number === blocks.length) return (tail = [Buffer.concat(tail, tailSize)])[0] ?? Buffer.alloc(0);
+    if (number === blocks.length) return tail.subarray(0, tailSize);
     const block = blocks[number];
     if (block !== null && block !== undefined) return block;
     if (file === null) throw new RangeError("There is no such block.");
@@ -137,14 +149,14 @@ function createSpool(limits: SpoolLimits, disk: Disk): Spool {
         );
       size += bytes.length;
       for (let at = 0; at < bytes.length;) {
-        const piece = bytes.subarray(at, at + BLOCK - tailSize);
-        at += piece.length;
+        if (tail.length - tailSize < Math.min(bytes.length - at, BLOCK - tailSize)) grow(bytes.length - at);
         // A copy: a small piece would keep the whole buffer that it came in.
-        tail.push(Buffer.from(piece));
-        tailSize += piece.length;
+        const copied = bytes.copy(tail, tailSize, at, at + BLOCK - tailSize);
+        at += copied;
+        tailSize += copied;
         if (tailSize === BLOCK) {
-          blocks.push(Buffer.concat(tail, BLOCK));
-          tail = [];
+          blocks.push(tail);
+          tail = Buffer.alloc(0);
           tailSize = 0;
         }
       }
@@ -164,7 +176,7 @@ function createSpool(limits: SpoolLimits, disk: Disk): Spool {
       if (isClosed) return;
       isClosed = true;
       blocks.length = 0;
-      tail = [];
+      tail = Buffer.alloc(0);
       disk.release(taken);
       await file?.close();
     },
@@ -184,13 +196,11 @@ function toNonce(number: number): Buffer {
   return nonce;
 }
 
-function seal(key: Buffer, number: number, block: Buffer): Buffer {
-  const cipher = createCipheriv("aes-256-gcm", key, toNonce(number));
-  return Buffer.concat([cipher.update(block), cipher.final(), cipher.getAuthTag()]);
-}
-
 function unseal(key: Buffer, number: number, sealed: Buffer): Buffer {
   const decipher = createDecipheriv("aes-256-gcm", key, toNonce(number), { authTagLength: TAG });
   decipher.setAuthTag(sealed.subarray(BLOCK));
-  return Buffer.concat([decipher.update(sealed.subarray(0, BLOCK)), decipher.final()]);
+  const block = decipher.update(sealed.subarray(0, BLOCK));
+  // It throws where a byte was changed.
+  decipher.final();
+  return block;
 }

@@ -15,16 +15,20 @@ export type TargetError = { readonly status: number | null; readonly type: strin
 /** How an error of an answer is told. */
 export type ErrorTelling = (error: GatewayError, exchangeId: string, sequenceNumber: number) => JsonObject;
 
-/** Makes the framing of one answer. `streamId` names its lane. */
-export function createMessageFraming(streamId: string | null, tell: ErrorTelling): Framing {
+/** Makes the framing of one answer. `streamId` names its lane; `members` stand in every event of the gateway's own. */
+export function createMessageFraming(
+  streamId: string | null,
+  tell: ErrorTelling,
+  members: JsonObject = {},
+): Framing {
   const lane = streamId === null ? {} : { stream_id: streamId };
   return {
     // The transport has pings.
     comment: NOTHING,
-    pass: ({ data }) => (data === null ? NOTHING : Buffer.concat([MARK, Buffer.from(data)])),
-    write: (events) => Buffer.concat(events.map((event) => toMessage({ ...event, ...lane }))),
+    pass: ({ data }) => (data === null ? NOTHING : toMessage(Buffer.from(data))),
+    write: (events) => Buffer.concat(events.map((event) => writeMessage({ ...members, ...event, ...lane }))),
     error: (error, exchangeId, { sequenceNumber }) =>
-      toMessage({ ...tell(error, exchangeId, sequenceNumber), ...lane }),
+      writeMessage({ ...tell(error, exchangeId, sequenceNumber), ...lane }),
   };
 }
 
@@ -50,8 +54,13 @@ export function toErrorEvent(
   };
 }
 
-function toMessage(event: JsonObject): Buffer {
-  return Buffer.concat([MARK, Buffer.from(JSON.stringify(event))]);
+function writeMessage(event: JsonObject): Buffer {
+  return toMessage(Buffer.from(JSON.stringify(event)));
+}
+
+/** Gives a message as it stands among others. */
+export function toMessage(text: Buffer): Buffer {
+  return Buffer.concat([MARK, text]);
 }
 
 /** Gives the messages that stand side by side in bytes that a framing wrote. */

@@ -2,20 +2,20 @@
 import { refuseStream } from "../answer/open-answer.ts";
 import { createResponsesDialect } from "../answer/responses-dialect.ts";
 import { createEventReader } from "../answer/stream.ts";
-import { createLaps, toProgress } from "../decide.ts";
-import { GatewayError, toErrorDetail, toGatewayError } from "../errors.ts";
+import { GatewayError, toErrorDetail } from "../errors.ts";
 import type { Json, JsonObject, Route } from "../exchange.ts";
-import { newId } from "../new-id.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import { isObject } from "../parse/pointer.ts";
 import { TERMINAL } from "../parse/stream-event.ts";
 import { getRoute } from "../routes.ts";
+import { judgeMessage } from "./judge-message.ts";
 import { createLane } from "./lane.ts";
 import type { Lane } from "./lane.ts";
 import { createMessageFraming, splitMessages, toErrorEvent } from "./message-framing.ts";
 import type { ErrorTelling, TargetError } from "./message-framing.ts";
 import { createOutside } from "./outside.ts";
 import { parseMessage } from "./parse-message.ts";
+import { createSharedSource } from "./shared-source.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
 import { createTurns } from "./turn.ts";
 import type { Inherited, Turn } from "./turn.ts";
@@ -36,14 +36,13 @@ type Kept = Pick<Turn, "inherited" | "lane" | "streamId">;
 
 /** Opens the session. */
 export function createResponsesSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { decider } = deps;
-  const { client, target, open } = parts;
+  const { client, target } = parts;
   const route = toMessageRoute(parts.route.connection);
   const turns = createTurns();
   const lanes = new Map<string, Lane>();
   /** Settings by response, oldest first. */
   const settings = new Map<string, Kept>();
-  const pausing = new Set<string>();
+  const source = createSharedSource(target);
   const outside = createOutside(parts.context);
   let isDraining = false;
 
@@ -67,24 +66,6 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
   function endLane(name: string): void {
     if (lanes.get(name)?.isIdle === true) lanes.delete(name);
     if (lanes.size === 0) parts.idle();
-  }
-
-  /** Says where an answer's source is held back: it is the one that all lanes share. */
-  function toTargetCall(id: string): { pause(): void; resume(): void; abort(): void } {
-    return {
-      pause() {
-        pausing.add(id);
-        target.pause();
-      },
-      resume() {
-        pausing.delete(id);
-        if (pausing.size === 0) target.resume();
-      },
-      // The API has no way to end one response: what still comes of it is dropped until its terminal event.
-      abort() {
-        if (pausing.delete(id) && pausing.size === 0) target.resume();
-      },
-    };
   }
 
   function remember(id: string, { inherited, lane, streamId }: Turn): void {
@@ -114,8 +95,6 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
   }
 
   async function take(data: Buffer): Promise<void> {
-    const id = newId();
-    deps.events.exchangeBegan();
     const envelope = readEnvelope(data);
     const { lane, streamId } = findLane(envelope);
     const fault: Turn["fault"] = { told: null };
@@ -123,62 +102,44 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       endLane(lane),
     );
     if (envelope.does === "create") sink.join();
-    const progress = toProgress(id, parts.incoming, sink);
-    progress.route = route;
-    progress.open = open;
-    progress.requestBytes = data.length;
-    const lap = createLaps(progress);
-    try {
-      if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
-      const found = parts.authenticate();
-      const caller = "then" in found ? await found : found;
-      progress.caller = caller;
-      lap("identity");
-      const parsed = deps.parser.parse({
-        route,
-        query: "",
-        contentType: "application/json",
-        betaHeader: parts.betaHeader,
-        bytes: data,
-        tenant: caller.tenant,
-      });
-      requireEnvelope(parsed, envelope);
-      const request = inherit(parsed, envelope);
-      progress.request = request;
-      lap("parse");
-      const { sessionHeader } = parts;
-      const decided = await decider.decide(progress, { caller, route, open, request, sessionHeader }, lap);
-      const context = decider.openContext(progress, decided, sink, () => undefined);
-      const reader = createEventReader(context, createResponsesDialect);
-      const { does, previous } = envelope;
-      const inherited = toInherited(request);
-      const turn: Turn = {
-        id,
-        does,
-        previous,
-        lane,
-        streamId,
-        inherited,
-        sink,
-        context,
-        reader,
-        fault,
-        acceptedAs: null,
-      };
-      context.attach(toTargetCall(id));
-      if (!client.isOpen || !target.isOpen) {
-        context.leave();
-        sink.end();
-        return;
-      }
-      turns.add(turn);
-      const bytes = decided.repaired.bytes ?? data;
-      if (!target.send(bytes, false, () => client.resume())) client.pause();
-    } catch (thrown) {
-      const error = toGatewayError(thrown);
-      await decider.turnAway(progress, error);
-      if (CLOSING.has(error.code)) throw error;
+    const judged = await judgeMessage(deps, parts, {
+      data,
+      route,
+      sink,
+      adapt(parsed) {
+        if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
+        requireEnvelope(parsed, envelope);
+        return inherit(parsed, envelope);
+      },
+    });
+    if (judged === null) return;
+    const { id, decided } = judged;
+    const context = judged.openContext();
+    // The API has no way to end one response: what still comes of one that is refused is dropped.
+    context.attach(source.part(id));
+    if (!client.isOpen || !target.isOpen) {
+      context.leave();
+      sink.end();
+      return;
     }
+    const { does, previous } = envelope;
+    const reader = createEventReader(context, createResponsesDialect);
+    const inherited = toInherited(decided.request);
+    turns.add({
+      id,
+      does,
+      previous,
+      lane,
+      streamId,
+      inherited,
+      sink,
+      context,
+      reader,
+      fault,
+      acceptedAs: null,
+    });
+    const bytes = decided.repaired.bytes ?? data;
+    if (!target.send(bytes, false, () => client.resume())) client.pause();
   }
 
   function attempt(turn: Turn, work: () => void): void {
@@ -270,15 +231,6 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
 }
 
 const NOTHING = Buffer.alloc(0);
-
-/** Errors behind which a socket takes nothing more: nobody knows who speaks, or what. */
-const CLOSING: ReadonlySet<string> = new Set([
-  "body_invalid",
-  "message_unreadable",
-  "token_expired",
-  "token_revoked",
-  "token_invalid",
-]);
 
 /** What is read of a message before anything is known of it, so that an error about it is told in its place. */
 type Envelope = Pick<Turn, "previous" | "streamId"> & {

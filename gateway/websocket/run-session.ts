@@ -103,6 +103,28 @@ export function runSession(
     return messages > limits.socket_messages_per_second;
   }
 
+  const arrived: { readonly data: Buffer; readonly isBinary: boolean }[] = [];
+  let isTaking = false;
+
+  /** Takes what came from the target in its order: what must be asked about first keeps the rest waiting. */
+  async function takeArrived(): Promise<void> {
+    if (isTaking) return;
+    isTaking = true;
+    try {
+      for (let next = arrived.shift(); next !== undefined; next = arrived.shift()) {
+        const taken = session.fromTarget(next.data, next.isBinary);
+        if (taken === undefined) continue;
+        target.pause();
+        await taken;
+        target.resume();
+      }
+    } catch (error) {
+      close(toGatewayError(error));
+    } finally {
+      isTaking = false;
+    }
+  }
+
   client.follow({
     onMessage(data, isBinary) {
       heard = Date.now();
@@ -137,11 +159,8 @@ export function runSession(
       heard = Date.now();
       if (!client.isOpen) return;
       context.sent(data.length);
-      try {
-        session.fromTarget(data, isBinary);
-      } catch (error) {
-        close(toGatewayError(error));
-      }
+      arrived.push({ data, isBinary });
+      void takeArrived();
     },
     onClose(code, reason) {
       if (!closing) {

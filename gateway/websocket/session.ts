@@ -40,8 +40,8 @@ export type SessionParts = {
 export type SocketSession = {
   /** Takes a message of the program's. Rejects with what the socket is closed with. */
   fromClient(data: Buffer, isBinary: boolean): Promise<void>;
-  /** Takes a message of the target's. Throws what the socket is closed with. */
-  fromTarget(data: Buffer, isBinary: boolean): void;
+  /** Takes a message of the target's; the next one comes when it is done. Throws what the socket is closed with. */
+  fromTarget(data: Buffer, isBinary: boolean): void | Promise<void>;
   /** Ends what is under way with an error that its caller is told. */
   fail(error: GatewayError): void;
   /** The caller left: what is under way ends as it is. */

@@ -24,6 +24,7 @@ import { dial } from "./dial.ts";
 import { PROTOCOL, readToken, requireHandshake } from "./handshake.ts";
 import { createLane } from "./lane.ts";
 import { createMessageFraming, splitMessages, toErrorEvent } from "./message-framing.ts";
+import { createRealtimeSession } from "./realtime-session.ts";
 import { createResponsesSession } from "./responses-session.ts";
 import { runSession } from "./run-session.ts";
 import type { Running, RunLimits } from "./run-session.ts";
@@ -55,6 +56,11 @@ export type Upgrades = {
 /** What reads a socket of each operation. */
 const SESSIONS: ReadonlyMap<string, (deps: SessionDeps, parts: SessionParts) => SocketSession> = new Map([
   ["responses.connect", createResponsesSession],
+  ["realtime.connect", createRealtimeSession],
+  ["realtime.translations.connect", createRealtimeSession],
+  ["live.sessions.connect", createRealtimeSession],
+  ["live.sessions.attach", createRealtimeSession],
+  ["live.sessions.fork_connect", createRealtimeSession],
 ]);
 
 /** An upgrade has no signs of life: what reads its answer knows of no interim one. */
@@ -117,7 +123,9 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     progress.request = request;
     lap("parse");
     const header = incoming.headers["x-tollgate-session"];
-    const sessionHeader = typeof header === "string" && header !== "" ? header : null;
+    const named = typeof header === "string" && header !== "" ? header : null;
+    // A conversation that lives in its socket is one session; over `/responses` each message says what it continues.
+    const sessionHeader = named ?? (route.operation === "responses.connect" ? null : `socket-${id}`);
     const asked = { caller, route, open: connection, request, sessionHeader };
     const decided = await decider.decide(progress, asked, lap);
     const context = decider.openContext(progress, decided, sink, () => undefined);

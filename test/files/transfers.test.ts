@@ -87,7 +87,7 @@ describe("a form", () => {
       name,
       typeof value === "string" ? value : [value.name, value.type],
     ]);
-    expect(entries.toSorted()).toEqual([
+    expect(entries.toSorted((a, b) => (String(a) < String(b) ? -1 : 1))).toEqual([
       ["image[]", ["1.png", "image/png"]],
       ["image[]", ["2.png", "image/png"]],
       ["model", "gpt-image-1"],

@@ -2,6 +2,7 @@
 import { chatRoutes } from "../chat-routes.ts";
 import type { ApiDeps, RouteEntry } from "../call.ts";
 import { makeId } from "../ids.ts";
+import { serveRealtimeSocket } from "../realtime-socket.ts";
 import { createResponses } from "../responses-routes.ts";
 import { serveResponsesSocket } from "../responses-socket.ts";
 import type { SocketRoute } from "../sockets.ts";
@@ -78,6 +79,11 @@ export function createApi(deps: ApiDeps): Api {
   const newSteerId = (): string => makeId("steer_", deps.nextNonce());
   const sockets = new Map<string, SocketRoute>([
     ["/v1/responses", (socket) => serveResponsesSocket(socket, responses.stream, newSteerId)],
+    [
+      "/v1/realtime",
+      (socket, url) =>
+        serveRealtimeSocket(socket, url.searchParams.get("model") ?? "gpt-realtime", deps.nextNonce),
+    ],
   ]);
   return { entries, sockets };
 }

@@ -1,0 +1,382 @@
+// The Realtime API: what a program says is judged as requests, each response as an answer, and the rest by its strings.
+import type { OpenContext } from "../answer/create-context.ts";
+import { refuseStream } from "../answer/open-answer.ts";
+import { createResponsesDialect } from "../answer/responses-dialect.ts";
+import { createEventReader } from "../answer/stream.ts";
+import type { EventReader } from "../answer/stream.ts";
+import { GatewayError, toErrorDetail } from "../errors.ts";
+import type { Json, JsonObject, RequestFacts, Route, ToolFacts } from "../exchange.ts";
+import type { ParsedRequest } from "../parse/parsed.ts";
+import { isObject } from "../parse/pointer.ts";
+import type { CallRow } from "../record/rows.ts";
+import { judgeMessage } from "./judge-message.ts";
+import type { Judged } from "./judge-message.ts";
+import { createLane } from "./lane.ts";
+import type { LaneSink } from "./lane.ts";
+import { createMessageFraming, splitMessages } from "./message-framing.ts";
+import type { ErrorTelling } from "./message-framing.ts";
+import { parseMessage } from "./parse-message.ts";
+import { readRealtimeMessage, withoutTracing } from "./realtime-messages.ts";
+import { createSessionEvents } from "./session-events.ts";
+import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
+import { createSharedSource } from "./shared-source.ts";
+import { createVerdicts } from "./verdicts.ts";
+
+/** What the session is set to, as far as rules ask. */
+type Config = {
+  readonly model: string | null;
+  readonly maxOutputTokens: number | null;
+  readonly hidden: RequestFacts["hidden"];
+  readonly tools: readonly ToolFacts[];
+};
+
+/** A response under way. */
+type Running = {
+  readonly context: OpenContext;
+  readonly reader: EventReader;
+  readonly sink: LaneSink;
+  /** Calls that were denied: the conversation waits for their outputs. */
+  readonly denied: { readonly id: string; readonly type: string; readonly code: string }[];
+};
+
+const MOST_TOOLS = 64;
+/** So long a decision about audio holds. */
+const AUDIO_MS = 10_000;
+/** Responses that were refused, whose events are dropped until they end. */
+const MOST_DROPPED = 1_000;
+const RESPONSE_CREATE = Buffer.from('{"type":"response.create"}');
+const AUDIO_APPEND = Buffer.from('{"type":"input_audio_buffer.append"}');
+const TRANSCRIBED = "conversation.item.input_audio_transcription.completed";
+const EMPTY = Buffer.alloc(0);
+
+/** Opens the session. */
+export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): SocketSession {
+  const { client, target } = parts;
+  const { asked, answered } = toRoutes(parts.route);
+  const source = createSharedSource(target);
+  const verdicts = createVerdicts();
+  const waiting: Judged[] = [];
+  const running = new Map<string, Running>();
+  const dropped = new Set<string>();
+  const { facts, tools } = parts.context.request;
+  let config: Config = {
+    model: facts.model,
+    maxOutputTokens: facts.max_output_tokens,
+    hidden: facts.hidden,
+    tools,
+  };
+  let audio: { readonly until: number; readonly isOpen: boolean } = { until: 0, isOpen: false };
+  let isDraining = false;
+
+  const write = (bytes: Buffer, onDrain: () => void): boolean => {
+    let keepsUp = true;
+    for (const message of splitMessages(bytes)) keepsUp = client.send(message, false, onDrain) && keepsUp;
+    return keepsUp;
+  };
+  const lane = createLane(write, () =>
+    parts.close(new GatewayError("internal_error", "An answer was cut off.")),
+  );
+  const rest = source.part("session");
+  const events = createSessionEvents(
+    parts.context,
+    verdicts,
+    (bytes) => {
+      if (!write(bytes, () => rest.resume())) rest.pause();
+    },
+    (error) => parts.close(toError(error)),
+  );
+
+  function send(value: JsonObject): void {
+    pass(Buffer.from(JSON.stringify(value)));
+  }
+
+  function pass(bytes: Buffer): void {
+    if (!target.send(bytes, false, () => client.resume())) client.pause();
+  }
+
+  function openSink(clientEventId: string | null, responseId: string | null = null): LaneSink {
+    const sink = lane.open(
+      createMessageFraming(
+        null,
+        toTelling(clientEventId),
+        responseId === null ? {} : { response_id: responseId },
+      ),
+      () => {
+        if (lane.isIdle) parts.idle();
+      },
+    );
+    return sink;
+  }
+
+  /** Judges with what the session is set to, beside what the message says. */
+  function adapt(parsed: ParsedRequest, extra: Partial<RequestFacts> = {}): ParsedRequest {
+    if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
+    const { facts: own } = parsed;
+    const all = [...parsed.tools, ...config.tools];
+    return {
+      ...parsed,
+      route: answered,
+      tools: all.slice(0, MOST_TOOLS),
+      facts: {
+        ...own,
+        model: own.model ?? config.model,
+        max_output_tokens: own.max_output_tokens ?? config.maxOutputTokens,
+        hidden: [...own.hidden, ...config.hidden].slice(0, MOST_TOOLS),
+        stream: true,
+        truncated: own.truncated || all.length > MOST_TOOLS,
+        ...extra,
+      },
+    };
+  }
+
+  async function judge(
+    data: Buffer,
+    clientEventId: string | null,
+    extra?: Partial<RequestFacts>,
+  ): Promise<Judged | null> {
+    const sink = openSink(clientEventId);
+    const judged = await judgeMessage(deps, parts, {
+      data,
+      route: asked,
+      sink,
+      adapt: (parsed) => adapt(parsed, extra),
+    });
+    // An answer has a way of its own; all that this one is for is the refusal.
+    if (judged !== null) sink.end();
+    return judged;
+  }
+
+  /** Writes down that nothing more comes of a message than that it was passed on. */
+  async function closeAtOnce(judged: Judged): Promise<void> {
+    const context = judged.openContext();
+    await context.close({
+      outcome: "completed",
+      httpStatus: 200,
+      errorCode: null,
+      model: null,
+      usage: null,
+      responseId: null,
+    });
+  }
+
+  async function request(data: Buffer, type: string): Promise<void> {
+    const eventId = readEventId(data);
+    const judged = await judge(data, eventId);
+    if (judged === null) return;
+    const { request: parsed } = judged.decided;
+    const body = parsed.body() ?? {};
+    const rewritten = withoutTracing(body);
+    if (type === "response.create") waiting.push(judged);
+    else await closeAtOnce(judged);
+    if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
+    if (rewritten === null) pass(data);
+    else send(rewritten);
+  }
+
+  async function mayHear(): Promise<boolean> {
+    if (performance.now() < audio.until) return audio.isOpen;
+    const media = { images: 0, audio: 1, files: 0 };
+    const judged = await judge(AUDIO_APPEND, null, { media });
+    if (judged !== null) await closeAtOnce(judged);
+    audio = { until: performance.now() + AUDIO_MS, isOpen: judged !== null };
+    return audio.isOpen;
+  }
+
+  function run(responseId: string, judged: Judged): Running {
+    const sink = openSink(null, responseId);
+    const denied: { id: string; type: string; code: string }[] = [];
+    const onCalls = (calls: readonly CallRow[]): void => {
+      for (const { id, type, outcome, codes } of calls) {
+        verdicts.settle(id, outcome === "denied");
+        if (outcome === "denied") denied.push({ id, type, code: codes[0] ?? "" });
+      }
+    };
+    const context = judged.openContext(onCalls, sink);
+    // What is refused ends at the target too.
+    const cancel = (): void => {
+      if (running.get(responseId)?.context === context)
+        send({ type: "response.cancel", response_id: responseId });
+    };
+    context.attach(source.part(responseId, cancel));
+    const started: Running = {
+      context,
+      reader: createEventReader(context, createResponsesDialect),
+      sink,
+      denied,
+    };
+    sink.onClose(() => {
+      verdicts.end();
+      settleDenied(denied);
+    });
+    running.set(responseId, started);
+    verdicts.begin();
+    attempt(started, () => {
+      const fail = (error: unknown): void => started.reader.fail(error);
+      refuseStream(context)?.then(fail, fail);
+    });
+    return started;
+  }
+
+  /** Gives the conversation what the program never will: outputs of calls that it has not seen. */
+  function settleDenied(denied: Running["denied"]): void {
+    for (const { id, type, code } of denied) {
+      if (type !== "function_call") continue;
+      const output = `Refused by policy (${code}).`;
+      send({ type: "conversation.item.create", item: { type: "function_call_output", call_id: id, output } });
+    }
+  }
+
+  function attempt({ reader }: Running, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      reader.fail(error);
+    }
+  }
+
+  function give(to: Running, data: string, value: JsonObject): void {
+    attempt(to, () => {
+      to.reader.take({ bytes: EMPTY, event: null, data, plain: true }, value);
+      to.reader.flush();
+    });
+  }
+
+  async function begin(responseId: string, data: string, value: JsonObject): Promise<void> {
+    // What the target begins by itself, at the end of somebody's words, is asked about like what a program asks for.
+    const judged = waiting.shift() ?? (await judge(RESPONSE_CREATE, null));
+    if (judged === null) {
+      dropped.add(responseId);
+      if (dropped.size > MOST_DROPPED) dropped.delete(dropped.values().next().value ?? "");
+      send({ type: "response.cancel", response_id: responseId });
+      return;
+    }
+    give(run(responseId, judged), data, value);
+  }
+
+  function takeOfResponse(responseId: string, data: string, value: JsonObject): void | Promise<void> {
+    const isDone = value["type"] === "response.done";
+    const found = running.get(responseId);
+    if (found === undefined) {
+      if (dropped.has(responseId)) {
+        if (isDone) dropped.delete(responseId);
+        return;
+      }
+      return begin(responseId, data, value);
+    }
+    if (isDone) running.delete(responseId);
+    give(found, data, value);
+  }
+
+  /** Judges what somebody has said as soon as it stands as text. */
+  async function judgeTranscript(value: JsonObject): Promise<boolean> {
+    const text = value["transcript"];
+    if (typeof text !== "string" || text === "") return true;
+    const content = [{ type: "input_text", text }];
+    const item = { type: "message", role: "user", content };
+    const judged = await judge(Buffer.from(JSON.stringify({ type: "conversation.item.create", item })), null);
+    if (judged !== null) {
+      await closeAtOnce(judged);
+      return true;
+    }
+    for (const responseId of running.keys()) send({ type: "response.cancel", response_id: responseId });
+    if (typeof value["item_id"] === "string")
+      send({ type: "conversation.item.delete", item_id: value["item_id"] });
+    return false;
+  }
+
+  return {
+    async fromClient(data, isBinary) {
+      if (isBinary)
+        throw new GatewayError("message_unreadable", "The Realtime API takes no binary messages.");
+      const message = readRealtimeMessage(data.toString("utf8"));
+      switch (message.kind) {
+        case "command":
+          return send(message.value);
+        case "audio":
+          if (await mayHear()) send(message.value);
+          return;
+        case "request":
+          return request(data, message.type);
+      }
+    },
+    fromTarget(data, isBinary) {
+      if (isBinary) throw new GatewayError("answer_unreadable", "The target sent a binary message.");
+      const text = data.toString("utf8");
+      const value = parseMessage(text);
+      const type = toText(value["type"]) ?? "";
+      const { response } = { response: value["response"] };
+      const responseId = isObject(response) ? toText(response["id"]) : toText(value["response_id"]);
+      if (type.startsWith("response.") && responseId !== null) return takeOfResponse(responseId, text, value);
+      own(value);
+      events.take(data, value, type === TRANSCRIBED ? judgeTranscript(value) : undefined);
+    },
+    fail(error) {
+      for (const { reader } of running.values()) reader.fail(error);
+    },
+    leave() {
+      for (const judged of waiting) judged.openContext().leave();
+      for (const { context, sink } of running.values()) {
+        sink.leave();
+        context.leave();
+      }
+    },
+    get isBusy() {
+      return !lane.isIdle;
+    },
+    drain() {
+      isDraining = true;
+    },
+  };
+
+  /** A session that is made over its socket tells its id in its first event. */
+  function own(value: JsonObject): void {
+    const { makes } = parts.route.spec;
+    const { session } = { session: value["session"] };
+    const id = makes !== null && isObject(session) ? toText(session["id"]) : null;
+    if (makes !== null && id !== null) parts.context.own([{ kind: makes, id }]);
+  }
+}
+
+function toConfig(before: Config, session: JsonObject, { facts, tools }: ParsedRequest): Config {
+  return {
+    model: facts.model ?? before.model,
+    maxOutputTokens: facts.max_output_tokens ?? before.maxOutputTokens,
+    hidden: facts.hidden,
+    // The tools of an update stand in place of those before; what was judged holds both.
+    tools:
+      "tools" in session ? tools.slice(0, Math.max(0, tools.length - before.tools.length)) : before.tools,
+  };
+}
+
+/** Says how an error is told: the Realtime API's event, with the id of the message that it is about. */
+function toTelling(clientEventId: string | null): ErrorTelling {
+  return (error, exchangeId) => ({
+    type: "error",
+    event_id: `event_tg_${exchangeId.replaceAll("-", "")}`,
+    error: { ...toErrorDetail(error, exchangeId), event_id: clientEventId },
+  });
+}
+
+function readEventId(data: Buffer): string | null {
+  const found = /"event_id"\s*:\s*"([A-Za-z0-9_-]{1,256})"/.exec(data.toString("latin1"));
+  return found?.[1] ?? null;
+}
+
+function toText(value: Json | undefined): string | null {
+  return typeof value === "string" && value !== "" ? value : null;
+}
+
+function toError(thrown: unknown): GatewayError {
+  return thrown instanceof GatewayError
+    ? thrown
+    : new GatewayError("internal_error", "The gateway failed.", { cause: thrown });
+}
+
+/** Gives the route that messages are read by, and the one that responses are read by: their events are Responses'. */
+function toRoutes(route: Route): { readonly asked: Route; readonly answered: Route } {
+  const spec = { ...route.spec, body: "json", streams: "always", makes: null } as const;
+  return {
+    asked: { ...route, objects: [], spec },
+    answered: { ...route, objects: [], spec: { ...spec, dialect: "responses" } },
+  };
+}
