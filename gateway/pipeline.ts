@@ -12,7 +12,7 @@ import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { DeciderDeps } from "./decide.ts";
 import { findClosure } from "./closed-operations.ts";
-import { GatewayError } from "./errors.ts";
+import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Caller, Route } from "./exchange.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
@@ -23,6 +23,7 @@ import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { matchRoute } from "./parse/route.ts";
 import { sendList } from "./own-list.ts";
+import { answerTraces, takeTraces } from "./take-traces.ts";
 
 export type PipelineDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
@@ -55,7 +56,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   let isDraining = false;
 
   async function decide(progress: Progress): Promise<void> {
-    const { incoming, sink } = progress;
+    const { id, incoming, sink } = progress;
     const lap = createLaps(progress);
 
     // identity
@@ -73,7 +74,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
     const crossing = pickHeaders(incoming.rawHeaders, isFile);
     const body = await takeRequestBody(incoming, route, deps.spools, deps.limits);
-    sink.onClose(() => void body.close());
+    if (body.spooled !== null) {
+      sink.onClose(() => {
+        body.close().catch((error: unknown) => deps.events.failed(progress.id, toGatewayError(error)));
+      });
+    }
     progress.requestBytes = body.size;
     lap("read");
     const { bytes, contentType } = body;
@@ -94,6 +99,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       return;
     }
 
+    const isTraces = route.operation === "traces.ingest";
+    const traces = isTraces
+      ? await takeTraces(deps.recorder, { id, caller, request, decision: decided.verdict.decision })
+      : null;
+
     // forward
     const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
@@ -103,6 +113,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
     });
+    if (isTraces && traces === null) return answerTraces(context);
     const sent = {
       method: incoming.method ?? "GET",
       path: query === "" ? route.path : `${route.path}?${query}`,
@@ -114,7 +125,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
         bindKey: (key) => deps.digest(toKeyText(caller, key)),
       }),
-      body: body.spooled === null ? repaired.bytes : body.spooled.stream(),
+      body: body.spooled === null ? (traces ?? repaired.bytes) : body.spooled.stream(),
     };
     const call =
       route.spec.lists === null
@@ -175,7 +186,6 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 function requireOpen({ spec }: Route): void {
   const closure = findClosure(spec);
   if (closure !== null) throw new GatewayError(closure, "The gateway does not pass this operation on.");
-  if (spec.isLocal) throw new GatewayError("operation_not_open", "The gateway does not open this operation.");
 }
 
 /** Milliseconds that the client waits for a read: Python tells seconds, and so does JavaScript where it is set. */

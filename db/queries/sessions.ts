@@ -36,11 +36,25 @@ export type SessionDetails = {
   readonly exchanges: Page<ExchangeSummary>;
   /** In the order in which they were asked for, at most 500. */
   readonly calls: readonly CallChain[];
+  /** What the Agents SDKs told of its runs, at most 100. */
+  readonly traces: readonly TraceSummary[];
   readonly usage: {
     readonly inputTokens: number;
     readonly outputTokens: number;
     readonly totalTokens: number;
   };
+};
+
+/** A run, as it was told. */
+export type TraceSummary = {
+  readonly id: string;
+  readonly workflow: string | null;
+  readonly groupId: string | null;
+  readonly at: Date;
+  readonly spans: number;
+  readonly failed: number;
+  /** Whether it is here for its group alone: none of its steps asked for a response of this session. */
+  readonly byGroup: boolean;
 };
 
 /** Lists sessions that had an exchange within the time, the latest first. */
@@ -101,7 +115,7 @@ export async function findSession(db: Database, id: string): Promise<SessionDeta
   const { orm } = db;
   const [session] = await runQuery(() => orm.select().from(sessions).where(eq(sessions.id, id)));
   if (session === undefined) return null;
-  const [labels, page, calls, [sums]] = await Promise.all([
+  const [labels, page, calls, [sums], traces] = await Promise.all([
     runQuery(() =>
       orm
         .select({ label: sessionLabels.label })
@@ -128,12 +142,53 @@ export async function findSession(db: Database, id: string): Promise<SessionDeta
         .from(usage)
         .where(eq(usage.sessionId, id)),
     ),
+    findTraces(db, session),
   ]);
   return {
     session,
     labels: labels.map(({ label }) => label),
     exchanges: page,
     calls: await withPrompts(db, calls),
+    traces,
     usage: sums ?? { inputTokens: 0, outputTokens: 0, totalTokens: 0 },
   };
+}
+
+/**
+ * Finds the runs that a session's exchanges are part of: those with a step that asked for one of its responses, those
+ * that came in with one of its exchanges, and those of the same group.
+ */
+async function findTraces(
+  db: Database,
+  session: {
+    readonly id: string;
+    readonly tenant: string;
+    readonly issuer: string;
+    readonly subject: string;
+  },
+): Promise<readonly TraceSummary[]> {
+  const { id, tenant, issuer, subject } = session;
+  const rows = await runQuery(
+    () => db.sql<(Omit<TraceSummary, "at"> & { readonly at: string })[]>`
+      with mine as (
+        select * from traces t where t.tenant = ${tenant} and t.issuer = ${issuer} and t.subject = ${subject}),
+      steps as (
+        select s.trace_id, s.failed, o.session_id from spans s
+        left join objects o on o.kind = 'response' and o.id = s.response_id
+          and o.tenant = s.tenant and o.issuer = s.issuer and o.subject = s.subject
+        where s.tenant = ${tenant} and s.issuer = ${issuer} and s.subject = ${subject}
+          and s.trace_id in (select mine.id from mine)),
+      own as (
+        select m.id, m.group_id from mine m
+        where exists (select from exchanges x where x.id = m.exchange_id and x.session_id = ${id})
+          or exists (select from steps where steps.trace_id = m.id and steps.session_id = ${id}))
+      select m.id, m.workflow, m.group_id as "groupId", m.at, m.id not in (select own.id from own) as "byGroup",
+        (select count(*)::int from steps where steps.trace_id = m.id) as spans,
+        (select count(*)::int from steps where steps.trace_id = m.id and steps.failed) as failed
+      from mine m
+      where m.id in (select own.id from own) or m.group_id in (select own.group_id from own)
+      order by m.at, m.id limit 100`,
+    30_000,
+  );
+  return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }

@@ -78,7 +78,7 @@ export function addSessions(program: Command, context: CommandContext): void {
       if (options.json === true) {
         return printJson(context.stdout, toJsonRow({ ...details, exchanges: details.exchanges.rows }));
       }
-      const { session, labels, exchanges, calls, usage } = details;
+      const { session, labels, exchanges, calls, traces, usage } = details;
       context.stdout.write(`Session ${session.id}\n`);
       printFields(context.stdout, [
         ["who", `${session.subject} of ${session.issuer}, tenant ${session.tenant}`],
@@ -94,6 +94,22 @@ export function addSessions(program: Command, context: CommandContext): void {
       if (exchanges.cursor !== null) {
         context.stdout.write(
           `There are more: tollgate exchanges list --session ${session.id} --before ${exchanges.cursor}\n`,
+        );
+      }
+      if (traces.length > 0) {
+        context.stdout.write("\nTraces\n");
+        printTable(
+          context.stdout,
+          ["RECEIVED (UTC)", "TRACE", "WORKFLOW", "GROUP", "SPANS", "FAILED", "JOINED BY"],
+          traces.map((trace) => [
+            toMoment(trace.at),
+            trace.id,
+            trace.workflow ?? "-",
+            trace.groupId ?? "-",
+            String(trace.spans),
+            String(trace.failed),
+            trace.byGroup ? "group" : "response",
+          ]),
         );
       }
       if (calls.length === 0) return;

@@ -45,6 +45,9 @@ const CACHE_BYTES = 64 * 1024 * 1024;
 const LARGEST_KEPT = 4 * 1024 * 1024;
 const EMPTY = Buffer.from("{}");
 
+/** The mark of a body that only tells of requests, such as traces. */
+const TOLD = "v";
+
 /** Marks of what is hashed. Equal bytes mean different things in each. */
 const MARKS = {
   responses: { item: "i", start: "s", list: "l", text: "t", none: "n" },
@@ -112,6 +115,7 @@ export function createRequestParser(deps: {
     bytes: Buffer,
     cut: BodyLayout["items"],
     budget: Budget,
+    offers: boolean,
   ): KnownRest {
     const mark = cut === null ? "none" : cut.list ? "list" : "text";
     const gap = cut === null ? { start: bytes.length, end: bytes.length } : cut.member.value;
@@ -119,7 +123,7 @@ export function createRequestParser(deps: {
       { start: 0, end: gap.start },
       { start: gap.end, end: bytes.length },
     ];
-    const key = digest(tenant, MARKS[family][mark], bytes, spans);
+    const key = digest(tenant, offers ? MARKS[family][mark] : TOLD, bytes, spans);
     const known = rests.get(key);
     if (known !== undefined) {
       spend(budget, known.cost);
@@ -130,7 +134,7 @@ export function createRequestParser(deps: {
     const raw = Buffer.concat([bytes.subarray(0, gap.start), Buffer.from(filler), bytes.subarray(gap.end)]);
     const value = parseJson(raw, { depth, budget });
     if (!isObject(value)) throw new GatewayError("body_shape", "The body must be an object.");
-    const rest = readRest(family, value, budget);
+    const rest = readRest(family, value, budget, offers);
     const entry = {
       hash: key,
       ...rest,
@@ -162,7 +166,7 @@ export function createRequestParser(deps: {
     });
     const cut = layout?.items ?? null;
     const budget = createBudget();
-    const rest = findRest(tenant, family, bytes, cut, budget);
+    const rest = findRest(tenant, family, bytes, cut, budget, !route.spec.isLocal);
     // What is no object to the eye is parsed whole, which throws; it is refused here in any case.
     if (layout === null) throw new GatewayError("body_invalid", "The body cannot be read.");
     checkItems(itemsKey, rest.value, cut);

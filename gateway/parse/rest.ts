@@ -45,10 +45,10 @@ const HIDING: ReadonlyMap<string, string> = new Map([
   ["workflow_id", "workflow"],
 ]);
 
-/** Reads the body of an operation of a family; `value` holds no items. Throws `body_shape`. */
-export function readRest(family: Family, value: JsonObject, budget: Budget): Rest {
+/** Reads the body of an operation of a family; `value` holds no items. What is only told of (`offers` false) offers nothing and refers to nothing. Throws `body_shape`. */
+export function readRest(family: Family, value: JsonObject, budget: Budget, offers: boolean): Rest {
   const sink = createSink(budget);
-  const scope = { kind: "other", role: "none", type: "", offers: true } as const;
+  const scope = { kind: "other", role: "none", type: "", offers } as const;
   walkObject(sink, value, "", family === "other" ? { ...scope, fields: PROMPTS } : scope);
   const settings = family === "other" ? readLooseSettings(value) : readSettings(family, value, sink);
   return { value, sink, settings };

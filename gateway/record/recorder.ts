@@ -18,6 +18,7 @@ import type {
   OwnerContext,
   ReplacedCallRow,
   TextsRow,
+  TracesRow,
 } from "./rows.ts";
 import type { Box } from "./seal.ts";
 import {
@@ -65,6 +66,8 @@ export type Recorder = {
   replaced(row: ReplacedCallRow): Promise<void>;
   /** Records taints of items and of their session. */
   labelled(row: LabelRow): Promise<void>;
+  /** Records what a caller tells of its runs. */
+  traced(row: TracesRow): Promise<void>;
   /** Records texts, sealed, each once for its tenant. */
   texts(row: TextsRow): Promise<void>;
   /** Tells how many calls wait, and whether the last attempt failed. */
@@ -162,6 +165,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       await queue.commit(rows);
       deps.onLabelled?.(row);
     },
+    traced: (row) => commit(toTraceRows(row)),
     async texts(row) {
       const { tenant, exchangeId, direction, at } = row;
       const rows: { table: TableName; json: string }[] = [];
@@ -188,6 +192,18 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       await Promise.all([queue.close(), Promise.allSettled(incidents)]);
     },
   };
+}
+
+/** Gives the rows of runs and steps; each once in a batch, since one statement writes it. */
+function toTraceRows({ traces, spans, caller, exchangeId, at }: TracesRow): Rows {
+  const { tenant, issuer, subject } = caller;
+  const context = { tenant, issuer, subject, exchangeId, at };
+  const byId = new Map(traces.map((trace) => [trace.id, trace]));
+  const bySpan = new Map(spans.map((span) => [`${span.traceId}\0${span.id}`, span]));
+  return [
+    ...[...byId.values()].map((row) => ({ table: "traces", json: toJson({ ...row, ...context }) }) as const),
+    ...[...bySpan.values()].map((row) => ({ table: "spans", json: toJson({ ...row, ...context }) }) as const),
+  ];
 }
 
 /** Gives the labels that a session takes over from what its exchange continues, null where there are none. */

@@ -165,6 +165,29 @@ export type ReplacedCallRow = OwnerContext & {
   readonly code: string;
 };
 
+/** What a caller tells of its runs, without what went into their steps or came out. */
+export type TracesRow = {
+  readonly traces: readonly {
+    readonly id: string;
+    readonly workflow: string | null;
+    readonly groupId: string | null;
+  }[];
+  readonly spans: readonly {
+    readonly traceId: string;
+    readonly id: string;
+    readonly parentId: string | null;
+    readonly type: string | null;
+    readonly name: string | null;
+    readonly startedAt: number | null;
+    readonly endedAt: number | null;
+    readonly failed: boolean;
+    readonly responseId: string | null;
+  }[];
+  readonly caller: Pick<Caller, "tenant" | "issuer" | "subject">;
+  readonly exchangeId: string;
+  readonly at: number;
+};
+
 /** Texts that a rule asks to be recorded, whole. */
 export type TextsRow = {
   readonly exchangeId: string;

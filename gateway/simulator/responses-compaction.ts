@@ -21,7 +21,7 @@ export function toCompaction(context: readonly JsonObject[], nonce: string, now:
     output: [...kept, { id, type: "compaction", encrypted_content: `gAAAAAB${seal}` }],
     usage: {
       input_tokens: input,
-      input_tokens_details: { cached_tokens: 0 },
+      input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
       output_tokens: written,
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: input + written,

@@ -92,7 +92,7 @@ function usageOf(parts: ResponseParts, output: readonly JsonObject[]): JsonObjec
   const written = tokensOfItems(output);
   return {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: 0 },
+    input_tokens_details: { cached_tokens: 0, cache_write_tokens: 0 },
     output_tokens: written,
     output_tokens_details: { reasoning_tokens: reasoning },
     total_tokens: input + written,

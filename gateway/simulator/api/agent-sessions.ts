@@ -15,6 +15,17 @@ import { eventFrames, sendEvents, sendJson } from "../send.ts";
 import { emptyStage } from "../stage.ts";
 import { wordPieces } from "../text-pieces.ts";
 
+/** The agent of a session that names none. */
+const INLINE_AGENT: JsonObject = {
+  id: "agent_inline",
+  instructions: null,
+  multi_agent: { enabled: false },
+  name: null,
+  reasoning: { effort: null, summary: null },
+  service_tier: "auto",
+  text: { format: { type: "text" }, verbosity: "medium" },
+  tools: [],
+};
 const PATH = "/agents/sessions";
 const INSIDE = `${PATH}/{session}`;
 
@@ -58,7 +69,7 @@ export function agentSessionRoutes(deps: ApiDeps, agents: Collection | undefined
       object: "agent.session",
       created_at: secondsOf(deps),
       agent: agentOf(body),
-      environment: null,
+      environment: body["environment"] ?? { type: "none" },
       error: null,
       last_active_at: secondsOf(deps),
       metadata: body["metadata"] ?? {},
@@ -83,7 +94,7 @@ export function agentSessionRoutes(deps: ApiDeps, agents: Collection | undefined
       return found;
     }
     const given = isObject(body["agent"]) ? body["agent"] : {};
-    return { id: "agent_inline", instructions: null, name: null, tools: [], service_tier: "auto", ...given };
+    return { ...INLINE_AGENT, ...given };
   }
 
   function push(sessionId: string, more: readonly JsonObject[]): void {

@@ -1,5 +1,5 @@
 // Serves evals: their runs answer each item of an inline source at once.
-import type { JsonObject } from "../../exchange.ts";
+import type { Json, JsonObject } from "../../exchange.ts";
 import { createCollection } from "../collection.ts";
 import { paramOf, secondsOf } from "../call.ts";
 import type { ApiDeps, RouteEntry } from "../call.ts";
@@ -19,7 +19,12 @@ export function evalRoutes(deps: ApiDeps): readonly RouteEntry[] {
       order: "asc",
       createStatus: 201,
       required: ["data_source_config", "testing_criteria"],
-      defaults: { name: "", metadata: {} },
+      make: (body) => ({
+        name: "",
+        metadata: {},
+        ...body,
+        data_source_config: configOf(body["data_source_config"]),
+      }),
       deletedIdField: "eval_id",
     },
     deps,
@@ -117,4 +122,11 @@ export function evalRoutes(deps: ApiDeps): readonly RouteEntry[] {
     ...(cancel === undefined ? [] : [["POST", `${RUNS}/{id}`, cancel[2]] satisfies RouteEntry]),
     ...outputs.routes,
   ];
+}
+
+/** Gives the configuration as it is told: with the schema of what a run's items and samples are together. */
+function configOf(given: Json | undefined): Json {
+  if (!isObject(given) || given["schema"] !== undefined) return given ?? {};
+  const item = given["item_schema"] ?? { type: "object" };
+  return { ...given, schema: { type: "object", properties: { item }, required: ["item"] } };
 }

@@ -172,6 +172,7 @@ export const ORGANIZATION_KINDS: readonly Kind[] = [
         value: `sk-${id}`,
         name: "Secret Key",
         id,
+        created_at: 1_700_000_000,
       },
     }),
   },

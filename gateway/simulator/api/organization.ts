@@ -23,8 +23,26 @@ const USAGES = [
   "vector_stores",
   "web_search_calls",
 ];
+/** Where a result is named otherwise than its path. */
+const USAGE_NAMES: Readonly<Record<string, string>> = {
+  file_search_calls: "file_searches",
+  web_search_calls: "web_searches",
+};
 const PROJECT = "/organization/projects/{project}";
 const DAY = 86_400;
+/** The counts of every kind of usage together: each kind reads its own. */
+const NOTHING_USED: JsonObject = {
+  amount: { currency: "usd", value: 0 },
+  characters: 0,
+  images: 0,
+  input_tokens: 0,
+  num_model_requests: 0,
+  num_requests: 0,
+  num_sessions: 0,
+  output_tokens: 0,
+  seconds: 0,
+  usage_bytes: 0,
+};
 
 /** Settings that are there once: what they are until somebody changes them. */
 const SETTINGS: Readonly<Record<string, JsonObject>> = {
@@ -50,7 +68,8 @@ const SETTINGS: Readonly<Record<string, JsonObject>> = {
   [`${PROJECT}/model_permissions`]: { object: "project.model_permissions", mode: "deny_list", model_ids: [] },
   [`${PROJECT}/service_tier_settings`]: {
     object: "project.service_tier_settings",
-    default_service_tier: "default",
+    default: "standard",
+    enabled_tiers: [],
   },
   [`${PROJECT}/spend_limit`]: {
     object: "project.spend_limit",
@@ -166,7 +185,12 @@ export function organizationRoutes(deps: ApiDeps): readonly RouteEntry[] {
       (call) => {
         const start = Number(call.query.get("start_time") ?? secondsOf(deps) - DAY);
         const end = start + DAY;
-        const bucket = { object: "bucket", start_time: start, end_time: end, results: [{ object }] };
+        const bucket = {
+          object: "bucket",
+          start_time: start,
+          end_time: end,
+          results: [{ object, ...NOTHING_USED }],
+        };
         sendJson(call.exchange, 200, { object: "page", data: [bucket], has_more: false, next_page: null });
       },
     ];
@@ -193,7 +217,9 @@ export function organizationRoutes(deps: ApiDeps): readonly RouteEntry[] {
       toggle(`${PROJECT}/certificates`, "organization.project.certificate", active),
     ]),
     ...["/organization/external_keys", "/organization/external_storage"].map(validated),
-    ...USAGES.map((name) => usage(`/organization/usage/${name}`, `organization.usage.${name}.result`)),
+    ...USAGES.map((name) =>
+      usage(`/organization/usage/${name}`, `organization.usage.${USAGE_NAMES[name] ?? name}.result`),
+    ),
     usage("/organization/costs", "organization.costs.result"),
   ];
 }

@@ -5,7 +5,7 @@ import { createCollection } from "../collection.ts";
 import { formOf, jsonOf, missing, requireJson, secondsOf } from "../call.ts";
 import type { ApiDeps, Call, RouteEntry } from "../call.ts";
 import { fileOf } from "../form.ts";
-import { isList, objectsAt, stringAt } from "../read-json.ts";
+import { isList, isObject, objectsAt, stringAt } from "../read-json.ts";
 import { checkModel } from "../request-checks.ts";
 import { sendJson } from "../send.ts";
 import { countTokens } from "../text-pieces.ts";
@@ -62,6 +62,10 @@ function ingest(call: Call): void {
   call.exchange.response.end();
 }
 
+function workflowOf(body: JsonObject): JsonObject {
+  return isObject(body["workflow"]) ? body["workflow"] : {};
+}
+
 function chatKitSessions(deps: ApiDeps): readonly RouteEntry[] {
   const sessions = createCollection(
     {
@@ -74,7 +78,7 @@ function chatKitSessions(deps: ApiDeps): readonly RouteEntry[] {
       make: (body) => ({
         expires_at: secondsOf(deps) + 600,
         client_secret: `ek_${randomBytes(24).toString("hex")}`,
-        workflow: body["workflow"] ?? {},
+        workflow: { state_variables: null, version: null, tracing: { enabled: true }, ...workflowOf(body) },
         user: body["user"] ?? "",
         rate_limits: { max_requests_per_1_minute: 10 },
         max_requests_per_1_minute: 10,

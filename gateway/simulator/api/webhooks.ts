@@ -57,7 +57,7 @@ export function webhookRoutes(deps: ApiDeps): readonly RouteEntry[] {
     [
       "GET",
       "/webhook_event_types",
-      (call) => sendJson(call.exchange, 200, { object: "list", data: EVENT_TYPES.map((name) => ({ name })) }),
+      (call) => sendJson(call.exchange, 200, { object: "list", data: EVENT_TYPES }),
     ],
   ];
 }

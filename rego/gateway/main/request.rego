@@ -12,7 +12,7 @@ request := {
 	"data_rev": data.gateway.rev,
 	"allow": request_allow,
 	"deny": decision.denied(request_deny),
-	"observe": (((decision.observed(request_deny) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)),
+	"observe": ((((decision.observed(request_deny) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
 	"require_approval": decision.softened_to_approval(request_deny),
 	"limit": set(),
 	"mask": set(),
@@ -20,7 +20,7 @@ request := {
 	"record": decision.kept(request_record),
 	"label": decision.kept(request_label),
 	"share": decision.kept(request_share),
-	"forward": set(),
+	"forward": decision.kept(request_forward),
 	"need": decision.needed(request_need),
 }
 
@@ -51,5 +51,7 @@ request_record contains object.union(e, {"code": "record_texts"}) if some e in d
 request_label contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.label
 
 request_share contains object.union(e, {"code": "objects_shared"}) if some e in data.gateway.rules.access.share.share
+
+request_forward contains object.union(e, {"code": "traces_forwarded"}) if some e in data.gateway.rules.record.traces.forward
 
 request_need contains object.union(e, {"code": "tokens_per_request"}) if some e in data.gateway.rules.limits.tokens.need

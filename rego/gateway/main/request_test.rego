@@ -47,6 +47,10 @@ test_record_of_record_texts_is_collected if {
 	main.request_record[{"code": "record_texts", "fact": "given"}] with data.gateway.rules.record.texts.record as {{"fact": "given"}}
 }
 
+test_forward_of_traces_forwarded_is_collected if {
+	main.request_forward[{"code": "traces_forwarded", "fact": "given"}] with data.gateway.rules.record.traces.forward as {{"fact": "given"}}
+}
+
 test_deny_of_connector_not_allowed_is_collected if {
 	main.request_deny[{"code": "connector_not_allowed", "fact": "given"}] with data.gateway.rules.tools.connector.deny as {{"fact": "given"}}
 }
