@@ -184,6 +184,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     const connection = open.connection.name;
     const upload = request.route.operation === "uploads.parts.create" ? request.route.objects[0] : undefined;
     if (lines === null && upload === undefined) return repaired.settle;
+    // Read while the body is there; a part whose ends are not known is one that `uploads.complete` will not take.
+    const edges = upload === undefined || form === null ? null : readEdges(form, EDGE).catch(() => null);
     return async (answerId) => {
       await repaired.settle?.();
       if (answerId === null || form === null) return;
@@ -198,11 +200,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         };
         await deps.recorder.owns([{ kind: lines.kind, id: answerId }], context);
       }
-      if (upload !== undefined)
-        deps.uploads.note(
-          { caller, connection, uploadId: upload.id, partId: answerId },
-          await readEdges(form, EDGE),
-        );
+      const ends = await edges;
+      if (upload !== undefined && ends !== null)
+        deps.uploads.note({ caller, connection, uploadId: upload.id, partId: answerId }, ends);
     };
   }
 

@@ -12,7 +12,7 @@ import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { DeciderDeps } from "./decide.ts";
 import { findClosure } from "./closed-operations.ts";
-import { GatewayError } from "./errors.ts";
+import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Caller, Route } from "./exchange.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
@@ -74,7 +74,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
     const crossing = pickHeaders(incoming.rawHeaders, isFile);
     const body = await takeRequestBody(incoming, route, deps.spools, deps.limits);
-    sink.onClose(() => void body.close());
+    if (body.spooled !== null) {
+      sink.onClose(() => {
+        body.close().catch((error: unknown) => deps.events.failed(progress.id, toGatewayError(error)));
+      });
+    }
     progress.requestBytes = body.size;
     lap("read");
     const { bytes, contentType } = body;

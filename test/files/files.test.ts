@@ -52,6 +52,13 @@ describe("a file that is uploaded", () => {
     expect(sent("/files").length).toBe(before);
   });
 
+  test("is searched although one that looks alike has been", async () => {
+    const upload = async (text: string) =>
+      own.files.create({ file: await toFile(Buffer.from(text), "alike.txt"), purpose: "assistants" });
+    await upload("x".repeat(MARKER.length));
+    expect(await openaiError(upload(MARKER))).toMatchObject({ status: 403, code: "prohibited_prompt" });
+  });
+
   test("is refused for what its name holds", async () => {
     const error = await openaiError(
       own.files.create({ file: await toFile(Buffer.from("a"), `${MARKER}.txt`), purpose: "assistants" }),

@@ -11,6 +11,8 @@ import type { RunningGateway } from "../gateway.ts";
 import { buildFixture } from "../policy/fixture-bundle.ts";
 import { createTestDatabase } from "../postgres.ts";
 import type { TestDatabase } from "../postgres.ts";
+import { askRefused, openSocket } from "../websocket/client.ts";
+import type { Client } from "../websocket/client.ts";
 import { startMirror } from "./mirror.ts";
 import type { Mirror } from "./mirror.ts";
 
@@ -67,6 +69,7 @@ const NEEDED: Readonly<Record<string, object>> = {
   "responses.create": { model: "m", input: "hi" },
   "chat.completions.create": { model: "m", messages: [{ role: "user", content: "hi" }], store: true },
   "chat.completions.update": { metadata: {} },
+  "traces.ingest": { data: [{ object: "trace", id: "trace_1", workflow_name: "w" }] },
 };
 
 type Ask = {
@@ -132,9 +135,15 @@ function streamWith({ spec }: Coverage, text: string): void {
   mirror.answer({ headers: { "content-type": "text/event-stream" }, body });
 }
 
+const sockets = listRoutes()
+  .map(toCoverage)
+  .filter(({ transport }) => transport === "WebSocket");
 const coverage = listRoutes()
   .map(toCoverage)
   .filter(({ transport, spec }) => transport === "HTTP" && !spec.isLocal);
+const local = listRoutes()
+  .filter(({ isLocal }) => isLocal)
+  .map(toCoverage);
 const open = coverage.filter(({ refusedBy }) => refusedBy === null);
 const named = (rows: readonly Coverage[]): [string, Coverage][] =>
   rows.map((row) => [`${row.spec.operation} (${row.spec.method})`, row]);
@@ -210,6 +219,65 @@ describe("what an operation answers", () => {
       expect(text).toContain('"marker"');
     },
   );
+});
+
+describe("what the gateway answers by itself", () => {
+  it.each(named(local))("is searched: %s", async (_name, row) => {
+    const before = mirror.arrived.length;
+    await expectStopped(ask(row, { note: MARKER }), before);
+    await expectStopped(ask(row, { query: MARKER }), before);
+    expect((await ask(row, { note: "nothing to see" })).status).toBe(204);
+    expect(mirror.arrived.length).toBe(before);
+  });
+});
+
+describe("what a socket carries", () => {
+  const urlOf = ({ spec }: Coverage, query = ""): string =>
+    `${gateway.origin}/v1${spec.template.replaceAll(/\{[^}]*\}/g, "id_1")}?model=m${query}`;
+  const send = (client: Client, { spec }: Coverage, note: string): void =>
+    client.send({
+      type: "response.create",
+      ...(spec.operation === "responses.connect" ? { model: "m", input: "hi" } : {}),
+      unknown: [{ deep: note }],
+    });
+  /** Waits for what the client is told at last: a message that fits, or the end of the socket. */
+  const told = (client: Client, fits: (text: string) => boolean): Promise<string> =>
+    client
+      .until((message) => fits(JSON.stringify(message)))
+      .then((message) => JSON.stringify(message))
+      .catch(async () => JSON.stringify(await client.closed));
+
+  it.each(named(sockets))("passes without the marker, both ways: %s", async (_name, row) => {
+    mirror.reply({ type: "something.new", deep: ["nothing to see"] });
+    const client = await openSocket(urlOf(row), { token: key });
+    send(client, row, "nothing to hide");
+    expect(await told(client, (text) => text.includes("nothing to see"))).toContain("nothing to see");
+    expect(mirror.messages.at(-1)).toContain("nothing to hide");
+    client.socket.close();
+  });
+
+  it.each(named(sockets))("is searched in its query: %s", async (_name, row) => {
+    const refused = await askRefused(urlOf(row, `&note=${encodeURIComponent(MARKER)}`), { token: key });
+    expect(refused).toMatchObject({ status: 403, body: { error: { code: "marker" } } });
+  });
+
+  it.each(named(sockets))("is searched in what a program sends: %s", async (_name, row) => {
+    const before = mirror.messages.length;
+    const client = await openSocket(urlOf(row), { token: key });
+    send(client, row, MARKER);
+    expect(await told(client, (text) => text.includes("marker"))).toMatch(/"marker"|marker/);
+    expect(mirror.messages.slice(before).join("")).not.toContain(MARKER);
+    client.socket.close();
+  });
+
+  it.each(named(sockets))("is searched in what the target sends: %s", async (_name, row) => {
+    mirror.reply({ type: "something.new", deep: [MARKER] });
+    const client = await openSocket(urlOf(row), { token: key });
+    send(client, row, "nothing to hide");
+    expect(await told(client, (text) => text.includes("marker"))).toContain("marker");
+    expect(JSON.stringify(client.received)).not.toContain(MARKER);
+    client.socket.close();
+  });
 });
 
 describe("what is refused", () => {

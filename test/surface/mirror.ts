@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingHttpHeaders } from "node:http";
+import { WebSocketServer } from "ws";
 
 export type Arrived = {
   readonly method: string;
@@ -23,6 +24,10 @@ export type Mirror = {
   readonly arrived: readonly Arrived[];
   /** Says what comes next as an answer, until something else is said. */
   answer(answer: MirrorAnswer): void;
+  /** What has arrived by WebSockets so far, a text a message. */
+  readonly messages: readonly string[];
+  /** Says what a WebSocket sends for the next message that it takes. */
+  reply(message: object): void;
   close(): Promise<void>;
 };
 
@@ -40,6 +45,15 @@ export async function startMirror(): Promise<Mirror> {
       response.end(next.body);
     });
   });
+  const messages: string[] = [];
+  let said: object = { type: "nothing" };
+  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+  sockets.on("connection", (socket) => {
+    socket.on("message", (data: Buffer) => {
+      messages.push(data.toString("utf8"));
+      socket.send(JSON.stringify(said));
+    });
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
@@ -50,7 +64,12 @@ export async function startMirror(): Promise<Mirror> {
     answer(answer) {
       next = answer;
     },
+    messages,
+    reply(message) {
+      said = message;
+    },
     async close() {
+      for (const socket of sockets.clients) socket.terminate();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -48,9 +48,9 @@ describe("a refused request", () => {
     expect(gateway().upstream.requests()).toHaveLength(before);
   });
 
-  test("tells an operation that is not open from one that nobody knows", async () => {
+  test("tells an operation that no rule allows from one that nobody knows", async () => {
     const client = await newClient();
-    await expect(client.batches.list()).rejects.toMatchObject({ status: 403, code: "operation_not_open" });
+    await expect(client.batches.list()).rejects.toMatchObject({ status: 403, code: "policy_not_allowed" });
     await expect(client.get("/nothing/here")).rejects.toBeInstanceOf(NotFoundError);
     await expect(client.get("/nothing/here")).rejects.toMatchObject({ code: "operation_unknown" });
   });

@@ -63,12 +63,13 @@ function operationOf({ method, path }: Entry): string {
   return "spec" in found ? found.spec.operation : `${method} ${path}`;
 }
 
-/** What an error says to a program: its sentence is for people, and who writes it tells nothing of the load. */
+/** What an answer says to a program: an error's sentence is for people, and what the gateway writes tells of no load. */
 function withoutSentence(entry: Entry): Entry {
-  if (entry.status < 400 || typeof entry.body !== "object" || entry.body === null) return entry;
+  const isOwn = listRoutes().some(({ operation, isLocal }) => isLocal && operation === operationOf(entry));
+  if (entry.status < 400 && !isOwn) return entry;
   const kept = Object.entries(entry.headers).filter(([name]) => !/^(?:openai-|x-ratelimit-)/.test(name));
   const told: unknown = JSON.parse(
-    JSON.stringify(entry.body, (key, value) =>
+    JSON.stringify(entry.body ?? null, (key, value) =>
       key === "message" || key === "exchange_id" ? undefined : value,
     ),
   );
