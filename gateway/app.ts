@@ -20,6 +20,7 @@ import { createMatcher } from "./detect/matcher.ts";
 import type { Matcher } from "./detect/matcher.ts";
 import { parsePatternTable } from "./detect/pattern-spec.ts";
 import { loadSqlParser } from "./detect/sql.ts";
+import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
 import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
@@ -169,6 +170,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     (one) => one.close(),
   );
+  const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
   const connections = opened(
     createConnections(
@@ -207,6 +209,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       limits: { depth: config.limits.depth },
     }),
     inForce,
+    readTokens: (ids: readonly number[], model: string | null) => tokenReader.read(ids, model),
     countTokens: (request: ParsedRequest, caller: Caller) =>
       tokens.count(
         // What stands within another text is counted there.

@@ -35,6 +35,8 @@ import { toRequestTexts } from "./request-texts.ts";
 import type { TakenBody } from "./request-body.ts";
 import { requireInspected, runsFromFile } from "./require-inspected.ts";
 import { EDGE } from "./uploads.ts";
+import { withTokenTexts } from "./token-texts.ts";
+import type { ReadTokens } from "./token-texts.ts";
 import { findTracedResponse } from "./take-traces.ts";
 import type { Uploads } from "./uploads.ts";
 import { findToken, isFromModel, listMarks } from "./said.ts";
@@ -50,6 +52,8 @@ export type DeciderDeps = {
   readonly inForce: () => PolicyInForce;
   /** Counts a request's tokens exactly; null where the caller's budget is spent. */
   readonly countTokens: (request: ParsedRequest, caller: Caller) => Promise<number | null>;
+  /** Reads token ids as the text that they stand for. */
+  readonly readTokens: ReadTokens;
   readonly recorder: Recorder;
   readonly ledger: Ledger;
   readonly sessions: Sessions;
@@ -148,7 +152,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       tenant: caller.tenant,
       depth: deps.limits.depth,
       lineBytes: deps.limits.request_bytes,
-      async judge(route, request) {
+      async judge(route, line) {
+        const request = await withTokenTexts(line, deps.readTokens);
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
         const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
@@ -202,8 +207,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
   }
 
   return {
-    async decide(progress, asked, lap) {
+    async decide(progress, given, lap) {
       const { id, timings } = progress;
+      const asked = { ...given, request: await withTokenTexts(given.request, deps.readTokens) };
+      progress.request = asked.request;
       const { caller, route, request, open } = asked;
       const { connection } = open;
 

@@ -98,7 +98,7 @@ export function toEncoding(model: string | null): Encoding | null {
   const name = model?.replace(/^ft:/, "") ?? "";
   if (/^(?:gpt-(?:4o|4\.[15]|[5-9]|oss|audio|realtime|image)|chatgpt-|o\d|codex-|computer-use-)/.test(name))
     return "o200k_base";
-  if (/^(?:gpt-4|gpt-3\.5|text-embedding-)/.test(name)) return "cl100k_base";
+  if (/^(?:gpt-4|gpt-3\.5|text-embedding-|(?:babbage|davinci)-002)/.test(name)) return "cl100k_base";
   return null;
 }
 

@@ -34,6 +34,8 @@ request_deny contains object.union(e, {"code": "unknown_item"}) if some e in dat
 
 request_deny contains object.union(e, {"code": "hidden_not_allowed"}) if some e in data.gateway.rules.hidden.stored.deny
 
+request_deny contains object.union(e, {"code": "token_ids_unreadable"}) if some e in data.gateway.rules.hidden.token_ids.deny
+
 request_deny contains object.union(e, {"code": "request_over_bounds"}) if some e in data.gateway.rules.limits.bounds.deny
 
 request_deny contains object.union(e, {"code": "tokens_per_request"}) if some e in data.gateway.rules.limits.tokens.deny

@@ -31,6 +31,10 @@ test_deny_of_hidden_not_allowed_is_collected if {
 	main.request_deny[{"code": "hidden_not_allowed", "fact": "given"}] with data.gateway.rules.hidden.stored.deny as {{"fact": "given"}}
 }
 
+test_deny_of_token_ids_unreadable_is_collected if {
+	main.request_deny[{"code": "token_ids_unreadable", "fact": "given"}] with data.gateway.rules.hidden.token_ids.deny as {{"fact": "given"}}
+}
+
 test_deny_of_request_over_bounds_is_collected if {
 	main.request_deny[{"code": "request_over_bounds", "fact": "given"}] with data.gateway.rules.limits.bounds.deny as {{"fact": "given"}}
 }
