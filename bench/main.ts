@@ -12,6 +12,8 @@ import { ratiosOf, writeReport } from "./report.ts";
 import { sendRequests } from "./load.ts";
 import { listShapes } from "./shapes.ts";
 import type { Shape } from "./shapes.ts";
+import { measureSockets, writeSockets } from "./sockets.ts";
+import type { SocketRow } from "./sockets.ts";
 import { startBare, startTollgate, startUpstream } from "./targets.ts";
 import type { BenchTarget } from "./targets.ts";
 import { measureTransfers, writeTransfers } from "./transfers.ts";
@@ -39,6 +41,7 @@ const shapes = listShapes().filter((shape) => flags.shape?.includes(shape.name) 
 const results: { shape: Shape; measured: readonly Measured[] }[] = [];
 let profile: readonly string[] | null = null;
 let transfers: readonly TransferRow[] = [];
+let sockets: readonly SocketRow[] = [];
 
 const upstream = await startUpstream();
 try {
@@ -60,6 +63,12 @@ try {
       transfers = await measureTransfers(targets, flags.quick ? 1 : 3);
     });
   }
+  if (flags.shape === undefined || flags.shape.includes("sockets")) {
+    await withTargets(null, async (targets) => {
+      const tollgate = targets.find(({ name }) => name === "tollgate");
+      if (tollgate !== undefined) sockets = await measureSockets(tollgate, flags.quick ? 5 : 60);
+    });
+  }
   if (flags.profile) profile = await takeProfile();
 } finally {
   await upstream.close();
@@ -73,6 +82,7 @@ const page = writeReport({
   effort: `${effort.rounds} rounds a shape after one to warm up, ${effort.concurrency} connections, ${shapes.map((shape) => `${Math.round(shape.count * effort.share)} requests a round of ${shape.name}`).join(", ")}.`,
   results,
   transfers: writeTransfers(transfers),
+  sockets: writeSockets(sockets),
   profile,
 });
 // A quick run shows that the benchmark works; its figures are too few to keep.

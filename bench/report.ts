@@ -13,6 +13,8 @@ export type Report = {
   readonly results: readonly { readonly shape: Shape; readonly measured: readonly Measured[] }[];
   /** Lines of the table of large bodies. */
   readonly transfers: readonly string[];
+  /** Lines of the table of what stays open. */
+  readonly sockets: readonly string[];
   /** Lines of the profile's table; null where none was taken. */
   readonly profile: readonly string[] | null;
 };
@@ -41,6 +43,10 @@ export function writeReport(report: Report): string {
     "## Large bodies",
     "",
     ...report.transfers,
+    "",
+    "## What stays open",
+    "",
+    ...report.sockets,
     "",
     ...(report.profile === null ? [] : ["## Where the gateway's time goes", "", ...report.profile, ""]),
     "## How",

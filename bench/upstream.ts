@@ -1,9 +1,12 @@
 // The mock target: answers with fixed bytes, whole or as a stream, as cheaply as node:http can.
 import { createServer } from "node:http";
 import type { ServerResponse } from "node:http";
+import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
 import { ID_DIGITS, streamedAnswer, wholeAnswer } from "./answers.ts";
 import type { Answer } from "./answers.ts";
 import { announce } from "./announce.ts";
+import { IDLE_MARK } from "./sockets.ts";
 import { FILE_PIECES, NOISE_FILE, NOISE_NAME, TEXT_FILE, toFilePiece } from "./transfers.ts";
 
 const whole = wholeAnswer();
@@ -12,11 +15,13 @@ let count = 0;
 
 const server = createServer((request, response) => {
   let isStream: boolean | undefined;
+  let isIdle = false;
   let id = TEXT_FILE;
   request.on("data", (chunk: Buffer) => {
     // The load generator writes `"stream":true` first, so that nothing has to be parsed.
     // A form says first what its file is.
     if (chunk.includes(NOISE_NAME)) id = NOISE_FILE;
+    isIdle ||= chunk.includes(IDLE_MARK);
     isStream ??= chunk.indexOf('"stream":true') !== -1;
   });
   request.on("end", () => {
@@ -31,7 +36,10 @@ const server = createServer((request, response) => {
       return;
     }
     count += 1;
-    if (isStream === true) sendStream(response, stamp(streamed));
+    if (isIdle) {
+      response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
+      response.write(Buffer.concat(stamp(streamed).slice(0, 2)));
+    } else if (isStream === true) sendStream(response, stamp(streamed));
     else {
       const [bytes = Buffer.alloc(0)] = stamp(whole);
       response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length });
@@ -39,7 +47,29 @@ const server = createServer((request, response) => {
     }
   });
 });
+const sockets = new WebSocketServer({ server, perMessageDeflate: false });
+sockets.on("connection", (socket) => {
+  socket.on("message", () => {
+    count += 1;
+    sendMessages(socket, stamp(streamed));
+  });
+});
 announce(server);
+
+/** Writes each event as a message, a turn of the event loop apart. */
+function sendMessages(socket: WebSocket, pieces: readonly Buffer[]): void {
+  let next = 0;
+  const step = (): void => {
+    const piece = pieces[next];
+    next += 1;
+    if (piece === undefined) return;
+    // Each piece is one frame of server-sent events, whose last line is its data.
+    const text = piece.toString("utf8").trimEnd();
+    socket.send(text.slice(text.indexOf("data: ") + 6));
+    setImmediate(step);
+  };
+  step();
+}
 
 /** Writes a file as fast as it is taken. */
 function sendFile(response: ServerResponse, piece: Buffer): void {

@@ -1,4 +1,5 @@
 // One end of a WebSocket, as the rest of the folder sees it: whole messages, backpressure, signs of life, one close.
+import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 
 export type Socket = {
@@ -24,8 +25,12 @@ const PING_MS = 20_000;
 /** The longest reason that a closing frame can hold (RFC 6455 §5.5). */
 const LONGEST_REASON = 123;
 
-/** Wraps a socket that is open; pings it, and cuts it off where two pings in a row have no answer. */
-export function wrapSocket(socket: WebSocket): Socket {
+/**
+ * Wraps a socket that is open; pings it, and cuts it off where two pings in a row have no answer. `raw` is the connection
+ * below it, where it is at hand: what is sent in one turn of the event loop then leaves in one write.
+ */
+export function wrapSocket(socket: WebSocket, raw: Duplex | null = null): Socket {
+  let isCorked = false;
   let isBehind = false;
   let waiting: (() => void)[] = [];
   let unanswered = 0;
@@ -42,6 +47,16 @@ export function wrapSocket(socket: WebSocket): Socket {
   // What went wrong shows as the close that follows it.
   socket.on("error", () => undefined);
 
+  function cork(): void {
+    if (raw === null || isCorked) return;
+    isCorked = true;
+    raw.cork();
+    setImmediate(() => {
+      isCorked = false;
+      raw.uncork();
+    });
+  }
+
   function sent(): void {
     if (!isBehind || socket.bufferedAmount > LOW) return;
     isBehind = false;
@@ -56,6 +71,7 @@ export function wrapSocket(socket: WebSocket): Socket {
     },
     send(data, isBinary, onDrain) {
       if (socket.readyState !== socket.OPEN) return true;
+      cork();
       socket.send(data, { binary: isBinary }, sent);
       if (!isBehind && socket.bufferedAmount <= HIGH) return true;
       isBehind = true;

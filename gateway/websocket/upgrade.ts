@@ -155,7 +155,8 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       return;
     }
     exchangeIds.set(incoming, id);
-    const client = wrapSocket(await accept(incoming, way.release(), way.head));
+    const raw = way.release();
+    const client = wrapSocket(await accept(incoming, raw, way.head), raw);
     const target = wrapSocket(dialed.socket);
     const close = (error: GatewayError): void => session.close(error);
     sink.turn(toMessageSink(client, id, close));
