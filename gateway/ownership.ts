@@ -30,7 +30,7 @@ type Claimed = { readonly reference: Reference; readonly owner: Owner | null; re
 
 /** Looks the objects up. Synchronous where their owners are known. */
 export function claimObjects(
-  ledger: Ledger,
+  ledger: Pick<Ledger, "owners">,
   connection: Connection,
   caller: Caller,
   route: Route,

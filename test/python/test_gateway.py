@@ -5,7 +5,18 @@ import time
 
 import openai
 import pytest
-from agents import Agent, OpenAIProvider, RunConfig, Runner, function_tool
+from agents import (
+    Agent,
+    OpenAIProvider,
+    RunConfig,
+    Runner,
+    custom_span,
+    function_tool,
+    set_trace_processors,
+    set_tracing_disabled,
+    trace,
+)
+from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
 from openai import AsyncOpenAI, OpenAI
 
 MODEL = "gpt-4.1"
@@ -136,3 +147,22 @@ def test_a_key_that_nobody_knows_raises_authentication_error(gateway):
 def test_a_key_never_reaches_the_target(gateway, client):
     client.responses.create(model=MODEL, input="echo: hello")
     assert not any("tg_" in header for header in gateway.authorizations())
+
+
+def test_the_exporter_of_traces_delivers_to_the_gateway(gateway, caplog):
+    caplog.set_level("DEBUG", logger="openai.agents")
+    exporter = BackendSpanExporter(
+        api_key=gateway.create_key(), endpoint=f"{gateway.base_url}/traces/ingest", max_retries=1
+    )
+    processor = BatchTraceProcessor(exporter)
+    set_trace_processors([processor])
+    set_tracing_disabled(False)
+    try:
+        with trace("Traced", group_id="group-of-runs"), custom_span("step", {"text": "weather"}):
+            pass
+        processor.force_flush()
+    finally:
+        set_tracing_disabled(True)
+        processor.shutdown()
+    assert "Exported 2 items" in caplog.text
+    assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
