@@ -54,7 +54,9 @@ function readResponsesItem(sink: Sink, item: JsonObject, pointer: string, asked:
       sink.references.push({ kind: "item", id, pointer: `${pointer}/id`, ...(whole && { whole }) });
     }
   }
-  const scope = { kind, role, type, offers: asked };
+  // What a search has found is told, not asked for.
+  const [cites, lists] = [type === "file_search_call", type === "mcp_list_tools"];
+  const scope = { kind, role, type, offers: asked, cites, lists };
   walkObject(sink, item, pointer, known?.fields === undefined ? scope : { ...scope, fields: known.fields });
   const callId = readId(item, "call_id") ?? (type === "local_shell_call_output" ? id : null);
   const isResult = known?.does === "result" || (known === null && type.endsWith("_output"));

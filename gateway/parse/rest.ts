@@ -69,7 +69,10 @@ const PROMPTS = {
 function readLooseSettings(body: JsonObject): Settings {
   // What a realtime session, or one response of it, is set to.
   const inner = [body["session"], body["response"]].filter(isObject);
-  const model = [body, ...inner].map((one) => one["model"] ?? null).find((one) => one !== null);
+  const models = [body, ...inner].map((one) => one["model"] ?? null).filter((one) => one !== null);
+  const [model] = models;
+  // Which of two the target takes nobody can say.
+  if (models.some((one) => one !== model)) throw shape("/model", "the same wherever it stands");
   const limits = ["max_output_tokens", "max_completion_tokens", "max_tokens"]
     .flatMap((key) => [body, ...inner].map((one) => one[key]))
     .filter((limit) => typeof limit === "number" && Number.isSafeInteger(limit) && limit >= 0);

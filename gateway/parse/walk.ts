@@ -28,6 +28,12 @@ export type Scope = {
   readonly type: string;
   /** `tools` lists here are offered to the model, and ids refer to stored objects. */
   readonly offers: boolean;
+  /** This is below a citation: ids here only tell where a text came from, and the provider does not follow them. */
+  readonly cites?: boolean;
+  /** Elements of this list annotate a text: they may cite. */
+  readonly annotates?: boolean;
+  /** This item tells which tools a server has: its `tools` offer nothing. */
+  readonly lists?: boolean;
   /** Kinds of single members of the item. */
   readonly fields?: Readonly<Record<string, SegmentKind>>;
 };
@@ -88,13 +94,8 @@ const NESTED: ReadonlyMap<string, Reference["kind"]> = new Map<string, Reference
 ]);
 const VOICE = /^voice_/;
 
-/** Types whose ids only tell where a text came from: the provider does not follow them. */
-const CITING: ReadonlySet<string> = new Set([
-  "file_citation",
-  "container_file_citation",
-  "file_path",
-  "file_search_call",
-]);
+/** Types of annotations that cite. Anywhere else the word is the caller's, and its ids are followed. */
+const CITING: ReadonlySet<string> = new Set(["file_citation", "container_file_citation", "file_path"]);
 
 /** Members that hold base64 by themselves: media, and the vectors that the SDKs ask for in that form. */
 const BARE: ReadonlySet<string> = new Set([
@@ -135,7 +136,7 @@ export function walkMember(sink: Sink, key: string, value: Json, at: string, out
     sink.opaque.push(at);
   } else if (typeof value === "string") {
     walkString(sink, key, value, at, scope);
-  } else if ((key === "tools" || key === "functions") && outer.type !== "mcp_list_tools") {
+  } else if ((key === "tools" || key === "functions") && outer.lists !== true) {
     walkTools(sink, value, at, scope);
   } else if (key === "variables") {
     walkVariables(sink, value, at, scope);
@@ -149,7 +150,10 @@ export function walkMember(sink: Sink, key: string, value: Json, at: string, out
     // A choice among the tools offers none.
     const offers = scope.offers && key !== "tool_choice";
     // What is below a citation cites too, whatever type it bears.
-    walkObject(sink, value, at, { ...scope, type: CITING.has(scope.type) ? scope.type : type, offers });
+    const cites = scope.cites === true || (scope.annotates === true && CITING.has(type));
+    // Where an item stands is known: anywhere else its type is the caller's word.
+    const lists = key === "item" && type === "mcp_list_tools";
+    walkObject(sink, value, at, { ...scope, type, offers, cites, lists, annotates: false });
   }
 }
 
@@ -175,7 +179,8 @@ function isRepeated(value: Json): boolean {
   );
 }
 
-function walkList(sink: Sink, key: string, list: readonly Json[], at: string, scope: Scope): void {
+function walkList(sink: Sink, key: string, list: readonly Json[], at: string, outer: Scope): void {
+  const scope = key === "annotations" ? { ...outer, annotates: true } : outer;
   for (let index = 0; index < list.length; index++) {
     const child = list[index] ?? null;
     if (typeof child === "object" && child !== null) {
@@ -189,7 +194,7 @@ function walkList(sink: Sink, key: string, list: readonly Json[], at: string, sc
 
 function walkString(sink: Sink, key: string, text: string, at: string, scope: Scope): void {
   const kind = key === "voice" && VOICE.test(text) ? "voice" : REFERENCES.get(key);
-  if (kind !== undefined && scope.offers && !CITING.has(scope.type) && text !== "") {
+  if (kind !== undefined && scope.offers && scope.cites !== true && text !== "") {
     sink.references.push({ kind, id: text, pointer: at });
     if (isToken(text)) return;
   }
