@@ -1,4 +1,5 @@
 // Turns a form into what policy sees of a request: files as facts, their names and texts as segments.
+import { GatewayError } from "./errors.ts";
 import type { FileFacts, Json, Segment } from "./exchange.ts";
 import type { RequestScanner } from "./findings.ts";
 import { createTextReader } from "./form/probe.ts";
@@ -51,7 +52,13 @@ async function readText(spool: Spool, part: FormPart): Promise<string> {
 export function withBody(request: ParsedRequest, query: string, body: TakenBody): ParsedRequest {
   const { form } = body;
   if (body.spooled === null) return request;
-  const model = request.facts.model ?? parseQuery(query).single.get("model")?.slice(0, 256) ?? null;
+  const asked = parseQuery(query).single.get("model")?.slice(0, 256) ?? null;
+  const model = request.facts.model ?? asked;
+  // Which of two the target takes nobody can say.
+  if (asked !== null && asked !== model)
+    throw new GatewayError("query_invalid", "The query names another model than the body.", {
+      param: "model",
+    });
   const facts = { ...request.facts, model, bytes: body.size };
   if (form === null) return { ...request, facts };
   const files = form.parts.filter(({ isFile }) => isFile);

@@ -49,6 +49,8 @@ const FIELDS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+/** Fields that the API reads as JSON, whether or not they say that they are. */
+const JSON_FIELDS: ReadonlySet<string> = new Set(["session"]);
 const FLAGS: ReadonlySet<string> = new Set(["background", "store", "stream"]);
 const SDP = /^application\/sdp[ \t]*(?:;|$)/i;
 const MOST_SDP = 1024 * 1024;
@@ -106,11 +108,13 @@ async function takeForm(
 async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Json> {
   const { name, type } = part;
   if (part.isFile) {
-    if (FIELDS.has(name)) throw badForm("A field of the form is sent as a file.", name);
+    if (FIELDS.has(name) || JSON_FIELDS.has(name))
+      throw badForm("A field of the form is sent as a file.", name);
     return toFile(part);
   }
   const text = await readField(spool, part);
-  if (/^application\/json\b/i.test(type ?? "")) return parseJson(Buffer.from(text), { depth: depth - 2 });
+  if (JSON_FIELDS.has(name) || /^application\/json\b/i.test(type ?? ""))
+    return parseJson(Buffer.from(text), { depth: depth - 2 });
   if (FLAGS.has(name)) {
     if (text === "true" || text === "false") return text === "true";
     throw new GatewayError("body_shape", "The field must be `true` or `false`.", { param: name });

@@ -73,7 +73,10 @@ function readDisposition(text: string): Pick<PartHeader, "name" | "filename"> {
     coded.replaceAll(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     "latin1",
   );
-  return { name, filename: escape(toText(bytes.toString("latin1"))) };
+  const filename = escape(toText(bytes.toString("latin1")));
+  // As above: it is written between quotes.
+  if (filename.endsWith("\\")) throw badForm("A part's file name cannot be read.", name);
+  return { name, filename };
 }
 
 /** Writes a name as it stands between quotes (WHATWG, multipart/form-data encoding). */

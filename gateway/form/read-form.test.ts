@@ -174,6 +174,8 @@ describe("what is refused", () => {
       part('Content-Disposition: form-data; name="a"\r\nContent-Disposition: form-data; name="b"', "1") + END,
     "a part with two file names":
       part(`Content-Disposition: form-data; name="a"; filename="b"; filename*=utf-8''c`, "1") + END,
+    "a coded file name that a backslash may end later":
+      part(`Content-Disposition: form-data; name="a"; filename*=utf-8''b%5C`, "1") + END,
     "a name that a backslash may end later":
       part('Content-Disposition: form-data; name="a\\"; x="', "1") + END,
     "an encoded part":
