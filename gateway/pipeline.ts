@@ -14,6 +14,7 @@ import type { DeciderDeps } from "./decide.ts";
 import { findClosure } from "./closed-operations.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Caller, Route } from "./exchange.ts";
+import { guardCredential } from "./forward/guard-credential.ts";
 import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
 import { createJournal } from "./journal.ts";
@@ -108,7 +109,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
     const context = decider.openContext(progress, decided, sink, () => close());
-    const answer = openAnswer(context);
+    const key = route.spec.isAdmin ? adminCredential() : credential();
+    const answer = guardCredential(openAnswer(context), key);
     const close = exchanges.add({
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
@@ -118,12 +120,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       method: incoming.method ?? "GET",
       path: query === "" ? route.path : `${route.path}?${query}`,
       headers: toTargetHeaders(crossing, {
-        credential: route.spec.isAdmin ? adminCredential() : credential(),
+        credential: key,
         account,
         ...(body.spooled === null
           ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
           : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
-        bindKey: (key) => deps.digest(toKeyText(caller, key)),
+        bindKey: (name) => deps.digest(toKeyText(caller, name)),
       }),
       body: body.spooled === null ? (traces ?? repaired.bytes) : body.spooled.stream(),
     };

@@ -1,6 +1,7 @@
 // Lets messages through a socket that is open on both sides, one after the other, until one side or an error closes it.
 import type { End } from "../answer/context.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
+import { toRepeated, toSecret } from "../forward/guard-credential.ts";
 import { toCloseCode } from "./close-code.ts";
 import type { SessionParts, SocketSession } from "./session.ts";
 import { toPassedCode } from "./socket.ts";
@@ -33,6 +34,7 @@ export function runSession(
   onClosed: () => void,
 ): Running {
   const { client, target, context } = parts;
+  const secret = toSecret(parts.open.credential());
   let closing = false;
   let isDraining = false;
   let openSides = 2;
@@ -159,6 +161,10 @@ export function runSession(
       heard = Date.now();
       if (!client.isOpen) return;
       context.sent(data.length);
+      if (secret !== null && data.includes(secret)) {
+        close(toRepeated());
+        return;
+      }
       arrived.push({ data, isBinary });
       void takeArrived();
     },
@@ -166,7 +172,8 @@ export function runSession(
       if (!closing) {
         session.fail(new GatewayError("target_broke_off", "The target closed the socket within an answer."));
         end({ outcome: "completed", errorCode: null });
-        const isClean = context.scanner.scan(reason, "other", "answer").length === 0;
+        const repeats = secret !== null && reason.includes(secret.toString("utf8"));
+        const isClean = !repeats && context.scanner.scan(reason, "other", "answer").length === 0;
         shut(toPassedCode(code), isClean ? reason : "");
       }
       closed();

@@ -14,6 +14,7 @@ import { createDecider, createLaps, toProgress } from "../decide.ts";
 import type { DeciderDeps } from "../decide.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller, Route } from "../exchange.ts";
+import { guardCredential } from "../forward/guard-credential.ts";
 import { pickHeaders, toTargetHeaders } from "../forward/headers.ts";
 import { createJournal } from "../journal.ts";
 import type { Progress } from "../journal.ts";
@@ -148,7 +149,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       signal: left.signal,
     }).catch((error: unknown) => failed(context, error));
     if (dialed === null) return;
-    if ("refusal" in dialed) return passRefusal(context, dialed.refusal);
+    if ("refusal" in dialed) return passRefusal(context, dialed.refusal, connection.credential());
     if (sink.gone || deps.isRevoked(caller.credentialId)) {
       dialed.socket.terminate();
       openAnswer(context).onError(new GatewayError("token_revoked", "The token was revoked."));
@@ -254,8 +255,8 @@ function failed(context: OpenContext, error: unknown): null {
 }
 
 /** Passes on the answer that the target gave instead of a socket, as any answer of its. */
-function passRefusal(context: OpenContext, refusal: IncomingMessage): void {
-  const answer = openAnswer(context);
+function passRefusal(context: OpenContext, refusal: IncomingMessage, credential: string | null): void {
+  const answer = guardCredential(openAnswer(context), credential);
   context.attach({
     pause: () => refusal.pause(),
     resume: () => refusal.resume(),
