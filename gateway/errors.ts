@@ -189,8 +189,9 @@ export const ERRORS = {
     type: "rate_limit_error",
     retry: true,
     stage: "parse",
-    meaning: "More messages a second came over a WebSocket than the limit allows; the socket is closed.",
-    remedy: "Send fewer and larger messages, or raise `limits.socket_messages_per_second`.",
+    meaning:
+      "More messages came over a WebSocket than the limit allows: in a second, where the socket is closed, or unanswered.",
+    remedy: "Send fewer and larger messages, wait for answers, or raise `limits.socket_messages_per_second`.",
   },
   socket_idle: {
     status: 408,

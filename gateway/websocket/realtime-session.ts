@@ -40,6 +40,8 @@ type Running = {
 };
 
 const MOST_TOOLS = 64;
+/** Responses that were asked for and have not begun: each is kept until it does. */
+const MOST_WAITING = 64;
 /** So long a decision about audio holds. */
 const AUDIO_MS = 10_000;
 /** Responses that were refused, whose events are dropped until they end. */
@@ -160,6 +162,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   }
 
   async function request(data: Buffer, type: string): Promise<void> {
+    if (type === "response.create" && waiting.length >= MOST_WAITING)
+      throw new GatewayError("socket_flooded", "More responses were asked for than a socket may wait for.");
     const eventId = readEventId(data);
     const judged = await judge(data, eventId);
     if (judged === null) return;
@@ -291,6 +295,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       const message = readRealtimeMessage(data.toString("utf8"));
       switch (message.kind) {
         case "command":
+          // It is no request, but it needs a token that still counts.
+          await parts.authenticate();
           return send(message.value);
         case "audio":
           if (await mayHear()) send(message.value);
@@ -307,6 +313,9 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       const { response } = { response: value["response"] };
       const responseId = isObject(response) ? toText(response["id"]) : toText(value["response_id"]);
       if (type.startsWith("response.") && responseId !== null) return takeOfResponse(responseId, text, value);
+      // A part of a call belongs to a response that can hold it.
+      if (type.startsWith("response."))
+        throw new GatewayError("answer_unreadable", "An event of a response does not say of which.");
       own(value);
       events.take(data, value, type === TRANSCRIBED ? judgeTranscript(value) : undefined);
     },

@@ -29,6 +29,10 @@ const TYPES: ReadonlyMap<string, Turn["does"]> = new Map([
 
 /** Responses of this socket whose settings are kept for those that steering makes of them. */
 const KEPT_SETTINGS = 1_000;
+/** Messages of one socket that may be unanswered: each is kept until it is answered. */
+const MOST_TURNS = 256;
+/** The bound on each list in the facts. */
+const MOST_TOOLS = 64;
 const ADDED = /^response\.(steer|inject)\.(accepted|created|failed|pending)$/;
 
 /** What is kept of a response that this socket has made. */
@@ -85,7 +89,23 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       throw new GatewayError("not_found", "The response is not one of this socket.", {
         param: TARGETS[does],
       });
-    return { ...request, facts: { ...request.facts, ...found.facts }, tools: found.tools };
+    const { facts: own } = request;
+    const { facts: kept } = found;
+    // What the message says itself counts beside it: nobody knows whether the target heeds it.
+    const tools = [...request.tools, ...found.tools];
+    const limits = [own.max_output_tokens, kept.max_output_tokens].filter((limit) => limit !== null);
+    return {
+      ...request,
+      tools: tools.slice(0, MOST_TOOLS),
+      facts: {
+        ...own,
+        model: own.model ?? kept.model,
+        max_output_tokens: limits.length === 0 ? null : Math.max(...limits),
+        hidden: [...own.hidden, ...kept.hidden].slice(0, MOST_TOOLS),
+        store: own.store ?? kept.store,
+        truncated: own.truncated || tools.length > MOST_TOOLS,
+      },
+    };
   }
 
   /** Says where an answer goes: what is added to a response goes where that one does. */
@@ -108,6 +128,8 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       sink,
       adapt(parsed) {
         if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
+        if (turns.all.size >= MOST_TURNS)
+          throw new GatewayError("socket_flooded", "More messages are unanswered than a socket may have.");
         requireEnvelope(parsed, envelope);
         return inherit(parsed, envelope);
       },
@@ -208,6 +230,8 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       }
       const response = value["response"];
       const turn = turns.running(lane) ?? (isObject(response) ? begin(lane, response) : null);
+      // A part of a call belongs to a response that can hold it: of one that is over, or nobody's, nothing is told.
+      if (turn === null && type.startsWith("response.")) return;
       if (turn === null) return outside.take(text, value);
       if (TERMINAL.has(type)) turns.remove(turn);
       give(turn, text, value);
