@@ -4,11 +4,11 @@ import {
   Agent,
   BatchTraceProcessor,
   getGlobalTraceProvider,
+  OpenAITracingExporter,
   run,
   setTraceProcessors,
   withTrace,
 } from "@openai/agents";
-import { OpenAITracingExporter } from "@openai/agents-openai";
 
 const endpoint = `${process.env.OPENAI_BASE_URL}/traces/ingest`;
 setTraceProcessors([

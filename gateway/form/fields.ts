@@ -9,9 +9,7 @@ type Node = Map<string, Node> | Node[] | { readonly value: Json };
 /** Gives a field's path: `expires_after[anchor]` is two members, `image[]` a list. Throws `body_invalid`. */
 function toPath(name: string): readonly string[] {
   const [, base, brackets = ""] = NAME.exec(name) ?? [];
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  if (base === undefined || /[\u0000-\u001f\u007f]/.test(name))
-    throw badForm("A field's name cannot be read.");
+  if (base === undefined || /\p{Cc}/u.test(name)) throw badForm("A field's name cannot be read.");
   return [base, ...[...brackets.matchAll(/\[([^\]]*)\]/g)].map(([, key = ""]) => key)];
 }
 

@@ -89,8 +89,6 @@ function toText(latin1: string): string {
   const bytes = Buffer.from(latin1, "latin1");
   if (!isUtf8(bytes)) throw badForm("A part's header is not in UTF-8.");
   const text = bytes.toString("utf8");
-  // oxlint-disable-next-line no-control-regex -- they are what is looked for
-  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(text))
-    throw badForm("A part's header holds a control character.");
+  if (/[^\P{Cc}\t]/u.test(text)) throw badForm("A part's header holds a control character.");
   return text;
 }

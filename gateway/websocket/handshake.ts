@@ -26,7 +26,7 @@ export function requireHandshake({ method, headers }: IncomingMessage): void {
 }
 
 /** Gives the subprotocols that the program offers, in their order. */
-export function listProtocols({ headers }: IncomingMessage): readonly string[] {
+function listProtocols({ headers }: IncomingMessage): readonly string[] {
   const offered = headers["sec-websocket-protocol"] ?? "";
   return offered
     .split(",")

@@ -2,13 +2,13 @@
 import {
   Agent,
   BatchTraceProcessor,
-  OpenAIProvider,
-  Runner,
   getGlobalTraceProvider,
+  OpenAIProvider,
+  OpenAITracingExporter,
+  Runner,
   setTraceProcessors,
 } from "@openai/agents";
 import { setTracingDisabled } from "@openai/agents";
-import { OpenAITracingExporter } from "@openai/agents-openai";
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
