@@ -92,6 +92,11 @@ describe("a Responses stream of a hostile target", () => {
       "denies a call that is told as it should be",
       [item("added", begun(drop)), item("done", drop), ended([drop])],
     ],
+    [
+      "takes no response in an event about an input",
+      [{ ...ended([drop]), type: "response.inject.created" }, ended([])],
+    ],
+    ["takes no item in an event about an input", [{ type: "response.steer.pending", item: drop }, ended([])]],
     ["takes no response and item in one event", [{ ...item("done", drop), response: {} }, ended([])]],
     [
       "judges what is whole before the end that forgets it",

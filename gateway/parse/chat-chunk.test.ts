@@ -155,3 +155,15 @@ describe("readChatChunk", () => {
     );
   });
 });
+
+describe("a member that pads or names", () => {
+  it.each(["obfuscation", "service_tier", "id"])("is text where it reads so: %s", (key) => {
+    const chunk = readChatChunk({ choices: [], [key]: "a sentence that hides" });
+    expect(chunk.texts.map(({ text }) => text)).toEqual(["a sentence that hides"]);
+  });
+
+  it.each(["finish_reason", "logprobs"])("of a choice is text where it reads so: %s", (key) => {
+    const { choices } = readChatChunk({ choices: [{ index: 0, [key]: "a sentence that hides" }] });
+    expect(choices[0]?.texts.map(({ text }) => text)).toEqual(["a sentence that hides"]);
+  });
+});

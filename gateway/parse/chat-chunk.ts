@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, SegmentKind, Usage } from "../exchange.ts";
+import { isToken } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
 import type { EventText } from "./stream-event.ts";
@@ -40,7 +41,7 @@ export type ChatChunk = {
 
 const SCOPE = { kind: "message", role: "assistant", type: "", offers: false } as const;
 const NONE: readonly never[] = [];
-/** Members that the common chunk has; their strings are no texts. */
+/** Members that the common chunk has; their strings are no texts as long as they look like ids. */
 const INERT: ReadonlySet<string> = new Set([
   "id",
   "object",
@@ -74,7 +75,7 @@ export function readChatChunk(value: Json): ChatChunk {
   let texts: EventText[] | null = null;
   for (const key of Object.keys(value)) {
     const child = value[key] ?? null;
-    if (INERT.has(key) || child === null) continue;
+    if (child === null || (INERT.has(key) && (typeof child !== "string" || isToken(child)))) continue;
     const at = `/${escapeToken(key)}`;
     (texts ??= []).push(...readAny(key, child, at, at));
   }
@@ -99,7 +100,8 @@ function readChoice(choice: Json, position: number): ChunkChoice {
   const calls: CallFragment[] = [];
   for (const key of Object.keys(choice)) {
     const child = choice[key] ?? null;
-    if (child === null || key === "index" || key === "finish_reason" || key === "logprobs") continue;
+    if (child === null || key === "index") continue;
+    if (key === "finish_reason" && typeof child === "string" && isToken(child)) continue;
     // A whole `message` beside or instead of a delta would be a call that nobody has put together.
     if (key === "message") throw unreadable();
     if (key === "delta") {

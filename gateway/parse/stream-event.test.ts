@@ -247,3 +247,13 @@ describe("readResponseEvent", () => {
     );
   });
 });
+
+describe("a member that pads or names", () => {
+  it.each(["obfuscation", "logprobs", "event_id", "call_id", "type"])(
+    "is text where it reads so: %s",
+    (key) => {
+      const event = { type: "response.output_text.delta", delta: "a", [key]: "a sentence that hides" };
+      expect(readResponseEvent(event).texts.map(({ text }) => text)).toContain("a sentence that hides");
+    },
+  );
+});

@@ -1,7 +1,7 @@
 // Reads one event of a streamed answer: its texts, each on the channel that the text has in the whole answer.
 
 import type { Json, JsonObject, SegmentKind } from "../exchange.ts";
-import { isCipher } from "./fields.ts";
+import { isCipher, isToken } from "./fields.ts";
 import { readItem } from "./item.ts";
 import { escapeToken, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
@@ -78,7 +78,7 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
 
 const AUDIO = /^response\.(?:output_)?audio\.delta$/;
 
-/** Members of an event that are positions, ids or padding. */
+/** Members of an event that are positions, ids or padding, as long as they look like it. */
 const INERT: ReadonlySet<string> = new Set([
   "type",
   "item_id",
@@ -88,7 +88,6 @@ const INERT: ReadonlySet<string> = new Set([
   "stream_id",
   "obfuscation",
   "sequence_number",
-  "logprobs",
 ]);
 const SCOPE = { kind: "other", role: "assistant", type: "", offers: false } as const;
 
@@ -229,8 +228,8 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
   let texts: EventText[] | null = null;
   for (const key of Object.keys(event)) {
     const child = event[key];
-    if (key === known || INERT.has(key) || typeof child === "number" || child === null || child === undefined)
-      continue;
+    if (key === known || typeof child === "number" || child === null || child === undefined) continue;
+    if (INERT.has(key) && typeof child === "string" && isToken(child)) continue;
     const found = readUnknown(child, `/${escapeToken(key)}`, type, key);
     if (found.length > 0) (texts ??= []).push(...found);
   }
