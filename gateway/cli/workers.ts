@@ -44,14 +44,14 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
     });
   }
 
+  // Before the workers: who sees one of them ready may ask for metrics.
+  const { adminListen } = assignment.config;
+  const admin = adminListen === null ? null : await createAdminListener(adminListen, createClusterMetrics());
   for (const first of firsts) launch(first);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
   try {
     const urls = await Promise.race([Promise.all(firsts.map(({ promise }) => promise)), late.promise]);
-    const { adminListen } = assignment.config;
-    const readMetrics = createClusterMetrics();
-    const admin = adminListen === null ? null : await createAdminListener(adminListen, readMetrics);
     return {
       dataUrl: urls[0] ?? "",
       adminUrl: admin?.url ?? null,
@@ -65,6 +65,7 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
   } catch (error) {
     isDraining = true;
     await drainAll(0);
+    await admin?.close();
     throw error;
   } finally {
     clearTimeout(timer);
