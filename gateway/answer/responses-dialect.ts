@@ -210,8 +210,6 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   }
 
   function takeAdded(frame: SseFrame, reading: ResponseEvent): void {
-    // These tell what became of an input: a response or an item in them would be one that nobody has judged.
-    if (reading.response !== undefined || reading.item !== undefined) throw unreadable();
     isTerminated = true;
     const entry = gate.push(framing.pass(frame), 1);
     for (const { channel, kind, text } of reading.texts) scan.whole(channel, kind, text);

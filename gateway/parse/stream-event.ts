@@ -1,6 +1,7 @@
 // Reads one event of a streamed answer: its texts, each on the channel that the text has in the whole answer.
 
 import type { Json, JsonObject, SegmentKind } from "../exchange.ts";
+import { unreadable } from "./calls.ts";
 import { isCipher, isToken } from "./fields.ts";
 import { readItem } from "./item.ts";
 import { escapeToken, isObject } from "./pointer.ts";
@@ -76,6 +77,8 @@ const FIELDS: ReadonlyMap<string, Field> = new Map([
   ],
 ]);
 
+/** They tell what became of an input: a response or an item in them would be one that nobody judges. */
+const ABOUT_INPUT = /^response\.(?:steer|inject)\./;
 const AUDIO = /^response\.(?:output_)?audio\.delta$/;
 
 /** Members of an event that are positions, ids or padding, as long as they look like it. */
@@ -91,7 +94,7 @@ const INERT: ReadonlySet<string> = new Set([
 ]);
 const SCOPE = { kind: "other", role: "assistant", type: "", offers: false } as const;
 
-/** Reads one event of a streamed response. */
+/** Reads one event of a streamed response. Throws `answer_unreadable` where it holds what its type does not have. */
 export function readResponseEvent(value: Json): ResponseEvent {
   if (!isObject(value))
     return {
@@ -108,6 +111,7 @@ export function readResponseEvent(value: Json): ResponseEvent {
   const head = { type, outputIndex, itemId, isTerminal: TERMINAL.has(type) };
   const item = value["item"];
   const response = value["response"];
+  if ((isObject(response) || isObject(item)) && ABOUT_INPUT.test(type)) throw unreadable();
   if (isObject(response)) return { ...head, response, texts: readOthers(value, "response", type) };
   if (isObject(item)) {
     return {
