@@ -15,7 +15,7 @@ import { findClosure } from "./closed-operations.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Caller, Route } from "./exchange.ts";
 import { guardCredential } from "./forward/guard-credential.ts";
-import { pickHeaders, toTargetHeaders } from "./forward/headers.ts";
+import { pickHeaders, toKeyText, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
 import { createJournal } from "./journal.ts";
 import type { Progress } from "./journal.ts";
@@ -195,11 +195,6 @@ function toClientTimeout(incoming: IncomingMessage): number {
   const told = incoming.headers["x-stainless-read-timeout"] ?? incoming.headers["x-stainless-timeout"];
   const seconds = typeof told === "string" ? Number(told) : Number.NaN;
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 600_000;
-}
-
-/** What stands for a caller's idempotency key; the name tells it apart from what else is hashed by the same secret. */
-function toKeyText({ tenant, issuer, subject }: Caller, key: string): string {
-  return JSON.stringify(["idempotency-key", tenant, issuer, subject, key]);
 }
 
 /** The program's own name for its session. */

@@ -1,6 +1,7 @@
 // Which headers cross the gateway, in each direction. Both lists name what may pass; everything else stays behind.
 
 import { GatewayError } from "../errors.ts";
+import type { Caller } from "../exchange.ts";
 
 /**
  * Headers of the program that the target gets. An allow-list, because a header is content that nobody reads: cookies,
@@ -95,6 +96,14 @@ export function toTargetHeaders(
   if (project !== null) headers.push("openai-project", project);
   if (own.credential !== null) headers.push("authorization", `Bearer ${own.credential}`);
   return headers;
+}
+
+/** What stands for a caller's idempotency key; the name tells it apart from what else is hashed by the same secret. */
+export function toKeyText(
+  { tenant, issuer, subject }: Pick<Caller, "tenant" | "issuer" | "subject">,
+  key: string,
+): string {
+  return JSON.stringify(["idempotency-key", tenant, issuer, subject, key]);
 }
 
 /** Gives the response headers for the program from the target's. */

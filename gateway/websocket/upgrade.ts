@@ -15,7 +15,7 @@ import type { DeciderDeps } from "../decide.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller, Route } from "../exchange.ts";
 import { guardCredential } from "../forward/guard-credential.ts";
-import { pickHeaders, toTargetHeaders } from "../forward/headers.ts";
+import { pickHeaders, toKeyText, toTargetHeaders } from "../forward/headers.ts";
 import { createJournal } from "../journal.ts";
 import type { Progress } from "../journal.ts";
 import { newId } from "../new-id.ts";
@@ -142,7 +142,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
         credential: connection.credential(),
         account: connection.account,
         contentType: null,
-        bindKey: deps.digest,
+        bindKey: (name) => deps.digest(toKeyText(caller, name)),
       }),
       connectMs: connection.timeouts.connect_ms,
       messageBytes: deps.limits.event_bytes,

@@ -24,6 +24,8 @@ export type Mirror = {
   readonly arrived: readonly Arrived[];
   /** Says what comes next as an answer, until something else is said. */
   answer(answer: MirrorAnswer): void;
+  /** The headers of the sockets that were opened so far. */
+  readonly opened: readonly IncomingHttpHeaders[];
   /** What has arrived by WebSockets so far, a text a message. */
   readonly messages: readonly string[];
   /** Says what a WebSocket sends for the next message that it takes. */
@@ -48,7 +50,9 @@ export async function startMirror(): Promise<Mirror> {
   const messages: string[] = [];
   let said: object = { type: "nothing" };
   const sockets = new WebSocketServer({ server, perMessageDeflate: false });
-  sockets.on("connection", (socket) => {
+  const opened: IncomingHttpHeaders[] = [];
+  sockets.on("connection", (socket, { headers }) => {
+    opened.push(headers);
     socket.on("message", (data: Buffer) => {
       messages.push(data.toString("utf8"));
       socket.send(JSON.stringify(said));
@@ -64,6 +68,7 @@ export async function startMirror(): Promise<Mirror> {
     answer(answer) {
       next = answer;
     },
+    opened,
     messages,
     reply(message) {
       said = message;

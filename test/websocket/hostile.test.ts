@@ -137,3 +137,17 @@ describe("a target that repeats the credential", () => {
     expect(JSON.stringify(client.received)).not.toContain(CREDENTIAL);
   });
 });
+
+describe("an idempotency key", () => {
+  test("is the caller's own over a socket too", async () => {
+    const from = mirror.opened.length;
+    for (const token of [key, developerKey, key]) {
+      const headers = { "idempotency-key": "one" };
+      const client = await openSocket(`${gateway.baseUrl}/responses`, { token, headers });
+      client.socket.terminate();
+    }
+    const keys = mirror.opened.slice(from).map((headers) => headers["idempotency-key"]);
+    expect(keys[0]).toBe(keys[2]);
+    expect(new Set([...keys, "one"]).size).toBe(3);
+  });
+});
