@@ -12,6 +12,7 @@ import { takeBody } from "./form/take.ts";
 import { writeForm } from "./form/write-form.ts";
 import type { SpooledBody } from "./form/write-form.ts";
 import { parseJson } from "./parse/json.ts";
+import { REFERENCES } from "./parse/walk.ts";
 import type { Spool, Spools } from "./spool/spool.ts";
 
 /** A form that was read. */
@@ -52,6 +53,8 @@ const FIELDS: ReadonlySet<string> = new Set(
 /** Fields that the API reads as JSON, whether or not they say that they are. */
 const JSON_FIELDS: ReadonlySet<string> = new Set(["session"]);
 const FLAGS: ReadonlySet<string> = new Set(["background", "store", "stream"]);
+/** Fields that are one value: as a list some readers take them for it. */
+const SINGLE: ReadonlySet<string> = new Set([...FLAGS, "model", "n", "purpose", "stream_format"]);
 const SDP = /^application\/sdp[ \t]*(?:;|$)/i;
 const MOST_SDP = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
@@ -107,8 +110,10 @@ async function takeForm(
 /** Gives what a part says: a file's name, type and size; a field's text, or what it means where that is known. */
 async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Json> {
   const { name, type } = part;
+  const [base = ""] = name.split("[", 1);
+  if (base !== name && SINGLE.has(base)) throw badForm("A field of the form must be one value.", name);
   if (part.isFile) {
-    if (FIELDS.has(name) || JSON_FIELDS.has(name))
+    if (FIELDS.has(name) || JSON_FIELDS.has(name) || REFERENCES.has(base))
       throw badForm("A field of the form is sent as a file.", name);
     return toFile(part);
   }

@@ -151,3 +151,32 @@ describe("an idempotency key", () => {
     expect(new Set([...keys, "one"]).size).toBe(3);
   });
 });
+
+describe("a form's field that decides", () => {
+  async function post(path: string, name: string, file: boolean): Promise<unknown> {
+    const form = new FormData();
+    if (file) form.set(name, new Blob(["file-of-another"], { type: "text/plain" }), "a.txt");
+    else form.set(name, "whisper-1");
+    const answer = await fetch(gateway.baseUrl + path, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}` },
+      body: form,
+    });
+    return answer.json();
+  }
+  const refused = { error: { code: "body_invalid" } };
+
+  test("is one value, and no list", async () => {
+    const before = mirror.arrived.length;
+    expect(await post("/audio/transcriptions", "model[]", false)).toMatchObject(refused);
+    expect(await post("/files", "purpose[0]", false)).toMatchObject(refused);
+    expect(mirror.arrived.length).toBe(before);
+  });
+
+  test("is no file where it names an object", async () => {
+    const before = mirror.arrived.length;
+    expect(await post("/audio/voices", "consent", true)).toMatchObject(refused);
+    expect(await post("/containers/cntr_1/files", "file_id", true)).toMatchObject(refused);
+    expect(mirror.arrived.length).toBe(before);
+  });
+});
