@@ -57,6 +57,7 @@ const FLAGS: ReadonlySet<string> = new Set(["background", "store", "stream"]);
 const SINGLE: ReadonlySet<string> = new Set([...FLAGS, "model", "n", "purpose", "stream_format"]);
 const SDP = /^application\/sdp[ \t]*(?:;|$)/i;
 const MOST_SDP = 1024 * 1024;
+const MOST_JSON = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /** Takes the body of one request. What it keeps lasts until it is closed. */
@@ -112,14 +113,18 @@ async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Jso
   const { name, type } = part;
   const [base = ""] = name.split("[", 1);
   if (base !== name && SINGLE.has(base)) throw badForm("A field of the form must be one value.", name);
+  // Browsers give what they send with a type a file name.
+  if (JSON_FIELDS.has(name)) {
+    if (part.to - part.from > MOST_JSON) throw new GatewayError("body_too_large", "A field is too long.");
+    return parseJson(Buffer.from(await readField(spool, part)), { depth: depth - 2 });
+  }
   if (part.isFile) {
-    if (FIELDS.has(name) || JSON_FIELDS.has(name) || REFERENCES.has(base))
+    if (FIELDS.has(name) || REFERENCES.has(base))
       throw badForm("A field of the form is sent as a file.", name);
     return toFile(part);
   }
   const text = await readField(spool, part);
-  if (JSON_FIELDS.has(name) || /^application\/json\b/i.test(type ?? ""))
-    return parseJson(Buffer.from(text), { depth: depth - 2 });
+  if (/^application\/json\b/i.test(type ?? "")) return parseJson(Buffer.from(text), { depth: depth - 2 });
   if (FLAGS.has(name)) {
     if (text === "true" || text === "false") return text === "true";
     throw new GatewayError("body_shape", "The field must be `true` or `false`.", { param: name });

@@ -96,10 +96,16 @@ describe("messages without an answer", () => {
 });
 
 describe("a form's session", () => {
-  test("is read as JSON where it does not say that it is", async () => {
+  const text = JSON.stringify({ type: "realtime", model: "gpt-realtime", tools: [server] });
+
+  test.each([
+    ["it does not say that it is", text],
+    ["it comes as a file", new Blob([text], { type: "application/json" })],
+  ])("is read as JSON where %s", async (_, session) => {
     const form = new FormData();
     form.set("sdp", "v=0");
-    form.set("session", JSON.stringify({ type: "realtime", model: "gpt-realtime", tools: [server] }));
+    if (typeof session === "string") form.set("session", session);
+    else form.set("session", session);
     const before = mirror.arrived.length;
     const answer = await fetch(`${gateway.baseUrl}/realtime/calls`, {
       method: "POST",
