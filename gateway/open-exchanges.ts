@@ -1,5 +1,6 @@
 // The exchanges whose answers are under way, so that one can be ended before its time.
 import type { GatewayError } from "./errors.ts";
+import { createRoster } from "./roster.ts";
 
 export type OpenExchange = {
   readonly credentialId: string;
@@ -16,16 +17,13 @@ export type OpenExchanges = {
 
 /** Makes the list of one process. */
 export function createOpenExchanges(): OpenExchanges {
-  const open = new Set<OpenExchange>();
+  const open = createRoster<OpenExchange>();
   return {
-    add(exchange) {
-      open.add(exchange);
-      return () => open.delete(exchange);
-    },
+    add: (exchange) => open.add(exchange),
     end(error, credentialId) {
-      for (const exchange of open) {
+      open.visit((exchange) => {
         if (credentialId === undefined || exchange.credentialId === credentialId) exchange.fail(error);
-      }
+      });
     },
   };
 }

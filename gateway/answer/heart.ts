@@ -1,4 +1,5 @@
 // One timer for every caller that waits: it tells each one, in time, that the connection is alive.
+import { createRoster } from "../roster.ts";
 
 export type Beating = {
   stop(): void;
@@ -13,22 +14,21 @@ export type Heart = {
 
 /** Starts the shared timer. */
 export function createHeart(tickMs = 500): Heart {
-  const waiting = new Set<{ at: number; readonly everyMs: number; readonly beat: () => void }>();
+  const waiting = createRoster<{ at: number; readonly everyMs: number; readonly beat: () => void }>();
   const timer = setInterval(() => {
     const now = Date.now();
-    for (const one of waiting) {
-      if (now < one.at) continue;
+    waiting.visit((one) => {
+      if (now < one.at) return;
       one.at = now + one.everyMs;
       one.beat();
-    }
+    });
   }, tickMs);
   timer.unref();
   return {
     start(everyMs, beat) {
       const one = { at: Date.now() + everyMs, everyMs, beat };
-      waiting.add(one);
       return {
-        stop: () => waiting.delete(one),
+        stop: waiting.add(one),
         touch() {
           one.at = Date.now() + everyMs;
         },
