@@ -122,15 +122,14 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
     return { ...(reads.body && { body: content.body() }), ...(reads.texts && { texts: content.texts() }) };
   }
 
-  return {
+  const judge: Judge & { tokens: RequestFacts["tokens"] } = {
     version: policy.version,
     rules: policy.rules,
     speaksIn: (phase) => policy.phases.has(phase),
-    get tokens() {
-      return request.tokens;
-    },
+    tokens: request.tokens,
     setTokens(count) {
-      request = { ...request, tokens: { count, exact: true } };
+      judge.tokens = { count, exact: true };
+      request = { ...request, tokens: judge.tokens };
     },
     ask(phase, added, content) {
       const facts: Facts = {
@@ -159,4 +158,5 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
       return { phase, facts, decision, micros: Math.round((performance.now() - began) * 1000) };
     },
   };
+  return judge;
 }

@@ -187,13 +187,9 @@ export function createChatDialect(tools: StreamTools): Dialect {
 
   return {
     isChat: true,
-    sequenceNumber: 0,
-    get model() {
-      return model;
-    },
-    get responseId() {
-      return id;
-    },
+    sequenceNumber: () => 0,
+    model: () => model,
+    responseId: () => id,
     event(frame: SseFrame, value) {
       if (isTerminated) return;
       if (!isObject(value))

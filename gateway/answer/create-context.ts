@@ -87,7 +87,6 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let answerFindings: Readonly<Record<string, number>> = {};
   let said: readonly Said[] = [];
   let soFar: (() => Pick<End, "model" | "usage" | "responseId">) | null = null;
-  let { keepsTexts } = deps;
   let closing: Promise<void> | null = null;
   let call: TargetCall | null = null;
 
@@ -157,7 +156,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     });
   }
 
-  const context: OpenContext = {
+  const context: OpenContext & { keepsTexts: boolean } = {
     id,
     request: deps.request,
     judge,
@@ -166,9 +165,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     limits: deps.limits,
     readCall: deps.readCall,
     report,
-    get keepsTexts() {
-      return keepsTexts;
-    },
+    keepsTexts: deps.keepsTexts,
     async keepTexts(segments) {
       const { tenant } = caller;
       await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });
@@ -185,7 +182,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       const verdict = judge.ask(phase, added, content);
       answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
-      if (asksForTexts(verdict.decision)) keepsTexts = true;
+      if (asksForTexts(verdict.decision)) context.keepsTexts = true;
       const labels = toLabels(verdict.decision);
       for (const each of labels) taints.add(each);
       label(labels, [], session.id);

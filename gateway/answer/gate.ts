@@ -17,7 +17,7 @@ export type Gate = {
   /** Throws away all that waits. */
   drop(): void;
   /** Whether any entry has a reason to wait. */
-  readonly isWaiting: boolean;
+  isWaiting(): boolean;
   /** Bytes that wait. */
   readonly held: number;
 };
@@ -25,18 +25,13 @@ export type Gate = {
 /** Opens the queue in front of `write`. */
 export function createGate(write: (bytes: Buffer) => void): Gate {
   let queue: Entry[] = [];
-  let held = 0;
-  return {
-    get held() {
-      return held;
-    },
-    get isWaiting() {
-      return queue.some((entry) => entry.waits > 0);
-    },
+  const gate: Gate & { held: number } = {
+    held: 0,
+    isWaiting: () => queue.some((entry) => entry.waits > 0),
     push(bytes, waits = 0) {
       const entry = { bytes, waits, size: bytes.length };
       queue.push(entry);
-      held += entry.size;
+      gate.held += entry.size;
       return entry;
     },
     release(entry) {
@@ -50,7 +45,7 @@ export function createGate(write: (bytes: Buffer) => void): Gate {
       queue = count === queue.length ? [] : queue.slice(count);
       let run: Buffer | null = null;
       for (const { bytes, size } of ready) {
-        held -= size;
+        gate.held -= size;
         if (bytes.length === 0) continue;
         if (run === null) run = bytes;
         else if (run.buffer === bytes.buffer && run.byteOffset + run.length === bytes.byteOffset) {
@@ -64,7 +59,8 @@ export function createGate(write: (bytes: Buffer) => void): Gate {
     },
     drop() {
       queue = [];
-      held = 0;
+      gate.held = 0;
     },
   };
+  return gate;
 }

@@ -63,13 +63,9 @@ export function createOtherDialect(tools: StreamTools): Dialect {
 
   return {
     isChat: false,
-    sequenceNumber: 0,
-    get model() {
-      return model;
-    },
-    get responseId() {
-      return id;
-    },
+    sequenceNumber: () => 0,
+    model: () => model,
+    responseId: () => id,
     event(frame: SseFrame, value: Json) {
       if (isOver) return;
       if (!isObject(value))

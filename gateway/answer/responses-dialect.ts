@@ -222,15 +222,9 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
 
   return {
     isChat: false,
-    get model() {
-      return model;
-    },
-    get responseId() {
-      return responseId;
-    },
-    get sequenceNumber() {
-      return sequenceNumber;
-    },
+    model: () => model,
+    responseId: () => responseId,
+    sequenceNumber: () => sequenceNumber,
     event(frame, value) {
       if (isTerminated) return;
       if (!isObject(value)) throw unreadable();

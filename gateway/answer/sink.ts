@@ -31,44 +31,38 @@ const COMMENT = Buffer.from(": wait\n\n");
 
 /** Wraps Node's response. `beatMs` is the time between signs of life. */
 export function createSink(outgoing: ServerResponse, exchangeId: string, heart: Heart, beatMs: number): Sink {
-  let begun = false;
   let isStream = false;
   let ended = false;
-  let gone = false;
   let isBehind = false;
   let left: (() => void) | null = null;
   const beating = heart.start(beatMs, () => {
     if (outgoing.writableEnded || outgoing.destroyed) return;
     // Before the head an interim answer (RFC 9110 §15.2.1, RFC 2518 §10.1); within a stream a comment; in JSON nothing fits.
-    if (!begun) {
+    if (!sink.begun) {
       if (outgoing.req.httpVersion !== "1.0") outgoing.writeProcessing();
     } else if (isStream && !outgoing.writableNeedDrain) outgoing.write(COMMENT);
   });
   outgoing.once("close", () => {
     beating.stop();
     if (ended) return;
-    gone = true;
+    sink.gone = true;
     left?.();
   });
   outgoing.on("error", () => undefined);
 
-  return {
+  const sink: Sink & { begun: boolean; gone: boolean } = {
     framing: SERVER_SENT,
-    get begun() {
-      return begun;
-    },
-    get gone() {
-      return gone;
-    },
+    begun: false,
+    gone: false,
     head(status, headers, options) {
-      if (gone || begun) return;
-      begun = true;
+      if (sink.gone || sink.begun) return;
+      sink.begun = true;
       isStream = options?.isRaw !== true && (headers["content-type"] ?? "").startsWith("text/event-stream");
       outgoing.writeHead(status, { ...headers, "x-tollgate-exchange-id": exchangeId });
       if (isStream) outgoing.flushHeaders();
     },
     write(bytes, onDrain) {
-      if (gone || ended) return true;
+      if (sink.gone || ended) return true;
       beating.touch();
       if (outgoing.write(bytes)) return true;
       // However many writes are behind, one call back tells that they are through.
@@ -82,7 +76,7 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
       return false;
     },
     end(bytes) {
-      if (gone || ended) return;
+      if (sink.gone || ended) return;
       ended = true;
       beating.stop();
       outgoing.end(bytes);
@@ -98,7 +92,8 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
     },
     onLeave(callback) {
       left = callback;
-      if (gone) callback();
+      if (sink.gone) callback();
     },
   };
+  return sink;
 }

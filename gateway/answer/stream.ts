@@ -18,9 +18,9 @@ import type { TextScan } from "./text-scan.ts";
 export type Dialect = {
   readonly isChat: boolean;
   /** The last sequence number that was seen. */
-  readonly sequenceNumber: number;
-  readonly model: string | null;
-  readonly responseId: string | null;
+  sequenceNumber(): number;
+  model(): string | null;
+  responseId(): string | null;
   /** Takes one event; pushes what goes on to the gate. */
   event(frame: SseFrame, value: Json): void;
   /** The target sent `[DONE]`. */
@@ -60,7 +60,7 @@ export type EventReader = {
   end(): void;
   /** Ends the answer with an error. */
   fail(thrown: unknown): void;
-  readonly over: boolean;
+  isOver(): boolean;
 };
 
 /** Opens the reader of a stream of server-sent events whose head has been sent. */
@@ -72,7 +72,7 @@ export function createStreamReader(
   const events = createEventReader(context, createDialect);
 
   function attempt(work: () => void): void {
-    if (events.over) return;
+    if (events.isOver()) return;
     try {
       work();
     } catch (error) {
@@ -110,7 +110,7 @@ export function createEventReader(
 
   const gate = createGate(write);
   const isScanned = judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts;
-  const scan = createTextScan(isScanned ? context.scanner : null, gate);
+  const scan = createTextScan(isScanned ? context.scanner : null, gate, judgeFindings);
 
   function fail(thrown: unknown): void {
     if (over) return;
@@ -121,7 +121,7 @@ export function createEventReader(
     context.report(error);
     const isDenied = error.code === "policy_denied";
     const say = (): void =>
-      refuse(sink, error, context.id, { sequenceNumber: dialect.sequenceNumber, isChat: dialect.isChat });
+      refuse(sink, error, context.id, { sequenceNumber: dialect.sequenceNumber(), isChat: dialect.isChat });
     const end: End = {
       outcome: isDenied ? "refused" : "failed",
       httpStatus: 200,
@@ -147,28 +147,7 @@ export function createEventReader(
   const tools: StreamTools = {
     context,
     gate,
-    scan: {
-      tally: scan.tally,
-      get chars() {
-        return scan.chars;
-      },
-      segments: scan.segments,
-      push(channel, kind, text, entry) {
-        const isNew = scan.push(channel, kind, text, entry);
-        if (isNew) judgeFindings();
-        return isNew;
-      },
-      whole(channel, kind, text) {
-        const isNew = scan.whole(channel, kind, text);
-        if (isNew) judgeFindings();
-        return isNew;
-      },
-      end() {
-        const isNew = scan.end();
-        if (isNew) judgeFindings();
-        return isNew;
-      },
-    },
+    scan,
     flush: () => gate.flush(),
     during(work) {
       work.then(() => {
@@ -177,7 +156,8 @@ export function createEventReader(
     },
     async finish(end, content) {
       // Nothing may end as whole while something of it is undecided.
-      if (gate.isWaiting) throw new GatewayError("internal_error", "A part of the answer was never decided.");
+      if (gate.isWaiting())
+        throw new GatewayError("internal_error", "A part of the answer was never decided.");
       if (judge.speaksIn("end")) {
         const { patterns, findings } = scan.tally;
         const usage = end.usage === null ? {} : { usage: end.usage };
@@ -201,15 +181,13 @@ export function createEventReader(
   };
   const dialect = createDialect(tools);
   context.describe(() => ({
-    model: dialect.model,
-    responseId: dialect.responseId,
+    model: dialect.model(),
+    responseId: dialect.responseId(),
     usage: estimateUsage(context.request.facts.chars, scan.chars),
   }));
 
   return {
-    get over() {
-      return over;
-    },
+    isOver: () => over,
     take(frame, value) {
       if (over) return;
       if (frame.data === null || frame.data === "") {

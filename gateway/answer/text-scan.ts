@@ -9,17 +9,14 @@ export type TextScan = {
   readonly tally: Tally;
   /** UTF-16 units of model-written text so far. */
   readonly chars: number;
-  /**
-   * Takes the next piece of a channel, carried by `entry`, which waits until the piece is decided. Says whether a
-   * pattern was found that was not found before.
-   */
-  push(channel: string, kind: SegmentKind, text: string, entry: Entry): boolean;
+  /** Takes the next piece of a channel, carried by `entry`, which waits until the piece is decided. */
+  push(channel: string, kind: SegmentKind, text: string, entry: Entry): void;
   /** Takes a channel's whole text: a copy of what its pieces added up to is not scanned again. */
-  whole(channel: string, kind: SegmentKind, text: string): boolean;
+  whole(channel: string, kind: SegmentKind, text: string): void;
   /** Gives the texts so far; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
   /** Ends all channels; what waited for them no longer does. */
-  end(): boolean;
+  end(): void;
 };
 
 type Channel = {
@@ -32,11 +29,13 @@ type Channel = {
 
 const NOTHING = { push: () => [], end: () => [], pending: 0 };
 
-/** Scans with `scanner`; with null nothing is scanned and nothing waits. */
-export function createTextScan(scanner: TextScanner | null, gate: Gate): TextScan {
+/**
+ * Scans with `scanner`; with null nothing is scanned and nothing waits. `onNew` is called where a pattern was found that
+ * was not found before, once what waits is known.
+ */
+export function createTextScan(scanner: TextScanner | null, gate: Gate, onNew: () => void): TextScan {
   const channels = new Map<string, Channel>();
   const tally = createTally();
-  let chars = 0;
 
   function release(channel: Channel, decided: number): void {
     while (channel.waiting[0] !== undefined && channel.waiting[0].until <= decided) {
@@ -53,14 +52,12 @@ export function createTextScan(scanner: TextScanner | null, gate: Gate): TextSca
     return isNew;
   }
 
-  return {
+  const scan: TextScan & { chars: number } = {
     tally,
-    get chars() {
-      return chars;
-    },
+    chars: 0,
     push(name, kind, text, entry) {
-      chars += text.length;
-      if (scanner === null || text === "") return false;
+      scan.chars += text.length;
+      if (scanner === null || text === "") return;
       let channel = channels.get(name);
       if (channel === undefined || channel.isEnded) {
         channel = { scanner: scanner.stream(kind), kind, text: "", isEnded: false, waiting: [] };
@@ -74,23 +71,26 @@ export function createTextScan(scanner: TextScanner | null, gate: Gate): TextSca
         entry.waits += 1;
         channel.waiting.push({ until: channel.text.length, entry });
       }
-      return isNew;
+      if (isNew) onNew();
     },
     whole(name, kind, text) {
-      if (scanner === null || text === "") return false;
+      if (scanner === null || text === "") return;
       const channel = channels.get(name);
-      const isNew = channel === undefined ? false : finish(channel);
-      if (channel?.text === text) return isNew;
-      chars += channel === undefined ? text.length : 0;
-      channels.set(name, { scanner: NOTHING, kind, text, isEnded: true, waiting: [] });
-      return tally.add(scanner.scan(text, kind, "answer")) || isNew;
+      let isNew = channel === undefined ? false : finish(channel);
+      if (channel?.text !== text) {
+        scan.chars += channel === undefined ? text.length : 0;
+        channels.set(name, { scanner: NOTHING, kind, text, isEnded: true, waiting: [] });
+        if (tally.add(scanner.scan(text, kind, "answer"))) isNew = true;
+      }
+      if (isNew) onNew();
     },
     segments: () =>
       [...channels].map(([pointer, { kind, text }]) => ({ pointer, kind, role: "assistant", text })),
     end() {
       let isNew = false;
       for (const channel of channels.values()) if (finish(channel)) isNew = true;
-      return isNew;
+      if (isNew) onNew();
     },
   };
+  return scan;
 }

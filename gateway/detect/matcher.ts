@@ -6,6 +6,7 @@ import { createFolding } from "./fold.ts";
 import { KINDS } from "./pattern-spec.ts";
 import type { Direction, PatternTable } from "./pattern-spec.ts";
 import { advance, beginScan, toWork } from "./scanner.ts";
+import type { Scan } from "./scanner.ts";
 
 /** Finds patterns in texts. */
 export type Matcher = {
@@ -86,17 +87,33 @@ function createStream(group: Group | null): StreamScanner {
   if (group === null) {
     return { push: () => NONE, end: () => NONE, pending: 0, work: { read: 0, looked: 0 } };
   }
-  const scan = beginScan(group);
-  return {
-    push: (text) => (text === "" ? NONE : advance(scan, text, false)),
-    end: () => advance(scan, "", true),
-    get pending() {
-      return scan.piece.base + scan.piece.text.length - scan.cut;
-    },
-    get work() {
-      return toWork(scan);
-    },
-  };
+  return new ScanStream(group);
+}
+
+/** A class, because one is opened for each channel of each answer: see docs/decisions/0011-hot-path.md. */
+class ScanStream implements StreamScanner {
+  readonly #scan: Scan;
+
+  constructor(group: Group) {
+    this.#scan = beginScan(group);
+  }
+
+  push(text: string): readonly Finding[] {
+    return text === "" ? NONE : advance(this.#scan, text, false);
+  }
+
+  end(): readonly Finding[] {
+    return advance(this.#scan, "", true);
+  }
+
+  get pending(): number {
+    const { piece, cut } = this.#scan;
+    return piece.base + piece.text.length - cut;
+  }
+
+  get work(): StreamScanner["work"] {
+    return toWork(this.#scan);
+  }
 }
 
 /** Sorts the keys, so that equal tables have equal texts. */
