@@ -30,6 +30,7 @@ beforeAll(async () => {
   admins:
     operations: {all: true, unknown_paths: [{method: POST, path: /new/things}]}
     models: {all: true}
+lists: {unseen_media_groups: [admins]}
 `,
   );
   gateway = await startGateway({

@@ -32,6 +32,8 @@ request_deny contains object.union(e, {"code": "prohibited_prompt"}) if some e i
 
 request_deny contains object.union(e, {"code": "unknown_item"}) if some e in data.gateway.rules.hidden.items.deny
 
+request_deny contains object.union(e, {"code": "media_unseen"}) if some e in data.gateway.rules.hidden.media.deny
+
 request_deny contains object.union(e, {"code": "hidden_not_allowed"}) if some e in data.gateway.rules.hidden.stored.deny
 
 request_deny contains object.union(e, {"code": "token_ids_unreadable"}) if some e in data.gateway.rules.hidden.token_ids.deny

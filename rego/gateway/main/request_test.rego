@@ -27,6 +27,10 @@ test_deny_of_unknown_item_is_collected if {
 	main.request_deny[{"code": "unknown_item", "fact": "given"}] with data.gateway.rules.hidden.items.deny as {{"fact": "given"}}
 }
 
+test_deny_of_media_unseen_is_collected if {
+	main.request_deny[{"code": "media_unseen", "fact": "given"}] with data.gateway.rules.hidden.media.deny as {{"fact": "given"}}
+}
+
 test_deny_of_hidden_not_allowed_is_collected if {
 	main.request_deny[{"code": "hidden_not_allowed", "fact": "given"}] with data.gateway.rules.hidden.stored.deny as {{"fact": "given"}}
 }
