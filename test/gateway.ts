@@ -22,6 +22,8 @@ import type { Arrival } from "./arrivals.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = join(ROOT, "gateway", "main.ts");
+/** Those of `npm start`. */
+const NODE_ARGS = ["--max-semi-space-size=16"];
 const READY_MS = 60_000;
 const LOG_LIMIT = 200_000;
 
@@ -123,7 +125,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const env = toEnvironment(settings);
   const child = spawn(
     process.execPath,
-    [...(options.nodeArgs ?? []), MAIN, "start", ...(options.args ?? [])],
+    [...NODE_ARGS, ...(options.nodeArgs ?? []), MAIN, "start", ...(options.args ?? [])],
     {
       cwd: work,
       env,
