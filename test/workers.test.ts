@@ -53,14 +53,24 @@ test("two workers serve as one, one that is killed is replaced, and SIGTERM drai
     env: { TOLLGATE_LOG_LEVEL: "debug" },
   });
   const key = await gateway.createKey();
+  // The first worker that is ready makes the gateway ready; the other one follows.
+  await expect
+    .poll(
+      async () => {
+        expect(await send(gateway, key)).toBe(200);
+        return listWorkers(gateway.log()).size;
+      },
+      { timeout: 30_000, interval: 50 },
+    )
+    .toBe(2);
+  const before = await countExchanges(gateway);
   const statuses = await Promise.all(Array.from({ length: REQUESTS }, () => send(gateway, key)));
   expect(new Set(statuses)).toEqual(new Set([200]));
-  expect(await countExchanges(gateway)).toBe(REQUESTS);
-  expect(listWorkers(gateway.log()).size).toBe(2);
+  expect(await countExchanges(gateway)).toBe(before + REQUESTS);
 
-  const before = await listChildren(gateway.pid);
-  expect(before).toHaveLength(2);
-  const [victim = 0, survivor] = before;
+  const children = await listChildren(gateway.pid);
+  expect(children).toHaveLength(2);
+  const [victim = 0, survivor] = children;
   process.kill(victim, "SIGKILL");
   await expect.poll(() => gateway.log(), { timeout: 10_000 }).toContain("A worker died");
   // The other one goes on meanwhile.
