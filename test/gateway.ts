@@ -23,7 +23,7 @@ import type { Arrival } from "./arrivals.ts";
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = join(ROOT, "gateway", "main.ts");
 /** Those of `npm start`. */
-const NODE_ARGS = ["--max-semi-space-size=16"];
+const NODE_ARGS = ["--max-semi-space-size=32"];
 const READY_MS = 60_000;
 const LOG_LIMIT = 200_000;
 
