@@ -18,7 +18,9 @@ if (Number(process.versions.node.split(".")[0]) >= 24) {
   process.stderr.write(`tollgate: Node.js 24 or newer is needed, this is ${process.versions.node}.\n`);
   process.exitCode = 1;
 } else {
-  const child = spawn(own, ["--max-semi-space-size=32", main, ...process.argv.slice(2)], { stdio: "inherit" });
+  const child = spawn(own, ["--max-semi-space-size=32", main, ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) =>
     process.exit(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 0)),
