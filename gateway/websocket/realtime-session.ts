@@ -19,7 +19,6 @@ import { parseMessage } from "./parse-message.ts";
 import { readRealtimeMessage, withoutTracing } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
-import { createSharedSource } from "./shared-source.ts";
 import { createVerdicts } from "./verdicts.ts";
 
 /** What the session is set to, as far as rules ask. */
@@ -53,9 +52,8 @@ const EMPTY = Buffer.alloc(0);
 
 /** Opens the session. */
 export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { client, target } = parts;
+  const { client, target, source } = parts;
   const { asked, answered } = toRoutes(parts.route);
-  const source = createSharedSource(target);
   const verdicts = createVerdicts();
   const waiting: Judged[] = [];
   const running = new Map<string, Running>();
@@ -89,11 +87,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   );
 
   function send(value: JsonObject): void {
-    pass(Buffer.from(JSON.stringify(value)));
-  }
-
-  function pass(bytes: Buffer): void {
-    if (!target.send(bytes, false, () => client.resume())) client.pause();
+    target.send(Buffer.from(JSON.stringify(value)), false);
   }
 
   function openSink(clientEventId: string | null, responseId: string | null = null): LaneSink {
@@ -173,7 +167,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (type === "response.create") waiting.push(judged);
     else await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (rewritten === null) pass(data);
+    if (rewritten === null) target.send(data, false);
     else send(rewritten);
   }
 
