@@ -316,8 +316,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       // A part of a call belongs to a response that can hold it.
       if (type.startsWith("response."))
         throw new GatewayError("answer_unreadable", "An event of a response does not say of which.");
-      own(value);
-      events.take(data, value, type === TRANSCRIBED ? judgeTranscript(value) : undefined);
+      const decided = type === TRANSCRIBED ? judgeTranscript(value) : own(value)?.then(() => true);
+      events.take(data, value, decided);
     },
     fail(error) {
       for (const { reader } of running.values()) reader.fail(error);
@@ -338,11 +338,11 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   };
 
   /** A session that is made over its socket tells its id in its first event. */
-  function own(value: JsonObject): void {
+  function own(value: JsonObject): Promise<void> | null {
     const { makes } = parts.route.spec;
     const { session } = { session: value["session"] };
     const id = makes !== null && isObject(session) ? toText(session["id"]) : null;
-    if (makes !== null && id !== null) parts.context.own([{ kind: makes, id }]);
+    return makes !== null && id !== null ? parts.context.own([{ kind: makes, id }]) : null;
   }
 }
 
