@@ -15,8 +15,9 @@ import { createLane } from "./lane.ts";
 import type { LaneSink } from "./lane.ts";
 import { createMessageFraming, splitMessages } from "./message-framing.ts";
 import type { ErrorTelling } from "./message-framing.ts";
+import { toUntraced } from "../realtime-body.ts";
 import { parseMessage } from "./parse-message.ts";
-import { readRealtimeMessage, withoutTracing } from "./realtime-messages.ts";
+import { readRealtimeMessage } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
 import { createSharedSource } from "./shared-source.ts";
@@ -169,12 +170,12 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (judged === null) return;
     const { request: parsed } = judged.decided;
     const body = parsed.body() ?? {};
-    const rewritten = withoutTracing(body);
+    const untraced = toUntraced(body);
     if (type === "response.create") waiting.push(judged);
     else await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (rewritten === null) pass(data);
-    else send(rewritten);
+    if (Object.keys(untraced).length === 0) pass(data);
+    else send({ ...body, ...untraced });
   }
 
   async function mayHear(): Promise<boolean> {
