@@ -19,6 +19,19 @@ export type Caller = {
   readonly credentialId: string;
   /** Milliseconds since the epoch; null when the credential does not expire. */
   readonly expiresAt: number | null;
+  /** What a client secret was presented for, of a caller that has no more than that; absent: all that policy allows. */
+  readonly grant?: Grant;
+};
+
+/** The realtime session that a client secret opens: the caller's who asked for it, as it was decided. */
+export type Grant = {
+  /** The name of the connection that it was asked for. */
+  readonly connection: string;
+  /** The operation that gave it. */
+  readonly operation: Operation;
+  /** Null where neither the request nor the target named one. */
+  readonly model: string | null;
+  readonly session: JsonObject;
 };
 
 /** A registered target. Its credential is not here: only `connections/` and `forward/` see it. */
@@ -57,6 +70,8 @@ export type RouteSpec = {
   readonly isAdmin: boolean;
   /** The answer holds a credential of the provider's. */
   readonly isSecret: boolean;
+  /** The answer holds a client secret, which the gateway replaces by one of its own. */
+  readonly isGrant: boolean;
   /** The gateway answers by itself. */
   readonly isLocal: boolean;
 };

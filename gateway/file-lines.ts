@@ -169,6 +169,7 @@ function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
     method !== "POST" ||
     spec.body !== "json" ||
     spec.isSecret ||
+    spec.isGrant ||
     spec.isAdmin ||
     spec.isLocal
   )

@@ -19,6 +19,7 @@
  * | `lists=KIND` | the answer's `data` holds objects of the whole account, of which the caller gets its own |
  * | `admin` | takes the connection's admin credential |
  * | `secret` | the answer holds a credential of the provider's, which must not reach the program |
+ * | `grant` | the answer holds a client secret of the provider's, in whose place the program gets one of the gateway's |
  * | `local` | the gateway answers |
  *
  * The operations are named as the SDKs name their methods. The set is the one of the SDKs (`openai` 3.52 for Python, 7.55
@@ -317,10 +318,10 @@ POST /realtime/calls/{realtime_call}/accept realtime.calls.accept
 POST /realtime/calls/{realtime_call}/hangup realtime.calls.hangup
 POST /realtime/calls/{realtime_call}/refer realtime.calls.refer
 POST /realtime/calls/{realtime_call}/reject realtime.calls.reject
-POST /realtime/client_secrets realtime.client_secrets.create model secret
-POST /realtime/sessions realtime.sessions.create model secret
-POST /realtime/transcription_sessions realtime.transcription_sessions.create model secret
-POST /realtime/translations/client_secrets realtime.translations.client_secrets.create secret
+POST /realtime/client_secrets realtime.client_secrets.create model grant
+POST /realtime/sessions realtime.sessions.create model grant
+POST /realtime/transcription_sessions realtime.transcription_sessions.create model grant
+POST /realtime/translations/client_secrets realtime.translations.client_secrets.create model grant
 POST /responses responses.create sse model makes=response
 POST /responses/compact responses.compact model makes=response
 POST /responses/input_tokens responses.input_tokens model
