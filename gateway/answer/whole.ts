@@ -183,7 +183,7 @@ export function createWholeReader(
       if (left !== out) sent = Buffer.from(JSON.stringify(left));
       out = left;
     }
-    context.own(answer.objectIds);
+    void context.own(answer.objectIds);
     context.said(readAnswerSaid(out));
     if (context.keepsTexts) await context.keepTexts(answer.segments);
     await context.close({

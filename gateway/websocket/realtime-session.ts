@@ -20,7 +20,6 @@ import { parseMessage } from "./parse-message.ts";
 import { readRealtimeMessage } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
-import { createSharedSource } from "./shared-source.ts";
 import { createVerdicts } from "./verdicts.ts";
 
 /** What the session is set to, as far as rules ask. */
@@ -54,9 +53,8 @@ const EMPTY = Buffer.alloc(0);
 
 /** Opens the session. */
 export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { client, target } = parts;
+  const { client, target, source } = parts;
   const { asked, answered } = toRoutes(parts.route);
-  const source = createSharedSource(target);
   const verdicts = createVerdicts();
   const waiting: Judged[] = [];
   const running = new Map<string, Running>();
@@ -90,11 +88,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   );
 
   function send(value: JsonObject): void {
-    pass(Buffer.from(JSON.stringify(value)));
-  }
-
-  function pass(bytes: Buffer): void {
-    if (!target.send(bytes, false, () => client.resume())) client.pause();
+    target.send(Buffer.from(JSON.stringify(value)), false);
   }
 
   function openSink(clientEventId: string | null, responseId: string | null = null): LaneSink {
@@ -174,7 +168,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (type === "response.create") waiting.push(judged);
     else await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (Object.keys(untraced).length === 0) pass(data);
+    if (Object.keys(untraced).length === 0) target.send(data, false);
     else send({ ...body, ...untraced });
   }
 
@@ -317,8 +311,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       // A part of a call belongs to a response that can hold it.
       if (type.startsWith("response."))
         throw new GatewayError("answer_unreadable", "An event of a response does not say of which.");
-      own(value);
-      events.take(data, value, type === TRANSCRIBED ? judgeTranscript(value) : undefined);
+      const decided = type === TRANSCRIBED ? judgeTranscript(value) : own(value)?.then(() => true);
+      events.take(data, value, decided);
     },
     fail(error) {
       for (const { reader } of running.values()) reader.fail(error);
@@ -339,11 +333,11 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   };
 
   /** A session that is made over its socket tells its id in its first event. */
-  function own(value: JsonObject): void {
+  function own(value: JsonObject): Promise<void> | null {
     const { makes } = parts.route.spec;
     const { session } = { session: value["session"] };
     const id = makes !== null && isObject(session) ? toText(session["id"]) : null;
-    if (makes !== null && id !== null) parts.context.own([{ kind: makes, id }]);
+    return makes !== null && id !== null ? parts.context.own([{ kind: makes, id }]) : null;
   }
 }
 
