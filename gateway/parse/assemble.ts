@@ -79,7 +79,8 @@ export function assemble(parts: {
     token_ids: countTokenIds(rest.value),
     hidden: settings.hidden.slice(0, MOST),
     unknown_items: [...unknown].slice(0, MOST),
-    truncated: tools.length > MOST || models.length > MOST || unknown.size > MOST || betas.length > MOST_BETAS,
+    truncated:
+      tools.length > MOST || models.length > MOST || unknown.size > MOST || betas.length > MOST_BETAS,
   };
   return {
     route,
