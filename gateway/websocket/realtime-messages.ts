@@ -60,10 +60,3 @@ function isInert(key: string, value: Json): boolean {
   if (!MEMBERS.has(key)) return false;
   return typeof value === "string" ? isToken(value) : typeof value === "number" || value === null;
 }
-
-/** Gives a request without the tracing that it asks the provider for: its content would leave where nobody judges it. */
-export function withoutTracing(body: JsonObject): JsonObject | null {
-  const { session } = { session: body["session"] };
-  if (!isObject(session) || (session["tracing"] ?? null) === null) return null;
-  return { ...body, session: { ...session, tracing: null } };
-}

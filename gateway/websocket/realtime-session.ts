@@ -15,11 +15,11 @@ import { createLane } from "./lane.ts";
 import type { LaneSink } from "./lane.ts";
 import { createMessageFraming, splitMessages } from "./message-framing.ts";
 import type { ErrorTelling } from "./message-framing.ts";
+import { toUntraced } from "../realtime-body.ts";
 import { parseMessage } from "./parse-message.ts";
-import { readRealtimeMessage, withoutTracing } from "./realtime-messages.ts";
+import { readRealtimeMessage } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
-import { createSharedSource } from "./shared-source.ts";
 import { createVerdicts } from "./verdicts.ts";
 
 /** What the session is set to, as far as rules ask. */
@@ -53,9 +53,8 @@ const EMPTY = Buffer.alloc(0);
 
 /** Opens the session. */
 export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { client, target } = parts;
+  const { client, target, source } = parts;
   const { asked, answered } = toRoutes(parts.route);
-  const source = createSharedSource(target);
   const verdicts = createVerdicts();
   const waiting: Judged[] = [];
   const running = new Map<string, Running>();
@@ -89,11 +88,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   );
 
   function send(value: JsonObject): void {
-    pass(Buffer.from(JSON.stringify(value)));
-  }
-
-  function pass(bytes: Buffer): void {
-    if (!target.send(bytes, false, () => client.resume())) client.pause();
+    target.send(Buffer.from(JSON.stringify(value)), false);
   }
 
   function openSink(clientEventId: string | null, responseId: string | null = null): LaneSink {
@@ -169,12 +164,12 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (judged === null) return;
     const { request: parsed } = judged.decided;
     const body = parsed.body() ?? {};
-    const rewritten = withoutTracing(body);
+    const untraced = toUntraced(body);
     if (type === "response.create") waiting.push(judged);
     else await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (rewritten === null) pass(data);
-    else send(rewritten);
+    if (Object.keys(untraced).length === 0) target.send(data, false);
+    else send({ ...body, ...untraced });
   }
 
   async function mayHear(): Promise<boolean> {
@@ -316,8 +311,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       // A part of a call belongs to a response that can hold it.
       if (type.startsWith("response."))
         throw new GatewayError("answer_unreadable", "An event of a response does not say of which.");
-      own(value);
-      events.take(data, value, type === TRANSCRIBED ? judgeTranscript(value) : undefined);
+      const decided = type === TRANSCRIBED ? judgeTranscript(value) : own(value)?.then(() => true);
+      events.take(data, value, decided);
     },
     fail(error) {
       for (const { reader } of running.values()) reader.fail(error);
@@ -338,11 +333,11 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   };
 
   /** A session that is made over its socket tells its id in its first event. */
-  function own(value: JsonObject): void {
+  function own(value: JsonObject): Promise<void> | null {
     const { makes } = parts.route.spec;
     const { session } = { session: value["session"] };
     const id = makes !== null && isObject(session) ? toText(session["id"]) : null;
-    if (makes !== null && id !== null) parts.context.own([{ kind: makes, id }]);
+    return makes !== null && id !== null ? parts.context.own([{ kind: makes, id }]) : null;
   }
 }
 
