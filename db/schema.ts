@@ -66,6 +66,25 @@ export const revocations = pgTable(
   (table) => [index("revocations_id").on(table.id)],
 );
 
+/** Client secrets of realtime sessions: the hash alone, and beside it, sealed, who asked for it and what it opens. */
+export const clientSecrets = pgTable(
+  "client_secrets",
+  {
+    hash: bytea("hash").primaryKey(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    connection: text("connection").notNull(),
+    /** The exchange that it was given in. */
+    exchangeId: uuid("exchange_id").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+  },
+  (table) => [index("client_secrets_expiry").on(table.expiresAt)],
+);
+
 // Exchanges
 
 /** Groups of exchanges. `id` follows from caller and header where the program names its session. */

@@ -24,6 +24,7 @@ import { createTokenCounter } from "./detect/tokens.ts";
 import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
+import { createClientSecrets } from "./identity/client-secrets.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
 import { listen } from "./listen.ts";
 import type { Log } from "./log.ts";
@@ -133,13 +134,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   events.watchPolicy(() => policy.status().problem !== null);
   const inForce = createInForce(() => policy.current(), compile);
 
+  const box = createBox({
+    keys: [{ id: toKeyId(secrets.encryptionKey), key: secrets.encryptionKey }],
+    digestKey: derive(secrets.encryptionKey, "texts"),
+  });
+  const clientSecrets = createClientSecrets({ db, box });
   const { recorder, ledger, sessions } = opened(
     startRecord({
       db,
-      box: createBox({
-        keys: [{ id: toKeyId(secrets.encryptionKey), key: secrets.encryptionKey }],
-        digestKey: derive(secrets.encryptionKey, "texts"),
-      }),
+      box,
       log,
       lingerMs: config.record.linger_ms,
       deadlineMs: config.record.fail_after_ms,
@@ -150,6 +153,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const authenticator = opened(
     await createAuthenticator({
       db,
+      findClientSecret: (hash) => clientSecrets.find(hash),
       issuers: config.issuers,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
@@ -200,7 +204,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const deps = {
     authenticate: (authorization: string | undefined) => authenticator.authenticate(authorization),
     isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
+    confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
+    clientSecrets,
     parser: createRequestParser({
       secret: derive(secrets.encryptionKey, "items"),
       cacheItems: 50_000,

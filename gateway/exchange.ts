@@ -19,6 +19,19 @@ export type Caller = {
   readonly credentialId: string;
   /** Milliseconds since the epoch; null when the credential does not expire. */
   readonly expiresAt: number | null;
+  /** What a client secret was presented for, of a caller that has no more than that; absent: all that policy allows. */
+  readonly grant?: Grant;
+};
+
+/** The realtime session that a client secret opens: the caller's who asked for it, as it was decided. */
+export type Grant = {
+  /** The name of the connection that it was asked for. */
+  readonly connection: string;
+  /** The operation that gave it. */
+  readonly operation: Operation;
+  /** Null where neither the request nor the target named one. */
+  readonly model: string | null;
+  readonly session: JsonObject;
 };
 
 /** A registered target. Its credential is not here: only `connections/` and `forward/` see it. */
@@ -57,6 +70,8 @@ export type RouteSpec = {
   readonly isAdmin: boolean;
   /** The answer holds a credential of the provider's. */
   readonly isSecret: boolean;
+  /** The answer holds a client secret, which the gateway replaces by one of its own. */
+  readonly isGrant: boolean;
   /** The gateway answers by itself. */
   readonly isLocal: boolean;
 };
@@ -219,6 +234,8 @@ export type FileFacts = {
 /** What a request is, without its texts. */
 export type RequestFacts = {
   readonly model: string | null;
+  /** Every other model that the body names, wherever it stands: what transcribes, moderates or grades. At most 64. */
+  readonly models: readonly string[];
   readonly stream: boolean;
   readonly store: boolean | null;
   readonly background: boolean;
@@ -247,7 +264,7 @@ export type RequestFacts = {
   readonly beta: boolean;
   /** Item types that nobody knows. */
   readonly unknown_items: readonly string[];
-  /** A bounded list (tools, calls, unknown items) had more elements than facts may hold. */
+  /** A bounded list (tools, models, calls, unknown items) had more elements than facts may hold. */
   readonly truncated: boolean;
 };
 
@@ -297,6 +314,8 @@ export type Facts = {
     readonly path: string;
     /** It takes the connection's admin credential. */
     readonly admin: boolean;
+    /** Its requests name the model that is to run. */
+    readonly names_model: boolean;
   };
   readonly session: { readonly id: string; readonly labels: readonly string[] };
   readonly request: RequestFacts;

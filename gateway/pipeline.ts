@@ -4,19 +4,24 @@ import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
 import { openAnswer } from "./answer/open-answer.ts";
 import { createSink } from "./answer/sink.ts";
+import type { Sink } from "./answer/sink.ts";
 import type { Connections } from "./connections/registry.ts";
 import { withBody } from "./form-request.ts";
 import { takeRequestBody } from "./request-body.ts";
 import type { BodyLimits } from "./request-body.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
-import type { DeciderDeps } from "./decide.ts";
+import type { Asked, DeciderDeps } from "./decide.ts";
+import { createGiving } from "./client-secret-answer.ts";
+import type { Giving } from "./client-secret-answer.ts";
+import { readGrant, toCallSession } from "./client-secret.ts";
 import { findClosure } from "./closed-operations.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
 import type { Caller, Route } from "./exchange.ts";
 import { guardCredential } from "./forward/guard-credential.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
+import type { ClientSecrets } from "./identity/client-secrets.ts";
 import { createJournal } from "./journal.ts";
 import type { Progress } from "./journal.ts";
 import { newId } from "./new-id.ts";
@@ -32,6 +37,7 @@ export type PipelineDeps = DeciderDeps & {
   /** Whether a credential was revoked after it had been accepted. */
   readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
+  readonly clientSecrets: ClientSecrets;
   readonly parser: RequestParser;
   readonly spools: Spools;
   readonly heart: Heart;
@@ -73,9 +79,16 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const connection = deps.connections.get(route.connection);
     progress.open = connection;
     requireOpen(route);
+    const grant = readGrant(caller, route, connection.connection.name);
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
     const crossing = pickHeaders(incoming.rawHeaders, isFile);
-    const body = await takeRequestBody(incoming, route, deps.spools, deps.limits);
+    const body = await takeRequestBody(
+      incoming,
+      route,
+      deps.spools,
+      deps.limits,
+      grant && toCallSession(grant),
+    );
     if (body.spooled !== null) {
       sink.onClose(() => {
         body.close().catch((error: unknown) => deps.events.failed(progress.id, toGatewayError(error)));
@@ -109,9 +122,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // forward
     const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
-    const context = decider.openContext(progress, decided, sink, () => close());
+    const giving = route.spec.isGrant ? toGiving(asked, id, sink) : null;
+    const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
     const key = route.spec.isAdmin ? adminCredential() : credential();
-    const answer = guardCredential(openAnswer(context), key);
+    const reader = openAnswer(context);
+    const answer = guardCredential(giving === null ? reader : giving.take(reader), key);
     const close = exchanges.add({
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
@@ -156,6 +171,15 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       call.abort();
       context.leave();
     });
+  }
+
+  function toGiving(
+    { caller, open: { connection }, request }: Asked,
+    exchangeId: string,
+    sink: Sink,
+  ): Giving {
+    const asked = { sink, caller, connection: connection.name, request, exchangeId };
+    return createGiving({ secrets: deps.clientSecrets, answerBytes: deps.limits.answer_bytes }, asked);
   }
 
   return {

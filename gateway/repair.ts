@@ -5,6 +5,7 @@ import type { Caller, Json, JsonObject } from "./exchange.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 import { isList, isObject } from "./parse/pointer.ts";
 import { rewriteBody } from "./parse/rewrite.ts";
+import { toRealtimeEdits } from "./realtime-body.ts";
 import type { Ledger } from "./record/ledger.ts";
 import { toStoredId } from "./record/to-rows.ts";
 
@@ -72,8 +73,7 @@ export async function repair(
 ): Promise<Repaired> {
   const { route } = request;
   if (route.operation === "chat.completions.create") return { bytes: askForUsage(request), settle: null };
-  if (route.operation !== "responses.create")
-    return { bytes: request.bytes.length === 0 ? null : request.bytes, settle: null };
+  if (route.operation !== "responses.create") return { bytes: toPlainBytes(request), settle: null };
   const idOf = (kind: "response" | "conversation"): string | null =>
     request.references.find((reference) => reference.kind === kind)?.id ?? null;
   const ours = request.items.filter(isOurs);
@@ -113,6 +113,13 @@ export async function repair(
         ? null
         : () => ledger.settle({ caller, connection }, conversationId, callIds),
   };
+}
+
+/** Gives the bytes that came, but for what a realtime session may not be set to. */
+function toPlainBytes(request: ParsedRequest): Buffer | null {
+  if (request.bytes.length === 0) return null;
+  const set = toRealtimeEdits(request.route.spec, request.body());
+  return Object.keys(set).length === 0 ? request.bytes : rewriteBody(request, { set });
 }
 
 /** Asks for usage in a stream; the gateway takes it out again where the program did not ask. */

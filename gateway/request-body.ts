@@ -10,9 +10,11 @@ import { readBoundary, readField, readForm } from "./form/read-form.ts";
 import type { FormPart } from "./form/read-form.ts";
 import { takeBody } from "./form/take.ts";
 import { writeForm } from "./form/write-form.ts";
-import type { SpooledBody } from "./form/write-form.ts";
+import type { SpooledBody, WrittenPart } from "./form/write-form.ts";
 import { parseJson } from "./parse/json.ts";
+import { isObject } from "./parse/pointer.ts";
 import { REFERENCES } from "./parse/walk.ts";
+import { toUntraced } from "./realtime-body.ts";
 import type { Spool, Spools } from "./spool/spool.ts";
 
 /** A form that was read. */
@@ -60,21 +62,27 @@ const MOST_SDP = 1024 * 1024;
 const MOST_JSON = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
-/** Takes the body of one request. What it keeps lasts until it is closed. */
+/**
+ * Takes the body of one request. What it keeps lasts until it is closed. `bound` is the session that a call takes from
+ * the client secret that it was asked for with.
+ */
 export async function takeRequestBody(
   incoming: IncomingMessage,
   { spec }: Route,
   spools: Spools,
   limits: BodyLimits,
+  bound: JsonObject | null = null,
 ): Promise<TakenBody> {
   const contentType = incoming.headers["content-type"];
   if (spec.body === "any") return takeUnread(incoming, contentType, spools, limits);
   if (spec.body === "form" || spec.body === "form_or_sdp") {
     const boundary = readBoundary(contentType);
+    if (boundary !== null && bound !== null)
+      throw badForm("With a client secret a call takes its session from that: send the description alone.");
     if (boundary !== null)
       return takeForm(incoming, boundary, spools, limits, spec.operation === "uploads.parts.create");
   }
-  if (spec.body === "form_or_sdp" && SDP.test(contentType ?? "")) return takeSdp(incoming, limits);
+  if (spec.body === "form_or_sdp" && SDP.test(contentType ?? "")) return takeSdp(incoming, limits, bound);
   const bytes = await readBody(incoming, { bytes: limits.request_bytes, milliseconds: limits.request_ms });
   return { bytes, contentType, size: bytes.length, form: null, spooled: null, close: async () => undefined };
 }
@@ -93,19 +101,29 @@ async function takeForm(
     const fields: { name: string; value: Json }[] = [];
     for (const part of parts)
       fields.push({ name: part.name, value: await toValue(spool, part, limits.depth) });
+    const written = parts.map((part, index) => toUntracedPart(part, fields[index]?.value));
     const bytes = Buffer.from(JSON.stringify(toObject(fields)));
     return {
       bytes,
       contentType: "application/json",
       size: spool.size,
       form: { parts, spool, texts: await toTexts(spool, parts) },
-      spooled: writeForm(spool, parts),
+      spooled: writeForm(spool, written),
       close: () => spool.close(),
     };
   } catch (error) {
     await spool.close();
     throw error;
   }
+}
+
+/** Gives a part as it goes to the target: a session's without its tracing. */
+function toUntracedPart(part: FormPart, value: Json | undefined): WrittenPart {
+  if (!JSON_FIELDS.has(part.name) || !isObject(value)) return part;
+  const edits = toUntraced(value);
+  if (Object.keys(edits).length === 0) return part;
+  const { name, filename, type } = part;
+  return { name, filename, type, bytes: Buffer.from(JSON.stringify({ ...value, ...edits })) };
 }
 
 /** Gives what a part says: a file's name, type and size; a field's text, or what it means where that is known. */
@@ -134,24 +152,41 @@ async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Jso
   throw new GatewayError("body_shape", "The field must be a whole number.", { param: name });
 }
 
-async function takeSdp(incoming: IncomingMessage, limits: BodyLimits): Promise<TakenBody> {
+async function takeSdp(
+  incoming: IncomingMessage,
+  limits: BodyLimits,
+  session: JsonObject | null,
+): Promise<TakenBody> {
   const bytes = await readBody(incoming, { bytes: MOST_SDP, milliseconds: limits.request_ms });
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  const body: JsonObject = { sdp: decode(text, bytes) };
+  const sdp = decode(text, bytes);
+  const body: JsonObject = session === null ? { sdp } : { sdp, session };
   return {
     bytes: Buffer.from(JSON.stringify(body)),
     contentType: "application/json",
     size: bytes.length,
     form: null,
-    spooled: {
-      contentType: "application/sdp",
-      length: bytes.length,
-      async *stream() {
-        yield bytes;
-      },
-    },
+    spooled: session === null ? toBareBody(bytes) : toCallForm(bytes, session),
     close: async () => undefined,
   };
+}
+
+function toBareBody(bytes: Buffer): SpooledBody {
+  return {
+    contentType: "application/sdp",
+    length: bytes.length,
+    async *stream() {
+      yield bytes;
+    },
+  };
+}
+
+function toCallForm(sdp: Buffer, session: JsonObject): SpooledBody {
+  const json = Buffer.from(JSON.stringify(session));
+  return writeForm(null, [
+    { name: "sdp", filename: null, type: "application/sdp", bytes: sdp },
+    { name: "session", filename: null, type: "application/json", bytes: json },
+  ]);
 }
 
 function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer): string {

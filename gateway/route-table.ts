@@ -19,6 +19,7 @@
  * | `lists=KIND` | the answer's `data` holds objects of the whole account, of which the caller gets its own |
  * | `admin` | takes the connection's admin credential |
  * | `secret` | the answer holds a credential of the provider's, which must not reach the program |
+ * | `grant` | the answer holds a client secret of the provider's, in whose place the program gets one of the gateway's |
  * | `local` | the gateway answers |
  *
  * The operations are named as the SDKs name their methods. The set is the one of the SDKs (`openai` 3.52 for Python, 7.55
@@ -159,7 +160,7 @@ POST /images/edits images.edits form sse model
 POST /images/generations images.generations sse model
 POST /images/variations images.variations form model
 POST /live/sessions live.sessions.create model makes=live_session
-POST /live/sessions/{live_session}/accept live.sessions.accept
+POST /live/sessions/{live_session}/accept live.sessions.accept model
 GET /live/sessions/{live_session}/content live.sessions.content bytes
 POST /live/sessions/{live_session}/fork live.sessions.fork makes=live_session
 POST /live/sessions/{live_session}/hangup live.sessions.hangup
@@ -313,14 +314,14 @@ POST /projects/{-project}/users/{-user}/roles admin.organization.projects.users.
 DELETE /projects/{-project}/users/{-user}/roles/{-role} admin.organization.projects.users.roles.delete admin
 GET /projects/{-project}/users/{-user}/roles/{-role} admin.organization.projects.users.roles.retrieve admin
 POST /realtime/calls realtime.calls.create form sdp model
-POST /realtime/calls/{realtime_call}/accept realtime.calls.accept
+POST /realtime/calls/{realtime_call}/accept realtime.calls.accept model
 POST /realtime/calls/{realtime_call}/hangup realtime.calls.hangup
 POST /realtime/calls/{realtime_call}/refer realtime.calls.refer
 POST /realtime/calls/{realtime_call}/reject realtime.calls.reject
-POST /realtime/client_secrets realtime.client_secrets.create model secret
-POST /realtime/sessions realtime.sessions.create model secret
-POST /realtime/transcription_sessions realtime.transcription_sessions.create model secret
-POST /realtime/translations/client_secrets realtime.translations.client_secrets.create secret
+POST /realtime/client_secrets realtime.client_secrets.create model grant
+POST /realtime/sessions realtime.sessions.create model grant
+POST /realtime/transcription_sessions realtime.transcription_sessions.create model grant
+POST /realtime/translations/client_secrets realtime.translations.client_secrets.create model grant
 POST /responses responses.create sse model makes=response
 POST /responses/compact responses.compact model makes=response
 POST /responses/input_tokens responses.input_tokens model

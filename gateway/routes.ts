@@ -17,6 +17,7 @@ export const UNKNOWN_ROUTE: RouteSpec = {
   lists: null,
   isAdmin: false,
   isSecret: false,
+  isGrant: false,
   isLocal: false,
 };
 
@@ -63,6 +64,7 @@ function readLine(line: string): RouteSpec {
     lists: flags.get("lists") ?? null,
     isAdmin: has("admin"),
     isSecret: has("secret"),
+    isGrant: has("grant"),
     isLocal: has("local"),
   };
 }

@@ -9,6 +9,7 @@ import { revokeServiceAccount } from "../db/queries/service-accounts.ts";
 import { toTarget } from "./clients/js/targets.ts";
 import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
+import { askRefused, openSocket } from "./websocket/client.ts";
 import { createTestDatabase } from "./postgres.ts";
 import type { TestDatabase } from "./postgres.ts";
 
@@ -78,6 +79,21 @@ test("a key that is revoked is refused everywhere within a second", async () => 
     delays.push(...(await Promise.all([refused(one), refused(other)])));
   }
   expect(Math.max(...delays)).toBeLessThan(1000);
+});
+
+test("a client secret that one gave opens a socket at the other, until its caller's key is revoked", async () => {
+  const name = "secretive";
+  const key = await one.createKey({ name, groups: ["admins"] });
+  const { realtime } = toTarget(one.baseUrl, key).client();
+  const session = { type: "realtime" as const, model: "gpt-realtime", instructions: "Be kind." };
+  const { value } = await realtime.clientSecrets.create({ session });
+  const url = `${other.baseUrl}/realtime?model=gpt-realtime`;
+  const socket = await openSocket(url, { token: value });
+  const updated = await socket.until(({ type }) => type === "session.updated");
+  expect(updated).toMatchObject({ session: { instructions: "Be kind." } });
+  await revokeServiceAccount(database.db, name);
+  expect(await socket.closed).toEqual({ code: 1008, reason: "token_revoked" });
+  expect(await askRefused(url, { token: value })).toMatchObject({ status: 401 });
 });
 
 test("a response that came through one is continued, read and deleted through the other", async () => {

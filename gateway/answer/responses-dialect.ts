@@ -6,12 +6,13 @@ import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { toCall } from "../parse/calls.ts";
 import { isObject } from "../parse/pointer.ts";
-import { readAnswerSaid } from "../parse/said.ts";
+import { readAnswerSaid, readSaid } from "../parse/said.ts";
+import type { Said } from "../parse/said.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { readResponseEvent } from "../parse/stream-event.ts";
 import type { ResponseEvent } from "../parse/stream-event.ts";
 import { estimateUsage } from "./context.ts";
-import type { ReplacedCall } from "./context.ts";
+import type { ReplacedCall, Shown } from "./context.ts";
 import type { Entry } from "./gate.ts";
 import { createHeldItem } from "./held-item.ts";
 import type { HeldItem } from "./held-item.ts";
@@ -24,7 +25,7 @@ import { toTargetError } from "./target-error.ts";
 
 const NOTHING = Buffer.alloc(0);
 /** Events that tell of a call which runs on the caller's machine. */
-const CALL_EVENT =
+export const CALL_EVENT =
   /^response\.(?:function_call|custom_tool_call|shell_call|local_shell_call|apply_patch_call|computer_call)/;
 
 /** Events that end what a WebSocket's client added to a response: no response of its own comes of it. */
@@ -41,6 +42,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   const inert = new Map<number, unknown>();
   /** By place in `output`: the judgement of the call that stands there. */
   const judged = new Map<number, Promise<Judgement>>();
+  /** By place: what the program has of the item that stands there, for an answer that is cut off. */
+  const shown = new Map<number, { -readonly [key in keyof Said]: Said[key] }>();
   /** Work on what stands in the gate before the terminal event. */
   const pending: Promise<unknown>[] = [];
   let sequenceNumber = 0;
@@ -66,7 +69,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     return judgement;
   }
 
-  function settle(entries: readonly Entry[], place: number, { call, denial }: Judgement): void {
+  function settle(entries: readonly Entry[], place: number, item: JsonObject, judgement: Judgement): void {
+    const { call, denial } = judgement;
     const [first] = entries;
     if (denial !== null && first !== undefined) {
       const replacement = { id: toMessageId(responseId, call.id), text: denial.text };
@@ -74,6 +78,26 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       first.bytes = framing.write(toMessageEvents(replacement, place, sequenceNumber));
     }
     for (const entry of entries) gate.release(entry);
+    const instead = { id: toMessageId(responseId, call.id), calls: [], text: denial?.text ?? "" };
+    shown.set(place, denial === null ? readSaid(item) : instead);
+  }
+
+  /** Adds what an event says to what the program has of its item. */
+  function show(place: number, { item, texts }: ResponseEvent): void {
+    if (item !== undefined) {
+      shown.set(place, readSaid(item));
+      return;
+    }
+    const said = shown.get(place);
+    if (said === undefined) return;
+    for (const { kind, whole, text } of texts) if (kind === "message" && !whole) said.text += text;
+  }
+
+  function toShownAll(): Shown {
+    const inOrder = [...shown].sort(([one], [other]) => one - other);
+    const said = inOrder.map(([, one]) => ({ ...one, text: one.text.trim() }));
+    const objects = said.flatMap(({ id }) => (id === null ? [] : [{ kind: "item", id }]));
+    return { said, objects };
   }
 
   /** Judges what of a response's output was not judged as it stands there, and gives the response with denials in place. */
@@ -114,7 +138,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     held.clear();
     for (const { pointer, kind, text } of answer.segments) scan.whole(pointer, kind, text);
     scan.end();
-    context.own(answer.objectIds);
+    void context.own(answer.objectIds);
     context.said(readAnswerSaid(vetted.body));
     gate.release(entry);
     const end = {
@@ -133,12 +157,15 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     value: JsonObject,
   ): void {
     const id = response["id"];
+    let owning: Promise<void> | null = null;
     if (typeof id === "string" && responseId === null) {
       responseId = id;
       model = typeof response["model"] === "string" ? response["model"] : null;
-      context.own(read({ ...response, output: [] }).objectIds);
+      owning = context.own(read({ ...response, output: [] }).objectIds);
     }
-    const entry = gate.push(framing.pass(frame), 1);
+    const entry = gate.push(framing.pass(frame), owning === null ? 1 : 2);
+    // A program may use the id as soon as it has it.
+    if (owning !== null) during(owning.then(() => gate.release(entry)));
     if (reading.isTerminal) {
       isTerminated = true;
       tools.during(terminate(entry, response, value));
@@ -191,7 +218,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const call = item === undefined ? null : toCall(item, `/output/${place}`);
     const hold = holdFor(reading, call);
     const entry = gate.push(framing.pass(frame), hold === null ? 0 : 1);
-    hold?.take(reading, entry);
+    if (hold === null) show(place, reading);
+    else hold.take(reading, entry);
     for (const { channel, kind, text, whole } of reading.texts) {
       // A call's own texts are scanned when it is whole.
       if (hold !== null && kind === "tool_arguments") continue;
@@ -203,10 +231,11 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     hold.verify(item);
     if (call === null) {
       inert.set(place, item["type"]);
+      show(place, reading);
       for (const one of hold.entries) gate.release(one);
       return;
     }
-    during(judge(place, call).then((judgement) => settle(hold.entries, place, judgement)));
+    during(judge(place, call).then((judgement) => settle(hold.entries, place, item, judgement)));
   }
 
   function takeAdded(frame: SseFrame, reading: ResponseEvent): void {
@@ -225,6 +254,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     model: () => model,
     responseId: () => responseId,
     sequenceNumber: () => sequenceNumber,
+    shown: toShownAll,
     event(frame, value) {
       if (isTerminated) return;
       if (!isObject(value)) throw unreadable();

@@ -145,7 +145,8 @@ export function createWholeReader(
 
   /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
   function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
-    const isMade = request.route.spec.namesModel && status === 200;
+    const { namesModel, isGrant } = request.route.spec;
+    const isMade = namesModel && !isGrant && size > 0 && status === 200;
     if (!isMade || state === "queued" || state === "in_progress") return null;
     return estimateUsage(
       request.facts.chars,
@@ -183,7 +184,7 @@ export function createWholeReader(
       if (left !== out) sent = Buffer.from(JSON.stringify(left));
       out = left;
     }
-    context.own(answer.objectIds);
+    void context.own(answer.objectIds);
     context.said(readAnswerSaid(out));
     if (context.keepsTexts) await context.keepTexts(answer.segments);
     await context.close({

@@ -1,7 +1,7 @@
 // Writes a form anew from its parts, so that the target cannot read it otherwise than it was judged.
 import { randomBytes } from "node:crypto";
 import type { Spool } from "../spool/spool.ts";
-import type { FormPart } from "./read-form.ts";
+import type { PartHeader } from "./part-header.ts";
 
 /** A body that is read from the spool while it is sent. */
 export type SpooledBody = {
@@ -12,8 +12,12 @@ export type SpooledBody = {
 
 const LINE = Buffer.from("\r\n");
 
-/** Gives the form as a body: the same parts in the same order, behind a boundary of our own. */
-export function writeForm(spool: Spool, parts: readonly FormPart[]): SpooledBody {
+/** A part as it is written: from the spool, or with bytes of our own. */
+export type WrittenPart = PartHeader &
+  ({ readonly from: number; readonly to: number } | { readonly bytes: Buffer });
+
+/** Gives the form as a body: the parts in their order, behind a boundary of our own. */
+export function writeForm(spool: Pick<Spool, "read"> | null, parts: readonly WrittenPart[]): SpooledBody {
   const boundary = `tollgate-${randomBytes(18).toString("hex")}`;
   const heads = parts.map(({ name, filename, type }) =>
     Buffer.from(
@@ -24,19 +28,24 @@ export function writeForm(spool: Spool, parts: readonly FormPart[]): SpooledBody
   );
   const end = Buffer.from(`--${boundary}--\r\n`);
   const length = parts.reduce(
-    (sum, { from, to }, index) => sum + (heads[index]?.length ?? 0) + to - from + LINE.length,
+    (sum, part, index) => sum + (heads[index]?.length ?? 0) + toLength(part) + LINE.length,
     end.length,
   );
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
     length,
     async *stream() {
-      for (const [index, { from, to }] of parts.entries()) {
+      for (const [index, part] of parts.entries()) {
         yield heads[index] ?? LINE;
-        yield* spool.read(from, to);
+        if ("bytes" in part) yield part.bytes;
+        else if (spool !== null) yield* spool.read(part.from, part.to);
         yield LINE;
       }
       yield end;
     },
   };
+}
+
+function toLength(part: WrittenPart): number {
+  return "bytes" in part ? part.bytes.length : part.to - part.from;
 }

@@ -2,19 +2,25 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import type { KeyOwner } from "../../db/queries/service-accounts.ts";
+import type { Revocation } from "../../db/queries/revocations.ts";
 import { GatewayError } from "../errors.ts";
+import type { Caller } from "../exchange.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
 import type { Authenticator } from "./authenticate-token.ts";
-import { createKeyText, hashKey } from "./key-format.ts";
+import { createClientSecretText, createKeyText, hashKey } from "./key-format.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
+import type { VerifiedToken } from "./verify-token.ts";
 
 /** An authenticator on a store of keys in memory that counts its look-ups and can be held up. */
 function start() {
   const clock = { now: 1_000_000 };
   const owners = new Map<string, KeyOwner>();
+  const secrets = new Map<string, VerifiedToken>();
   const incidents: ProviderKeyIncident[] = [];
+  const log: { tell: (revocation: Revocation) => void } = { tell: () => undefined };
   const store = { queries: 0, running: 0, most: 0, hold: Promise.resolve() };
   const authenticator = createTokenAuthenticator({
+    findClientSecret: async (hash) => secrets.get(hash.toString("hex")) ?? null,
     async findKeyOwner(hash) {
       store.queries += 1;
       store.running += 1;
@@ -24,12 +30,15 @@ function start() {
       return owners.get(hash.toString("hex")) ?? null;
     },
     wasRevoked: async () => false,
-    followRevocations: () => ({
-      isFresh: () => true,
-      confirm: async () => undefined,
-      wake: () => undefined,
-      close: async () => undefined,
-    }),
+    followRevocations(onRevocation) {
+      log.tell = onRevocation;
+      return {
+        isFresh: () => true,
+        confirm: async () => undefined,
+        wake: () => undefined,
+        close: async () => undefined,
+      };
+    },
     issuers: [],
     secret: randomBytes(32),
     onProviderKey: (incident) => incidents.push(incident),
@@ -41,7 +50,30 @@ function start() {
     owners.set(hashKey(key).toString("hex"), { ...owner, expiresAt: null, isRevoked: false });
     return key;
   }
-  return { authenticator, clock, incidents, store, create };
+  function createSecret(seconds: number, expiresAt: number | null): string {
+    const text = createClientSecretText();
+    const grant = {
+      connection: "openai",
+      operation: "realtime.client_secrets.create",
+      model: null,
+      session: {},
+    };
+    const of = { tenant: "default", issuer: "https://login.example.com", subject: "someone" };
+    const caller: Caller = {
+      ...of,
+      kind: "human",
+      groups: [],
+      scopes: [],
+      claims: {},
+      actsFor: null,
+      credentialId: "parent",
+      expiresAt,
+      grant,
+    };
+    secrets.set(hashKey(text).toString("hex"), { caller, until: clock.now + seconds * 1000 });
+    return text;
+  }
+  return { authenticator, clock, incidents, store, create, createSecret, log };
 }
 
 async function outcome(authenticator: Authenticator, token: string): Promise<string> {
@@ -124,5 +156,52 @@ describe("a flood of provider keys", () => {
     clock.now += 60_000;
     for (let i = 0; i < 2; i += 1) await present(authenticator);
     expect(incidents.slice(10).map(({ unreported }) => unreported)).toEqual([490, 0]);
+  });
+});
+
+describe("a client secret", () => {
+  const revoked = (kind: "credential" | "subject", id: string): Revocation => ({ seq: 1, kind, id });
+  const subject = JSON.stringify(["default", "https://login.example.com", "someone"]);
+
+  test("counts until it expires, and then opens nothing; what it has opened goes on", async () => {
+    const { authenticator, clock, createSecret } = start();
+    const secret = createSecret(60, null);
+    const caller = await authenticator.authenticate(`Bearer ${secret}`);
+    expect(caller.grant?.connection).toBe("openai");
+    clock.now += 61_000;
+    expect(await outcome(authenticator, secret)).toBe("token_expired");
+    expect(await authenticator.confirm(caller)).toBe(caller);
+  });
+
+  test("is told from one that nobody gave, and from the provider's", async () => {
+    const { authenticator, incidents } = start();
+    expect(await outcome(authenticator, createClientSecretText())).toBe("token_invalid");
+    expect(incidents).toEqual([]);
+    expect(await outcome(authenticator, "ek_" + "68af296e8e408191a1120ab6383263c2")).toBe(
+      "provider_key_presented",
+    );
+  });
+
+  test("has opened what ends with the caller's own credential", async () => {
+    const { authenticator, clock, createSecret } = start();
+    const caller = await authenticator.authenticate(`Bearer ${createSecret(60, clock.now + 90_000)}`);
+    clock.now += 91_000;
+    expect(() => authenticator.confirm(caller)).toThrow(expect.objectContaining({ code: "token_expired" }));
+  });
+
+  test.each([
+    { of: "its caller's credential", kind: "credential" as const, id: "parent" },
+    { of: "its caller", kind: "subject" as const, id: subject },
+  ])("falls with $of, also once it has expired", async ({ kind, id }) => {
+    const { authenticator, clock, createSecret, log } = start();
+    const cut: string[] = [];
+    authenticator.onRevoked((credential) => cut.push(credential));
+    const secret = createSecret(60, null);
+    const caller = await authenticator.authenticate(`Bearer ${secret}`);
+    clock.now += 61_000;
+    expect(await outcome(authenticator, secret)).toBe("token_expired");
+    log.tell(revoked(kind, id));
+    expect(cut).toEqual(["parent"]);
+    expect(() => authenticator.confirm(caller)).toThrow(expect.objectContaining({ code: "token_revoked" }));
   });
 });

@@ -6,7 +6,7 @@ import type { Revocation } from "../../db/queries/revocations.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { parseBearer } from "./bearer.ts";
-import { isKeyText } from "./key-format.ts";
+import { isClientSecretText, isKeyText } from "./key-format.ts";
 import { createKeyLookup } from "./key-lookup.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
 import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
@@ -24,6 +24,11 @@ export type Authenticator = {
    * `token_invalid`, `token_expired`, `token_revoked`, `provider_key_presented` or `identity_unavailable`.
    */
   authenticate(authorization: string | undefined): Caller | Promise<Caller>;
+  /**
+   * Asks about a caller whose client secret has opened a socket: the secret may have expired since, the caller's own
+   * credential must not. Throws, or rejects with, `token_expired`, `token_revoked` or `identity_unavailable`.
+   */
+  confirm(caller: Caller): Caller | Promise<Caller>;
   /** Says whether this process has seen the credential's revocation. */
   isRevoked(credentialId: string): boolean;
   /** Calls back with each credential that is revoked, so that its open streams can be cut; gives the way to stop. */
@@ -33,6 +38,8 @@ export type Authenticator = {
 
 export type TokenAuthenticatorDeps = {
   readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
+  /** Finds what a client secret stands for; `until` is its expiry. */
+  readonly findClientSecret: (hash: Buffer) => Promise<VerifiedToken | null>;
   /** Says whether an issuer's token, or its subject, was ever revoked. */
   readonly wasRevoked: (credentialId: string, subjectId: string) => Promise<boolean>;
   readonly followRevocations: (onRevocation: (revocation: Revocation) => void) => RevocationLog;
@@ -62,7 +69,8 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   const refused = new LRUCache<string, Refused>({ max: 10_000, ttl: 60_000 });
   const revokedIds = new LRUCache<string, true>({ max: 100_000 });
   const reportProviderKey = createProviderKeyReporter({ ...deps, now });
-  const findOwner = createKeyLookup({ ...deps, now });
+  const findOwner = createKeyLookup({ find: deps.findKeyOwner, now });
+  const findSecret = createKeyLookup({ find: deps.findClientSecret, now });
   const pending = new Map<string, Promise<Caller>>();
   const callbacks = new Set<(credentialId: string) => void>();
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
@@ -83,7 +91,7 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     }
   }
 
-  function isSeenRevoked(entry: Known): boolean {
+  function isSeenRevoked(entry: Pick<Known, "caller" | "subjectId">): boolean {
     return (
       revokedIds.has(`credential\0${entry.caller.credentialId}`) ||
       revokedIds.has(`subject\0${entry.subjectId}`)
@@ -96,11 +104,29 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     const held = known.get(key);
     if (held !== undefined && held.until > now()) return held.caller;
     const token = parseBearer(authorization);
-    const verified = isKeyText(token) ? await checkKey(token) : await checkToken(token);
+    const verified = await check(token);
     const entry = { ...verified, subjectId: toSubjectId(verified.caller) };
     if (isSeenRevoked(entry)) throw revoked();
     known.set(key, entry);
     return entry.caller;
+  }
+
+  function check(token: string): Promise<VerifiedToken> {
+    if (isKeyText(token)) return checkKey(token);
+    return isClientSecretText(token) ? checkSecret(token) : checkToken(token);
+  }
+
+  /** A client secret counts as long as the credential does with which it was asked for. */
+  async function checkSecret(token: string): Promise<VerifiedToken> {
+    const found = await findSecret(token);
+    if (found === null) throw new GatewayError("token_invalid", "The client secret is unknown.");
+    if (found.until <= now()) throw expired();
+    await requireUnrevoked(found.caller);
+    return found;
+  }
+
+  async function requireUnrevoked(caller: Caller): Promise<void> {
+    if (await asUnavailable(deps.wasRevoked(caller.credentialId, toSubjectId(caller)))) throw revoked();
   }
 
   async function checkKey(token: string): Promise<VerifiedToken> {
@@ -129,8 +155,7 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     const trusted = issuer === null ? undefined : issuers.get(issuer);
     if (trusted === undefined) throw refuseUnknown(token, issuer);
     const verified = await verifyToken(token, trusted, now());
-    const { caller } = verified;
-    if (await asUnavailable(deps.wasRevoked(caller.credentialId, toSubjectId(caller)))) throw revoked();
+    await requireUnrevoked(verified.caller);
     return verified;
   }
 
@@ -176,7 +201,8 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
       const entry = known.get(key);
       if (entry !== undefined) {
         if (entry.until <= now()) {
-          known.delete(key);
+          // A socket that a client secret has opened outlives it, and ends with its caller.
+          if (entry.caller.grant === undefined) known.delete(key);
           throw expired();
         }
         if (revocations.isFresh()) return entry.caller;
@@ -185,6 +211,14 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
       const refusal = refused.get(key);
       if (refusal !== undefined) throw new GatewayError(refusal.code, refusal.message);
       return start(header, key);
+    },
+    confirm(caller) {
+      if (caller.expiresAt !== null && caller.expiresAt <= now()) throw expired();
+      const settle = (): Caller => {
+        if (isSeenRevoked({ caller, subjectId: toSubjectId(caller) })) throw revoked();
+        return caller;
+      };
+      return revocations.isFresh() ? settle() : revocations.confirm().then(settle);
     },
     isRevoked: (credentialId) => revokedIds.has(`credential\0${credentialId}`),
     onRevoked(callback) {

@@ -22,6 +22,7 @@ const incidents: ProviderKeyIncident[] = [];
 
 function open(db = database.db): Promise<Authenticator> {
   return createAuthenticator({
+    findClientSecret: async () => null,
     db,
     issuers: [issuer.config],
     secret: Buffer.alloc(32, 1),

@@ -8,6 +8,7 @@ export type { Authenticator } from "./authenticate-token.ts";
 export type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { Authenticator } from "./authenticate-token.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
+import type { ClientSecrets } from "./client-secrets.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { RevocationLog } from "./revocation-log.ts";
@@ -19,6 +20,7 @@ const READ_LIMIT_MS = 900;
 /** Creates the authenticator of a gateway. `secret` keys the hashes of presented provider keys. */
 export async function createAuthenticator(deps: {
   readonly db: Database;
+  readonly findClientSecret: ClientSecrets["find"];
   readonly issuers: readonly IssuerConfig[];
   readonly secret: Buffer;
   readonly log: Log;
@@ -28,6 +30,7 @@ export async function createAuthenticator(deps: {
   const opened: { log?: RevocationLog } = {};
   const authenticator = createTokenAuthenticator({
     findKeyOwner: (hash) => findKeyOwner(db, hash),
+    findClientSecret: deps.findClientSecret,
     wasRevoked: (credentialId, subjectId) => isRevoked(db, credentialId, subjectId),
     followRevocations(onRevocation) {
       opened.log = createRevocationLog({

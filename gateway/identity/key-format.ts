@@ -1,28 +1,49 @@
-// The form of our keys: `tg_`, 33 random characters of base62 (196 bits), and a checksum that tells a typing error.
+// The form of our keys: a prefix, 33 random characters of base62 (196 bits), and a checksum that tells a typing error.
 import { hash as digest, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const PREFIX = "tg_";
+/** The clients take nothing but what begins with `ek_` for a client secret. */
+const SECRET_PREFIX = "ek_tg_";
 const RANDOM_LENGTH = 33;
 const CHECKSUM_LENGTH = 6;
 const KEY = new RegExp(`^tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+const SECRET = new RegExp(`^ek_tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 
 /** Makes a key. It is shown once and never stored. */
 export function createKeyText(): string {
-  let body = PREFIX;
-  while (body.length < PREFIX.length + RANDOM_LENGTH) {
+  return createText(PREFIX);
+}
+
+/** Makes a client secret. It is shown once and never stored. */
+export function createClientSecretText(): string {
+  return createText(SECRET_PREFIX);
+}
+
+/** Says whether a text is a key of ours, typed without error; whether it was ever issued, the database knows. */
+export function isKeyText(text: string): boolean {
+  return KEY.test(text) && isWhole(text);
+}
+
+/** Says whether a text is a client secret of ours, as of a key. */
+export function isClientSecretText(text: string): boolean {
+  return SECRET.test(text) && isWhole(text);
+}
+
+function createText(prefix: string): string {
+  let body = prefix;
+  while (body.length < prefix.length + RANDOM_LENGTH) {
     for (const byte of randomBytes(48)) {
       // 248 is the greatest multiple of 62 in a byte: what is above would favour some characters.
-      if (byte < 248 && body.length < PREFIX.length + RANDOM_LENGTH) body += ALPHABET.charAt(byte % 62);
+      if (byte < 248 && body.length < prefix.length + RANDOM_LENGTH) body += ALPHABET.charAt(byte % 62);
     }
   }
   return body + toChecksum(body);
 }
 
-/** Says whether a text is a key of ours, typed without error; whether it was ever issued, the database knows. */
-export function isKeyText(text: string): boolean {
-  return KEY.test(text) && toChecksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
+function isWhole(text: string): boolean {
+  return toChecksum(text.slice(0, -CHECKSUM_LENGTH)) === text.slice(-CHECKSUM_LENGTH);
 }
 
 /** Gives what is stored of a key. It has 196 random bits, so a plain digest can't be searched. */

@@ -1,6 +1,5 @@
 // Looks up keys that this process does not know, so that a flood of keys that nobody issued costs little.
 import { LRUCache } from "lru-cache";
-import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
 import { hashKey } from "./key-format.ts";
 
@@ -14,11 +13,11 @@ const UNKNOWN_MS = 5_000;
 const KNOWN_UNKNOWN = 10_000;
 
 /** Makes the look-up; it gives null for a key that nobody issued, and rejects with `identity_unavailable`. */
-export function createKeyLookup(deps: {
-  readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
+export function createKeyLookup<Owner>(deps: {
+  readonly find: (hash: Buffer) => Promise<Owner | null>;
   readonly now: () => number;
-}): (key: string) => Promise<KeyOwner | null> {
-  const { findKeyOwner, now } = deps;
+}): (key: string) => Promise<Owner | null> {
+  const { find, now } = deps;
   /** Until when a key counts as unknown, by its hash. */
   const unknown = new LRUCache<string, number>({ max: KNOWN_UNKNOWN });
   const waiting: (() => void)[] = [];
@@ -50,7 +49,7 @@ export function createKeyLookup(deps: {
     if ((unknown.get(name) ?? 0) > now()) return null;
     await takeTurn();
     try {
-      const owner = await findKeyOwner(hash);
+      const owner = await find(hash);
       if (owner === null) unknown.set(name, now() + UNKNOWN_MS);
       return owner;
     } catch (cause) {

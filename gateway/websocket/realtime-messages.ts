@@ -12,12 +12,16 @@ const COMMANDS: ReadonlySet<string> = new Set([
   "input_audio_buffer.commit",
   "output_audio_buffer.clear",
   "response.cancel",
+  "session.close",
+  "session.input_audio.mute",
+  "session.input_audio.unmute",
 ]);
 
 /** Messages that hold audio, and where. */
 const AUDIO: ReadonlyMap<string, string> = new Map([
   ["input_audio_buffer.append", "audio"],
   ["session.input_audio_buffer.append", "audio"],
+  ["session.input_audio.append", "audio"],
 ]);
 
 export type RealtimeMessage =
@@ -59,11 +63,4 @@ const MEMBERS: ReadonlySet<string> = new Set([
 function isInert(key: string, value: Json): boolean {
   if (!MEMBERS.has(key)) return false;
   return typeof value === "string" ? isToken(value) : typeof value === "number" || value === null;
-}
-
-/** Gives a request without the tracing that it asks the provider for: its content would leave where nobody judges it. */
-export function withoutTracing(body: JsonObject): JsonObject | null {
-  const { session } = { session: body["session"] };
-  if (!isObject(session) || (session["tracing"] ?? null) === null) return null;
-  return { ...body, session: { ...session, tracing: null } };
 }

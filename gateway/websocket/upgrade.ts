@@ -10,16 +10,18 @@ import type { OpenContext } from "../answer/create-context.ts";
 import { createSink } from "../answer/sink.ts";
 import type { Sink } from "../answer/sink.ts";
 import type { Connections } from "../connections/registry.ts";
+import { readGrant, toBoundQuery, toFirstUpdate, withBeta } from "../client-secret.ts";
 import { createDecider, createLaps, toProgress } from "../decide.ts";
 import type { DeciderDeps } from "../decide.ts";
 import { GatewayError } from "../errors.ts";
-import type { Caller, Route } from "../exchange.ts";
+import type { Caller, Grant, Route } from "../exchange.ts";
 import { guardCredential } from "../forward/guard-credential.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "../forward/headers.ts";
 import { createJournal } from "../journal.ts";
 import type { Progress } from "../journal.ts";
 import { newId } from "../new-id.ts";
-import type { RequestParser } from "../parse/request.ts";
+import type { ParsedRequest } from "../parse/parsed.ts";
+import type { RequestInput, RequestParser } from "../parse/request.ts";
 import { matchRoute } from "../parse/route.ts";
 import { dial } from "./dial.ts";
 import { PROTOCOL, readToken, requireHandshake } from "./handshake.ts";
@@ -38,6 +40,8 @@ import type { Socket } from "./socket.ts";
 export type UpgradeDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
   readonly isRevoked: (credentialId: string) => boolean;
+  /** Asks anew about a caller whose client secret has opened a socket. */
+  readonly confirm: (caller: Caller) => Caller | Promise<Caller>;
   readonly connections: Connections;
   readonly parser: RequestParser;
   readonly limits: RunLimits & { readonly request_bytes: number; readonly event_bytes: number };
@@ -90,37 +94,43 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     if (id !== undefined) headers.push(`x-tollgate-exchange-id: ${id}`, `x-request-id: ${id}`);
   });
 
-  function accept(incoming: IncomingMessage, raw: Duplex, head: Buffer): Promise<WebSocket> {
-    return new Promise((resolve) => server.handleUpgrade(incoming, raw, head, resolve));
+  /** Lets the program in; gives null where it has left, though it be by half. */
+  function accept(incoming: IncomingMessage, raw: Duplex, head: Buffer): Promise<WebSocket | null> {
+    return new Promise((resolve) => {
+      const left = (): void => resolve(null);
+      raw.once("close", left);
+      if (raw.destroyed) return left();
+      server.handleUpgrade(incoming, raw, head, (socket) => {
+        raw.off("close", left);
+        resolve(socket);
+      });
+    });
   }
 
   async function open(progress: Progress, sink: SwitchSink, way: Way): Promise<void> {
     const { incoming, id } = progress;
     const lap = createLaps(progress);
     const authorization = readToken(incoming);
-    const authenticate = (): Caller | Promise<Caller> => deps.authenticate(authorization);
-    const caller = await authenticate();
+    const caller = await deps.authenticate(authorization);
     progress.caller = caller;
     lap("identity");
 
-    const { route, query } = matchRoute("WS", incoming.url ?? "");
+    const { route, query: askedQuery } = matchRoute("WS", incoming.url ?? "");
     progress.route = route;
     const connection = deps.connections.get(route.connection);
     progress.open = connection;
     const createSession = requireOpen(route);
     requireHandshake(incoming);
+    const grant = readGrant(caller, route, connection.connection.name);
+    const query = grant === null ? askedQuery : toBoundQuery(grant, askedQuery);
+    const authenticate = (): Caller | Promise<Caller> =>
+      grant === null ? deps.authenticate(authorization) : deps.confirm(caller);
     const crossing = pickHeaders(incoming.rawHeaders);
     const { tenant } = caller;
     const beta = incoming.headers["openai-beta"];
     const betaHeader = typeof beta === "string" ? beta : undefined;
-    const request = deps.parser.parse({
-      route,
-      query,
-      contentType: undefined,
-      betaHeader,
-      bytes: EMPTY,
-      tenant,
-    });
+    const input = { route, query, contentType: undefined, betaHeader, bytes: EMPTY, tenant };
+    const request = grant === null ? deps.parser.parse(input) : parseBound(deps.parser, input, grant);
     progress.request = request;
     lap("parse");
     const header = incoming.headers["x-tollgate-session"];
@@ -138,7 +148,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     const dialed = await dial({
       baseUrl: connection.connection.baseUrl,
       path: query === "" ? route.path : `${route.path}?${query}`,
-      headers: toTargetHeaders(crossing, {
+      headers: toTargetHeaders(grant === null ? crossing : withBeta(grant, crossing), {
         credential: connection.credential(),
         account: connection.account,
         contentType: null,
@@ -157,8 +167,16 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     }
     exchangeIds.set(incoming, id);
     const raw = way.release();
-    const client = wrapSocket(await accept(incoming, raw, way.head), raw);
+    const accepted = await accept(incoming, raw, way.head);
+    if (accepted === null) {
+      dialed.socket.terminate();
+      context.leave();
+      return;
+    }
+    const client = wrapSocket(accepted, raw);
     const target = wrapSocket(dialed.socket);
+    const update = grant === null ? null : toFirstUpdate(grant);
+    if (update !== null) target.send(update, false, () => undefined);
     const close = (error: GatewayError): void => session.close(error);
     sink.turn(toMessageSink(client, id, close));
     const parts = {
@@ -233,6 +251,14 @@ function createWay(incoming: IncomingMessage, raw: Duplex, head: Buffer): Way {
       return raw;
     },
   };
+}
+
+/** Reads what a client secret opens as the body of the request for it: all of it is judged before the target is called. */
+function parseBound(parser: RequestParser, input: RequestInput, { session }: Grant): ParsedRequest {
+  const { route } = input;
+  const asJson = { ...route, spec: { ...route.spec, body: "json" } } as const;
+  const bytes = Buffer.from(JSON.stringify({ session }));
+  return { ...parser.parse({ ...input, route: asJson, contentType: "application/json", bytes }), route };
 }
 
 function requireOpen({ operation }: Route): (deps: SessionDeps, parts: SessionParts) => SocketSession {

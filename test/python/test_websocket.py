@@ -98,6 +98,34 @@ def test_realtime(gateway):
     assert "hello" in asyncio.run(run()).model_dump_json()
 
 
+def test_realtime_with_a_client_secret(gateway):
+    settings = {"base_url": gateway.base_url, "api_key": gateway.create_key(["admins"])}
+    session = {"type": "realtime", "model": "gpt-realtime", "instructions": "Be kind."}
+
+    async def run():
+        made = await AsyncOpenAI(**settings).realtime.client_secrets.create(session=session)
+        client = AsyncOpenAI(base_url=gateway.base_url, api_key=made.value)
+        async with client.realtime.connect(model="gpt-realtime") as connection:
+            content = [{"type": "input_text", "text": "echo: hello"}]
+            await connection.conversation.item.create(
+                item={"type": "message", "role": "user", "content": content}
+            )
+            await connection.response.create()
+            settings_told = None
+            async for event in connection:
+                if event.type == "session.updated":
+                    settings_told = event.session
+                if event.type == "response.done":
+                    return made, settings_told, event.response
+        return None
+
+    made, told, response = asyncio.run(run())
+    assert made.value.startswith("ek_tg_")
+    assert made.session.instructions == "Be kind."
+    assert told.instructions == "Be kind."
+    assert "hello" in response.model_dump_json()
+
+
 def test_realtime_is_not_for_everybody(gateway):
     async def run():
         async with AsyncOpenAI(**gateway.settings).realtime.connect(model="gpt-realtime"):

@@ -106,7 +106,14 @@ function answerWith({ spec }: Coverage, text: string): void {
   if (spec.answer === "bytes") mirror.answer({ headers: { "content-type": "text/plain" }, body: text });
   else if (spec.answer === "sdp")
     mirror.answer({ headers: { "content-type": "application/sdp" }, body: text });
-  else if (spec.lists === null) mirror.answer({ body: JSON.stringify({ unknown: [{ deep: text }] }) });
+  else if (spec.isGrant) {
+    const secret = { value: "ek_" + "of-the-targets", expires_at: 1 };
+    const unknown = [{ deep: text }];
+    const isOlder = !spec.operation.endsWith("client_secrets.create");
+    mirror.answer({
+      body: JSON.stringify(isOlder ? { client_secret: secret, unknown } : { ...secret, unknown }),
+    });
+  } else if (spec.lists === null) mirror.answer({ body: JSON.stringify({ unknown: [{ deep: text }] }) });
   else {
     // Of a list a caller gets its own objects, and here those that nobody owns.
     const data = [{ id: `old_${spec.lists}`, unknown: [{ deep: text }] }];

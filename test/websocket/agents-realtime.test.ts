@@ -1,4 +1,5 @@
 // A realtime agent of `@openai/agents` through a gateway: its session, its tools, and one that is denied.
+import OpenAI from "openai";
 import { RealtimeAgent, RealtimeSession, OpenAIRealtimeWebSocket, tool } from "@openai/agents/realtime";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
@@ -26,13 +27,13 @@ const sql = tool({
   },
 });
 
-async function openSession(): Promise<RealtimeSession> {
+async function openSession(key = apiKey): Promise<RealtimeSession> {
   const agent = new RealtimeAgent({ name: "Helper", instructions: "Help.", tools: [sql] });
   const url = `${gateway().baseUrl.replace(/^http/, "ws")}/realtime?model=gpt-realtime`;
   const session = new RealtimeSession(agent, { transport: new OpenAIRealtimeWebSocket({ url }) });
   session.on("error", () => undefined);
   sessions.push(session);
-  await session.connect({ apiKey, url });
+  await session.connect({ apiKey: key, url });
   return session;
 }
 
@@ -61,4 +62,15 @@ test("a denied tool does not run, and the answer says why", async () => {
   const told = await say(session, 'call run_sql {"query":"DROP DATABASE production"}', 1);
   expect(told[0]).toContain("sql_destructive");
   expect(ran).not.toContain("DROP DATABASE production");
+});
+
+test("a client secret opens a session with what it was made for, and its tools run", async () => {
+  const client = new OpenAI({ baseURL: gateway().baseUrl, apiKey });
+  const { value } = await client.realtime.clientSecrets.create({
+    session: { type: "realtime", model: "gpt-realtime", instructions: "Help." },
+  });
+  const session = await openSession(value);
+  const told = await say(session, 'call run_sql {"query":"SELECT 2"}\nthen\necho: done', 2);
+  expect(ran).toContain("SELECT 2");
+  expect(told[1]).toContain("done");
 });

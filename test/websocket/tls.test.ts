@@ -8,6 +8,7 @@ import OpenAI from "openai";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent as HttpAgent, fetch as undiciFetch } from "undici";
+import { z } from "zod";
 import { makeCertificate } from "../fixtures/certificate.ts";
 import { runTollgate, startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
@@ -52,6 +53,27 @@ async function shown(options: object = {}): Promise<string> {
 test("the JavaScript client speaks realtime, which it does over TLS alone", async () => {
   const apiKey = await gateway.createKey({ groups: ["admins"] });
   const client = new OpenAI({ apiKey, baseURL: gateway.baseUrl });
+  expect(await talk(client)).toBe("over TLS");
+});
+
+test("and so does a browser's, with a client secret", async () => {
+  const dispatcher = new HttpAgent({ connect: { ca: first.cert } });
+  const answer = await undiciFetch(`${gateway.baseUrl}/realtime/client_secrets`, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${await gateway.createKey({ groups: ["admins"] })}`,
+      "content-type": "application/json",
+    },
+    body: JSON.stringify({ session: { type: "realtime", model: "gpt-realtime" } }),
+    dispatcher,
+  });
+  const { value } = z.object({ value: z.string().startsWith("ek_tg_") }).parse(await answer.json());
+  expect(await talk(new OpenAI({ apiKey: value, baseURL: gateway.baseUrl }))).toBe("over TLS");
+  await dispatcher.close();
+});
+
+/** Says something over a realtime socket of the client's, and gives what is answered. */
+async function talk(client: OpenAI): Promise<string> {
   const realtime = new OpenAIRealtimeWS({ model: "gpt-realtime", options: { ca: first.cert } }, client);
   const answer = await new Promise<string>((resolve, reject) => {
     let text = "";
@@ -68,9 +90,9 @@ test("the JavaScript client speaks realtime, which it does over TLS alone", asyn
     });
     realtime.on("response.done", () => resolve(text));
   });
-  expect(answer).toBe("over TLS");
   realtime.close();
-});
+  return answer;
+}
 
 test("the rest of the API comes over it too", async () => {
   const dispatcher = new HttpAgent({ connect: { ca: first.cert } });

@@ -32,7 +32,8 @@ const HEADERS = [
   "x-ratelimit-remaining-requests",
 ];
 /** Ids, the names of tuned models, sums of content with ids in it, sealed content. */
-const ID = /(?<![\w-])(?:(?:[a-z]+[_-])+[0-9a-f]{12,}\w*|ft:[\w:.-]+|[0-9a-f]{32}\b|gAAAAAB[\w-]+)/g;
+const ID =
+  /(?<![\w-])(?:(?:[a-z]+[_-])+[0-9a-f]{12,}\w*|ek_tg_\w+|ft:[\w:.-]+|[0-9a-f]{32}\b|gAAAAAB[\w-]+)/g;
 
 /** Creates a recorder for calls below a base URL. */
 export function createTranscript(baseUrl: string): Transcript {
@@ -115,7 +116,8 @@ function rename(entries: readonly Entry[]): readonly Entry[] {
   const renamed = (text: string): string =>
     text.replace(ID, (id) => {
       const name =
-        names.get(id) ?? `<${id.replace(/(?:[0-9a-f]{12,}\w*|:.*|(?<=AAB).*)$/, "")}${names.size}>`;
+        names.get(id) ??
+        `<${id.replace(/(?:[0-9a-f]{12,}\w*|(?<=^ek_)tg_.*|:.*|(?<=AAB).*)$/, "")}${names.size}>`;
       names.set(id, name);
       return name;
     });

@@ -5,10 +5,6 @@ export const WITHHELD: Readonly<Record<string, string>> = {
   "admin.organization.projects.service_accounts.create": "credential_withheld",
   "admin.organization.projects.service_accounts.api_keys.create": "credential_withheld",
   "chatkit.sessions.create": "credential_withheld",
-  "realtime.client_secrets.create": "credential_withheld",
-  "realtime.sessions.create": "credential_withheld",
-  "realtime.transcription_sessions.create": "credential_withheld",
-  "realtime.translations.client_secrets.create": "credential_withheld",
   "webhooks.create": "credential_withheld",
   "webhooks.rotate_secret": "credential_withheld",
 };
