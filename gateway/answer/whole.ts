@@ -143,7 +143,7 @@ export function createWholeReader(
   /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
   function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
     const { namesModel, isGrant } = request.route.spec;
-    const isMade = namesModel && !isGrant && status === 200;
+    const isMade = namesModel && !isGrant && size > 0 && status === 200;
     if (!isMade || state === "queued" || state === "in_progress") return null;
     return estimateUsage(
       request.facts.chars,

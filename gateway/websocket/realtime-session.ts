@@ -21,7 +21,6 @@ import { parseMessage } from "./parse-message.ts";
 import { readRealtimeMessage } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
-import { createSharedSource } from "./shared-source.ts";
 import { createVerdicts } from "./verdicts.ts";
 
 /** What the session is set to, as far as rules ask. */
@@ -63,9 +62,8 @@ const EMPTY = Buffer.alloc(0);
 
 /** Opens the session. */
 export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { client, target } = parts;
+  const { client, target, source } = parts;
   const { asked, answered } = toRoutes(parts.route);
-  const source = createSharedSource(target);
   const verdicts = createVerdicts();
   const waiting: Waiting[] = [];
   const running = new Map<string, Running>();
@@ -99,11 +97,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   );
 
   function send(value: JsonObject): void {
-    pass(Buffer.from(JSON.stringify(value)));
-  }
-
-  function pass(bytes: Buffer): void {
-    if (!target.send(bytes, false, () => client.resume())) client.pause();
+    target.send(Buffer.from(JSON.stringify(value)), false);
   }
 
   function openSink(clientEventId: string | null, responseId: string | null = null): LaneSink {
@@ -182,7 +176,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     const changed = { ...toUntraced(body), ...(type === "response.create" && waitFor(judged, body)) };
     if (type !== "response.create") await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (Object.keys(changed).length === 0) pass(data);
+    if (Object.keys(changed).length === 0) target.send(data, false);
     else send({ ...body, ...changed });
   }
 
