@@ -25,7 +25,7 @@ import { toTargetError } from "./target-error.ts";
 
 const NOTHING = Buffer.alloc(0);
 /** Events that tell of a call which runs on the caller's machine. */
-const CALL_EVENT =
+export const CALL_EVENT =
   /^response\.(?:function_call|custom_tool_call|shell_call|local_shell_call|apply_patch_call|computer_call)/;
 
 /** Events that end what a WebSocket's client added to a response: no response of its own comes of it. */
