@@ -155,7 +155,8 @@ export function createWholeReader(
   }
 
   async function finish(): Promise<void> {
-    const bytes = Buffer.concat(chunks, size);
+    const [only] = chunks;
+    const bytes = only?.length === size ? only : Buffer.concat(chunks, size);
     const isEmpty = size === 0;
     const body = isEmpty ? null : toBody(bytes);
     const answer = parseAnswer(request.route.spec, body);
