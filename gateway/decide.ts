@@ -184,18 +184,20 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     progress: Progress,
     decided: Decided,
   ): ((answerId: string | null) => Promise<void>) | null {
-    const { repaired, body, request, caller, session, open } = decided;
+    const { repaired, body, request, caller, session, open, settled } = decided;
     const form = body?.form ?? null;
     const lines = findLines(request, form);
     const connection = open.connection.name;
     const upload = request.route.operation === "uploads.parts.create" ? request.route.objects[0] : undefined;
-    if (lines === null && upload === undefined) return repaired.settle;
+    const { found } = settled;
+    if (lines === null && upload === undefined && found.length === 0) return repaired.settle;
     // Read while the body is there; a part whose ends are not known is one that `uploads.complete` will not take.
     const edges = upload === undefined || form === null ? null : readEdges(form, EDGE).catch(() => null);
     return async (answerId) => {
       await repaired.settle?.();
-      if (answerId === null || form === null) return;
-      if (lines !== null) {
+      const given = [...found];
+      if (lines !== null && answerId !== null) given.push({ kind: lines.kind, id: answerId });
+      if (given.length > 0) {
         const context = {
           connection,
           caller,
@@ -204,8 +206,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           labels: session.labels,
           at: Date.now(),
         };
-        await deps.recorder.owns([{ kind: lines.kind, id: answerId }], context);
+        await deps.recorder.owns(given, context);
       }
+      if (answerId === null || form === null) return;
       const ends = await edges;
       if (upload !== undefined && ends !== null)
         deps.uploads.note({ caller, connection, uploadId: upload.id, partId: answerId }, ends);
