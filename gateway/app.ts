@@ -1,7 +1,6 @@
 // Puts the gateway together: from configuration and a database's URL to listening ports, and back down again.
 import { hash } from "node:crypto";
-import type { HttpBindings } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { RequestListener } from "node:http";
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { join } from "node:path";
@@ -38,6 +37,7 @@ import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
+import { createShares } from "./shares.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
@@ -230,6 +230,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       bytes: config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
+    shares: createShares(config.limits.per_caller),
     uploads: createUploads(),
     recorder,
     ledger,
@@ -250,7 +251,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   let isDraining = false;
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const app = new Hono();
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     const database = await db.ping().then(
@@ -270,13 +271,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     );
   });
   // The rest of the port is the pipeline's, on Node's own request and response: see docs/decisions/0002-raw-streams.md.
-  app.all("*", (c) => {
-    if (isDraining) c.env.outgoing.setHeader("connection", "close");
-    void pipeline.handle(c.env.incoming, c.env.outgoing);
-    return RESPONSE_ALREADY_SENT;
-  });
+  const pass: RequestListener = (incoming, outgoing) => {
+    if (isDraining) outgoing.setHeader("connection", "close");
+    void pipeline.handle(incoming, outgoing);
+  };
 
-  const listener = opened(await listen(app, config, asksForSocket, log), (one) => one.close());
+  const listener = opened(await listen({ app, pass }, config, asksForSocket, log), (one) => one.close());
   const { server } = listener;
   server.on("upgrade", (incoming, raw, head) => void upgrades.handle(incoming, raw, head));
   stack.adopt(server, (one) => {

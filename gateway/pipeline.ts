@@ -9,6 +9,7 @@ import type { Connections } from "./connections/registry.ts";
 import { withBody } from "./form-request.ts";
 import { takeRequestBody } from "./request-body.ts";
 import type { BodyLimits } from "./request-body.ts";
+import { shareSpools } from "./shares.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { Asked, DeciderDeps } from "./decide.ts";
@@ -27,6 +28,7 @@ import type { Progress } from "./journal.ts";
 import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
+import { readLeftover } from "./leftover.ts";
 import { matchRoute } from "./parse/route.ts";
 import { sendList } from "./own-list.ts";
 import { answerTraces, takeTraces } from "./take-traces.ts";
@@ -79,12 +81,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.open = connection;
     requireOpen(route);
     const grant = readGrant(caller, route, connection.connection.name);
+    if (route.spec.lists !== null) {
+      const share = deps.shares.open(caller, "lists");
+      sink.onClose(() => share.close());
+      share.add(1);
+    }
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
     const crossing = pickHeaders(incoming.rawHeaders, isFile);
     const body = await takeRequestBody(
       incoming,
       route,
-      deps.spools,
+      shareSpools(deps.spools, deps.shares, caller),
       deps.limits,
       grant && toCallSession(grant),
     );
@@ -195,6 +202,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       deps.events.exchangeBegan();
       outgoing.once("close", () => {
         open -= 1;
+        readLeftover(incoming);
       });
       const sink = createSink(outgoing, id, deps.heart, toBeat(toClientTimeout(incoming)));
       const progress = toProgress(id, incoming, sink);
