@@ -1,0 +1,96 @@
+// Reads a batch's output line by line: each line is judged as the answer that it holds, and goes out when that is durable.
+import { GatewayError } from "../errors.ts";
+import type { FileHead } from "./bytes.ts";
+import type { AnswerContext, AnswerReader } from "./context.ts";
+import { judgeLine } from "./line.ts";
+import { createRawOutput } from "./raw-output.ts";
+
+const NEWLINE = 0x0a;
+/** Headers that are of the file as the target has it: a line that is written anew is longer or shorter. */
+const OF_WHOLE: ReadonlySet<string> = new Set(["accept-ranges", "content-length", "content-range", "etag"]);
+
+/** Opens the reader of a file whose head has arrived and has not been sent. */
+export function createLinesReader(context: AnswerContext, head: FileHead): AnswerReader {
+  const headers = Object.fromEntries(Object.entries(head.headers).filter(([name]) => !OF_WHOLE.has(name)));
+  let waiting: Buffer[] = [];
+  let pieces: Buffer[] = [];
+  let size = 0;
+  let isBusy = false;
+  let isEnded = false;
+  const output = createRawOutput(context, { status: head.status, headers }, () => {
+    waiting = [];
+    pieces = [];
+  });
+  context.describe(() => ({ model: null, responseId: null, usage: null }));
+
+  function take(): Buffer {
+    const line = Buffer.concat(pieces, size);
+    pieces = [];
+    size = 0;
+    return line;
+  }
+
+  /** Judges all lines that are there side by side, so that what is written down of them shares commits. */
+  async function work(): Promise<void> {
+    if (isBusy) return;
+    isBusy = true;
+    while (waiting.length > 0 && !output.isOver()) {
+      context.target.pause();
+      const lines = waiting;
+      waiting = [];
+      const judged = await Promise.all(lines.map((line) => judgeLine(context, line)));
+      let keepsUp = true;
+      for (const line of judged) keepsUp = output.send(line);
+      if (waiting.length === 0 && keepsUp) context.target.resume();
+    }
+    isBusy = false;
+    if (isEnded && !output.isOver()) await finish();
+  }
+
+  async function finish(): Promise<void> {
+    await context.close({
+      outcome: "completed",
+      httpStatus: head.status,
+      errorCode: null,
+      model: null,
+      usage: null,
+      responseId: null,
+    });
+    output.end();
+  }
+
+  function split(chunk: Buffer): void {
+    for (let at = 0; at < chunk.length;) {
+      const newline = chunk.indexOf(NEWLINE, at);
+      const end = newline === -1 ? chunk.length : newline + 1;
+      size += end - at;
+      if (size > context.limits.answerBytes)
+        throw new GatewayError("answer_unreadable", "A line of the file is over the limit.");
+      pieces.push(chunk.subarray(at, end));
+      if (newline !== -1) waiting.push(take());
+      at = end;
+    }
+  }
+
+  return {
+    push(chunk) {
+      if (output.isOver()) return;
+      try {
+        // A part begins and ends within lines.
+        if (head.status !== 200)
+          throw new GatewayError("answer_unreadable", "The target answered with a part of a batch's output.");
+        split(chunk);
+      } catch (error) {
+        output.fail(error);
+        return;
+      }
+      work().catch(output.fail);
+    },
+    end() {
+      if (size > 0) waiting.push(take());
+      isEnded = true;
+      work().catch(output.fail);
+    },
+    fail: output.fail,
+  };
+}
