@@ -30,6 +30,7 @@ import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
+import type { Shares } from "./shares.ts";
 import { repair } from "./repair.ts";
 import type { Repaired } from "./repair.ts";
 import { toRequestTexts } from "./request-texts.ts";
@@ -62,6 +63,7 @@ export type DeciderDeps = {
   readonly parser: RequestParser;
   /** What is known of the parts of uploads. */
   readonly uploads: Uploads;
+  readonly shares: Shares;
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
@@ -148,12 +150,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     policy: Policy,
     scanner: RequestScanner,
   ): Promise<LineEffects> {
-    return judgeLines(lines, route, {
+    const share = deps.shares.open(caller, "batch_lines");
+    const judged = judgeLines(lines, route, {
       parser: deps.parser,
       tenant: caller.tenant,
       depth: deps.limits.depth,
       lineBytes: deps.limits.request_bytes,
       async judge(route, line) {
+        share.add(1);
         const request = await withTokenTexts(line, deps.readTokens);
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
@@ -172,6 +176,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         return verdict;
       },
     });
+    return judged.finally(() => share.close());
   }
 
   /** Gives what is noted once the target has taken the request. */
