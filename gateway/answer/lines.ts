@@ -6,6 +6,8 @@ import { judgeLine } from "./line.ts";
 import { createRawOutput } from "./raw-output.ts";
 
 const NEWLINE = 0x0a;
+/** Bytes of lines that may wait while others are judged, before the target is held back. */
+const MOST_WAITING = 1024 * 1024;
 /** Headers that are of the file as the target has it: a line that is written anew is longer or shorter. */
 const OF_WHOLE: ReadonlySet<string> = new Set(["accept-ranges", "content-length", "content-range", "etag"]);
 
@@ -13,15 +15,36 @@ const OF_WHOLE: ReadonlySet<string> = new Set(["accept-ranges", "content-length"
 export function createLinesReader(context: AnswerContext, head: FileHead): AnswerReader {
   const headers = Object.fromEntries(Object.entries(head.headers).filter(([name]) => !OF_WHOLE.has(name)));
   let waiting: Buffer[] = [];
+  let waitingBytes = 0;
   let pieces: Buffer[] = [];
   let size = 0;
   let isBusy = false;
+  let isBehind = false;
   let isEnded = false;
-  const output = createRawOutput(context, { status: head.status, headers }, () => {
-    waiting = [];
-    pieces = [];
-  });
+  const output = createRawOutput(
+    context,
+    { status: head.status, headers },
+    () => {
+      waiting = [];
+      pieces = [];
+    },
+    () => {
+      isBehind = false;
+      go();
+    },
+  );
   context.describe(() => ({ model: null, responseId: null, usage: null }));
+
+  /** Lets the target go on, unless enough lines wait or the caller doesn't keep up. */
+  function go(): void {
+    if (waitingBytes > MOST_WAITING || isBehind) context.target.pause();
+    else context.target.resume();
+  }
+
+  function wait(line: Buffer): void {
+    waiting.push(line);
+    waitingBytes += line.length;
+  }
 
   function take(): Buffer {
     const line = Buffer.concat(pieces, size);
@@ -35,13 +58,12 @@ export function createLinesReader(context: AnswerContext, head: FileHead): Answe
     if (isBusy) return;
     isBusy = true;
     while (waiting.length > 0 && !output.isOver()) {
-      context.target.pause();
       const lines = waiting;
       waiting = [];
+      waitingBytes = 0;
+      go();
       const judged = await Promise.all(lines.map((line) => judgeLine(context, line)));
-      let keepsUp = true;
-      for (const line of judged) keepsUp = output.send(line);
-      if (waiting.length === 0 && keepsUp) context.target.resume();
+      for (const line of judged) isBehind = !output.send(line);
     }
     isBusy = false;
     if (isEnded && !output.isOver()) await finish();
@@ -67,7 +89,7 @@ export function createLinesReader(context: AnswerContext, head: FileHead): Answe
       if (size > context.limits.answerBytes)
         throw new GatewayError("answer_unreadable", "A line of the file is over the limit.");
       pieces.push(chunk.subarray(at, end));
-      if (newline !== -1) waiting.push(take());
+      if (newline !== -1) wait(take());
       at = end;
     }
   }
@@ -80,6 +102,7 @@ export function createLinesReader(context: AnswerContext, head: FileHead): Answe
         if (head.status !== 200)
           throw new GatewayError("answer_unreadable", "The target answered with a part of a batch's output.");
         split(chunk);
+        go();
       } catch (error) {
         output.fail(error);
         return;
@@ -87,7 +110,7 @@ export function createLinesReader(context: AnswerContext, head: FileHead): Answe
       work().catch(output.fail);
     },
     end() {
-      if (size > 0) waiting.push(take());
+      if (size > 0) wait(take());
       isEnded = true;
       work().catch(output.fail);
     },

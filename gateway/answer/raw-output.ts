@@ -13,11 +13,15 @@ export type RawOutput = {
   readonly isOver: () => boolean;
 };
 
-/** Opens the way out. `drop` lets go of what waits where the answer fails. */
+/**
+ * Opens the way out. `drop` lets go of what waits where the answer fails; `go` lets the target go on once the caller
+ * keeps up again.
+ */
 export function createRawOutput(
   context: AnswerContext,
   head: { readonly status: number; readonly headers: Readonly<Record<string, string>> },
   drop: () => void,
+  go: () => void = () => context.target.resume(),
 ): RawOutput {
   const { sink, target } = context;
   let over = false;
@@ -33,7 +37,7 @@ export function createRawOutput(
       begin();
       if (bytes.length === 0) return true;
       context.sent(bytes.length);
-      const keepsUp = sink.write(bytes, () => target.resume());
+      const keepsUp = sink.write(bytes, go);
       if (!keepsUp) target.pause();
       return keepsUp;
     },
