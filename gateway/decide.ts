@@ -335,6 +335,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           const owner = await deps.ledger.owner(decided.open.connection.name, kind, id);
           return owner !== null && !isSame(owner, finder);
         },
+        finishTurn: (responseId, end) =>
+          deps.ledger.earlier.finish(decided.open.connection.name, responseId, end),
         digest: deps.digest,
         limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
         requestBytes: progress.requestBytes,

@@ -31,6 +31,8 @@ export type SoFar = Pick<End, "model" | "usage" | "responseId"> & { readonly sho
 /** How the exchange ended, as far as the answer knows. */
 export type End = Pick<ExchangeClosed, "outcome" | "httpStatus" | "errorCode" | "model" | "usage"> & {
   readonly responseId: string | null;
+  /** Whether what the answer tells of runs no further. */
+  readonly isEnded?: boolean;
 };
 
 /** A denied call as the ledger keeps it, so that the next turn can be made whole. */

@@ -8,6 +8,7 @@ import type { Judge } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
+import type { TurnEnd } from "../record/earlier.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../said.ts";
@@ -35,6 +36,8 @@ export type ContextDeps = {
   readonly recorder: Recorder;
   /** Tells whether an object belongs to another; what `recorder` has just written is known without a question. */
   readonly isAnothers: (object: AnswerObject, finder: OwnerContext["caller"]) => Promise<boolean>;
+  /** Completes what is held of a response, now that its end is seen. */
+  readonly finishTurn: (responseId: string, end: TurnEnd) => Promise<void>;
   readonly digest: (text: string) => string;
   readonly limits: AnswerContext["limits"];
   readonly requestBytes: number;
@@ -201,12 +204,16 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       await deps.settle(responseId);
     const left = toLeft(deps.request, deps.earlier, {
       outcome: end.outcome,
+      isEnded: end.isEnded === true,
       answerId: responseId,
       usage,
       tokens: judge.tokens.count,
       labels: taints,
       findings: [deps.findings, answerFindings],
     });
+    const isNamed = route.objects.some(({ kind, id: one }) => kind === "response" && one === responseId);
+    if (responseId !== null && isNamed && end.isEnded === true && end.outcome === "completed")
+      await deps.finishTurn(responseId, { usage, labels: taints, findings: answerFindings });
     await recorder.closed({
       left: { ...left, connection: deps.connection },
       exchangeId: id,

@@ -146,6 +146,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       usage: answer.usage ?? estimateUsage(context.request.facts.chars, scan.chars),
       responseId: answer.id,
       outcome: event["type"] === "response.failed" ? "failed" : "completed",
+      isEnded: true,
     } as const;
     await tools.finish(end, { body: () => vetted.body, texts: () => answer.segments, bytes: scan.chars });
   }

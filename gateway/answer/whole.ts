@@ -17,6 +17,9 @@ function toBody(bytes: Buffer): Json {
   return parseAnswerJson(bytes.toString("utf8"), "The target's answer");
 }
 
+/** States of a response that runs no further. */
+const ENDED: ReadonlySet<string | null> = new Set(["cancelled", "completed", "failed", "incomplete"]);
+
 /** Operations that give what a conversation holds, item by item. */
 const LISTS_ITEMS: ReadonlySet<string> = new Set(["conversations.items.list", "responses.input_items"]);
 
@@ -96,6 +99,7 @@ export function createWholeReader(
       model: answer.model,
       usage: answer.usage ?? estimateWhole(answer),
       responseId: answer.id,
+      isEnded: ENDED.has(answer.status),
     });
     if (over) return;
     over = true;
