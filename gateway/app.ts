@@ -16,9 +16,8 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
-import { createMatcher } from "./detect/matcher.ts";
-import type { Matcher } from "./detect/matcher.ts";
-import { parsePatternTable } from "./detect/pattern-spec.ts";
+import { createDetectors } from "./detect/detector.ts";
+import type { Detectors } from "./detect/detector.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
@@ -78,18 +77,6 @@ function toKeyId(key: Buffer): string {
   return derive(key, "id").toString("hex", 0, 8);
 }
 
-/** Makes the compiler of pattern tables. A table is compiled when it is checked, and not again when it comes into force. */
-function createCompiler(): (patterns: JsonObject) => Matcher {
-  const compiled = new WeakMap<JsonObject, Matcher>();
-  return (patterns) => {
-    const known = compiled.get(patterns);
-    if (known !== undefined) return known;
-    const matcher = createMatcher(parsePatternTable(patterns));
-    compiled.set(patterns, matcher);
-    return matcher;
-  };
-}
-
 /** Derives a key of its own for each purpose, so that no digest can be compared across them. */
 function derive(secret: Buffer, purpose: string): Buffer {
   return Buffer.from(hash("sha256", Buffer.concat([secret, Buffer.from(`\0${purpose}`)]), "hex"), "hex");
@@ -111,7 +98,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await checkKey(db, toKeyId(secrets.encryptionKey));
   await loadSqlParser();
 
-  const compile = createCompiler();
+  const compile = createDetectors();
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
   const policy = opened(
@@ -238,6 +225,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     heart,
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
+    maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
     limits: config.limits,
   };
   const pipeline = createPipeline(deps);
@@ -324,16 +312,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
 function createInForce(
   current: () => PolicySnapshot,
-  compile: (patterns: JsonObject) => Matcher,
+  compile: (patterns: JsonObject) => Detectors,
 ): () => PolicyInForce {
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
-      const scanner = compile(snapshot.patterns);
+      const { detector, matcher } = compile(snapshot.patterns);
       kept = {
         snapshot,
-        inForce: { policy: snapshot, scanner, readCall: createCallReader({ matcher: scanner }) },
+        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }) },
       };
     }
     return kept.inForce;

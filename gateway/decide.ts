@@ -19,6 +19,11 @@ import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskTally } from "./mask/mask-tally.ts";
+import { createMasks } from "./mask/masks.ts";
+import type { Masks } from "./mask/masks.ts";
+import { maskRequest, requireMaskable } from "./mask/mask-request.ts";
+import type { MaskedRequest } from "./mask/mask-request.ts";
 import { createJudge } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
 import { claimObjects, taint } from "./ownership.ts";
@@ -64,6 +69,8 @@ export type DeciderDeps = {
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
+  /** The key of a tenant's tokens, which stand for values. */
+  readonly maskKey: (tenant: string) => Buffer;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -96,6 +103,9 @@ export type Decided = Asked &
     readonly earlier: Earlier | null;
     /** Count of hits in the request, by class. */
     readonly findings: Readonly<Record<string, number>>;
+    readonly masks: Masks;
+    /** The body with its values masked; null where nothing of it is. */
+    readonly masked: MaskedRequest | null;
   };
 
 export type Decider = {
@@ -164,6 +174,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
+        const masks = createMasks();
+        masks.add(verdict.decision.mask);
+        requireMaskable(masks, verdict.facts.findings);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
@@ -288,7 +301,13 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         progress.verdict = verdict;
         lap("lines");
       }
-      const repaired = await repair(deps.ledger, connection.name, caller, request);
+      const masks = createMasks();
+      masks.add(verdict.decision.mask);
+      // A body that goes out as it was spooled is not written anew.
+      if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
+      const onMasked = (ofClass: string): void => progress.masked.add("request", ofClass);
+      const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
+      const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
       await journal.decided(progress);
       lap("record");
       return {
@@ -302,6 +321,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         settled,
         earlier,
         findings: counts.findings,
+        masks,
+        masked,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
@@ -327,6 +348,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         requestBytes: progress.requestBytes,
         timings: progress.timings,
         labels: toLabels(verdict.decision),
+        masks: decided.masks,
+        maskKey: deps.maskKey(caller.tenant),
+        onMasked: (ofClass) => progress.masked.add("answer", ofClass),
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,
@@ -362,6 +386,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     request: null,
     found: () => [],
     verdict: null,
+    masked: createMaskTally(),
     version: null,
     isRecorded: false,
     requestBytes: 0,

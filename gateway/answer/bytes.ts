@@ -1,7 +1,8 @@
 // Reads an answer that is a file: passed on as it comes, searched while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
 import { toGatewayError } from "../errors.ts";
-import type { Segment, Usage } from "../exchange.ts";
+import type { Finding, Segment, Usage } from "../exchange.ts";
+import { requireUnmasked } from "../mask/masks.ts";
 import { NO_CONTENT, toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import { estimateUsage } from "./context.ts";
@@ -34,7 +35,11 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   const { sink, judge, id, request } = context;
   const { status } = head;
   const isSearched =
-    !head.isUnread && (judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts);
+    !head.isUnread &&
+    (context.masks.applies("answer") ||
+      judge.speaksIn("finding") ||
+      judge.speaksIn("end") ||
+      context.keepsTexts);
   const tally = createTally();
   const scanner = context.scanner.stream("other");
   const waiting: Waiting[] = [];
@@ -113,11 +118,16 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     throw refusal;
   }
 
+  function note(found: readonly Finding[]): void {
+    if (tally.add(found)) judgeFinding();
+    requireUnmasked(context.masks, found, "other");
+  }
+
   function take(text: string): void {
     chars += text.length;
     if (!isCut && kept.length + text.length <= MOST_KEPT) kept += text;
     else isCut = true;
-    if (tally.add(scanner.push(text))) judgeFinding();
+    note(scanner.push(text));
   }
 
   async function judgeStart(): Promise<void> {
@@ -133,7 +143,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     if (look !== null) {
       const text = look.end();
       if (text !== null && text !== "") take(text);
-      if (tally.add(scanner.end())) judgeFinding();
+      note(scanner.end());
     }
     if (judge.speaksIn("end") && !head.isUnread) {
       const { patterns, findings } = tally;

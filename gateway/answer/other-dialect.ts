@@ -87,11 +87,14 @@ export function createOtherDialect(tools: StreamTools): Dialect {
       calls += found.length;
       if (calls > MAX_CALLS)
         throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
-      const entry = gate.push(framing.pass(frame), found.length + (isLast ? 1 : 0));
+      const entry = gate.push(framing.pass(frame), found.length + (isLast ? 1 : 0), {
+        value,
+        write: (masked) => framing.rewrite(frame, masked),
+      });
       if (isLast) last.push(entry);
-      for (const { channel, text, continues } of readOtherEvent(frame.event, value, sink.segments)) {
-        if (continues) scan.push(channel, "message", text, entry);
-        else scan.whole(channel, "message", text);
+      for (const { channel, text, continues, pointer } of readOtherEvent(frame.event, value, sink.segments)) {
+        if (continues) scan.push(channel, "message", text, entry, pointer);
+        else scan.whole(channel, "message", text, entry, pointer);
       }
       for (const call of found) {
         const judged = vet(entry, call);

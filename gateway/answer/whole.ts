@@ -4,11 +4,14 @@ import { replaceInMessage } from "../apply/chat-denial.ts";
 import { toCallDenial, toRefusal } from "../apply/refusal.ts";
 import type { CallDenial } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { Decision, Json, JsonObject, ToolCall, Usage } from "../exchange.ts";
+import type { Decision, Finding, Json, JsonObject, Segment, ToolCall, Usage } from "../exchange.ts";
+import { maskText } from "../mask/mask-text.ts";
+import { writeChanges, type Change } from "../mask/write-changes.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { readAnswerSaid } from "../parse/said.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
+import { isPartOfJson } from "../segment.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { MAX_CALLS, requireWellFormed } from "./judge-call.ts";
@@ -27,6 +30,9 @@ function toBody(bytes: Buffer): Json {
 
 /** Operations that give what a conversation holds, item by item. */
 const LISTS_ITEMS: ReadonlySet<string> = new Set(["conversations.items.list", "responses.input_items"]);
+
+/** What stands in one text of the answer. */
+type Found = { readonly segment: Segment; readonly findings: readonly Finding[] };
 
 type Denied = CallDenial & { readonly call: ToolCall };
 
@@ -92,8 +98,8 @@ export function createWholeReader(
     closeWith(error).then(say, say);
   }
 
-  async function judgeWhole(body: Json, answer: ParsedAnswer): Promise<readonly Denied[]> {
-    const { calls, segments, usage, model } = answer;
+  async function judgeWhole(body: Json, answer: ParsedAnswer, found: readonly Found[]): Promise<readonly Denied[]> {
+    const { calls, usage, model } = answer;
     if (!judge.speaksIn("whole")) {
       if (calls.length > 0)
         await context.decided(
@@ -108,7 +114,7 @@ export function createWholeReader(
     }
     for (const call of calls) requireWellFormed(call);
     const tally = createTally();
-    for (const { text, kind } of segments) tally.add(context.scanner.scan(text, kind, "answer"));
+    for (const { findings: each } of found) tally.add(each);
     const facts = calls.map((call) => context.readCall(call));
     const { patterns, findings } = tally;
     const verdict = context.ask(
@@ -120,7 +126,7 @@ export function createWholeReader(
         calls: facts,
         ...(usage !== null && { usage }),
       },
-      { body: () => body, texts: () => segments, bytes: size },
+      { body: () => body, texts: () => answer.segments, bytes: size },
     );
     const refusal = toRefusal(verdict.decision, judge.rules, id);
     const denied = calls.flatMap((call, index): Denied[] => {
@@ -143,6 +149,24 @@ export function createWholeReader(
     return denied;
   }
 
+  function findAll({ segments }: ParsedAnswer): Found[] {
+    return segments.flatMap((segment) => {
+      const findings = context.scanner.scan(segment.text, segment.kind, "answer", isPartOfJson(segment.part));
+      return findings.length === 0 ? [] : [{ segment, findings }];
+    });
+  }
+
+  /** Gives what is masked of the body that goes out. Throws where a value stands where it cannot be. */
+  function toChanges(found: readonly Found[], body: Json): Change[] {
+    return found.flatMap(({ segment: { pointer, text, kind, part }, findings }): Change[] => {
+      const masked = isPartOfJson(part) ? null : maskText(context.editor, text, findings, kind);
+      if (masked === null) return [];
+      // What a denied call said is gone.
+      if (part === undefined && getAt(body, pointer) !== text) return [];
+      return [{ pointer: part === undefined ? pointer : `${pointer}/\0`, from: text, to: masked.text, edits: masked.edits }];
+    });
+  }
+
   /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
   function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
     const { namesModel, isGrant } = request.route.spec;
@@ -161,7 +185,9 @@ export function createWholeReader(
     const answer = parseAnswer(request.route.spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
-    const denied = await judgeWhole(body, answer);
+    const isScanned = judge.speaksIn("whole") || context.masks.applies("answer");
+    const found = isScanned ? findAll(answer) : [];
+    const denied = await judgeWhole(body, answer, found);
     let sent = bytes;
     let out = body;
     if (denied.length > 0 && isObject(body)) {
@@ -183,9 +209,14 @@ export function createWholeReader(
       if (left !== out) sent = Buffer.from(JSON.stringify(left));
       out = left;
     }
+    const changes = toChanges(found, out);
+    if (changes.length > 0) {
+      out = writeChanges(out, changes);
+      sent = Buffer.from(JSON.stringify(out));
+    }
     context.own(answer.objectIds);
     context.said(readAnswerSaid(out));
-    if (context.keepsTexts) await context.keepTexts(answer.segments);
+    if (context.keepsTexts) await context.keepTexts(toMasked(answer.segments, changes));
     await context.close({
       outcome: "completed",
       httpStatus: status,
@@ -214,6 +245,13 @@ export function createWholeReader(
     },
     fail,
   };
+}
+
+function toMasked(segments: readonly Segment[], changes: readonly Change[]): Segment[] {
+  return segments.map((segment) => {
+    const change = changes.find(({ pointer, from }) => pointer === segment.pointer && from === segment.text);
+    return change === undefined ? segment : { ...segment, text: change.to };
+  });
 }
 
 function hasEffect(decision: Decision): boolean {

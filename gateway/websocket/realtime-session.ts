@@ -168,13 +168,13 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     const eventId = readEventId(data);
     const judged = await judge(data, eventId);
     if (judged === null) return;
-    const { request: parsed } = judged.decided;
-    const body = parsed.body() ?? {};
+    const { request: parsed, masked } = judged.decided;
+    const body = masked?.body() ?? parsed.body() ?? {};
     const untraced = toUntraced(body);
     if (type === "response.create") waiting.push(judged);
     else await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (Object.keys(untraced).length === 0) pass(data);
+    if (masked === null && Object.keys(untraced).length === 0) pass(data);
     else send({ ...body, ...untraced });
   }
 

@@ -7,6 +7,7 @@ import { createTally } from "../answer/tally.ts";
 import { GatewayError } from "../errors.ts";
 import type { JsonObject, ToolCall } from "../exchange.ts";
 import { NO_CONTENT } from "../judge.ts";
+import { requireUnmasked } from "../mask/masks.ts";
 import { walkAnswer } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
 import { toMessage } from "./message-framing.ts";
@@ -41,7 +42,11 @@ export function createSessionEvents(
 
   function scan(texts: readonly { readonly text: string }[]): void {
     let isNew = false;
-    for (const { text } of texts) isNew = tally.add(scanner.scan(text, "message", "answer")) || isNew;
+    for (const { text } of texts) {
+      const found = scanner.scan(text, "message", "answer");
+      isNew = tally.add(found) || isNew;
+      requireUnmasked(context.masks, found, "message");
+    }
     if (!isNew || !judge.speaksIn("finding")) return;
     const { patterns, findings } = tally;
     const verdict = context.ask("finding", { patterns, findings }, NO_CONTENT);

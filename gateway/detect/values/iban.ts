@@ -64,3 +64,15 @@ const countries = new Set(
 export function isBic(compact: string): boolean {
   return /^[A-Z]{6}[0-9A-Z]{2}(?:[0-9A-Z]{3})?$/.test(compact) && countries.has(compact.slice(4, 6));
 }
+
+const lengths = new Map(
+  [...structures].map(([country, { source }]) => [
+    country,
+    [...source.matchAll(/\{(\d+)\}/g)].reduce((sum, match) => sum + Number(match[1]), 0),
+  ]),
+);
+
+/** Gives how many characters an IBAN of a country has; null where the country has none. */
+export function ibanLength(country: string): number | null {
+  return lengths.get(country) ?? null;
+}
