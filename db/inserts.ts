@@ -78,7 +78,7 @@ export const INSERTS = {
       "text[]": "labels groups",
       moment: "at",
     }),
-    returning: ["connection", "kind", "id"],
+    returning: ["connection", "kind", "id", "exchange_id"],
   },
   replaced_calls: {
     columns: columns({

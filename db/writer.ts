@@ -9,7 +9,13 @@ import type { TableName } from "./inserts.ts";
 export type Batch = ReadonlyMap<TableName, readonly string[]>;
 
 /** The owned objects that a batch really added; those that had an owner already are not among them. */
-export type AddedObject = { readonly connection: string; readonly kind: string; readonly id: string };
+export type AddedObject = {
+  readonly connection: string;
+  readonly kind: string;
+  readonly id: string;
+  /** Whose rows of the batch gave it its owner. */
+  readonly exchange_id: string | null;
+};
 
 export type Writer = {
   /** Commits all rows or none. Rows that exist already stay as they are. Throws `DatabaseError`. */

@@ -1,7 +1,6 @@
 // Puts the gateway together: from configuration and a database's URL to listening ports, and back down again.
 import { hash } from "node:crypto";
-import type { HttpBindings } from "@hono/node-server";
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { RequestListener } from "node:http";
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { join } from "node:path";
@@ -238,7 +237,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
 
   let isDraining = false;
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const app = new Hono();
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.get("/readyz", async (c) => {
     const database = await db.ping().then(
@@ -258,13 +257,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     );
   });
   // The rest of the port is the pipeline's, on Node's own request and response: see docs/decisions/0002-raw-streams.md.
-  app.all("*", (c) => {
-    if (isDraining) c.env.outgoing.setHeader("connection", "close");
-    void pipeline.handle(c.env.incoming, c.env.outgoing);
-    return RESPONSE_ALREADY_SENT;
-  });
+  const pass: RequestListener = (incoming, outgoing) => {
+    if (isDraining) outgoing.setHeader("connection", "close");
+    void pipeline.handle(incoming, outgoing);
+  };
 
-  const listener = opened(await listen(app, config, asksForSocket, log), (one) => one.close());
+  const listener = opened(await listen({ app, pass }, config, asksForSocket, log), (one) => one.close());
   const { server } = listener;
   server.on("upgrade", (incoming, raw, head) => void upgrades.handle(incoming, raw, head));
   stack.adopt(server, (one) => {

@@ -50,5 +50,5 @@ export function toFirstUpdate({ session }: Grant): Buffer | null {
 
 /** Gives the session of a call that a client secret opens: its model is a setting of it. */
 export function toCallSession({ model, session }: Grant): JsonObject {
-  return model === null ? session : { ...session, model };
+  return model === null || session["type"] === "transcription" ? session : { ...session, model };
 }

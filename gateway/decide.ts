@@ -30,6 +30,7 @@ import { claimObjects, taint } from "./ownership.ts";
 import type { Settled } from "./ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
+import { isSame } from "./record/ledger.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
@@ -343,6 +344,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         session,
         events: deps.events,
         recorder: deps.recorder,
+        async isAnothers({ kind, id }, finder) {
+          const owner = await deps.ledger.owner(decided.open.connection.name, kind, id);
+          return owner !== null && !isSame(owner, finder);
+        },
         digest: deps.digest,
         limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
         requestBytes: progress.requestBytes,

@@ -236,6 +236,8 @@ export type FileFacts = {
 /** What a request is, without its texts. */
 export type RequestFacts = {
   readonly model: string | null;
+  /** Every other model that the body names, wherever it stands: what transcribes, moderates or grades. At most 64. */
+  readonly models: readonly string[];
   readonly stream: boolean;
   readonly store: boolean | null;
   readonly background: boolean;
@@ -264,7 +266,7 @@ export type RequestFacts = {
   readonly beta: boolean;
   /** Item types that nobody knows. */
   readonly unknown_items: readonly string[];
-  /** A bounded list (tools, calls, unknown items) had more elements than facts may hold. */
+  /** A bounded list (tools, models, calls, unknown items) had more elements than facts may hold. */
   readonly truncated: boolean;
 };
 
@@ -314,6 +316,8 @@ export type Facts = {
     readonly path: string;
     /** It takes the connection's admin credential. */
     readonly admin: boolean;
+    /** Its requests name the model that is to run. */
+    readonly names_model: boolean;
   };
   readonly session: { readonly id: string; readonly labels: readonly string[] };
   readonly request: RequestFacts;

@@ -183,7 +183,9 @@ function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
 /** Reads a line of any other file: what it holds is looked at as the body of the upload would be. */
 function readLine(bytes: Buffer, { spec, ...rest }: Route, deps: LineDeps): Line {
   const route: Route = { ...rest, spec: { ...spec, body: "json" } };
-  return { route, request: parse(deps, route, bytes) };
+  const request = parse(deps, route, bytes);
+  // Nothing runs what a line of data names.
+  return { route, request: { ...request, facts: { ...request.facts, models: [] } } };
 }
 
 function parse(deps: LineDeps, route: Route, bytes: Buffer): ParsedRequest {

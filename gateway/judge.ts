@@ -98,8 +98,13 @@ function toCallerFacts(caller: Caller): Facts["caller"] {
 }
 
 function toRouteFacts({ spec, path }: Route): Facts["route"] {
-  const { method, template, isAdmin, operation } = spec;
-  return { method, path: operation === "unknown" ? path : template, admin: isAdmin };
+  const { method, template, isAdmin, namesModel, operation } = spec;
+  return {
+    method,
+    path: operation === "unknown" ? path : template,
+    admin: isAdmin,
+    names_model: namesModel,
+  };
 }
 
 /** Opens the judge of one exchange. `inputBytes` bounds what a rule that reads bodies or texts may be given. */

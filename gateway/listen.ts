@@ -1,9 +1,10 @@
 // Opens the data port: plain or with TLS, with the limits of a server that anybody may reach.
-import { Server } from "node:http";
-import type { IncomingMessage } from "node:http";
-import { createServer as createSecureServer, Server as SecureServer } from "node:https";
-import { serve } from "@hono/node-server";
-import type { HttpBindings } from "@hono/node-server";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { IncomingMessage, RequestListener, Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
+import type { Server as SecureServer } from "node:https";
+import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { Config } from "./config/config.ts";
 import { readTlsFiles } from "./config/tls.ts";
@@ -13,32 +14,25 @@ import type { Log } from "./log.ts";
 /** A server that listens, and how it stops to watch its certificate. */
 export type Listener = { readonly server: Server | SecureServer; close(): void };
 
+/** Who answers: `app` the port's own few paths, `pass` everything else. */
+export type Answerers = { readonly app: Hono; readonly pass: RequestListener };
+
+const OWN = /^\/(?:healthz|readyz)(?:\?|$)/;
+
 /** Certificates are looked at this often: a mounted secret changes by a link, which no watcher of a file sees. */
 const LOOK_MS = 5_000;
 
 /** Opens the port. Rejects where it cannot be had, or the certificate cannot be used. */
 export async function listen(
-  app: Hono<{ Bindings: HttpBindings }>,
+  answerers: Answerers,
   config: Config,
   shouldUpgradeCallback: (request: IncomingMessage) => boolean,
   log: Log,
 ): Promise<Listener> {
   const files = config.tls === null ? null : readTlsFiles(config.tls);
   if (files !== null && "wrong" in files) throw new TypeError(`tls.${files.wrong}: ${files.expected}`);
-  const server = await open(app, config, shouldUpgradeCallback, files);
-  if (config.tls === null || files === null || !(server instanceof SecureServer))
-    return { server, close: () => undefined };
-  const timer = watchCertificate(config.tls, files, server, log);
-  return { server, close: () => clearInterval(timer) };
-}
-
-function open(
-  app: Hono<{ Bindings: HttpBindings }>,
-  config: Config,
-  shouldUpgradeCallback: (request: IncomingMessage) => boolean,
-  files: TlsFiles | null,
-): Promise<Server | SecureServer> {
-  const serverOptions = {
+  const listener = toListener(answerers, config.listen.host);
+  const options = {
     maxHeaderSize: config.limits.header_bytes,
     // Bodies have their own limit of time; a keep-alive outlasts the clients' pools.
     requestTimeout: 0,
@@ -47,28 +41,34 @@ function open(
     noDelay: true,
     shouldUpgradeCallback,
   };
-  const { host: hostname, port } = config.listen;
-  const common = { fetch: app.fetch, hostname, port, overrideGlobalObjects: false };
-  return new Promise((resolve, reject) => {
-    const server =
-      files === null
-        ? serve({ ...common, serverOptions })
-        : serve({
-            ...common,
-            createServer: createSecureServer,
-            serverOptions: { ...serverOptions, ...toTlsOptions(files), handshakeTimeout: 10_000 },
-          });
-    if (!(server instanceof Server) && !(server instanceof SecureServer)) {
-      reject(new TypeError("Expected a server of HTTP/1.1."));
-      return;
-    }
-    server.maxConnections = config.limits.connections;
-    server.once("error", reject);
-    server.once("listening", () => {
-      server.off("error", reject);
-      resolve(server);
-    });
-  });
+  if (config.tls === null || files === null) {
+    const server = createServer(options, listener);
+    await open(server, config);
+    return { server, close: () => undefined };
+  }
+  const server = createSecureServer(
+    { ...options, ...toTlsOptions(files), handshakeTimeout: 10_000 },
+    listener,
+  );
+  await open(server, config);
+  const timer = watchCertificate(config.tls, files, server, log);
+  return { server, close: () => clearInterval(timer) };
+}
+
+/** Keeps everything but the port's own paths from Hono: what it makes for each request costs more than it saves there. */
+function toListener({ app, pass }: Answerers, hostname: string): RequestListener {
+  const answer = getRequestListener(app.fetch, { hostname, overrideGlobalObjects: false });
+  return (incoming, outgoing) => {
+    const isRead = incoming.method === "GET" || incoming.method === "HEAD";
+    if (isRead && OWN.test(incoming.url ?? "")) void answer(incoming, outgoing);
+    else pass(incoming, outgoing);
+  };
+}
+
+async function open(server: Server | SecureServer, { listen, limits }: Config): Promise<void> {
+  server.maxConnections = limits.connections;
+  server.listen(listen.port, listen.host);
+  await once(server, "listening");
 }
 
 function toTlsOptions({ cert, key }: TlsFiles) {

@@ -27,6 +27,7 @@ import type { Progress } from "./journal.ts";
 import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
+import { readLeftover } from "./leftover.ts";
 import { matchRoute } from "./parse/route.ts";
 import { sendList } from "./own-list.ts";
 import { answerTraces, takeTraces } from "./take-traces.ts";
@@ -196,6 +197,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       deps.events.exchangeBegan();
       outgoing.once("close", () => {
         open -= 1;
+        readLeftover(incoming);
       });
       const sink = createSink(outgoing, id, deps.heart, toBeat(toClientTimeout(incoming)));
       const progress = toProgress(id, incoming, sink);

@@ -120,7 +120,9 @@ export async function repair(
 function toPlainBytes(request: ParsedRequest, masked: BodyEdits | null): Buffer | null {
   if (request.bytes.length === 0) return null;
   const set = toRealtimeEdits(request.route.spec, { ...request.body(), ...masked?.set });
-  return Object.keys(set).length === 0 ? write(request, masked) : write(request, { ...masked, set: { ...masked?.set, ...set } });
+  return Object.keys(set).length === 0
+    ? write(request, masked)
+    : write(request, { ...masked, set: { ...masked?.set, ...set } });
 }
 
 function write(request: ParsedRequest, edits: BodyEdits | null): Buffer {
@@ -134,6 +136,8 @@ function askForUsage(request: ParsedRequest, masked: BodyEdits | null): Buffer {
   return rewriteBody(request, {
     ...masked,
     set: {
-      ...masked?.set, stream_options: { ...(isObject(options) && options), include_usage: true } },
+      ...masked?.set,
+      stream_options: { ...(isObject(options) && options), include_usage: true },
+    },
   });
 }

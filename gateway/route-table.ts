@@ -160,7 +160,7 @@ POST /images/edits images.edits form sse model
 POST /images/generations images.generations sse model
 POST /images/variations images.variations form model
 POST /live/sessions live.sessions.create model makes=live_session
-POST /live/sessions/{live_session}/accept live.sessions.accept
+POST /live/sessions/{live_session}/accept live.sessions.accept model
 GET /live/sessions/{live_session}/content live.sessions.content bytes
 POST /live/sessions/{live_session}/fork live.sessions.fork makes=live_session
 POST /live/sessions/{live_session}/hangup live.sessions.hangup
@@ -314,7 +314,7 @@ POST /projects/{-project}/users/{-user}/roles admin.organization.projects.users.
 DELETE /projects/{-project}/users/{-user}/roles/{-role} admin.organization.projects.users.roles.delete admin
 GET /projects/{-project}/users/{-user}/roles/{-role} admin.organization.projects.users.roles.retrieve admin
 POST /realtime/calls realtime.calls.create form sdp model
-POST /realtime/calls/{realtime_call}/accept realtime.calls.accept
+POST /realtime/calls/{realtime_call}/accept realtime.calls.accept model
 POST /realtime/calls/{realtime_call}/hangup realtime.calls.hangup
 POST /realtime/calls/{realtime_call}/refer realtime.calls.refer
 POST /realtime/calls/{realtime_call}/reject realtime.calls.reject

@@ -12,6 +12,7 @@ import type { RunningGateway } from "./gateway.ts";
 import { buildFixture } from "./policy/fixture-bundle.ts";
 import { createTestDatabase } from "./postgres.ts";
 import type { TestDatabase } from "./postgres.ts";
+import { readEnd } from "./read-record.ts";
 
 const model = "gpt-4.1";
 /** Labels an answer that calls `read_secret`. */
@@ -233,6 +234,32 @@ describe.each([{ stream: false }, { stream: true }])(
     });
   },
 );
+
+test("the label sticks to what the program has of an answer that was cut off", async () => {
+  const key = await gateway.createKey();
+  const api = createResponses(false, true);
+  const client = toTarget(gateway.baseUrl, key).client();
+  const tools = [{ type: "function" as const, name: "read_secret", strict: false, parameters: {} }];
+  const told = await client.responses
+    .create({ model, tools, stream: true, input: "call read_secret {}\npace 300ms" })
+    .withResponse();
+  let call: OpenAI.Responses.ResponseFunctionToolCall | undefined;
+  for await (const event of told.data) {
+    if (event.type !== "response.output_item.done" || event.item.type !== "function_call") continue;
+    call = event.item;
+    break;
+  }
+  if (call === undefined) throw new Error("The answer holds no call.");
+  const exchange = told.response.headers.get("x-tollgate-exchange-id") ?? "";
+  await expect
+    .poll(() => readEnd(database.db, exchange), { timeout: 30_000 })
+    .toMatchObject({ outcome: "aborted" });
+  const output = { type: "function_call_output", call_id: call.call_id, output: "42" } as const;
+  expect((await api.send(key, [call, output])).labels).toEqual(["secret"]);
+  // The item is the caller's too, though the answer never came to its end.
+  const rows = await database.db.sql`select 1 from objects where kind = 'item' and id = ${call.id ?? ""}`;
+  expect(rows).toHaveLength(1);
+});
 
 describe.each([{ stream: false }, { stream: true }])("in Chat Completions, stream: $stream", ({ stream }) =>
   check(createChat(stream)),

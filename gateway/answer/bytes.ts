@@ -158,7 +158,6 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
       }
     }
     if (context.keepsTexts && kept !== "") await context.keepTexts(toSegments());
-    context.own(head.objects);
     await context.close({
       outcome: "completed",
       httpStatus: status,
@@ -185,10 +184,13 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     if (!isRefusing) fail(error);
   }
 
-  if (judge.speaksIn("answer") && !head.isUnread) {
+  const starting = judge.speaksIn("answer") && !head.isUnread ? judgeStart() : null;
+  // What the head names is the caller's before the head goes out.
+  const owning = context.own(head.objects);
+  if (starting !== null || owning !== null) {
     isHeld = true;
     context.target.pause();
-    judgeStart().then(() => {
+    Promise.all([starting, owning]).then(() => {
       isHeld = false;
       release(chars - scanner.pending);
       context.target.resume();

@@ -57,6 +57,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
   let usage: Usage | null = null;
   /** Spoken answers, which a later request may name. */
   const spoken: AnswerObject[] = [];
+  /** Chunks that name an object for the first time wait until it is the caller's. */
+  const owning: Promise<void>[] = [];
   let isTerminated = false;
 
   function choiceAt(index: number): Choice {
@@ -84,9 +86,20 @@ export function createChatDialect(tools: StreamTools): Dialect {
     }
     if (piece.audioId !== null && !spoken.some((known) => known.id === piece.audioId)) {
       if (spoken.length >= facts.n) throw unreadable();
-      spoken.push({ kind: "other", id: piece.audioId });
+      const audio = { kind: "other", id: piece.audioId };
+      spoken.push(audio);
+      own(audio, entry);
     }
     choice.finishReason = piece.finishReason ?? choice.finishReason;
+  }
+
+  function own(object: AnswerObject, entry: Entry): void {
+    const written = context.own([object]);
+    if (written === null) return;
+    entry.waits += 1;
+    const released = written.then(() => gate.release(entry));
+    owning.push(released);
+    tools.during(released);
   }
 
   function isAllFinished(): boolean {
@@ -176,10 +189,9 @@ export function createChatDialect(tools: StreamTools): Dialect {
 
   async function terminate(): Promise<void> {
     judgeWaiting();
-    await judging;
+    await Promise.all([judging, ...owning]);
     scan.end();
     for (const entry of last) gate.release(entry);
-    if (id !== null) context.own([{ kind: "chat_completion", id }, ...spoken]);
     context.said([...choices].map(toSaid));
     await tools.finish(
       {
@@ -197,12 +209,14 @@ export function createChatDialect(tools: StreamTools): Dialect {
     sequenceNumber: () => 0,
     model: () => model,
     responseId: () => id,
+    shown: () => ({ said: [...choices].map(toSaid), objects: [] }),
     event(frame: SseFrame, value) {
       if (isTerminated) return;
       if (!isObject(value))
         throw new GatewayError("answer_unreadable", "A chunk of the target's stream is not an object.");
       const reading = readChatChunk(value);
       if (reading.error !== null) throw toTargetError(reading.error, context.judge.rules);
+      const isNamed = id === null && reading.id !== null;
       id ??= reading.id;
       model ??= reading.model;
       if (reading.usage !== null) usage = reading.usage;
@@ -211,6 +225,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
       const write = (chunk: JsonObject): Buffer =>
         isHidden ? NOTHING : toSseFrame(hidesUsage ? withoutUsage(chunk) : chunk, false);
       const entry = gate.push(isHidden ? NOTHING : toBytes(frame, value, hidesUsage), 0, { value, write });
+      if (isNamed && id !== null) own({ kind: "chat_completion", id }, entry);
       for (const { channel, kind, text, pointer } of reading.texts)
         scan.push(channel, kind, text, entry, pointer);
       for (const piece of reading.choices) takeChoice(piece, entry);

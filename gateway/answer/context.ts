@@ -29,6 +29,12 @@ export type TextScanner = {
   };
 };
 
+/** What a program has of an answer that was cut off. */
+export type Shown = { readonly said: readonly Said[]; readonly objects: readonly AnswerObject[] };
+
+/** What is known of an answer while it comes. */
+export type SoFar = Pick<End, "model" | "usage" | "responseId"> & { readonly shown?: Shown };
+
 /** How the exchange ended, as far as the answer knows. */
 export type End = Pick<ExchangeClosed, "outcome" | "httpStatus" | "errorCode" | "model" | "usage"> & {
   readonly responseId: string | null;
@@ -62,8 +68,11 @@ export type AnswerContext = {
   /** Writes what was decided; resolves when it is durable. `verdict` is null where no rule speaks. */
   decided(verdict: Verdict | null, effect: "allow" | "deny", calls: readonly CallRow[]): Promise<void>;
   toCallRow(call: ToolCall, code: string | null): CallRow;
-  /** Gives the objects that the answer names to the caller, if the provider stores them. */
-  own(objects: readonly AnswerObject[]): void;
+  /**
+   * Gives the objects that the answer names to the caller, if the provider stores them. Resolves when that is durable:
+   * nothing that names them may go out before; the end waits for it in any case. Null where nothing is to be written.
+   */
+  own(objects: readonly AnswerObject[]): Promise<void> | null;
   replaced(calls: readonly ReplacedCall[]): Promise<void>;
   /** Says what the program has of the answer, as it goes out: taints stick to it, and the next turn is found by it. */
   said(answer: readonly Said[]): void;
@@ -75,7 +84,7 @@ export type AnswerContext = {
   /** Records the answer's texts, sealed; resolves when they are durable. */
   keepTexts(segments: readonly Segment[]): Promise<void>;
   /** Says how to tell what went out so far, for an end that comes before its time. */
-  describe(soFar: () => Pick<End, "model" | "usage" | "responseId">): void;
+  describe(soFar: () => SoFar): void;
   /** Writes the end; resolves when it is durable. Only the first call counts. */
   close(end: End): Promise<void>;
   /** Counts bytes that went to the caller. */

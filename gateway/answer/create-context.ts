@@ -1,20 +1,20 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
 import { toLeft } from "../earlier.ts";
-import { toGatewayError } from "../errors.ts";
-import type { GatewayError } from "../errors.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
 import type { CallFacts, Caller, Decision, Earlier, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import { createEditor } from "../mask/edits.ts";
 import type { Masks } from "../mask/masks.ts";
+import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../said.ts";
 import { boundUsage } from "./context.ts";
-import type { AnswerContext, End, TextScanner } from "./context.ts";
+import type { AnswerContext, End, SoFar, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";
 
 export type ContextDeps = {
@@ -35,6 +35,8 @@ export type ContextDeps = {
   readonly session: Session;
   readonly events: Events;
   readonly recorder: Recorder;
+  /** Tells whether an object belongs to another; what `recorder` has just written is known without a question. */
+  readonly isAnothers: (object: AnswerObject, finder: OwnerContext["caller"]) => Promise<boolean>;
   readonly digest: (text: string) => string;
   readonly limits: AnswerContext["limits"];
   readonly requestBytes: number;
@@ -68,6 +70,10 @@ function isCited(kind: string): boolean {
   return kind === "file" || kind === "container" || kind === "conversation" || kind === "other";
 }
 
+function toKey({ kind, id }: AnswerObject): string {
+  return `${kind}\0${id}`;
+}
+
 function isSuccess(status: number | null): boolean {
   return status !== null && status >= 200 && status < 300;
 }
@@ -88,13 +94,14 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   const began = performance.now();
   let seq = 0;
   let answerBytes = 0;
-  /** Taints on their way to the record: the end waits for them. */
-  const labelling: Promise<void>[] = [];
+  /** Taints and owners on their way to the record: the end waits for them. */
+  const writing: Promise<void>[] = [];
+  const owned = new Set<string>();
   /** All that the answer is tainted by: what it continues, the request, and what was found in it. */
   const taints = new Set([...session.labels, ...deps.labels]);
   let answerFindings: Readonly<Record<string, number>> = {};
   let said: readonly Said[] = [];
-  let soFar: (() => Pick<End, "model" | "usage" | "responseId">) | null = null;
+  let soFar: (() => SoFar) | null = null;
   let closing: Promise<void> | null = null;
   let call: TargetCall | null = null;
 
@@ -121,16 +128,63 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   function label(labels: readonly string[], itemHashes: readonly string[], sessionId: string | null): void {
     if (labels.length === 0 || (itemHashes.length === 0 && sessionId === null)) return;
     const row = { tenant: caller.tenant, labels, itemHashes, sessionId, exchangeId: id, at: Date.now() };
-    labelling.push(recorder.labelled(row));
+    keep(recorder.labelled(row));
+  }
+
+  /** Keeps work that the end waits for; what becomes of it shows then. */
+  function keep(work: Promise<void>): void {
+    work.catch(() => undefined);
+    writing.push(work);
+  }
+
+  function own(objects: readonly AnswerObject[]): Promise<void> | null {
+    const { finder } = deps;
+    if (finder === null) return null;
+    const given = objects.filter(isToOwn);
+    if (given.length === 0) return null;
+    for (const object of given) owned.add(toKey(object));
+    const owning = claim(given, finder);
+    keep(owning);
+    return owning;
+  }
+
+  function isToOwn(object: AnswerObject): boolean {
+    const { operation, spec, objects: named } = deps.request.route;
+    const { store } = deps.request.facts;
+    // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
+    // Over a socket a response can be continued whether or not it is stored.
+    const isKept = spec.method === "WS";
+    const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
+    // An id that the caller named is not made its own by an answer that repeats it.
+    // Containers, files and spoken answers are there whether or not the answer is stored.
+    return (
+      (isCited(object.kind) ? !deps.request.bytes.includes(object.id) : isStored) &&
+      !named.some(({ id: one }) => one === object.id) &&
+      !owned.has(toKey(object))
+    );
+  }
+
+  async function claim(objects: readonly AnswerObject[], finder: OwnerContext["caller"]): Promise<void> {
+    await recorder.owns(objects, { ...owner(), caller: finder });
+    for (const object of objects) {
+      if (object.kind === deps.request.route.spec.makes && (await deps.isAnothers(object, finder)))
+        throw new GatewayError("answer_unreadable", "The target gave an object an id that is another's.");
+    }
   }
 
   async function write(end: End): Promise<void> {
+    const known = end.outcome === "completed" ? null : (soFar?.() ?? null);
+    if (known?.shown !== undefined) {
+      // What was cut off is known by what the program has of it.
+      if (said.length === 0) said = known.shown.said;
+      void own(known.shown.objects);
+    }
     if (taints.size > 0) {
       const marks = said.flatMap((item) => toMarks(item, deps.digest, caller));
       label([...taints], marks, null);
     }
-    await Promise.all(labelling);
-    const known = end.outcome === "completed" ? null : (soFar?.() ?? null);
+    // What failed is written down whatever else could not be.
+    await (end.outcome === "completed" ? Promise.all(writing) : Promise.allSettled(writing));
     const responseId = end.responseId ?? known?.responseId ?? null;
     const { facts, route } = deps.request;
     const usage = end.usage ?? known?.usage ?? null;
@@ -226,26 +280,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       argumentsDigest: deps.digest(found.arguments),
       argumentsBytes: Buffer.byteLength(found.arguments),
     }),
-    own(objects) {
-      const { operation, spec, objects: named } = deps.request.route;
-      const { store } = deps.request.facts;
-      if (deps.finder === null) return;
-      // What the provider does not store cannot be referred to: Responses stores unless told not to, Chat the other way.
-      // Over a socket a response can be continued whether or not it is stored.
-      const isKept = spec.method === "WS";
-      const isStored = isKept || (operation === "chat.completions.create" ? store === true : store !== false);
-      // An id that the caller named is not made its own by an answer that repeats it.
-      // Containers, files and spoken answers are there whether or not the answer is stored.
-      const own = objects.filter(
-        ({ kind, id: one }) =>
-          (isCited(kind) ? !deps.request.bytes.includes(one) : isStored) &&
-          !named.some((object) => object.id === one),
-      );
-      if (own.length === 0) return;
-      recorder
-        .owns(own, { ...owner(), caller: deps.finder })
-        .catch((error: unknown) => report(toGatewayError(error)));
-    },
+    own,
     async replaced(calls) {
       const context = owner();
       await Promise.all(

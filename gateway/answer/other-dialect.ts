@@ -40,6 +40,11 @@ export function createOtherDialect(tools: StreamTools): Dialect {
     gate.release(entry);
   }
 
+  function waitFor(work: Promise<void>): void {
+    pending.push(work);
+    tools.during(work);
+  }
+
   function finish(): void {
     if (isOver) return;
     isOver = true;
@@ -66,6 +71,7 @@ export function createOtherDialect(tools: StreamTools): Dialect {
     sequenceNumber: () => 0,
     model: () => model,
     responseId: () => id,
+    shown: () => ({ said: [], objects: [] }),
     event(frame: SseFrame, value: Json) {
       if (isOver) return;
       if (!isObject(value))
@@ -80,27 +86,25 @@ export function createOtherDialect(tools: StreamTools): Dialect {
       id ??= toText(value["id"]);
       usage = readUsage(value["usage"]) ?? usage;
       const made = findMade(spec.operation, value).filter((object) => !owned.has(object.id));
-      if (made.length > 0) context.own(made);
+      const owning = made.length > 0 ? context.own(made) : null;
       for (const object of made) owned.add(object.id);
       const name = typeof value["type"] === "string" ? value["type"] : frame.event;
       const isLast = name !== null && LAST.test(name);
       calls += found.length;
       if (calls > MAX_CALLS)
         throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
-      const entry = gate.push(framing.pass(frame), found.length + (isLast ? 1 : 0), {
+      const waits = found.length + (isLast ? 1 : 0) + (owning === null ? 0 : 1);
+      const entry = gate.push(framing.pass(frame), waits, {
         value,
         write: (masked) => framing.rewrite(frame, masked),
       });
+      if (owning !== null) waitFor(owning.then(() => gate.release(entry)));
       if (isLast) last.push(entry);
       for (const { channel, text, continues, pointer } of readOtherEvent(frame.event, value, sink.segments)) {
         if (continues) scan.push(channel, "message", text, entry, pointer);
         else scan.whole(channel, "message", text, entry, pointer);
       }
-      for (const call of found) {
-        const judged = vet(entry, call);
-        pending.push(judged);
-        tools.during(judged);
-      }
+      for (const call of found) waitFor(vet(entry, call));
     },
     done(frame) {
       isDone = true;

@@ -6,12 +6,13 @@ import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { toCall } from "../parse/calls.ts";
 import { getAt, isObject } from "../parse/pointer.ts";
-import { readAnswerSaid } from "../parse/said.ts";
+import { readAnswerSaid, readSaid } from "../parse/said.ts";
+import type { Said } from "../parse/said.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { readResponseEvent } from "../parse/stream-event.ts";
 import type { ResponseEvent } from "../parse/stream-event.ts";
 import { estimateUsage } from "./context.ts";
-import type { ReplacedCall } from "./context.ts";
+import type { ReplacedCall, Shown } from "./context.ts";
 import { applyEdits } from "../mask/edits.ts";
 import { shiftAnnotation, writeObjectChanges } from "../mask/write-changes.ts";
 import { replaceEntry } from "./gate.ts";
@@ -28,7 +29,7 @@ import { toTargetError } from "./target-error.ts";
 
 const NOTHING = Buffer.alloc(0);
 /** Events that tell of a call which runs on the caller's machine. */
-const CALL_EVENT =
+export const CALL_EVENT =
   /^response\.(?:function_call|custom_tool_call|shell_call|local_shell_call|apply_patch_call|computer_call)/;
 
 /** Events that end what a WebSocket's client added to a response: no response of its own comes of it. */
@@ -45,6 +46,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   const inert = new Map<number, unknown>();
   /** By place in `output`: the judgement of the call that stands there. */
   const judged = new Map<number, Promise<Judgement>>();
+  /** By place: what the program has of the item that stands there, for an answer that is cut off. */
+  const shown = new Map<number, { -readonly [key in keyof Said]: Said[key] }>();
   /** Work on what stands in the gate before the terminal event. */
   const pending: Promise<unknown>[] = [];
   let sequenceNumber = 0;
@@ -70,7 +73,12 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     return judgement;
   }
 
-  function settle({ entries, taken }: HeldItem, place: number, { call, denial }: Judgement): void {
+  function settle(
+    { entries, taken }: HeldItem,
+    place: number,
+    item: JsonObject,
+    { call, denial }: Judgement,
+  ): void {
     const [first] = entries;
     if (denial !== null && first !== undefined) {
       const replacement = { id: toMessageId(responseId, call.id), text: denial.text };
@@ -78,6 +86,29 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       first.bytes = framing.write(toMessageEvents(replacement, place, sequenceNumber));
     } else for (const { event, entry } of taken) take(event, entry, (kind) => kind === "tool_arguments");
     for (const entry of entries) gate.release(entry);
+    const instead = { id: toMessageId(responseId, call.id), calls: [], text: denial?.text ?? "" };
+    shown.set(place, denial === null ? readSaid(item) : instead);
+  }
+
+  /** Adds what an event says to what the program has of its item. */
+  function show(place: number, { item, texts }: ResponseEvent): void {
+    if (item !== undefined) {
+      shown.set(place, readSaid(item));
+      return;
+    }
+    const said = shown.get(place);
+    if (said === undefined) return;
+    for (const { kind, whole, text } of texts) if (kind === "message" && !whole) said.text += text;
+  }
+
+  function toShownAll(): Shown {
+    const inOrder = [...shown].sort(([one], [other]) => one - other);
+    const said = inOrder.map(([place, one]) => ({
+      ...one,
+      text: applyEdits(one.text, scan.edits(`/output/${place}/content/0/text`)).trim(),
+    }));
+    const objects = said.flatMap(({ id }) => (id === null ? [] : [{ kind: "item", id }]));
+    return { said, objects };
   }
 
   /** Has the texts of an event scanned that are of a kind. */
@@ -91,7 +122,9 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
 
   /** Gives a response as it goes out, masked. */
   function toMasked({ event, changes }: Entry, body: Json): Json {
-    return event === null || changes.length === 0 ? body : (writeObjectChanges(event.value, changes)["response"] ?? body);
+    return event === null || changes.length === 0
+      ? body
+      : (writeObjectChanges(event.value, changes)["response"] ?? body);
   }
 
   /** Judges what of a response's output was not judged as it stands there, and gives the response with denials in place. */
@@ -132,7 +165,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     held.clear();
     takeBody(entry, answer, vetted.body);
     scan.end();
-    context.own(answer.objectIds);
+    void context.own(answer.objectIds);
     const body = toMasked(entry, vetted.body);
     context.said(readAnswerSaid(body));
     gate.release(entry);
@@ -143,7 +176,10 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       outcome: event["type"] === "response.failed" ? "failed" : "completed",
     } as const;
     const texts = (): Segment[] =>
-      answer.segments.map((segment) => ({ ...segment, text: applyEdits(segment.text, scan.edits(segment.pointer)) }));
+      answer.segments.map((segment) => ({
+        ...segment,
+        text: applyEdits(segment.text, scan.edits(segment.pointer)),
+      }));
     await tools.finish(end, { body: () => body, texts, bytes: scan.chars });
   }
 
@@ -172,12 +208,15 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     value: JsonObject,
   ): void {
     const id = response["id"];
+    let owning: Promise<void> | null = null;
     if (typeof id === "string" && responseId === null) {
       responseId = id;
       model = typeof response["model"] === "string" ? response["model"] : null;
-      context.own(read({ ...response, output: [] }).objectIds);
+      owning = context.own(read({ ...response, output: [] }).objectIds);
     }
-    const entry = gate.push(framing.pass(frame), 1, toEvent(frame, value));
+    const entry = gate.push(framing.pass(frame), owning === null ? 1 : 2, toEvent(frame, value));
+    // A program may use the id as soon as it has it.
+    if (owning !== null) during(owning.then(() => gate.release(entry)));
     if (reading.isTerminal) {
       isTerminated = true;
       tools.during(terminate(entry, response, value));
@@ -230,7 +269,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const call = item === undefined ? null : toCall(item, `/output/${place}`);
     const hold = holdFor(reading, call);
     const entry = gate.push(framing.pass(frame), hold === null ? 0 : 1, toEvent(frame, value));
-    hold?.take(reading, entry);
+    if (hold === null) show(place, reading);
+    else hold.take(reading, entry);
     // A call's own texts are scanned when it is whole.
     take(reading, entry, (kind) => hold === null || kind !== "tool_arguments");
     shiftPlaces(entry, reading);
@@ -239,17 +279,19 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     hold.verify(item);
     if (call === null) {
       inert.set(place, item["type"]);
+      show(place, reading);
       for (const { event, entry: one } of hold.taken) take(event, one, (kind) => kind === "tool_arguments");
       for (const one of hold.entries) gate.release(one);
       return;
     }
-    during(judge(place, call).then((judgement) => settle(hold, place, judgement)));
+    during(judge(place, call).then((judgement) => settle(hold, place, item, judgement)));
   }
 
   /** An annotation that comes by itself names places in a text of which a part may be masked. */
   function shiftPlaces(entry: Entry, { type, outputIndex }: ResponseEvent): void {
     const value = entry.event?.value;
-    if (type !== "response.output_text.annotation.added" || value === undefined || entry.event === null) return;
+    if (type !== "response.output_text.annotation.added" || value === undefined || entry.event === null)
+      return;
     const edits = scan.edits(`/output/${outputIndex}/content/${Number(value["content_index"] ?? 0)}/text`);
     const { annotation } = value;
     if (edits.length === 0 || annotation === undefined) return;
@@ -260,7 +302,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   function takeAdded(frame: SseFrame, reading: ResponseEvent, value: JsonObject): void {
     isTerminated = true;
     const entry = gate.push(framing.pass(frame), 1, toEvent(frame, value));
-    for (const { channel, kind, text, pointer } of reading.texts) scan.whole(channel, kind, text, entry, pointer);
+    for (const { channel, kind, text, pointer } of reading.texts)
+      scan.whole(channel, kind, text, entry, pointer);
     scan.end();
     gate.release(entry);
     const end = { model, usage: null, responseId, outcome: "completed" } as const;
@@ -273,6 +316,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     model: () => model,
     responseId: () => responseId,
     sequenceNumber: () => sequenceNumber,
+    shown: toShownAll,
     event(frame, value) {
       if (isTerminated) return;
       if (!isObject(value)) throw unreadable();

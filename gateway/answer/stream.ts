@@ -7,7 +7,7 @@ import type { Content } from "../judge.ts";
 import { createSseParser } from "../parse/sse.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { estimateUsage } from "./context.ts";
-import type { AnswerContext, AnswerReader, End } from "./context.ts";
+import type { AnswerContext, AnswerReader, End, Shown } from "./context.ts";
 import { createGate } from "./gate.ts";
 import type { Gate } from "./gate.ts";
 import { refuse } from "./refuse.ts";
@@ -21,6 +21,8 @@ export type Dialect = {
   sequenceNumber(): number;
   model(): string | null;
   responseId(): string | null;
+  /** What the program has of the answer, should it end now. */
+  shown(): Shown;
   /** Takes one event; pushes what goes on to the gate. */
   event(frame: SseFrame, value: Json): void;
   /** The target sent `[DONE]`. */
@@ -187,6 +189,7 @@ export function createEventReader(
     model: dialect.model(),
     responseId: dialect.responseId(),
     usage: estimateUsage(context.request.facts.chars, scan.chars),
+    shown: dialect.shown(),
   }));
 
   return {

@@ -83,6 +83,53 @@ function wrap(events: readonly Event[], output: readonly object[], terminal = "r
   ]);
 }
 
+/** Reads the beginning of a stream; it never ends. */
+function begin(events: readonly object[], options: FakeOptions = {}): Fake {
+  const fake = createFake(options);
+  fake.context.sink.head(200, {});
+  const isChat = options.operation === "chat.completions.create";
+  const reader = createStreamReader(fake.context, isChat ? createChatDialect : createResponsesDialect);
+  for (const event of events) reader.push(Buffer.from(`data: ${JSON.stringify(event)}\n\n`));
+  return fake;
+}
+
+describe("an answer that is cut off is known by what the program has of it", () => {
+  test("in the Responses API: its items, a call, and a text that never became whole", async () => {
+    const call = callItem("look_up", "{}");
+    const { events, item } = textEvents("whole", 1);
+    const fake = begin([
+      { type: "response.created", response: toResponse("in_progress", []) },
+      ...callEvents(call, 0),
+      ...events,
+      ...textEvents("cut off", 2).events.slice(0, 5),
+      ...callEvents(callItem("held", "{}", "call_2"), 3).slice(0, 2),
+    ]);
+    await new Promise(setImmediate);
+    expect(fake.soFar()?.shown).toEqual({
+      said: [
+        { id: "fc_call_1", calls: ["call_1"], text: "" },
+        { id: item["id"], calls: [], text: "whole" },
+        { id: "msg_2", calls: [], text: "cut" },
+      ],
+      objects: ["fc_call_1", "msg_1", "msg_2"].map((id) => ({ kind: "item", id })),
+    });
+  });
+
+  test("in the Responses API: our message where a call was denied", async () => {
+    const fake = begin(callEvents(callItem("drop", "{}"), 0));
+    await new Promise(setImmediate);
+    const said = fake.soFar()?.shown?.said;
+    expect(said?.find(({ id }) => id?.startsWith("msg_tg_"))).toMatchObject({ calls: [] });
+    expect(JSON.stringify(said)).not.toContain("fc_call_1");
+  });
+
+  test("in Chat Completions: the text of each choice", () => {
+    const choices = [{ index: 0, delta: { role: "assistant", content: " cut" }, finish_reason: null }];
+    const fake = begin([{ id: "chatcmpl-1", choices }], { operation: "chat.completions.create" });
+    expect(fake.soFar()?.shown?.said).toEqual([{ id: null, calls: [], text: "cut" }]);
+  });
+});
+
 async function run(
   stream: string,
   options: FakeOptions = {},

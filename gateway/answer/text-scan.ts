@@ -29,7 +29,12 @@ export type TextScan = {
   end(): void;
 };
 
-type Piece = { readonly from: number; readonly until: number; readonly entry: Entry; readonly pointer: string | null };
+type Piece = {
+  readonly from: number;
+  readonly until: number;
+  readonly entry: Entry;
+  readonly pointer: string | null;
+};
 
 type Channel = {
   readonly scanner: ReturnType<TextScanner["stream"]>;
@@ -97,7 +102,15 @@ export function createTextScan(
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
       if (channel === undefined || channel.isEnded) {
-        channel = { scanner: scanner.stream(kind), kind, text: "", isEnded: false, waiting: [], edits: [], place: createJsonPlace() };
+        channel = {
+          scanner: scanner.stream(kind),
+          kind,
+          text: "",
+          isEnded: false,
+          waiting: [],
+          edits: [],
+          place: createJsonPlace(),
+        };
         channels.set(name, channel);
       }
       const from = channel.text.length;
@@ -120,14 +133,23 @@ export function createTextScan(
       if (channel !== undefined) finish(channel);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
-        channel = { scanner: NOTHING, kind, text, isEnded: true, waiting: [], edits: [], place: createJsonPlace() };
+        channel = {
+          scanner: NOTHING,
+          kind,
+          text,
+          isEnded: true,
+          waiting: [],
+          edits: [],
+          place: createJsonPlace(),
+        };
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
         edit(channel, found);
       }
       const { edits } = channel;
-      if (edits.length > 0 && pointer !== null) entry.changes.push({ pointer, from: text, to: applyEdits(text, edits), edits });
+      if (edits.length > 0 && pointer !== null)
+        entry.changes.push({ pointer, from: text, to: applyEdits(text, edits), edits });
     },
     finish(name) {
       const channel = channels.get(name);

@@ -98,7 +98,11 @@ export function createWholeReader(
     closeWith(error).then(say, say);
   }
 
-  async function judgeWhole(body: Json, answer: ParsedAnswer, found: readonly Found[]): Promise<readonly Denied[]> {
+  async function judgeWhole(
+    body: Json,
+    answer: ParsedAnswer,
+    found: readonly Found[],
+  ): Promise<readonly Denied[]> {
     const { calls, usage, model } = answer;
     if (!judge.speaksIn("whole")) {
       if (calls.length > 0)
@@ -163,14 +167,21 @@ export function createWholeReader(
       if (masked === null) return [];
       // What a denied call said is gone.
       if (part === undefined && getAt(body, pointer) !== text) return [];
-      return [{ pointer: part === undefined ? pointer : `${pointer}/\0`, from: text, to: masked.text, edits: masked.edits }];
+      return [
+        {
+          pointer: part === undefined ? pointer : `${pointer}/\0`,
+          from: text,
+          to: masked.text,
+          edits: masked.edits,
+        },
+      ];
     });
   }
 
   /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
   function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
     const { namesModel, isGrant } = request.route.spec;
-    const isMade = namesModel && !isGrant && status === 200;
+    const isMade = namesModel && !isGrant && size > 0 && status === 200;
     if (!isMade || state === "queued" || state === "in_progress") return null;
     return estimateUsage(
       request.facts.chars,
@@ -179,7 +190,8 @@ export function createWholeReader(
   }
 
   async function finish(): Promise<void> {
-    const bytes = Buffer.concat(chunks, size);
+    const [only] = chunks;
+    const bytes = only?.length === size ? only : Buffer.concat(chunks, size);
     const isEmpty = size === 0;
     const body = isEmpty ? null : toBody(bytes);
     const answer = parseAnswer(request.route.spec, body);
@@ -214,7 +226,7 @@ export function createWholeReader(
       out = writeChanges(out, changes);
       sent = Buffer.from(JSON.stringify(out));
     }
-    context.own(answer.objectIds);
+    void context.own(answer.objectIds);
     context.said(readAnswerSaid(out));
     if (context.keepsTexts) await context.keepTexts(toMasked(answer.segments, changes));
     await context.close({

@@ -75,6 +75,44 @@ describe("a target", () => {
     expect(JSON.parse(seen.text)).toEqual(["POST", "/v1/things?x=1", "b", '{"a": 1}']);
   });
 
+  test("gives the chunks of one read as one piece", async () => {
+    const target = await start((_, response) => {
+      for (const chunk of ["one ", "two ", "three"]) response.write(chunk);
+      response.end();
+    });
+    const pieces: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      target.send(
+        { method: "GET", path: "/", headers: [], body: null },
+        {
+          onHead: () => undefined,
+          onData: (bytes) => pieces.push(bytes.toString()),
+          onEnd: resolve,
+          onError: reject,
+        },
+      );
+    });
+    expect(pieces).toEqual(["one two three"]);
+  });
+
+  test("is cut off where its answer cannot be read, and only that answer fails", async () => {
+    const target = await start((_, response) => response.write("part"));
+    const error = await new Promise<GatewayError>((resolve) => {
+      target.send(
+        { method: "GET", path: "/", headers: [], body: null },
+        {
+          onHead: () => undefined,
+          onData: () => {
+            throw new RangeError("a reader that fails");
+          },
+          onEnd: () => undefined,
+          onError: resolve,
+        },
+      );
+    });
+    expect(error.code).toBe("internal_error");
+  });
+
   test("is not followed when it redirects", async () => {
     const target = await start((_, response) =>
       response.writeHead(307, { location: "http://127.0.0.1:1/" }).end(),

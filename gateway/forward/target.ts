@@ -2,7 +2,7 @@
 import { Readable } from "node:stream";
 import { Pool } from "undici";
 import type { Dispatcher } from "undici";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
 
 /** Time limits towards a target, in milliseconds. There is no limit on the whole: answers may be long. */
 export type TargetTimeouts = {
@@ -85,6 +85,23 @@ export function createTarget(baseUrl: string, timeouts: TargetTimeouts, connecti
       let controller: Dispatcher.DispatchController | null = null;
       let begun = false;
       let done = false;
+      let waiting: Buffer[] = [];
+
+      /** What came with one read of the socket goes on as one piece: an answer's chunks are often but an event each. */
+      function handOver(): void {
+        const [first, ...others] = waiting;
+        if (done || first === undefined) return;
+        const bytes = others.length === 0 ? first : Buffer.concat(waiting);
+        waiting = [];
+        try {
+          answer.onData(bytes);
+        } catch (error) {
+          done = true;
+          controller?.abort(new Error("the answer could not be read"));
+          answer.onError(toGatewayError(error));
+        }
+      }
+
       const options = {
         method: request.method,
         path: prefix + request.path,
@@ -102,14 +119,18 @@ export function createTarget(baseUrl: string, timeouts: TargetTimeouts, connecti
           answer.onHead(status, headers);
         },
         onResponseData(_, chunk) {
-          if (!done) answer.onData(chunk);
+          if (done) return;
+          waiting.push(chunk);
+          if (waiting.length === 1) process.nextTick(handOver);
         },
         onResponseEnd() {
+          handOver();
           if (done) return;
           done = true;
           answer.onEnd();
         },
         onResponseError(_, error) {
+          handOver();
           if (done) return;
           done = true;
           answer.onError(toTargetError(error, begun));

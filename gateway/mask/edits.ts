@@ -16,7 +16,12 @@ export type Edit = {
 /** Makes edits of findings. */
 export type Editor = {
   /** Adds the edits of findings in order; `read` gives a stretch of the original. Throws where a class is blocked. */
-  edit(edits: Edit[], findings: readonly Finding[], kind: SegmentKind, read: (start: number, end: number) => string): void;
+  edit(
+    edits: Edit[],
+    findings: readonly Finding[],
+    kind: SegmentKind,
+    read: (start: number, end: number) => string,
+  ): void;
 };
 
 /** A value that is longer than this is redacted whatever the operator. */
@@ -52,7 +57,13 @@ export function createEditor(
         const isWhole = !needsValue(mask.operator) || end - start <= MAX_VALUE;
         const operator = isWhole ? mask.operator : "redact";
         const value = needsValue(operator) ? read(start, end) : "";
-        edits.push({ start, end, text: replaceValue(operator, ofClass, value, key), operator, class: ofClass });
+        edits.push({
+          start,
+          end,
+          text: replaceValue(operator, ofClass, value, key),
+          operator,
+          class: ofClass,
+        });
       }
     },
   };

@@ -34,7 +34,9 @@ export function replaceValue(operator: Operator, ofClass: string, value: string,
     case "last4": {
       const shown = value.replaceAll(/[^\p{L}\p{N}]/gu, "");
       const isShort = shown.length < LEAST_LAST4;
-      return isShort || NEVER_SHOWN.has(ofClass) ? redact(ofClass) : `************${toAscii(shown.slice(-4))}`;
+      return isShort || NEVER_SHOWN.has(ofClass)
+        ? redact(ofClass)
+        : `************${toAscii(shown.slice(-4))}`;
     }
     default:
       return redact(ofClass);

@@ -45,7 +45,8 @@ function adjustBeside(value: Json, pointer: string, edits: readonly Edit[] | nul
     const adjusted: JsonObject = {
       ...beside,
       ...(isList(beside["logprobs"]) && { logprobs: [] }),
-      ...(edits !== null && isList(annotations) && { annotations: annotations.map((one) => shiftAnnotation(one, edits)) }),
+      ...(edits !== null &&
+        isList(annotations) && { annotations: annotations.map((one) => shiftAnnotation(one, edits)) }),
     };
     changed = parent === "" ? adjusted : (setAt(changed, parent, adjusted) ?? changed);
   }

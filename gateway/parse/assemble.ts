@@ -55,9 +55,12 @@ export function assemble(parts: {
   const { includeUsage, ...settings } = rest.settings;
   const stream = readStream(route, rest, query);
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
+  const model = settings.model ?? route.model ?? readQueryModel(route, query);
+  const models = [...sink.models].filter((name) => name !== model);
   const facts: RequestFacts = {
     ...settings,
-    model: settings.model ?? route.model ?? readQueryModel(route, query),
+    model,
+    models: models.slice(0, MOST),
     stream,
     logprobs,
     betas: betas.slice(0, MOST_BETAS),
@@ -76,7 +79,8 @@ export function assemble(parts: {
     token_ids: countTokenIds(rest.value),
     hidden: settings.hidden.slice(0, MOST),
     unknown_items: [...unknown].slice(0, MOST),
-    truncated: tools.length > MOST || unknown.size > MOST || betas.length > MOST_BETAS,
+    truncated:
+      tools.length > MOST || models.length > MOST || unknown.size > MOST || betas.length > MOST_BETAS,
   };
   return {
     route,

@@ -398,6 +398,7 @@ describe("the facts of a request", () => {
     });
     expect(facts).toEqual({
       model: "gpt-5",
+      models: [],
       stream: true,
       store: false,
       background: true,

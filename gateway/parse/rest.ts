@@ -48,7 +48,7 @@ const HIDING: ReadonlyMap<string, string> = new Map([
 /** Reads the body of an operation of a family; `value` holds no items. What is only told of (`offers` false) offers nothing and refers to nothing. Throws `body_shape`. */
 export function readRest(family: Family, value: JsonObject, budget: Budget, offers: boolean): Rest {
   const sink = createSink(budget);
-  const scope = { kind: "other", role: "none", type: "", offers } as const;
+  const scope = { kind: "other", role: "none", type: "", offers, models: offers } as const;
   walkObject(sink, value, "", family === "other" ? { ...scope, fields: PROMPTS } : scope);
   const settings = family === "other" ? readLooseSettings(value) : readSettings(family, value, sink);
   return { value, sink, settings };
@@ -69,7 +69,7 @@ const PROMPTS = {
 function readLooseSettings(body: JsonObject): Settings {
   // What a realtime session, or one response of it, is set to.
   const inner = [body["session"], body["response"]].filter(isObject);
-  const models = [body, ...inner].map((one) => one["model"] ?? null).filter((one) => one !== null);
+  const models = [body, ...inner].map(readOwnModel).filter((one) => one !== null);
   const [model] = models;
   // Which of two the target takes nobody can say.
   if (models.some((one) => one !== model)) throw shape("/model", "the same wherever it stands");
@@ -92,6 +92,15 @@ function readLooseSettings(body: JsonObject): Settings {
     logprobs: (body["logprobs"] ?? false) !== false,
     includeUsage: null,
   };
+}
+
+/** Gives the model that a body or a session names; of a session that only transcribes that is the one that does. */
+function readOwnModel(one: JsonObject): Json {
+  if (one["type"] !== "transcription" || (one["model"] ?? null) !== null) return one["model"] ?? null;
+  const { audio } = { audio: one["audio"] };
+  const input = isObject(audio) ? audio["input"] : null;
+  const transcription = isObject(input) ? input["transcription"] : null;
+  return isObject(transcription) ? (transcription["model"] ?? null) : null;
 }
 
 function readSettings(family: Family, body: JsonObject, sink: Sink): Settings {

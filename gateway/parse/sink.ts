@@ -13,6 +13,8 @@ import { escapeToken } from "./pointer.ts";
 export type Sink = {
   readonly segments: Segment[];
   readonly tools: ToolFacts[];
+  /** Models that are named, each once; cut to the length that facts may have. */
+  readonly models: Set<string>;
   readonly references: Reference[];
   readonly opaque: string[];
   readonly unknown: string[];
@@ -30,6 +32,7 @@ export function createSink(budget: Budget = createUnbounded()): Sink {
   return {
     segments: [],
     tools: [],
+    models: new Set(),
     references: [],
     opaque: [],
     unknown: [],

@@ -233,7 +233,7 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
   for (const key of Object.keys(event)) {
     const child = event[key];
     if (key === known || typeof child === "number" || child === null || child === undefined) continue;
-    if (INERT.has(key) && typeof child === "string" && isToken(child)) continue;
+    if (typeof child === "string" ? INERT.has(key) && isToken(child) : isEmpty(child)) continue;
     const found = readUnknown(child, `/${escapeToken(key)}`, type, key);
     if (found.length > 0) (texts ??= []).push(...found);
   }
@@ -241,6 +241,11 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
 }
 
 const NONE: readonly EventText[] = [];
+
+/** Tells of a list that it holds nothing, as `logprobs` of nearly all events. */
+function isEmpty(value: Json): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
 
 /** An unknown `delta` continues its channel, which is that of its event's type, item and place. */
 function readUnknown(value: Json, at: string, type: string, key = ""): readonly EventText[] {

@@ -28,6 +28,8 @@ export type Scope = {
   readonly type: string;
   /** `tools` lists here are offered to the model, and ids refer to stored objects. */
   readonly offers: boolean;
+  /** Members that name a model are looked for: what is named here may run. */
+  readonly models?: boolean;
   /** This is below a citation: ids here only tell where a text came from, and the provider does not follow them. */
   readonly cites?: boolean;
   /** Elements of this list annotate a text: they may cite. */
@@ -37,6 +39,10 @@ export type Scope = {
   /** Kinds of single members of the item. */
   readonly fields?: Readonly<Record<string, SegmentKind>>;
 };
+
+/** What a person fills in at will: a model that is named below is nobody's. */
+const DATA: ReadonlySet<string> = new Set(["item", "item_schema", "sample"]);
+const LONGEST_MODEL = 256;
 
 /** Kinds that a member has wherever it stands. */
 const KINDS: ReadonlyMap<string, SegmentKind> = new Map<string, SegmentKind>([
@@ -129,6 +135,7 @@ export function walkObject(sink: Sink, object: JsonObject, pointer: string, scop
 export function walkMember(sink: Sink, key: string, value: Json, at: string, outer: Scope): void {
   if (typeof value === "number" || typeof value === "boolean" || value === null) return;
   if (REPEATED.has(key) && isRepeated(value)) return;
+  if (outer.models === true && (key === "model" || key.endsWith("_model"))) addModels(sink, value);
   const kind = outer.fields?.[key] ?? KINDS.get(key) ?? outer.kind;
   const role = key === "instructions" ? "system" : outer.role;
   const scope = kind === outer.kind && role === outer.role ? outer : { ...outer, kind, role };
@@ -153,8 +160,16 @@ export function walkMember(sink: Sink, key: string, value: Json, at: string, out
     const cites = scope.cites === true || (scope.annotates === true && CITING.has(type));
     // Where an item stands is known: anywhere else its type is the caller's word.
     const lists = key === "item" && type === "mcp_list_tools";
-    walkObject(sink, value, at, { ...scope, type, offers, cites, lists, annotates: false });
+    const models = scope.models === true && !DATA.has(key);
+    walkObject(sink, value, at, { ...scope, type, offers, cites, lists, models, annotates: false });
   }
+}
+
+/** Notes the models that a member names, in whatever shape. */
+function addModels(sink: Sink, value: Json): void {
+  if (typeof value === "string") sink.models.add(value.slice(0, LONGEST_MODEL));
+  else if (isList(value)) for (const one of value) addModels(sink, one);
+  else if (isObject(value)) for (const one of Object.values(value)) addModels(sink, one);
 }
 
 /** Notes the object that a member names by an `id` of its own. */
@@ -255,7 +270,8 @@ function walkTools(sink: Sink, value: Json, at: string, scope: Scope): void {
     if (scope.offers) sink.tools.push(readTool(tool, place));
     if (isObject(tool)) {
       const type = typeof tool["type"] === "string" ? tool["type"] : "";
-      walkObject(sink, tool, place, { kind: "tool_definition", role: "none", type, offers: scope.offers });
+      const { offers, models = false } = scope;
+      walkObject(sink, tool, place, { kind: "tool_definition", role: "none", type, offers, models });
     } else {
       walkFree(sink, tool, place, "tool_definition", "none");
     }

@@ -63,6 +63,7 @@ const earlier = z.strictObject({
 
 const request = z.strictObject({
   model: z.string().nullable(),
+  models: list(z.string()),
   stream: z.boolean(),
   store: z.boolean().nullable(),
   background: z.boolean(),
@@ -146,7 +147,12 @@ const schema = z.strictObject({
   }),
   connection: z.strictObject({ name: z.string(), kind: z.string(), labels: list(z.string()) }),
   operation: z.enum([...listOperations(), "unknown"]),
-  route: z.strictObject({ method: z.string(), path: z.string(), admin: z.boolean() }),
+  route: z.strictObject({
+    method: z.string(),
+    path: z.string(),
+    admin: z.boolean(),
+    names_model: z.boolean(),
+  }),
   session: z.strictObject({ id: z.string(), labels: list(z.string()) }),
   request,
   objects: list(object),

@@ -44,10 +44,11 @@ export function toSampleFacts(phase: Phase): Facts {
     },
     connection: { name: "openai", kind: "openai", labels: [] },
     operation: "responses.create",
-    route: { method: "POST", path: "/responses", admin: false },
+    route: { method: "POST", path: "/responses", admin: false, names_model: true },
     session: { id: "00000000-0000-7000-8000-000000000001", labels: [] },
     request: {
       model: "gpt-4.1-mini",
+      models: [],
       stream: true,
       store: null,
       background: false,
@@ -117,6 +118,7 @@ export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
     session: { ...facts.session, labels: words },
     request: {
       ...facts.request,
+      models: words,
       betas: words.slice(0, 16),
       unknown_items: words,
       hidden: words.map((id) => ({ kind: "prompt", id, version: null })),

@@ -149,8 +149,11 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       for (const object of objects) {
         const stored = toStoredId(object.id);
         const isNew = added.some(
-          ({ connection, kind, id }) =>
-            id === stored && kind === object.kind && connection === context.connection,
+          ({ connection, kind, id, exchange_id }) =>
+            id === stored &&
+            kind === object.kind &&
+            connection === context.connection &&
+            exchange_id === context.exchangeId,
         );
         if (isNew) deps.onOwned?.(object, context);
       }

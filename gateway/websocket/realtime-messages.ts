@@ -12,12 +12,16 @@ const COMMANDS: ReadonlySet<string> = new Set([
   "input_audio_buffer.commit",
   "output_audio_buffer.clear",
   "response.cancel",
+  "session.close",
+  "session.input_audio.mute",
+  "session.input_audio.unmute",
 ]);
 
 /** Messages that hold audio, and where. */
 const AUDIO: ReadonlyMap<string, string> = new Map([
   ["input_audio_buffer.append", "audio"],
   ["session.input_audio_buffer.append", "audio"],
+  ["session.input_audio.append", "audio"],
 ]);
 
 export type RealtimeMessage =

@@ -1,14 +1,16 @@
 // The Realtime API: what a program says is judged as requests, each response as an answer, and the rest by its strings.
 import type { OpenContext } from "../answer/create-context.ts";
 import { refuseStream } from "../answer/open-answer.ts";
-import { createResponsesDialect } from "../answer/responses-dialect.ts";
+import { CALL_EVENT, createResponsesDialect } from "../answer/responses-dialect.ts";
 import { createEventReader } from "../answer/stream.ts";
 import type { EventReader } from "../answer/stream.ts";
 import { GatewayError, toErrorDetail } from "../errors.ts";
 import type { Json, JsonObject, RequestFacts, Route, ToolFacts } from "../exchange.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
+import { toCall } from "../parse/calls.ts";
 import { isObject } from "../parse/pointer.ts";
 import type { CallRow } from "../record/rows.ts";
+import { createHeard } from "./heard.ts";
 import { judgeMessage } from "./judge-message.ts";
 import type { Judged } from "./judge-message.ts";
 import { createLane } from "./lane.ts";
@@ -20,7 +22,6 @@ import { parseMessage } from "./parse-message.ts";
 import { readRealtimeMessage } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
-import { createSharedSource } from "./shared-source.ts";
 import { createVerdicts } from "./verdicts.ts";
 
 /** What the session is set to, as far as rules ask. */
@@ -50,14 +51,19 @@ const MOST_DROPPED = 1_000;
 const RESPONSE_CREATE = Buffer.from('{"type":"response.create"}');
 const AUDIO_APPEND = Buffer.from('{"type":"input_audio_buffer.append"}');
 const TRANSCRIBED = "conversation.item.input_audio_transcription.completed";
+/** What somebody says, in pieces that nothing ends. */
+const HEARD = "session.input_transcript.delta";
+/** An event of the response that a live session had made for it. */
+const NESTED = "response.event";
 const EMPTY = Buffer.alloc(0);
 
 /** Opens the session. */
 export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { client, target } = parts;
+  const { client, target, source } = parts;
   const { asked, answered } = toRoutes(parts.route);
-  const source = createSharedSource(target);
   const verdicts = createVerdicts();
+  const isLive = parts.route.operation.startsWith("live.");
+  const heard = createHeard(parts.context.scanner);
   const waiting: Judged[] = [];
   const running = new Map<string, Running>();
   const dropped = new Set<string>();
@@ -86,15 +92,14 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     (bytes) => {
       if (!write(bytes, () => rest.resume())) rest.pause();
     },
+    ({ id, type }, code) => {
+      if (isLive) settleDenied([{ id, type, code }]);
+    },
     (error) => parts.close(toError(error)),
   );
 
   function send(value: JsonObject): void {
-    pass(Buffer.from(JSON.stringify(value)));
-  }
-
-  function pass(bytes: Buffer): void {
-    if (!target.send(bytes, false, () => client.resume())) client.pause();
+    target.send(Buffer.from(JSON.stringify(value)), false);
   }
 
   function openSink(clientEventId: string | null, responseId: string | null = null): LaneSink {
@@ -174,7 +179,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (type === "response.create") waiting.push(judged);
     else await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (masked === null && Object.keys(untraced).length === 0) pass(data);
+    if (masked === null && Object.keys(untraced).length === 0) target.send(data, false);
     else send({ ...body, ...untraced });
   }
 
@@ -191,8 +196,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     const sink = openSink(null, responseId);
     const denied: { id: string; type: string; code: string }[] = [];
     const onCalls = (calls: readonly CallRow[]): void => {
-      for (const { id, type, outcome, codes } of calls) {
-        verdicts.settle(id, outcome === "denied");
+      for (const { id, type, outcome, codes, argumentsDigest } of calls) {
+        verdicts.settle(id, { isDenied: outcome === "denied", argumentsDigest });
         if (outcome === "denied") denied.push({ id, type, code: codes[0] ?? "" });
       }
     };
@@ -226,8 +231,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   function settleDenied(denied: Running["denied"]): void {
     for (const { id, type, code } of denied) {
       if (type !== "function_call") continue;
-      const output = `Refused by policy (${code}).`;
-      send({ type: "conversation.item.create", item: { type: "function_call_output", call_id: id, output } });
+      const item = { type: "function_call_output", call_id: id, output: `Refused by policy (${code}).` };
+      send({ type: isLive ? "response.item.create" : "conversation.item.create", item });
     }
   }
 
@@ -272,17 +277,26 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     give(found, data, value);
   }
 
-  /** Judges what somebody has said as soon as it stands as text. */
-  async function judgeTranscript(value: JsonObject): Promise<boolean> {
-    const text = value["transcript"];
-    if (typeof text !== "string" || text === "") return true;
+  /** Judges words like a message that was typed; says whether they pass. */
+  async function judgeWords(text: string): Promise<boolean> {
     const content = [{ type: "input_text", text }];
     const item = { type: "message", role: "user", content };
     const judged = await judge(Buffer.from(JSON.stringify({ type: "conversation.item.create", item })), null);
-    if (judged !== null) {
-      await closeAtOnce(judged);
-      return true;
-    }
+    if (judged !== null) await closeAtOnce(judged);
+    return judged !== null;
+  }
+
+  /** Judges what somebody says where it never stands as a whole: nothing that comes of it could be taken back. */
+  async function judgeHeard(words: string): Promise<boolean> {
+    if (await judgeWords(words)) return true;
+    parts.close(new GatewayError("policy_denied", "What was said is refused."));
+    return false;
+  }
+
+  /** Judges what somebody has said as soon as it stands as text. */
+  async function judgeTranscript(value: JsonObject): Promise<boolean> {
+    const text = value["transcript"];
+    if (typeof text !== "string" || text === "" || (await judgeWords(text))) return true;
     for (const responseId of running.keys()) send({ type: "response.cancel", response_id: responseId });
     if (typeof value["item_id"] === "string")
       send({ type: "conversation.item.delete", item_id: value["item_id"] });
@@ -313,12 +327,18 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       const type = toText(value["type"]) ?? "";
       const { response } = { response: value["response"] };
       const responseId = isObject(response) ? toText(response["id"]) : toText(value["response_id"]);
+      if (type === NESTED) {
+        if (!isUnfinishedCall(value["event"])) events.take(data, value);
+        return;
+      }
       if (type.startsWith("response.") && responseId !== null) return takeOfResponse(responseId, text, value);
       // A part of a call belongs to a response that can hold it.
       if (type.startsWith("response."))
         throw new GatewayError("answer_unreadable", "An event of a response does not say of which.");
-      own(value);
-      events.take(data, value, type === TRANSCRIBED ? judgeTranscript(value) : undefined);
+      if (type === TRANSCRIBED) return events.take(data, value, judgeTranscript(value));
+      const words = type === HEARD ? heard.take(toText(value["delta"]) ?? "") : null;
+      const decided = words === null ? own(value)?.then(() => true) : judgeHeard(words);
+      events.take(data, value, decided);
     },
     fail(error) {
       for (const { reader } of running.values()) reader.fail(error);
@@ -339,12 +359,24 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   };
 
   /** A session that is made over its socket tells its id in its first event. */
-  function own(value: JsonObject): void {
+  function own(value: JsonObject): Promise<void> | null {
     const { makes } = parts.route.spec;
     const { session } = { session: value["session"] };
     const id = makes !== null && isObject(session) ? toText(session["id"]) : null;
-    if (makes !== null && id !== null) parts.context.own([{ kind: makes, id }]);
+    return makes !== null && id !== null ? parts.context.own([{ kind: makes, id }]) : null;
   }
+}
+
+/** Tells whether an event within another is of a call that is not whole: the one that has it whole is judged, and tells it. */
+function isUnfinishedCall(event: Json | undefined): boolean {
+  const type = isObject(event) ? toText(event["type"]) : null;
+  if (!isObject(event) || type === null)
+    throw new GatewayError("answer_unreadable", "An event of a response holds none.");
+  const { item } = { item: event["item"] };
+  return (
+    CALL_EVENT.test(type) ||
+    (type === "response.output_item.added" && isObject(item) && toCall(item, "") !== null)
+  );
 }
 
 function toConfig(before: Config, session: JsonObject, { facts, tools }: ParsedRequest): Config {

@@ -15,7 +15,6 @@ import { createMessageFraming, splitMessages, toErrorEvent } from "./message-fra
 import type { ErrorTelling, TargetError } from "./message-framing.ts";
 import { createOutside } from "./outside.ts";
 import { parseMessage } from "./parse-message.ts";
-import { createSharedSource } from "./shared-source.ts";
 import type { SessionDeps, SessionParts, SocketSession } from "./session.ts";
 import { createTurns } from "./turn.ts";
 import type { Inherited, Turn } from "./turn.ts";
@@ -40,13 +39,13 @@ type Kept = Pick<Turn, "inherited" | "lane" | "streamId">;
 
 /** Opens the session. */
 export function createResponsesSession(deps: SessionDeps, parts: SessionParts): SocketSession {
-  const { client, target } = parts;
+  const { client, target, source } = parts;
   const route = toMessageRoute(parts.route.connection);
   const turns = createTurns();
   const lanes = new Map<string, Lane>();
   /** Settings by response, oldest first. */
   const settings = new Map<string, Kept>();
-  const source = createSharedSource(target);
+  parts.context.attach(source.part(parts.id));
   const outside = createOutside(parts.context);
   let isDraining = false;
 
@@ -160,8 +159,7 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       fault,
       acceptedAs: null,
     });
-    const bytes = decided.repaired.bytes ?? data;
-    if (!target.send(bytes, false, () => client.resume())) client.pause();
+    target.send(decided.repaired.bytes ?? data, false);
   }
 
   function attempt(turn: Turn, work: () => void): void {

@@ -3,7 +3,10 @@ import type { End } from "../answer/context.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import { toRepeated, toSecret } from "../forward/guard-credential.ts";
 import { toCloseCode } from "./close-code.ts";
+import { createMessageRate } from "./message-rate.ts";
 import type { SessionParts, SocketSession } from "./session.ts";
+import { createSharedSource } from "./shared-source.ts";
+import { watchSilence } from "./silence.ts";
 import { toPassedCode } from "./socket.ts";
 
 export type RunLimits = {
@@ -28,7 +31,7 @@ const TELL_MS = 500;
 
 /** Runs a session. `onClosed` is called once, when both sides are closed. */
 export function runSession(
-  parts: Omit<SessionParts, "close" | "idle">,
+  parts: Omit<SessionParts, "close" | "idle" | "source">,
   open: (parts: SessionParts) => SocketSession,
   limits: RunLimits,
   onClosed: () => void,
@@ -42,21 +45,17 @@ export function runSession(
   let waitingBytes = 0;
   let queue: Promise<void> = Promise.resolve();
   let whenIdle: () => void = () => undefined;
-  let second = 0;
-  let messages = 0;
-  let heard = Date.now();
+  const source = createSharedSource(target);
+  const awaiting = source.part("awaiting");
+  const session = open({ ...parts, source, close, idle });
 
-  const session = open({ ...parts, close, idle });
-
-  const timer = setInterval(
-    () => {
-      if (session.isBusy) heard = Date.now();
-      if (Date.now() - heard > limits.socket_idle_ms)
-        close(new GatewayError("socket_idle", "Nothing came over the socket for too long."));
-    },
-    Math.min(limits.socket_idle_ms, 30_000),
+  const isWithinRate = createMessageRate(limits.socket_messages_per_second);
+  const { first_byte_ms, idle_ms } = parts.open.timeouts;
+  const silence = watchSilence(
+    { isBusy: () => session.isBusy, isHeld: () => source.isHeld },
+    { idleMs: limits.socket_idle_ms, answerMs: Math.max(first_byte_ms, idle_ms) },
+    close,
   );
-  timer.unref();
 
   function idle(): void {
     whenIdle();
@@ -94,19 +93,31 @@ export function runSession(
   function closed(): void {
     openSides -= 1;
     if (openSides > 0) return;
-    clearInterval(timer);
+    silence.stop();
     onClosed();
   }
 
-  function isFlood(): boolean {
-    const now = Math.floor(performance.now() / 1000);
-    messages = now === second ? messages + 1 : 1;
-    second = now;
-    return messages > limits.socket_messages_per_second;
+  /** Counts what the program sent; says whether it is taken. */
+  function count(): boolean {
+    if (closing) return false;
+    if (isWithinRate()) return true;
+    close(new GatewayError("socket_flooded", "More messages a second came than the limit allows."));
+    return false;
+  }
+
+  /** What a message of the program's leads to goes to either side: it waits until both keep up. */
+  async function takeSent(data: Buffer, isBinary: boolean): Promise<void> {
+    for (;;) {
+      const behind = target.untilReady() ?? client.untilReady();
+      if (behind === null) break;
+      await behind;
+    }
+    if (!closing) await session.fromClient(data, isBinary);
   }
 
   const arrived: { readonly data: Buffer; readonly isBinary: boolean }[] = [];
   let isTaking = false;
+  let whenTaken: () => void = () => undefined;
 
   /** Takes what came from the target in its order: what must be asked about first keeps the rest waiting. */
   async function takeArrived(): Promise<void> {
@@ -116,31 +127,28 @@ export function runSession(
       for (let next = arrived.shift(); next !== undefined; next = arrived.shift()) {
         const taken = session.fromTarget(next.data, next.isBinary);
         if (taken === undefined) continue;
-        target.pause();
+        awaiting.pause();
         await taken;
-        target.resume();
+        awaiting.resume();
       }
     } catch (error) {
       close(toGatewayError(error));
     } finally {
       isTaking = false;
+      whenTaken();
     }
   }
 
   client.follow({
     onMessage(data, isBinary) {
-      heard = Date.now();
-      if (closing) return;
-      if (isFlood()) {
-        close(new GatewayError("socket_flooded", "More messages a second came than the limit allows."));
-        return;
-      }
+      silence.heardClient();
+      if (!count()) return;
       waiting += 1;
       waitingBytes += data.length;
       const isFull = waiting > MOST_WAITING || waitingBytes > MOST_WAITING_BYTES;
       if (isFull) client.pause();
       queue = queue
-        .then(() => (closing ? undefined : session.fromClient(data, isBinary)))
+        .then(() => takeSent(data, isBinary))
         .catch((error: unknown) => close(toGatewayError(error)))
         .finally(() => {
           waiting -= 1;
@@ -148,6 +156,7 @@ export function runSession(
           if (waiting <= MOST_WAITING / 2 && waitingBytes <= MOST_WAITING_BYTES / 2) client.resume();
         });
     },
+    onControl: () => void count(),
     onClose(code) {
       session.leave();
       target.close(toPassedCode(code), "");
@@ -158,7 +167,7 @@ export function runSession(
   });
   target.follow({
     onMessage(data, isBinary) {
-      heard = Date.now();
+      silence.heardTarget();
       if (!client.isOpen) return;
       context.sent(data.length);
       if (secret !== null && data.includes(secret)) {
@@ -169,16 +178,23 @@ export function runSession(
       void takeArrived();
     },
     onClose(code, reason) {
-      if (!closing) {
-        session.fail(new GatewayError("target_broke_off", "The target closed the socket within an answer."));
-        end({ outcome: "completed", errorCode: null });
-        const repeats = secret !== null && reason.includes(secret.toString("utf8"));
-        const isClean = !repeats && context.scanner.scan(reason, "other", "answer").length === 0;
-        shut(toPassedCode(code), isClean ? reason : "");
-      }
-      closed();
+      const ended = (): void => targetClosed(code, reason);
+      // What it said before stands before its close.
+      if (isTaking) whenTaken = ended;
+      else ended();
     },
   });
+
+  function targetClosed(code: number, reason: string): void {
+    if (!closing) {
+      session.fail(new GatewayError("target_broke_off", "The target closed the socket within an answer."));
+      end({ outcome: "completed", errorCode: null });
+      const repeats = secret !== null && reason.includes(secret.toString("utf8"));
+      const isClean = !repeats && context.scanner.scan(reason, "other", "answer").length === 0;
+      shut(toPassedCode(code), isClean ? reason : "");
+    }
+    closed();
+  }
 
   return {
     session,

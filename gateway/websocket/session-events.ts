@@ -5,10 +5,11 @@ import { createGate } from "../answer/gate.ts";
 import { judgeCall } from "../answer/judge-call.ts";
 import { createTally } from "../answer/tally.ts";
 import { GatewayError } from "../errors.ts";
-import type { JsonObject, ToolCall } from "../exchange.ts";
+import type { Finding, JsonObject, ToolCall } from "../exchange.ts";
 import { NO_CONTENT } from "../judge.ts";
 import { requireUnmasked } from "../mask/masks.ts";
-import { walkAnswer } from "../parse/other-answer.ts";
+import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
+import type { OtherText } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
 import { toMessage } from "./message-framing.ts";
 import type { Verdicts } from "./verdicts.ts";
@@ -19,31 +20,59 @@ export type SessionEvents = {
 };
 
 const NOTHING = Buffer.alloc(0);
+/** Texts that may come in pieces side by side. */
+const MOST_CHANNELS = 64;
 
-/** Opens the reader. `fail` is given what the socket is closed with. */
+/** Opens the reader. `denied` is told of a call that was denied here, `fail` is given what the socket is closed with. */
 export function createSessionEvents(
   context: OpenContext,
   verdicts: Verdicts,
   write: (bytes: Buffer) => void,
+  denied: (call: ToolCall, code: string) => void,
   fail: (error: unknown) => void,
 ): SessionEvents {
   const { scanner, judge, id } = context;
   const gate = createGate(write);
   const tally = createTally();
+  /** Calls that are being judged: several events may tell one at a time. */
+  const asking = new Map<string, Promise<boolean>>();
+  const channels = new Map<string, ReturnType<typeof scanner.stream>>();
 
-  /** Says whether a call may be told. */
+  /** Says whether a call may be told. What was allowed with other arguments was not allowed with these. */
   async function isOpen(call: ToolCall): Promise<boolean> {
-    const found = verdicts.find(call.id);
-    if (found !== null) return !(await found);
+    const { argumentsDigest } = context.toCallRow(call, null);
+    const found = await verdicts.find(call.id);
+    if (found !== null && (found.isDenied || found.argumentsDigest === argumentsDigest))
+      return !found.isDenied;
+    // Announced without its arguments it is nothing yet that anybody could run.
+    if (found !== null && call.arguments === "") return true;
+    const key = `${call.id} ${argumentsDigest}`;
+    const asked = asking.get(key) ?? ask(call, argumentsDigest).finally(() => asking.delete(key));
+    asking.set(key, asked);
+    return asked;
+  }
+
+  async function ask(call: ToolCall, argumentsDigest: string | null): Promise<boolean> {
     const { denial } = await judgeCall(context, call);
-    verdicts.settle(call.id, denial !== null);
+    verdicts.settle(call.id, { isDenied: denial !== null, argumentsDigest });
+    if (denial !== null) denied(call, denial.code);
     return denial === null;
   }
 
-  function scan(texts: readonly { readonly text: string }[]): void {
+  /** Searches a text; pieces of one come on one channel, and are searched as one. */
+  function search({ channel, text, continues }: OtherText): readonly Finding[] {
+    if (!continues) return scanner.scan(text, "message", "answer");
+    const stream = channels.get(channel) ?? scanner.stream("message", "answer");
+    channels.delete(channel);
+    channels.set(channel, stream);
+    if (channels.size > MOST_CHANNELS) channels.delete(channels.keys().next().value ?? "");
+    return stream.push(text);
+  }
+
+  function scan(texts: readonly OtherText[]): void {
     let isNew = false;
-    for (const { text } of texts) {
-      const found = scanner.scan(text, "message", "answer");
+    for (const each of texts) {
+      const found = search(each);
       isNew = tally.add(found) || isNew;
       requireUnmasked(context.masks, found, "message");
     }
@@ -64,7 +93,7 @@ export function createSessionEvents(
       const conditions = calls.map(isOpen);
       if (decided !== undefined) conditions.push(decided);
       const entry = gate.push(toMessage(data), conditions.length > 0 ? 1 : 0);
-      scan(sink.segments);
+      scan(readOtherEvent(null, value, sink.segments));
       if (conditions.length > 0) {
         Promise.all(conditions)
           .then((answers) => {

@@ -7,6 +7,7 @@ import type { Caller, Route } from "../exchange.ts";
 import type { OpenContext } from "../answer/create-context.ts";
 import type { IncomingMessage } from "node:http";
 import type { RequestParser } from "../parse/request.ts";
+import type { SharedSource } from "./shared-source.ts";
 import type { Socket } from "./socket.ts";
 
 export type SessionDeps = {
@@ -30,6 +31,8 @@ export type SessionParts = {
   readonly context: OpenContext;
   readonly client: Socket;
   readonly target: Socket;
+  /** The target's socket as what answers read from. */
+  readonly source: SharedSource;
   /** Ends the session: what is under way is told why, then both sockets close. */
   readonly close: (error: GatewayError) => void;
   /** Told when nothing is under way any more. */

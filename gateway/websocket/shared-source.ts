@@ -2,6 +2,8 @@
 import type { Socket } from "./socket.ts";
 
 export type SharedSource = {
+  /** Whether any answer holds it back. */
+  readonly isHeld: boolean;
   /** Gives what one answer says of its source; `abort` is called where it ends before its time. */
   part(id: string, abort?: () => void): { pause(): void; resume(): void; abort(): void };
 };
@@ -13,6 +15,9 @@ export function createSharedSource(target: Socket): SharedSource {
     if (pausing.delete(id) && pausing.size === 0) target.resume();
   };
   return {
+    get isHeld() {
+      return pausing.size > 0;
+    },
     part: (id, abort) => ({
       pause() {
         pausing.add(id);

@@ -5,15 +5,21 @@ import type { WebSocket } from "ws";
 export type Socket = {
   readonly isOpen: boolean;
   /** Sends one message; says whether the peer keeps up. Where it does not, `onDrain` is called once when it does again. */
-  send(data: Buffer, isBinary: boolean, onDrain: () => void): boolean;
+  send(data: Buffer, isBinary: boolean, onDrain?: () => void): boolean;
+  /** Resolves when the peer keeps up again, or the socket has closed; null where it keeps up. */
+  untilReady(): Promise<void> | null;
   /** Stops reading, or reads on. */
   pause(): void;
   resume(): void;
   /** Begins the closing handshake; the socket is cut off where the peer does not answer it. */
   close(code: number, reason: string): void;
-  /** Sees what comes. `onClose` is called once, with 1006 where there was no closing handshake. */
+  /**
+   * Sees what comes: messages, and that there was a ping or a pong. `onClose` is called once, with 1006 where there was no
+   * closing handshake.
+   */
   follow(handlers: {
     readonly onMessage: (data: Buffer, isBinary: boolean) => void;
+    readonly onControl?: () => void;
     readonly onClose: (code: number, reason: string) => void;
   }): void;
 };
@@ -26,20 +32,25 @@ const PING_MS = 20_000;
 const LONGEST_REASON = 123;
 
 /**
- * Wraps a socket that is open; pings it, and cuts it off where two pings in a row have no answer. `raw` is the connection
- * below it, where it is at hand: what is sent in one turn of the event loop then leaves in one write.
+ * Wraps a socket that is open; pings it, and cuts it off where two pings in a row have no answer, or nothing of what waits
+ * for it has left for as long. `raw` is the connection below it, where it is at hand: what is sent in one turn of the event
+ * loop then leaves in one write.
  */
-export function wrapSocket(socket: WebSocket, raw: Duplex | null = null): Socket {
+export function wrapSocket(socket: WebSocket, raw: Duplex | null = null, pingMs = PING_MS): Socket {
   let isCorked = false;
   let isBehind = false;
   let waiting: (() => void)[] = [];
   let unanswered = 0;
+  let hasLeft = false;
   const pinging = setInterval(() => {
-    if (socket.isPaused) return;
+    const isMoving = socket.bufferedAmount > 0 && hasLeft;
+    hasLeft = false;
+    // A ping stands behind what waits, and an answer to it is not seen while nothing is read.
+    if (isMoving || (socket.isPaused && socket.bufferedAmount === 0)) return;
     if (unanswered >= 2) return socket.terminate();
     unanswered += 1;
     socket.ping();
-  }, PING_MS);
+  }, pingMs);
   pinging.unref();
   socket.on("pong", () => {
     unanswered = 0;
@@ -58,7 +69,11 @@ export function wrapSocket(socket: WebSocket, raw: Duplex | null = null): Socket
   }
 
   function sent(): void {
-    if (!isBehind || socket.bufferedAmount > LOW) return;
+    hasLeft = true;
+    if (isBehind && socket.bufferedAmount <= LOW) keepUp();
+  }
+
+  function keepUp(): void {
     isBehind = false;
     const callbacks = waiting;
     waiting = [];
@@ -75,24 +90,29 @@ export function wrapSocket(socket: WebSocket, raw: Duplex | null = null): Socket
       socket.send(data, { binary: isBinary }, sent);
       if (!isBehind && socket.bufferedAmount <= HIGH) return true;
       isBehind = true;
-      waiting.push(onDrain);
+      if (onDrain !== undefined) waiting.push(onDrain);
       return false;
     },
+    untilReady: () => (isBehind ? new Promise((resolve) => waiting.push(resolve)) : null),
     pause: () => socket.pause(),
-    resume: () => socket.resume(),
+    resume() {
+      unanswered = 0;
+      socket.resume();
+    },
     close(code, reason) {
       // A socket that is not read never sees the peer's answer.
       socket.resume();
       socket.close(code, cutReason(reason));
     },
-    follow({ onMessage, onClose }) {
+    follow({ onMessage, onControl, onClose }) {
+      if (onControl !== undefined) socket.on("ping", onControl).on("pong", onControl);
       socket.on("message", (data: Buffer | ArrayBuffer | Buffer[], isBinary) => {
         unanswered = 0;
         onMessage(toBuffer(data), isBinary);
       });
       socket.once("close", (code, reason) => {
         clearInterval(pinging);
-        waiting = [];
+        keepUp();
         onClose(code, reason.toString("utf8"));
       });
     },

@@ -94,8 +94,17 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     if (id !== undefined) headers.push(`x-tollgate-exchange-id: ${id}`, `x-request-id: ${id}`);
   });
 
-  function accept(incoming: IncomingMessage, raw: Duplex, head: Buffer): Promise<WebSocket> {
-    return new Promise((resolve) => server.handleUpgrade(incoming, raw, head, resolve));
+  /** Lets the program in; gives null where it has left, though it be by half. */
+  function accept(incoming: IncomingMessage, raw: Duplex, head: Buffer): Promise<WebSocket | null> {
+    return new Promise((resolve) => {
+      const left = (): void => resolve(null);
+      raw.once("close", left);
+      if (raw.destroyed) return left();
+      server.handleUpgrade(incoming, raw, head, (socket) => {
+        raw.off("close", left);
+        resolve(socket);
+      });
+    });
   }
 
   async function open(progress: Progress, sink: SwitchSink, way: Way): Promise<void> {
@@ -158,7 +167,13 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     }
     exchangeIds.set(incoming, id);
     const raw = way.release();
-    const client = wrapSocket(await accept(incoming, raw, way.head), raw);
+    const accepted = await accept(incoming, raw, way.head);
+    if (accepted === null) {
+      dialed.socket.terminate();
+      context.leave();
+      return;
+    }
+    const client = wrapSocket(accepted, raw);
     const target = wrapSocket(dialed.socket);
     const update = grant === null ? null : toFirstUpdate(grant);
     if (update !== null) target.send(update, false, () => undefined);

@@ -1,4 +1,6 @@
 // Bodies that can be read in two ways, or not at all, are refused before the target hears of them.
+import { once } from "node:events";
+import { connect } from "node:net";
 import { beforeAll, describe, expect, test } from "vitest";
 import { Pool } from "undici";
 import { z } from "zod";
@@ -99,6 +101,21 @@ describe("a body that", () => {
     expect(await send("{}", { "content-type": "application/json; charset=utf-16" })).toMatchObject({
       status: 415,
     });
+  });
+
+  test("never comes holds no connection once its request is refused", async () => {
+    const { hostname, port } = new URL(gateway().origin);
+    const socket = connect(Number(port), hostname);
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const closed = once(socket, "close");
+    // No byte of the body follows.
+    socket.write(
+      `POST /v1/responses HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer unknown\r\n` +
+        "content-type: application/json\r\ncontent-length: 1000\r\n\r\n",
+    );
+    await closed;
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 401 /);
   });
 
   test("is plain passes, with the bytes that came", async () => {

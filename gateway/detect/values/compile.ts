@@ -12,7 +12,13 @@ import { createTokenReader } from "./read-token.ts";
 import { createUrlReader } from "./read-url.ts";
 import type { Triggers } from "./scan.ts";
 import { compileShape } from "./shape.ts";
-import { createBirthDate, createCardNumber, createIban, createIpv4 } from "./special-numbers.ts";
+import {
+  createBirthDate,
+  createCardNumber,
+  createIban,
+  createIpv4,
+  createPhones,
+} from "./special-numbers.ts";
 import type { NamedSecretRow, NumberRow, TokenRow } from "./table.ts";
 import { createWords } from "./words.ts";
 
@@ -55,6 +61,7 @@ export function compileTriggers({ tokens, named, numbers, isNoSecret }: Tables):
     createIban({ id: "iban", class: "bank_account", rank: 0 }),
     createIpv4(ip, words),
     createBirthDate({ id: "birth_date", class: "birth_date", rank: 0 }, words),
+    ...createPhones({ id: "phone", class: "phone", rank: 0 }, words),
   ];
   const readNumber = createNumberReader(numbers, specials, words);
   for (const [word, reader] of words.readers) put(word, reader);

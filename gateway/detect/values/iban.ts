@@ -24,24 +24,32 @@ const digitClasses = new Map([
   ["c", "[0-9A-Z]"],
 ]);
 
-function readStructures(list: string): Map<string, RegExp> {
-  const structures = new Map<string, RegExp>();
+type Structure = { readonly length: number; readonly shape: RegExp };
+
+function readStructures(list: string): Map<string, Structure> {
+  const structures = new Map<string, Structure>();
   for (const entry of list.split(" ")) {
-    const parts = [...entry.slice(3).matchAll(/(\d+)([nac])/g)];
-    const body = parts.map((part) => `${digitClasses.get(part[2] ?? "")}{${part[1]}}`).join("");
-    structures.set(entry.slice(0, 2), new RegExp(`^[A-Z]{2}[0-9]{2}${body}$`));
+    let length = 4;
+    let body = "";
+    for (const [, count = "", kind = ""] of entry.slice(3).matchAll(/(\d+)([nac])/g)) {
+      length += Number(count);
+      body += `${digitClasses.get(kind)}{${count}}`;
+    }
+    structures.set(entry.slice(0, 2), { length, shape: new RegExp(`^[A-Z]{2}[0-9]{2}${body}$`) });
   }
   return structures;
 }
 
 const structures = readStructures(`${registered} ${unregistered}`);
 
-/** The fewest and the most characters that an IBAN has. */
-export const ibanLengths = { least: 15, most: 33 } as const;
+/** Gives how many characters an IBAN of a country has; null where the country has none. */
+export function ibanLength(country: string): number | null {
+  return structures.get(country)?.length ?? null;
+}
 
 /** Says whether letters and digits, in upper case and without blanks, are an IBAN. */
 export function isIban(compact: string): boolean {
-  if (structures.get(compact.slice(0, 2))?.test(compact) !== true) return false;
+  if (structures.get(compact.slice(0, 2))?.shape.test(compact) !== true) return false;
   const check = compact.slice(2, 4);
   if (check < "02" || check > "98") return false;
   return mod97(compact.slice(4) + compact.slice(0, 4)) === 1;
@@ -63,16 +71,4 @@ const countries = new Set(
 /** Says whether eight or eleven characters have the structure of a BIC (ISO 9362); that it is in use nobody can tell. */
 export function isBic(compact: string): boolean {
   return /^[A-Z]{6}[0-9A-Z]{2}(?:[0-9A-Z]{3})?$/.test(compact) && countries.has(compact.slice(4, 6));
-}
-
-const lengths = new Map(
-  [...structures].map(([country, { source }]) => [
-    country,
-    [...source.matchAll(/\{(\d+)\}/g)].reduce((sum, match) => sum + Number(match[1]), 0),
-  ]),
-);
-
-/** Gives how many characters an IBAN of a country has; null where the country has none. */
-export function ibanLength(country: string): number | null {
-  return lengths.get(country) ?? null;
 }

@@ -95,7 +95,7 @@ export function toWordStart(text: string, end: number): number {
 
 /** No reader looks back for more of a value than this. */
 const MAX_WORD = 96;
-const MAX_GROUP = 4;
+const MAX_GROUP = 6;
 
 function isCapital(c: number): boolean {
   return c >= 0x41 && c <= 0x5a;

@@ -137,7 +137,7 @@ export const southAmericanIds: readonly NumberRow[] = [
     formats: ["99.999.999-*", "9.999.999-*", "99999999-*", "9999999-*", "99999999*", "9999999*"],
     isValid: isRut,
     evidence: "written",
-    words: ["rut", "run", "rol único", "rol unico"],
+    words: ["rut", "r.u.t", "rol único", "rol unico"],
     examples: ["12.345.678-5", "12531909-2", "7.654.321-6"],
     counterExamples: ["12.345.678-6", "12531909-K"],
   },

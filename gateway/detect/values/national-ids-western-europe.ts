@@ -165,7 +165,7 @@ export const westernEuropeanIds: readonly NumberRow[] = [
     formats: ["99.99.99-999.99", "99999999999"],
     isValid: isBelgianBis,
     evidence: "written",
-    words: ["bis", "insz", "niss", "rijksregister", "registre national"],
+    words: ["bis-", "insz", "niss", "rijksregister", "registre national"],
     examples: ["29.47.04-645.08", "17.31.01-587.54"],
     counterExamples: ["85.07.30-033.28"],
   },

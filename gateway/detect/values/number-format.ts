@@ -28,11 +28,12 @@ export function compileFormats(source: string, loose: boolean): NumberFormat[] {
   const steps = Array.from(source, (character) => toStep(character, loose));
   const formats: NumberFormat[] = [];
   for (const [first, step] of steps.entries()) {
-    if (step.kind === LETTER || step.kind === SEPARATOR || (step.kind === EXACT && !isDigit(step.character))) continue;
+    if (step.kind === LETTER || step.kind === SEPARATOR || (step.kind === EXACT && !isDigit(step.character)))
+      continue;
     // All before the first digit are letters then.
     const before = steps.slice(0, first).map((one) => (one.kind === EITHER ? { ...one, kind: LETTER } : one));
     const beginning = source.slice(0, first);
-    if (!/^(?:[A-Z*]{1,4} ){0,2}[A-Z*.-]{0,12}$/.test(beginning)) break;
+    if (!/^(?:[A-Z*]{1,6} ){0,2}[A-Z*.-]{0,12}$/.test(beginning)) break;
     const rest = steps.slice(first + 1);
     const after = [{ ...step, kind: step.kind === EITHER ? DIGIT : step.kind }, ...rest];
     const isWritten = !loose && steps.some(({ kind, character }) => kind === EXACT && isSeparator(character));

@@ -13,7 +13,7 @@ describe("PlainText", () => {
   test.each([
     ["a\\u0040b", "a@b"],
     ["a\\\\\\u0040b", "a@b"],
-    ["say \\\"hi\\\"", 'say "hi"'],
+    ['say \\"hi\\"', 'say "hi"'],
     ["line\\nline", "line\nline"],
     ["my\\_key", "my_key"],
     ["ada%40example.com", "ada@example.com"],
@@ -39,28 +39,48 @@ describe("PlainText", () => {
   });
 
   const piece = fc.oneof(
-    fc.constantFrom("\\", "\\u", "\\u00", "40", "\\\\", "%", "%4", "&", "&#", "45;", "😀", "\ud83d", "\u200b", "４", '\\"'),
+    fc.constantFrom(
+      "\\",
+      "\\u",
+      "\\u00",
+      "40",
+      "\\\\",
+      "%",
+      "%4",
+      "&",
+      "&#",
+      "45;",
+      "😀",
+      "\ud83d",
+      "\u200b",
+      "４",
+      '\\"',
+    ),
     fc.string({ unit: "grapheme", maxLength: 6 }),
   );
 
   test("reads the same however the text is cut", () => {
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), fc.infiniteStream(fc.integer({ min: 1, max: 5 })), (made, sizes) => {
-        const text = made.join("");
-        const cut: string[] = [];
-        for (let i = 0; i < text.length;) {
-          const size = sizes.next().value ?? 1;
-          cut.push(text.slice(i, i + size));
-          i += size;
-        }
-        const whole = read([text]);
-        const parts = read(cut);
-        expect(parts.text).toBe(whole.text);
-        for (let at = 0; at <= whole.text.length; at += 1) {
-          expect(parts.toRaw(at)).toBe(whole.toRaw(at));
-          expect(parts.toRawEnd(at)).toBe(whole.toRawEnd(at));
-        }
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 30 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 5 })),
+        (made, sizes) => {
+          const text = made.join("");
+          const cut: string[] = [];
+          for (let i = 0; i < text.length;) {
+            const size = sizes.next().value ?? 1;
+            cut.push(text.slice(i, i + size));
+            i += size;
+          }
+          const whole = read([text]);
+          const parts = read(cut);
+          expect(parts.text).toBe(whole.text);
+          for (let at = 0; at <= whole.text.length; at += 1) {
+            expect(parts.toRaw(at)).toBe(whole.toRaw(at));
+            expect(parts.toRawEnd(at)).toBe(whole.toRawEnd(at));
+          }
+        },
+      ),
       { numRuns: 500 },
     );
   });

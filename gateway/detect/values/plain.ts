@@ -265,7 +265,8 @@ function toHexDigit(c: number): number {
 }
 
 /** What may be the beginning of an escape or of a surrogate pair, at a piece's end. */
-const UNFINISHED = /(?:\\+(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|%[0-9a-fA-F]?|&[#a-zA-Z0-9]{0,8}|[\ud800-\udbff])$/;
+const UNFINISHED =
+  /(?:\\+(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|%[0-9a-fA-F]?|&[#a-zA-Z0-9]{0,8}|[\ud800-\udbff])$/;
 
 function heldLength(raw: string): number {
   const tail = raw.length > 24 ? raw.slice(-24) : raw;
@@ -276,7 +277,8 @@ function heldLength(raw: string): number {
   if (match === null) return 0;
   const found = match[0];
   // `\%` is an escape of its own.
-  if ((found.startsWith("%") || found.startsWith("&")) && tail.charCodeAt(match.index - 1) === BACKSLASH) return 0;
+  if ((found.startsWith("%") || found.startsWith("&")) && tail.charCodeAt(match.index - 1) === BACKSLASH)
+    return 0;
   if (!found.startsWith("\\")) return found.length;
   const backslashes = found.length - found.replace(/^\\+/, "").length;
   return found.length - Math.max(0, backslashes - MAX_BACKSLASHES);

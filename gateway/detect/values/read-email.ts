@@ -59,7 +59,15 @@ function isLocal(c: number): boolean {
 }
 
 function isLocalEdge(c: number): boolean {
-  return isAlphanumeric(c) || c === 0x5f || c === 0x2b || c === 0x2d || c === 0x25 || c === 0x26 || isForeignLetter(c);
+  return (
+    isAlphanumeric(c) ||
+    c === 0x5f ||
+    c === 0x2b ||
+    c === 0x2d ||
+    c === 0x25 ||
+    c === 0x26 ||
+    isForeignLetter(c)
+  );
 }
 
 function isDomain(c: number): boolean {
@@ -71,7 +79,8 @@ function isTopLevel(text: string, from: number, to: number): boolean {
   if (length < 2 || length > 24) return false;
   for (let i = from; i < to; i += 1) {
     const c = text.charCodeAt(i);
-    if (!isLetter(c) && !isForeignLetter(c) && !(text.startsWith("xn--", from) && (isDigit(c) || c === 0x2d))) return false;
+    if (!isLetter(c) && !isForeignLetter(c) && !(text.startsWith("xn--", from) && (isDigit(c) || c === 0x2d)))
+      return false;
   }
   return true;
 }

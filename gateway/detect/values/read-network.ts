@@ -13,7 +13,9 @@ export function createColonReader(ip: Kind, mac: Kind): Reader {
     const { text } = look;
     if (at + 1 >= text.length) {
       if (look.isFinal) return true;
-      return at > 0 && isHex(text.charCodeAt(at - 1)) ? waitFrom(look, Math.max(0, at - 4)) : waitFrom(look, at);
+      return at > 0 && isHex(text.charCodeAt(at - 1))
+        ? waitFrom(look, Math.max(0, at - 4))
+        : waitFrom(look, at);
     }
     const next = text.charCodeAt(at + 1);
     if (!isHex(next) && next !== 0x3a) return true;

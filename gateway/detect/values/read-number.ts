@@ -19,9 +19,15 @@ export type SpecialNumber = {
   readonly near: readonly number[] | null;
   /** Gives the index after a number that begins at `from`; -1 where more text must come, -2 where there is none. */
   read(look: Look, from: number): number;
+  /** Gives where the number begins; absent: with its letters. */
+  start?(text: string, from: number, to: number): number;
 };
 
-type Formatted = NumberRow & { readonly kind: Kind; readonly format: NumberFormat; readonly near: readonly number[] };
+type Formatted = NumberRow & {
+  readonly kind: Kind;
+  readonly format: NumberFormat;
+  readonly near: readonly number[];
+};
 
 const NO_FORMATS: readonly Formatted[] = [];
 /** Digits in a row beyond this are no number that a person has. */
@@ -52,7 +58,8 @@ export function createNumberReader(
     const { text } = look;
     if (start > 0 && isDigit(text.charCodeAt(start - 1))) return true;
     let letters = start;
-    while (letters > 0 && start - letters < MAX_LETTERS && isLetter(text.charCodeAt(letters - 1))) letters -= 1;
+    while (letters > 0 && start - letters < MAX_LETTERS && isLetter(text.charCodeAt(letters - 1)))
+      letters -= 1;
     if (letters > 0 && isAlphanumeric(text.charCodeAt(letters - 1))) return true;
     if (isInside(text, start)) return true;
     let run = 1;
@@ -71,7 +78,7 @@ export function createNumberReader(
       if (to === -1) return waitFrom(look, toWordStart(text, letters));
       if (to < 0 || special.weight <= bestWeight) continue;
       best = special.kind;
-      bestFrom = letters;
+      bestFrom = special.start?.(text, letters, to) ?? letters;
       bestTo = to;
       bestWeight = special.weight;
     }

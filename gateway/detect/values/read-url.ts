@@ -31,5 +31,14 @@ export function createUrlReader(kind: Kind, isNone: (value: string) => boolean):
 
 /** White space, quotes, brackets, and what begins a path, a query or a fragment. */
 function endsAuthority(c: number): boolean {
-  return c <= 0x20 || c === 0x22 || c === 0x27 || c === 0x60 || c === 0x3c || c === 0x3e || c === 0x2f || c === 0x5c;
+  return (
+    c <= 0x20 ||
+    c === 0x22 ||
+    c === 0x27 ||
+    c === 0x60 ||
+    c === 0x3c ||
+    c === 0x3e ||
+    c === 0x2f ||
+    c === 0x5c
+  );
 }

@@ -1,7 +1,16 @@
 // The scan: one pass of the automaton over plain text, carried across pieces; what it meets is read where it stands.
 import { CLASS_OTHER } from "../automaton.ts";
 import type { Automaton } from "../automaton.ts";
-import { isDigit, LEFT, NEARBY, toWordStart, type Kind, type Look, type Reader, type Swallow } from "./look.ts";
+import {
+  isDigit,
+  LEFT,
+  NEARBY,
+  toWordStart,
+  type Kind,
+  type Look,
+  type Reader,
+  type Swallow,
+} from "./look.ts";
 import { PlainText } from "./plain.ts";
 import type { ValueClass } from "./table.ts";
 
@@ -89,7 +98,8 @@ export class ValueScan implements Look {
   hasWord(words: readonly number[], at: number): boolean {
     const least = this.#plain.base + at - NEARBY;
     if (this.#words === null) return false;
-    for (const word of words) if ((this.#words[word] ?? 0) >= least && (this.#words[word] ?? 0) > 0) return true;
+    for (const word of words)
+      if ((this.#words[word] ?? 0) >= least && (this.#words[word] ?? 0) > 0) return true;
     return false;
   }
 

@@ -82,13 +82,7 @@ export function compileShape(source: string, anyCase = false): Shape {
  *
  * @returns the index after the longest match, `NONE`, or `WAIT`.
  */
-export function matchForward(
-  shape: Shape,
-  part: number,
-  text: string,
-  at: number,
-  isFinal: boolean,
-): number {
+export function matchForward(shape: Shape, part: number, text: string, at: number, isFinal: boolean): number {
   let i = at;
   for (let number = part; number < shape.parts.length; number += 1) {
     const current = shape.parts[number];
@@ -103,7 +97,10 @@ export function matchForward(
     const { members, min, max } = current;
     const next = shape.parts[number + 1];
     // Where the next part's first character is also a member, the run ends where that part first stands.
-    const stop = next !== undefined && "literal" in next && isMember(members, next.literal.charCodeAt(0)) ? next.literal : null;
+    const stop =
+      next !== undefined && "literal" in next && isMember(members, next.literal.charCodeAt(0))
+        ? next.literal
+        : null;
     let count = 0;
     while (count < max && i < text.length && isMember(members, text.charCodeAt(i))) {
       if (stop !== null && count >= min) {
@@ -132,7 +129,8 @@ export function matchBackward(shape: Shape, part: number, text: string, at: numb
     if (current === undefined) return NONE;
     if ("literal" in current) {
       i -= current.literal.length;
-      if (i < 0 || compareLiteral(current.literal, text, i, shape.anyCase) < current.literal.length) return NONE;
+      if (i < 0 || compareLiteral(current.literal, text, i, shape.anyCase) < current.literal.length)
+        return NONE;
       continue;
     }
     let count = 0;
@@ -199,7 +197,8 @@ function toMembers(inside: string, source: string): Uint8Array {
       i += isEscaped ? 3 : 2;
     } else add(c, c);
   }
-  if (isNegated) for (let c = 0; c < 128; c += 1) members[c] = c > 0x20 && c < 0x7f && members[c] === 0 ? 1 : 0;
+  if (isNegated)
+    for (let c = 0; c < 128; c += 1) members[c] = c > 0x20 && c < 0x7f && members[c] === 0 ? 1 : 0;
   return members;
 }
 
@@ -216,7 +215,10 @@ const COUNT = /^\{(\d{1,4})(?:(,)(\d{0,4}))?\}/;
 /** A count without an end ends here. */
 const MOST = 2048;
 
-function readCount(source: string, at: number): { min: number; max: number; next: number; isCounted: boolean } {
+function readCount(
+  source: string,
+  at: number,
+): { min: number; max: number; next: number; isCounted: boolean } {
   const c = source.charAt(at);
   if (c === "?") return { min: 0, max: 1, next: at + 1, isCounted: true };
   if (c === "+") return { min: 1, max: MOST, next: at + 1, isCounted: true };

@@ -3,6 +3,7 @@ import { cardBrand } from "./cards.ts";
 import { ibanLength, isIban } from "./iban.ts";
 import { isAlphanumeric, isDigit } from "./look.ts";
 import { isSeparator, toCompact } from "./number-format.ts";
+import { phoneStart, phoneWords, readPhone } from "./phones.ts";
 import { readIpv4 } from "./read-network.ts";
 import { readEnd, type SpecialNumber } from "./read-number.ts";
 import type { Kind, Look } from "./look.ts";
@@ -66,6 +67,21 @@ export function createIban(kind: Kind): SpecialNumber {
     return isIban(toCompact(text, from, i)) ? end : -2;
   };
   return { kind, read, weight: 4, letters: 2, leastRun: 2, mostRun: 30, near: null };
+}
+
+/** Telephone numbers: set off by a mark or by how they are written, or beside a word that says what they are. */
+export function createPhones(kind: Kind, words: Words): SpecialNumber[] {
+  const near = words.toNumbers(phoneWords);
+  const common = { kind, letters: 0, leastRun: 1, mostRun: 15, start: phoneStart };
+  return [
+    {
+      ...common,
+      near: null,
+      weight: 1.5,
+      read: (look, from) => readPhone(look.text, from, look.isFinal, false),
+    },
+    { ...common, near, weight: 4.5, read: (look, from) => readPhone(look.text, from, look.isFinal, true) },
+  ];
 }
 
 const VERSION_WORDS = ["version", "release", "ver.", "v."];

@@ -23,7 +23,11 @@ function join(found: readonly ValueFinding[]): { id: string; start: number; end:
 
 const HEADER = ["-----BEGIN ", "PRIVATE KEY-----"].join("");
 const FOOTER = ["-----END ", "PRIVATE KEY-----"].join("");
-const JWT = [["ey", "JhbGciOiJIUzI1NiJ9"].join(""), ["ey", "JzdWIiOiJub2JvZHkifQ"].join(""), "c2lnbmF0dXJl"].join(".");
+const JWT = [
+  ["ey", "JhbGciOiJIUzI1NiJ9"].join(""),
+  ["ey", "JzdWIiOiJub2JvZHkifQ"].join(""),
+  "c2lnbmF0dXJl",
+].join(".");
 
 describe("values in texts", () => {
   test.each([
@@ -37,25 +41,30 @@ describe("values in texts", () => {
     ["nic 00-1B-44-11-3a-b7", "mac_address: 00-1B-44-11-3a-b7"],
     ["date of birth: 12/05/1981.", "birth_date: 12/05/1981"],
     [`bearer ${JWT} end`, `jwt: ${JWT}`],
-    [`${HEADER}\nMIIEvQIBADANBgkqhkiG9w0B\n${FOOTER}\n`, `private_key: ${HEADER}\nMIIEvQIBADANBgkqhkiG9w0B\n${FOOTER}`],
+    [
+      `${HEADER}\nMIIEvQIBADANBgkqhkiG9w0B\n${FOOTER}\n`,
+      `private_key: ${HEADER}\nMIIEvQIBADANBgkqhkiG9w0B\n${FOOTER}`,
+    ],
     ["postgres://app:s3cr3t-Pw@db:5432/x", "connection_string: s3cr3t-Pw"],
   ])("finds in %s", (text, expected) => {
     expect(find(text)).toEqual([expected]);
   });
 
-  test.each([
-    "the order 4111 1111 1111 1112 was sent",
-    "git clone git@github.com:a/b.git",
-    "icon@2x.png and @types/node",
-    "version 1.2.3.4 of it",
-    "127.0.0.1 and 0.0.0.0",
-    "std::vector<int> a::b",
-    "at 12:30:45 sharp",
-    `${HEADER} and then`,
-    "https://example.com:8080/a@b",
-    "id 550e8400-e29b-41d4-a716-446655440000",
-    "born to run in 1975, 12/05/1981 or not",
-  ].slice(0, -1))("finds nothing in %s", (text) => {
+  test.each(
+    [
+      "the order 4111 1111 1111 1112 was sent",
+      "git clone git@github.com:a/b.git",
+      "icon@2x.png and @types/node",
+      "version 1.2.3.4 of it",
+      "127.0.0.1 and 0.0.0.0",
+      "std::vector<int> a::b",
+      "at 12:30:45 sharp",
+      `${HEADER} and then`,
+      "https://example.com:8080/a@b",
+      "id 550e8400-e29b-41d4-a716-446655440000",
+      "born to run in 1975, 12/05/1981 or not",
+    ].slice(0, -1),
+  )("finds nothing in %s", (text) => {
     expect(find(text)).toEqual([]);
   });
 
@@ -78,7 +87,9 @@ describe("values in texts", () => {
         for (let seed = 1; seed <= 5 && !found; seed += 1) {
           const value = sampleShape(shape, createRandom(seed));
           const text = `it is ${value} there`;
-          found = scanner.scan(text).some(({ class: of, start, end }) => of === "secret" && start <= 6 && end >= 6 + value.length);
+          found = scanner
+            .scan(text)
+            .some(({ class: of, start, end }) => of === "secret" && start <= 6 && end >= 6 + value.length);
         }
         expect(found, `${row.id} ${shape}`).toBe(true);
       }
@@ -91,7 +102,9 @@ describe("values in texts", () => {
         const word = row.evidence === "alone" ? "it is" : (row.words[0] ?? "");
         const text = `${word} ${example} there`;
         const from = word.length + 1;
-        const found = scanner.scan(text).some(({ start, end }) => start <= from && end >= from + example.length);
+        const found = scanner
+          .scan(text)
+          .some(({ start, end }) => start <= from && end >= from + example.length);
         expect(found, `${row.id} ${example}`).toBe(true);
       }
     }
@@ -99,17 +112,82 @@ describe("values in texts", () => {
 });
 
 const made = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom(...TABLES.tokens.flatMap(({ shapes }) => shapes)).chain((shape) => fc.nat(1000).map((seed) => sampleShape(shape, createRandom(seed)))) },
-  { weight: 3, arbitrary: fc.constantFrom(...TABLES.numbers.flatMap(({ examples, words }) => examples.flatMap((one) => [one, `${words[0] ?? ""} ${one}`]))) },
-  { weight: 2, arbitrary: fc.constantFrom("ada@example.com", "4111 1111 1111 1111", "DE89 3704 0044 0532 0130 00", "203.0.113.9", "2001:db8::1:2", "00:1B:44:11:3a:b7", "born 12/05/1981", JWT, "https://u:p4ssw0rd@h/", "+1 (202) 555-0146", "tel. 0171 2345678") },
-  { weight: 2, arbitrary: fc.constantFrom(...TABLES.named.flatMap(({ names }) => names)).map((name) => `${name}="x9Qw7zPlm4Rt8Kd2"`) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(...TABLES.tokens.flatMap(({ shapes }) => shapes))
+      .chain((shape) => fc.nat(1000).map((seed) => sampleShape(shape, createRandom(seed)))),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      ...TABLES.numbers.flatMap(({ examples, words }) =>
+        examples.flatMap((one) => [one, `${words[0] ?? ""} ${one}`]),
+      ),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      "ada@example.com",
+      "4111 1111 1111 1111",
+      "DE89 3704 0044 0532 0130 00",
+      "203.0.113.9",
+      "2001:db8::1:2",
+      "00:1B:44:11:3a:b7",
+      "born 12/05/1981",
+      JWT,
+      "https://u:p4ssw0rd@h/",
+      "+1 (202) 555-0146",
+      "tel. 0171 2345678",
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(...TABLES.named.flatMap(({ names }) => names))
+      .map((name) => `${name}="x9Qw7zPlm4Rt8Kd2"`),
+  },
   { weight: 1, arbitrary: fc.constant(`${HEADER}\n${"MIIEvQIBADANBgkqhkiG9w0B\n".repeat(3)}${FOOTER}`) },
-  { weight: 3, arbitrary: fc.constantFrom("\\u0040", "\\n", "\u200b", "４", "%40", "&#45;", "-----", "eyJ", "://", "key=", "=", ":", "@", " ", "\n", "CHE ", "AB ", "+", "(", "12", "1.2", "é", "漢", "😀", "\\", '"', "'") },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      "\\u0040",
+      "\\n",
+      "\u200b",
+      "４",
+      "%40",
+      "&#45;",
+      "-----",
+      "eyJ",
+      "://",
+      "key=",
+      "=",
+      ":",
+      "@",
+      " ",
+      "\n",
+      "CHE ",
+      "AB ",
+      "+",
+      "(",
+      "12",
+      "1.2",
+      "é",
+      "漢",
+      "😀",
+      "\\",
+      '"',
+      "'",
+    ),
+  },
   { weight: 2, arbitrary: fc.string({ maxLength: 12 }) },
 );
 
 /** Puts the invisible, the escaped and the like between what was made. */
-const text = fc.array(fc.tuple(made, fc.constantFrom("", " ", "\n", ",", '"', "_", "\u200b", "x")), { maxLength: 12 }).map((parts) => parts.flat().join(""));
+const text = fc
+  .array(fc.tuple(made, fc.constantFrom("", " ", "\n", ",", '"', "_", "\u200b", "x")), { maxLength: 12 })
+  .map((parts) => parts.flat().join(""));
 
 describe("values in a text that comes in pieces", () => {
   test("are those of the whole text, however it is cut, and nothing of them is given free before", () => {

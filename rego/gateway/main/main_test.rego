@@ -9,6 +9,7 @@ facts := {
 	"operation": "responses.create",
 	"request": {
 		"model": "gpt-4.1",
+		"models": [],
 		"tokens": {"count": 10, "exact": false},
 		"hidden": [],
 		"unknown_items": [],

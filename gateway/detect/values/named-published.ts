@@ -1,0 +1,193 @@
+// Secrets that a provider's name tells, from the published rules of other projects.
+import { HEX_32, HEX_40, HEX_64, toNamedRow, WORD_32, WORD_40, WORD_64, type Entry } from "./named-entry.ts";
+import { DETECT_SECRETS, GITLEAKS, MICROSOFT, NOSEYPARKER, UUID } from "./sources.ts";
+import type { NamedSecretRow } from "./table.ts";
+
+/** Facts of gitleaks' rules with an identifier, an operator and a value. */
+const OF_GITLEAKS: readonly Entry[] = [
+  ["adafruit_credential", "Adafruit IO key", "adafruit", ["[A-Za-z0-9_-]{32}"]],
+  ["adobe_credential", "Adobe client id", "adobe", [HEX_32]],
+  ["airtable_credential", "Airtable API key", "airtable", ["[A-Za-z0-9]{17}"]],
+  ["algolia_credential", "Algolia API key", "algolia", [WORD_32]],
+  ["alibaba_credential", "Alibaba Cloud secret key", "alibaba aliyun", ["[A-Za-z0-9]{30}"]],
+  ["asana_credential", "Asana client secret or token", "asana", [WORD_32, "[012]/\\d{10,20}:[0-9a-f]{32}"]],
+  [
+    "atlassian_credential",
+    "Atlassian API token",
+    "atlassian confluence jira",
+    ["[A-Za-z0-9]{20}[0-9a-f]{4}"],
+  ],
+  ["beamer_credential", "Beamer API token", "beamer", ["b_[A-Za-z0-9=_-]{44}"]],
+  ["bitbucket_credential", "Bitbucket client secret", "bitbucket", ["[A-Za-z0-9=_-]{64}", WORD_32]],
+  ["bittrex_credential", "Bittrex key", "bittrex", [WORD_32]],
+  ["meraki_credential", "Cisco Meraki API key", "meraki", [HEX_40]],
+  [
+    "cloudflare_credential",
+    "Cloudflare API token or key",
+    "cloudflare",
+    ["[A-Za-z0-9_-]{40}", "[0-9a-f]{37}"],
+  ],
+  ["codecov_credential", "Codecov token", "codecov", [WORD_32, UUID]],
+  ["cohere_credential", "Cohere API key", "cohere co_api", [WORD_40], 3.5],
+  ["coinbase_credential", "Coinbase token", "coinbase", ["[A-Za-z0-9_-]{64}"]],
+  ["confluent_credential", "Confluent key or secret", "confluent", [WORD_64, "[A-Za-z0-9]{16}"]],
+  ["contentful_credential", "Contentful delivery token", "contentful", ["[A-Za-z0-9=_-]{43}"]],
+  ["datadog_credential", "Datadog key", "datadog dd_api dd_app dd_client", [WORD_40, WORD_32]],
+  ["discord_credential", "Discord client secret or key", "discord", [HEX_64, "[A-Za-z0-9=_-]{32}"]],
+  ["droneci_credential", "Drone token", "drone_ci drone_token drone_rpc", [WORD_32]],
+  ["dropbox_credential", "Dropbox app secret", "dropbox", ["[A-Za-z0-9]{15}"]],
+  ["etsy_credential", "Etsy API key", "etsy", ["[A-Za-z0-9]{24}"]],
+  [
+    "facebook_credential",
+    "Facebook app secret or token",
+    "facebook fb_app fb_client",
+    [HEX_32, "\\d{15,16}[|%][\\w-]{27,40}"],
+  ],
+  ["fastly_credential", "Fastly API token", "fastly", ["[A-Za-z0-9=_-]{32}"]],
+  ["finicity_credential", "Finicity secret", "finicity", [HEX_32, "[A-Za-z0-9]{20}"]],
+  ["finnhub_credential", "Finnhub token", "finnhub", ["[A-Za-z0-9]{20}"]],
+  ["flickr_credential", "Flickr key", "flickr", [WORD_32, "[0-9a-f]{16}"], 2.5],
+  ["freshbooks_credential", "FreshBooks token", "freshbooks", [WORD_64]],
+  ["gitter_credential", "Gitter token", "gitter", ["[A-Za-z0-9_-]{40}"]],
+  [
+    "gocardless_credential",
+    "GoCardless token",
+    "gocardless",
+    ["live_[A-Za-z0-9=_-]{40}", "sandbox_[A-Za-z0-9=_-]{40}"],
+  ],
+  ["heroku_credential", "Heroku API key", "heroku", [UUID]],
+  ["hubspot_credential", "HubSpot API key", "hubspot", [UUID]],
+  ["intercom_credential", "Intercom API key", "intercom", ["[A-Za-z0-9=_-]{60}"]],
+  ["jfrog_credential", "JFrog key", "jfrog artifactory bintray xray", ["[A-Za-z0-9]{73}", WORD_64]],
+  ["kraken_credential", "Kraken key", "kraken", ["[\\w/=+-]{80,90}"]],
+  ["kucoin_credential", "KuCoin key", "kucoin", [UUID, "[0-9a-f]{24}"]],
+  ["launchdarkly_credential", "LaunchDarkly token", "launchdarkly", ["[A-Za-z0-9=_-]{40}"]],
+  ["linear_credential", "Linear client secret", "linear", [HEX_32]],
+  ["linkedin_credential", "LinkedIn key", "linkedin linked_in", ["[A-Za-z0-9]{16}", "[A-Za-z0-9]{14}"]],
+  ["lob_credential", "Lob key", "lob_api lob_key lob_secret", ["live_[0-9a-f]{35}", "test_[0-9a-f]{35}"]],
+  ["looker_credential", "Looker key", "looker", ["[A-Za-z0-9]{24}", "[A-Za-z0-9]{20}"]],
+  ["mailgun_credential", "Mailgun signing key", "mailgun", ["[0-9a-h]{32}-[0-9a-h]{8}-[0-9a-h]{8}", HEX_32]],
+  ["mapbox_credential", "Mapbox token", "mapbox", ["[ps]k\\.[A-Za-z0-9]{60,100}\\.[\\w-]{22}"]],
+  ["mattermost_credential", "Mattermost token", "mattermost", ["[A-Za-z0-9]{26}"]],
+  ["messagebird_credential", "MessageBird token", "messagebird message_bird", ["[A-Za-z0-9]{25}", UUID]],
+  ["netlify_credential", "Netlify token", "netlify", ["[A-Za-z0-9=_-]{40,46}"]],
+  ["newrelic_credential", "New Relic key", "newrelic new_relic", [WORD_64, HEX_40]],
+  ["nytimes_credential", "New York Times key", "nytimes newyorktimes new_york_times", ["[A-Za-z0-9=_-]{32}"]],
+  ["okta_credential", "Okta token", "okta", ["00[\\w=-]{40}"], 3.5],
+  ["plaid_credential", "Plaid secret", "plaid", ["[A-Za-z0-9]{30}", "[A-Za-z0-9]{24}"], 3.3],
+  ["privateai_credential", "Private AI token", "private_ai", [WORD_32]],
+  ["rapidapi_credential", "RapidAPI key", "rapidapi rapid_api", ["[A-Za-z0-9_-]{50}"]],
+  ["sendbird_credential", "Sendbird token", "sendbird", [HEX_40, UUID]],
+  ["sentry_credential", "Sentry token", "sentry", [HEX_64, HEX_32]],
+  [
+    "sidekiq_credential",
+    "Sidekiq credentials",
+    "bundle_enterprise bundle_gems",
+    ["[0-9a-f]{8}:[0-9a-f]{8}"],
+    2.5,
+  ],
+  ["snyk_credential", "Snyk token", "snyk", [UUID]],
+  ["sonar_credential", "Sonar token", "sonar", ["[A-Za-z0-9=_-]{40}"]],
+  ["sourcegraph_credential", "Sourcegraph token", "sourcegraph src_access", [HEX_40]],
+  ["squarespace_credential", "Squarespace token", "squarespace", [UUID]],
+  ["sumologic_credential", "Sumo Logic key", "sumo", [WORD_64, "su[A-Za-z0-9]{12}"]],
+  ["telegram_credential", "Telegram bot token", "telegr telegram", ["\\d{5,16}:A[A-Za-z0-9_-]{34}"]],
+  ["travisci_credential", "Travis CI token", "travis", ["[A-Za-z0-9]{22}"]],
+  ["twitch_credential", "Twitch token", "twitch", ["[A-Za-z0-9]{30}"]],
+  [
+    "twitter_credential",
+    "X (Twitter) key",
+    "twitter",
+    ["\\d{15,25}-[A-Za-z0-9]{20,45}", "[A-Za-z0-9]{50}", "[A-Za-z0-9]{45}", "[A-Za-z0-9]{25}"],
+    3.3,
+  ],
+  ["typeform_credential", "Typeform token", "typeform", ["tfp_[\\w.=-]{30,70}"]],
+  ["vault_credential", "HashiCorp Vault token", "vault", ["s\\.[A-Za-z0-9]{24}", "b\\.[\\w-]{90,300}"], 3.5],
+  ["yandex_credential", "Yandex key", "yandex", ["YC[A-Za-z0-9_-]{38}"]],
+  ["zendesk_credential", "Zendesk token", "zendesk", [WORD_40]],
+];
+
+/** Facts of detect-secrets, Nosey Parker and Microsoft's patterns. */
+const OF_PROJECTS: readonly (readonly [source: string, entry: Entry])[] = [
+  [
+    DETECT_SECRETS,
+    [
+      "aws_secret_access_key",
+      "AWS secret access key",
+      "aws_secret secret_access_key aws_key",
+      ["[A-Za-z0-9+/]{40}"],
+      3.5,
+    ],
+  ],
+  [
+    MICROSOFT,
+    [
+      "azure_key_credential",
+      "Azure account key or shared access key",
+      "account_key shared_access_key azure_storage storage_key cosmos azure_key primary_key secondary_key",
+      ["[A-Za-z0-9+/]{86}==", "[A-Za-z0-9+/]{43}="],
+      3.5,
+    ],
+  ],
+  [
+    NOSEYPARKER,
+    [
+      "azure_devops_credential",
+      "Azure DevOps token",
+      "azure_devops ado_pat vsts pat_token",
+      ["[A-Za-z0-9]{52}"],
+    ],
+  ],
+  [
+    NOSEYPARKER,
+    ["auth0_credential", "Auth0 client secret", "auth0", ["[A-Za-z0-9_-]{64}", "[A-Za-z0-9_-]{32,80}"], 3.5],
+  ],
+  [
+    NOSEYPARKER,
+    ["codeclimate_credential", "Code Climate reporter id", "codeclimate cc_test_reporter", [HEX_64]],
+  ],
+  [NOSEYPARKER, ["figma_credential", "Figma token", "figma", [`[0-9a-f]{4}-${UUID}`]]],
+  [
+    NOSEYPARKER,
+    [
+      "github_credential",
+      "GitHub client secret",
+      "github_client github_secret github_oauth github_app",
+      [HEX_40],
+    ],
+  ],
+  [NOSEYPARKER, ["jenkins_credential", "Jenkins token", "jenkins", ["[0-9a-f]{32,36}", UUID]]],
+  [NOSEYPARKER, ["kagi_credential", "Kagi API key", "kagi", ["[\\w-]{11}\\.[\\w-]{43}"]]],
+  [
+    NOSEYPARKER,
+    [
+      "kubernetes_credential",
+      "Kubernetes bootstrap token",
+      "bootstrap kubeadm",
+      ["[a-z0-9]{6}\\.[a-z0-9]{16}"],
+    ],
+  ],
+  [NOSEYPARKER, ["postmark_credential", "Postmark token", "postmark", [UUID]]],
+  [NOSEYPARKER, ["saucelabs_credential", "Sauce Labs key", "sauce", [UUID]]],
+  [
+    NOSEYPARKER,
+    ["thingsboard_credential", "ThingsBoard token", "thingsboard provision_device", ["[A-Za-z0-9]{20}"]],
+  ],
+  [NOSEYPARKER, ["truenas_credential", "TrueNAS API key", "truenas", ["\\d{1,4}-[A-Za-z0-9]{64}"], 3.5]],
+  [
+    NOSEYPARKER,
+    [
+      "wireguard_credential",
+      "WireGuard key",
+      "private_key preshared_key wireguard",
+      ["[A-Za-z0-9+/]{43}="],
+      3.5,
+    ],
+  ],
+];
+
+/** The rows whose facts other projects publish. */
+export const PUBLISHED_SECRETS: readonly NamedSecretRow[] = [
+  ...OF_PROJECTS.map(([source, entry]) => toNamedRow(entry, source)),
+  ...OF_GITLEAKS.map((entry) => toNamedRow(entry, GITLEAKS)),
+];

@@ -1,0 +1,136 @@
+// Tokens of what people work with: documents, tasks, design, sites and files.
+import { GITLEAKS, NOSEYPARKER, SECRETLINT } from "./sources.ts";
+import type { TokenRow } from "./table.ts";
+
+/** The rows of office, task, design and content services. */
+export const WORK_TOKENS: readonly TokenRow[] = [
+  {
+    id: "notion_token",
+    title: "Notion integration token",
+    shapes: ["ntn_\\d{11}[A-Za-z0-9]{35}", "secret_[A-Za-z0-9]{43}"],
+    entropy: 3.7,
+    source: SECRETLINT,
+  },
+  {
+    id: "linear_key",
+    title: "Linear API key or token",
+    shapes: ["lin_api_\\w{32,128}", "lin_oauth_\\w{32,128}", "lin_wh_\\w{20,128}"],
+    entropy: 3,
+    source: SECRETLINT,
+  },
+  {
+    id: "airtable_token",
+    title: "Airtable personal access token",
+    shapes: ["pat[A-Za-z0-9]{14}\\.[0-9a-f]{64}"],
+    entropy: 3.3,
+    source: GITLEAKS,
+  },
+  {
+    id: "clickup_token",
+    title: "ClickUp personal token",
+    shapes: ["pk_\\d{5,12}_[A-Z0-9]{32}"],
+    entropy: 3.3,
+    source: "https://developer.clickup.com/docs/authentication",
+  },
+  {
+    id: "figma_token",
+    title: "Figma token",
+    shapes: ["figd_[\\w-]{40,200}", "figu_[\\w-]{40,200}", "figo_[\\w-]{40,200}"],
+    entropy: 3.5,
+    source: SECRETLINT,
+  },
+  {
+    id: "canva_secret",
+    title: "Canva client secret",
+    shapes: ["cnvca[\\w-]{50,64}"],
+    entropy: 3.7,
+    source: "https://www.canva.dev/docs/connect/authentication/",
+  },
+  {
+    id: "contentful_token",
+    title: "Contentful management token",
+    shapes: ["CFPAT-[\\w-]{43}"],
+    entropy: 3.5,
+    source: "https://www.contentful.com/developers/docs/references/authentication/",
+  },
+  {
+    id: "typeform_token",
+    title: "Typeform token",
+    shapes: ["tfp_[\\w.=-]{40,70}"],
+    entropy: 3.5,
+    source: GITLEAKS,
+  },
+  {
+    id: "wix_key",
+    title: "Wix API key",
+    shapes: [
+      "IST\\.eyJ[\\w-]{40,1000}\\.[\\w-]{40,1000}\\.[\\w-]{40,600}",
+      "IST\\.eyJ[\\w-]{40,1000}\\.[\\w-]{40,800}",
+    ],
+    entropy: 3.7,
+    source: "https://dev.wix.com/docs/go-headless/authentication/admin/make-rest-api-calls-with-an-api-key",
+  },
+  {
+    id: "calcom_key",
+    title: "Cal.com API key",
+    shapes: ["cal_live_[0-9a-f]{32}", "cal_[0-9a-f]{32}"],
+    entropy: 3,
+    source: "https://cal.com/docs/api-reference/v1/authentication",
+  },
+  {
+    id: "n8n_key",
+    title: "n8n API key",
+    shapes: ["n8n_api_[0-9a-f]{40,160}"],
+    entropy: 3,
+    source: "https://docs.n8n.io/api/authentication/",
+  },
+  {
+    id: "dropbox_token",
+    title: "Dropbox access token",
+    shapes: ["sl\\.u\\.[\\w-]{100,1500}", "sl\\.[\\w=-]{130,1500}", "[A-Za-z0-9]{11}AAAAAAAAAA[\\w=-]{43}"],
+    entropy: 3.5,
+    source: GITLEAKS,
+  },
+  {
+    id: "frameio_token",
+    title: "Frame.io developer token",
+    shapes: ["fio-u-[\\w=-]{64}"],
+    entropy: 3.5,
+    source: GITLEAKS,
+  },
+  {
+    id: "salesforce_token",
+    title: "Salesforce access or refresh token",
+    shapes: ["00D[A-Za-z0-9]{12,15}![\\w.]{80,120}", "5Aep861[\\w.]{60,100}"],
+    entropy: 3.5,
+    source: NOSEYPARKER,
+  },
+  {
+    id: "dub_key",
+    title: "Dub API key",
+    shapes: ["dub_[A-Za-z0-9]{24}"],
+    entropy: 3.5,
+    source: "https://dub.co/docs/api-reference/tokens",
+  },
+  {
+    id: "tally_key",
+    title: "Tally API key",
+    shapes: ["tly-[A-Za-z0-9]{30,50}"],
+    entropy: 3.5,
+    source: "https://developers.tally.so/api-reference/api-keys",
+  },
+  {
+    id: "adapty_key",
+    title: "Adapty or Branch secret key",
+    shapes: ["secret_live_[A-Za-z0-9]{30,50}", "secret_test_[A-Za-z0-9]{30,50}"],
+    entropy: 3.5,
+    source: "https://adapty.io/docs/",
+  },
+  {
+    id: "make_webhook",
+    title: "Make webhook address",
+    shapes: ["https://hook\\.[a-z]{2}\\d\\.make\\.com/[a-z0-9]{32}"],
+    entropy: 3,
+    source: "https://help.make.com/webhooks",
+  },
+];
