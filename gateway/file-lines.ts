@@ -185,7 +185,8 @@ function readLine(bytes: Buffer, { spec, ...rest }: Route, deps: LineDeps): Line
   const route: Route = { ...rest, spec: { ...spec, body: "json" } };
   const request = parse(deps, route, bytes);
   // Nothing runs what a line of data names.
-  return { route, request: { ...request, facts: { ...request.facts, models: [] } } };
+  const references = request.references.filter(({ kind }) => kind !== "fine_tuned_model");
+  return { route, request: { ...request, references, facts: { ...request.facts, models: [] } } };
 }
 
 function parse(deps: LineDeps, route: Route, bytes: Buffer): ParsedRequest {

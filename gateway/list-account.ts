@@ -3,6 +3,7 @@ import { GatewayError } from "./errors.ts";
 import type { Json } from "./exchange.ts";
 import type { Target } from "./forward/target.ts";
 import { isList, isObject } from "./parse/pointer.ts";
+import { toTunedModel } from "./parse/tuned.ts";
 import { listRoutes } from "./routes.ts";
 
 const PAGE = 100;
@@ -46,13 +47,18 @@ export async function* listAccount(
     let after: string | null = null;
     for (;;) {
       const query = new URLSearchParams({ limit: String(PAGE), ...(after !== null && { after }) });
-      const { status, bytes } = await read(target, `${template}?${query.toString()}`, headers);
+      // The list of models has one page, most of which is nobody's.
+      const isModels = kind === "fine_tuned_model";
+      const path = isModels ? template : `${template}?${query.toString()}`;
+      const { status, bytes } = await read(target, path, headers);
       if (status !== 200) {
         yield { kind, ids: [], status };
         break;
       }
-      const { ids, hasMore } = readPage(bytes);
+      const { ids: all, hasMore } = readPage(bytes);
+      const ids = isModels ? all.filter((id) => toTunedModel(id) === id) : all;
       yield { kind, ids, status: null };
+      if (isModels) break;
       const last = ids.at(-1) ?? null;
       if (!hasMore || last === null || last === after) break;
       after = last;

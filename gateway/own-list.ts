@@ -6,6 +6,7 @@ import type { Target, TargetAnswer, TargetCall, TargetRequest } from "./forward/
 import { isShared } from "./ownership.ts";
 import { findObjects } from "./parse/other-answer.ts";
 import { isList, isObject } from "./parse/pointer.ts";
+import { toTunedModel } from "./parse/tuned.ts";
 import { isSame } from "./record/ledger.ts";
 import type { Ledger } from "./record/ledger.ts";
 import type { OwnedObject } from "./record/recorder.ts";
@@ -14,6 +15,8 @@ import type { OwnedObject } from "./record/recorder.ts";
 const MOST_PAGES = 50;
 const PAGE = 100;
 const FILES_PAGE = 1000;
+/** Models stand in one list, those that everybody knows and those that somebody's job has made. */
+const MODEL = "fine_tuned_model";
 /** Objects in an answer whose caller does not say how many. */
 const USUAL = 20;
 const USUAL_FILES = 10_000;
@@ -80,7 +83,8 @@ export function sendList(
     const found: JsonObject[] = [];
     let cursor = asked.cursor;
     for (let count = 0; !over; count += 1) {
-      const page = await read(`${request.path}?${toQuery(asked, cursor)}`);
+      const asking = toQuery(asked, cursor);
+      const page = await read(asking === "" ? request.path : `${request.path}?${asking}`);
       const body = page.status === 200 ? toBody(page) : null;
       // What is no list is for the answer's reader to refuse or to pass on.
       if (body === null) return hand(page, page.bytes);
@@ -112,14 +116,17 @@ export function sendList(
     const { ledger, connection, caller, kind, shares } = deps;
     const named = data.flatMap((one) => {
       const id = toText(one);
-      return isObject(one) && id !== null ? [{ one, object: { kind, id } }] : [];
+      return isObject(one) && id !== null ? [{ one, id: toOwnedId(kind, id) }] : [];
     });
+    const ids = named.flatMap(({ id }) => id ?? []);
     const owners = await ledger.owners(
       connection.name,
-      named.map(({ object }) => object),
+      ids.map((id) => ({ kind, id })),
     );
-    return named.flatMap(({ one }, index) => {
-      const owner = owners[index] ?? null;
+    const ownerOf = new Map(ids.map((id, index) => [id, owners[index] ?? null]));
+    return named.flatMap(({ one, id }) => {
+      if (id === null) return [one];
+      const owner = ownerOf.get(id) ?? null;
       if (owner === null) return connection.unknownIds === "allow" ? [one] : [];
       if (isSame(owner, caller)) {
         deps.own(findObjects(one));
@@ -153,6 +160,11 @@ export function sendList(
   };
 }
 
+/** Gives the id that an object's owner is known by; null for a model that everybody knows. */
+function toOwnedId(kind: string, id: string): string | null {
+  return kind === MODEL ? toTunedModel(id) : id;
+}
+
 type Asked = {
   readonly limit: number;
   /** How many are asked for with each page. */
@@ -165,6 +177,9 @@ type Asked = {
 
 function readAsked(query: string, kind: string): Asked {
   const all = [...new URLSearchParams(query)];
+  // The list of models has one page.
+  const whole = Number.POSITIVE_INFINITY;
+  if (kind === MODEL) return { limit: whole, page: whole, cursor: null, isBackward: false, others: all };
   const get = (name: string): string | null => all.find(([key]) => key === name)?.[1] ?? null;
   const most = kind === "file" ? USUAL_FILES : PAGE;
   const limit = get("limit");
@@ -184,7 +199,7 @@ function readAsked(query: string, kind: string): Asked {
 
 function toQuery({ others, page, isBackward }: Asked, cursor: string | null): string {
   const query = new URLSearchParams(others.map(([key, value]): [string, string] => [key, value]));
-  if (!query.has("limit")) query.set("limit", String(page));
+  if (!query.has("limit") && Number.isFinite(page)) query.set("limit", String(page));
   if (cursor !== null) query.set(isBackward ? "before" : "after", cursor);
   return query.toString();
 }

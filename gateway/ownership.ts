@@ -66,9 +66,7 @@ function toClaims(connection: Connection, caller: Caller, route: Route, claimed:
         const { reference, owner } = one;
         if (isFree(one) || (owner !== null && isShared(shares, reference.kind, owner, caller, index)))
           continue;
-        throw new GatewayError("not_found", "The object does not exist, or is not yours.", {
-          ...(reference.pointer !== "" && { param: toParam(reference.pointer) }),
-        });
+        throw toNotFound(reference);
       }
       const parent = foreign.find(({ reference }) => reference.pointer === "");
       return {
@@ -78,6 +76,16 @@ function toClaims(connection: Connection, caller: Caller, route: Route, claimed:
       };
     },
   };
+}
+
+function toNotFound({ kind, pointer }: Reference): GatewayError {
+  const param = { ...(pointer !== "" && { param: toParam(pointer) }) };
+  return kind === "fine_tuned_model"
+    ? new GatewayError("not_found", "The model does not exist, or is not yours.", {
+        ...param,
+        publicCode: "model_not_found",
+      })
+    : new GatewayError("not_found", "The object does not exist, or is not yours.", param);
 }
 
 /**

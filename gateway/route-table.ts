@@ -16,7 +16,7 @@
  * | `events` | the answer is always a stream of events |
  * | `model` | the request names a model |
  * | `makes=KIND` | the answer's `id` is a new object of the caller's |
- * | `lists=KIND` | the answer's `data` holds objects of the whole account, of which the caller gets its own |
+ * | `lists=KIND` | the answer's `data` holds objects of the whole account, of which the caller gets its own; models that are nobody's are everybody's |
  * | `admin` | takes the connection's admin credential |
  * | `secret` | the answer holds a credential of the provider's, which must not reach the program |
  * | `grant` | the answer holds a client secret of the provider's, in whose place the program gets one of the gateway's |
@@ -166,7 +166,7 @@ POST /live/sessions/{live_session}/fork live.sessions.fork makes=live_session
 POST /live/sessions/{live_session}/hangup live.sessions.hangup
 POST /live/sessions/{live_session}/refer live.sessions.refer
 POST /live/sessions/{live_session}/reject live.sessions.reject
-GET /models models.list
+GET /models models.list lists=fine_tuned_model
 DELETE /models/{-model} models.delete
 GET /models/{-model} models.retrieve
 POST /moderations moderations.create model

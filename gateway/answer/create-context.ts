@@ -66,9 +66,13 @@ export type OpenContext = AnswerContext & {
 };
 
 /** Kinds that answers cite; the others are made by the answer itself. */
-function isCited(kind: string): boolean {
-  return kind === "file" || kind === "container" || kind === "conversation" || kind === "other";
-}
+const CITED: ReadonlySet<string> = new Set([
+  "container",
+  "conversation",
+  "file",
+  "fine_tuned_model",
+  "other",
+]);
 
 function toKey({ kind, id }: AnswerObject): string {
   return `${kind}\0${id}`;
@@ -158,7 +162,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     // An id that the caller named is not made its own by an answer that repeats it.
     // Containers, files and spoken answers are there whether or not the answer is stored.
     return (
-      (isCited(object.kind) ? !deps.request.bytes.includes(object.id) : isStored) &&
+      (CITED.has(object.kind) ? !deps.request.bytes.includes(object.id) : isStored) &&
       !named.some(({ id: one }) => one === object.id) &&
       !owned.has(toKey(object))
     );

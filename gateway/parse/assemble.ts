@@ -8,6 +8,7 @@ import type { Query } from "./query.ts";
 import { isList } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
 import type { Measured, Sums } from "./sums.ts";
+import { toTunedModel } from "./tuned.ts";
 import { REFERENCES } from "./walk.ts";
 
 /** A body without its items, as the cache keeps it. */
@@ -40,10 +41,13 @@ export function assemble(parts: {
   const unknown = new Set([...sink.unknown, ...sums.unknown]);
   // The stored objects that the path names must be the caller's like those that the body names.
   const query = parseQuery(parts.query);
+  const model = rest.settings.model ?? route.model ?? readQueryModel(route, query);
+  const models = [...sink.models].filter((name) => name !== model);
   const references: readonly Reference[] = [
     ...findInQuery(route, query),
     ...findCall(route, query),
     ...route.objects.map(({ kind, id }) => ({ kind, id, pointer: "" })),
+    ...findTuned(route, [model, ...models, ...tools.map((tool) => tool.model)]),
     ...sink.references,
     ...sums.references,
   ];
@@ -55,8 +59,6 @@ export function assemble(parts: {
   const { includeUsage, ...settings } = rest.settings;
   const stream = readStream(route, rest, query);
   const logprobs = settings.logprobs || query.include.includes("message.output_text.logprobs");
-  const model = settings.model ?? route.model ?? readQueryModel(route, query);
-  const models = [...sink.models].filter((name) => name !== model);
   const facts: RequestFacts = {
     ...settings,
     model,
@@ -139,6 +141,13 @@ function createBody(
 function findCall({ spec }: Route, query: Query): readonly Reference[] {
   const id = spec.method === "WS" ? query.single.get("call_id") : undefined;
   return id === undefined ? NO_REFERENCES : [{ kind: "realtime_call", id, pointer: "/call_id" }];
+}
+
+/** Gives the fine-tuned models that a request names: each is somebody's. */
+function findTuned({ spec }: Route, names: readonly (string | null)[]): readonly Reference[] {
+  if (spec.isAdmin || spec.isLocal) return NO_REFERENCES;
+  const ids = new Set(names.flatMap((name) => (name === null ? [] : (toTunedModel(name) ?? []))));
+  return [...ids].map((id) => ({ kind: "fine_tuned_model", id, pointer: "/model" }));
 }
 
 /** A socket names its model in its query. */

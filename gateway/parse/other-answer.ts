@@ -6,6 +6,7 @@ import { FREE } from "./fields.ts";
 import { findItemType } from "./item-types.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import type { Sink } from "./sink.ts";
+import { toTunedModel } from "./tuned.ts";
 import { walkObject } from "./walk.ts";
 
 const SCOPE = { kind: "other", role: "none", type: "", offers: false } as const;
@@ -47,8 +48,26 @@ function findCalls(calls: ToolCall[], value: Json, pointer: string): void {
   }
 }
 
-/** Gives the files that an object of the caller's has brought about. */
+/** Where objects name the model that fine-tuning has made, by their own type. */
+const TUNED: ReadonlyMap<Json | undefined, string> = new Map([
+  ["fine_tuning.job", "fine_tuned_model"],
+  ["fine_tuning.job.checkpoint", "fine_tuned_model_checkpoint"],
+]);
+
+/** Gives the files and the models that an object of the caller's, or each of a list, has brought about. */
 export function findObjects(value: JsonObject): readonly { readonly kind: string; readonly id: string }[] {
+  const { data } = { data: value["data"] };
+  const listed = value["object"] === "list" && isList(data) ? data.filter(isObject) : [];
+  return [...findFiles(value), ...[value, ...listed].flatMap(findTuned)];
+}
+
+function findTuned(value: JsonObject): readonly { readonly kind: string; readonly id: string }[] {
+  const name = toText(value[TUNED.get(value["object"]) ?? ""] ?? null);
+  const id = name === null ? null : toTunedModel(name);
+  return id === null ? [] : [{ kind: "fine_tuned_model", id }];
+}
+
+function findFiles(value: JsonObject): readonly { readonly kind: string; readonly id: string }[] {
   const ids: string[] = [];
   for (const key of FILES) {
     const child = value[key];

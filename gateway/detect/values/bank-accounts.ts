@@ -61,7 +61,7 @@ export const bankRows: readonly NumberRow[] = [
     isValid: isRouting,
     evidence: "near",
     words: ["routing", "aba", "rtn", "wire", "ach", "transit"],
-    examples: ["111000025", "0210-0002-1"],
+    examples: ["326661851", "111000025", "0210-0002-1"],
     counterExamples: ["111000026", "501000025"],
   },
   {

@@ -44,8 +44,8 @@ export const GENERIC_SECRETS: readonly NamedSecretRow[] = [
     id: "generic_token",
     title: "Token",
     names: ["token", "jeton", "токен", "トークン", "令牌"],
-    shapes: [`${OPAQUE}{12,1024}`],
-    entropy: 3.3,
+    shapes: [`${OPAQUE}{10,1024}`],
+    entropy: 2.8,
     source: GITLEAKS,
   },
   {

@@ -178,6 +178,10 @@ const ENTRIES: readonly (readonly [site: string, entry: Entry])[] = [
   ],
   ["docs.virustotal.com", ["virustotal_credential", "VirusTotal API key", "virustotal vt_api", [HEX_64]]],
   ["developer.vonage.com", ["vonage_credential", "Vonage secret", "vonage nexmo", ["[A-Za-z0-9]{16}"], 3.3]],
+  [
+    "docs.voyageai.com",
+    ["voyage_credential", "Voyage AI API key", "voyage", ["[ap][al]-[A-Za-z0-9_-]{40,48}"], 3.5],
+  ],
   ["www.vultr.com/api", ["vultr_credential", "Vultr API key", "vultr", ["[A-Z0-9]{36}"], 3.5]],
   ["docs.wandb.ai", ["wandb_credential", "Weights & Biases API key", "wandb", [HEX_40]]],
   ["developers.webflow.com", ["webflow_credential", "Webflow token", "webflow", [HEX_64]]],

@@ -111,7 +111,7 @@ export const andeanIds: readonly NumberRow[] = [
     isValid: isPeruvianDni,
     evidence: "near",
     words: ["dni", "cui", "documento"],
-    examples: ["10117410-2", "10117410-G"],
+    examples: ["39785433-2", "14918866-E", "10117410-2", "10117410-G"],
     counterExamples: ["10117410-3"],
   },
   {
@@ -151,7 +151,7 @@ export const andeanIds: readonly NumberRow[] = [
     isValid: isRif,
     evidence: "alone",
     words: ["rif", "fiscal"],
-    examples: ["V-11470283-4"],
+    examples: ["J-26461939-3", "E-36534281-7", "V-11470283-4"],
     counterExamples: ["V-11470283-3", "X-11470283-4"],
   },
 ];

@@ -102,7 +102,7 @@ export const balkanIds: readonly NumberRow[] = [
     isValid: isEgn,
     evidence: "near",
     words: ["егн", "egn", "граждански номер"],
-    examples: ["7501020018", "0341082343"],
+    examples: ["6512283462", "7501020018", "0341082343"],
     counterExamples: ["7501020019", "7513020018"],
   },
   {

@@ -200,7 +200,7 @@ export const centralEuropeanIds: readonly NumberRow[] = [
     isValid: isAustrianTax,
     evidence: "written",
     words: ["steuernummer", "abgabenkonto", "finanzamt", "steuer-nr"],
-    examples: ["59-119/9013"],
+    examples: ["51-615/1123", "59-119/9013"],
     counterExamples: ["59-119/9012"],
   },
   {

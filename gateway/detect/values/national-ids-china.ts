@@ -167,7 +167,7 @@ export const chineseIds: readonly NumberRow[] = [
     formats: ["9999999(9)", "9/999999/9"],
     isValid: (compact) => /^[157]\d{7}$/.test(compact) && !isRepeated(compact),
     evidence: "near",
-    words: ["bir", "澳門", "澳门", "macau", "身份證", "身份证"],
+    words: ["澳門", "澳门", "macau", "身份證", "身份证"],
     examples: ["1234567(8)"],
     counterExamples: ["2234567(8)"],
   },

@@ -131,7 +131,7 @@ export const easternEuropeanIds: readonly NumberRow[] = [
     isValid: isPolishCard,
     evidence: "near",
     words: ["dowód", "dowod", "identity card", "osobist"],
-    examples: ["ABA300000"],
+    examples: ["KVO313893", "ABA300000"],
     counterExamples: ["ABA300001"],
   },
   {

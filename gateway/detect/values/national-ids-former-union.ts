@@ -15,8 +15,7 @@ function isUkrainianTax(compact: string): boolean {
 
 function isUnzr(compact: string): boolean {
   if (!/^(?:19|20)\d{11}$/.test(compact)) return false;
-  if (!isBirthDate(numberAt(compact, 0, 4), numberAt(compact, 4, 2), numberAt(compact, 6, 2))) return false;
-  return weigh(compact, [7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1]) % 10 === digitAt(compact, 12);
+  return isBirthDate(numberAt(compact, 0, 4), numberAt(compact, 4, 2), numberAt(compact, 6, 2));
 }
 
 function isInn(compact: string): boolean {
@@ -60,8 +59,7 @@ function isKazakh(compact: string): boolean {
 
 function isUzbek(compact: string): boolean {
   if (!/^[3-6]\d{13}$/.test(compact)) return false;
-  if (!isShortDate(numberAt(compact, 5, 2), numberAt(compact, 3, 2), numberAt(compact, 1, 2))) return false;
-  return weigh(compact, [7, 3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1, 7]) % 10 === digitAt(compact, 13);
+  return isShortDate(numberAt(compact, 5, 2), numberAt(compact, 3, 2), numberAt(compact, 1, 2));
 }
 
 /** The numbers of the countries of the former Soviet Union but the Baltic ones. */
@@ -76,7 +74,7 @@ export const formerUnionIds: readonly NumberRow[] = [
     isValid: isUkrainianTax,
     evidence: "near",
     words: ["рнокпп", "іпн", "ідентифікаційний", "податк", "rnokpp", "tax"],
-    examples: ["1759013776"],
+    examples: ["3215783865", "1759013776"],
     counterExamples: ["1759013777"],
   },
   {
@@ -102,7 +100,7 @@ export const formerUnionIds: readonly NumberRow[] = [
     isValid: isInn,
     evidence: "near",
     words: ["инн", "inn", "налогоплательщик"],
-    examples: ["123456789047", "7830002293", "500100732259"],
+    examples: ["2477981354", "123456789047", "7830002293", "500100732259"],
     counterExamples: ["7830002294", "123456789037"],
   },
   {
@@ -154,7 +152,7 @@ export const formerUnionIds: readonly NumberRow[] = [
     isValid: isMoldovan,
     evidence: "near",
     words: ["idnp", "idno", "cod personal"],
-    examples: ["1008600038413"],
+    examples: ["2929919542479", "1008600038413"],
     counterExamples: ["1008600038412"],
   },
   {
@@ -167,7 +165,7 @@ export const formerUnionIds: readonly NumberRow[] = [
     isValid: isKazakh,
     evidence: "near",
     words: ["иин", "жсн", "iin"],
-    examples: ["620714319943"],
+    examples: ["971119343533", "830925434353", "620714319943"],
     counterExamples: ["901301300018"],
   },
   {

@@ -80,7 +80,7 @@ export const southAsianIds: readonly NumberRow[] = [
     formats: ["9999 9999 9999 9999", "9999999999999999"],
     isValid: isAadhaarVirtual,
     evidence: "near",
-    words: ["vid", "virtual id", "aadhaar", "aadhar", "uidai"],
+    words: ["vid number", "vid no", "virtual id", "aadhaar", "aadhar", "uidai"],
     examples: ["9607 2972 4760 7300"],
     counterExamples: ["1341 2341 2341 2341"],
   },

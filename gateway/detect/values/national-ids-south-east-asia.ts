@@ -97,7 +97,7 @@ export const southEastAsianIds: readonly NumberRow[] = [
     isValid: isUen,
     evidence: "alone",
     words: ["uen", "acra", "entity number"],
-    examples: ["00192200M", "197401143C", "S16FC0121D"],
+    examples: ["00192200M", "197401143C", "198731456C", "S16FC0121D"],
     counterExamples: ["00192200N", "197401143D", "S16FC0121E"],
   },
   {
@@ -170,7 +170,7 @@ export const southEastAsianIds: readonly NumberRow[] = [
     formats: ["999-999-999", "999-999-999-999", "999-999-999-99999", "999999999", "999999999999"],
     isValid: (compact) => /^\d{9}(?:\d{3}|\d{5})?$/.test(compact) && !isRepeated(compact.slice(0, 9)),
     evidence: "near",
-    words: ["tin", "bir", "taxpayer", "tax id", "rdo", "revenue district"],
+    words: ["tin", "bir tin", "taxpayer", "tax id", "rdo", "revenue district"],
     examples: ["123-456-789", "123-456-789-000"],
     counterExamples: ["111-111-111"],
   },

@@ -81,7 +81,7 @@ const unchecked = new Set(
     "us_ssn us_itin us_ein us_mbi mx_rfc cr_cedula sv_nit ar_dni co_cedula uk_nino de_steuernummer de_id_card " +
     "it_id_card mt_id dk_cpr al_nid by_id ge_id eg_id ae_emirates_id ng_nin ke_id ke_kra_pin gh_card ma_cin in_pan " +
     "pk_cnic lk_nic lk_nic_long bd_nid cn_resident_id_old mo_id kr_frn my_mykad id_nik ph_tin ph_sss vn_cccd " +
-    "us_bank_account uk_bank_account in_ifsc in_bank_account au_bsb ca_bank_account bic eu_vat"
+    "ua_unzr uz_pinfl us_bank_account uk_bank_account in_ifsc in_bank_account au_bsb ca_bank_account bic eu_vat"
   ).split(" "),
 );
 

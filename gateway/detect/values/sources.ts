@@ -11,5 +11,5 @@ export const MICROSOFT = "https://github.com/microsoft/security-utilities";
 /** The published plugins of detect-secrets (Apache-2.0). */
 export const DETECT_SECRETS = "https://github.com/Yelp/detect-secrets";
 
-/** The shape of a UUID in small letters. */
-export const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+/** The shape of a UUID. */
+export const UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}";

@@ -19,6 +19,14 @@ export const ACCESS_TOKENS: readonly TokenRow[] = [
     source: "https://www.rfc-editor.org/rfc/rfc8959",
   },
   {
+    id: "jwt_base64",
+    title: "JSON Web Token in base64",
+    shapes: ["ZXlK[\\w+/-]{60,2000}={0,2}"],
+    entropy: 4,
+    right: "any",
+    source: GITLEAKS,
+  },
+  {
     id: "paseto_token",
     title: "PASETO",
     shapes: ["v[1-4]\\.public\\.[\\w-]{80,1900}", "v[1-4]\\.local\\.[\\w-]{80,1900}"],
@@ -40,7 +48,6 @@ export const ACCESS_TOKENS: readonly TokenRow[] = [
     id: "age_key",
     title: "age identity",
     shapes: ["AGE-SECRET-KEY-1[0-9A-Z]{58}", "AGE-PLUGIN-[A-Z0-9]{2,20}-1[0-9A-Z]{40,200}"],
-    entropy: 3,
     left: "any",
     source: GITLEAKS,
   },

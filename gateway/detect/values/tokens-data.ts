@@ -63,7 +63,7 @@ export const DATA_TOKENS: readonly TokenRow[] = [
   {
     id: "mongodb_secret",
     title: "MongoDB Atlas service account secret",
-    shapes: ["mdb_sa_sk_[\\w-]{40}"],
+    shapes: ["mdb_sa_sk_[\\w-]{32,60}"],
     entropy: 3.5,
     source: "https://www.mongodb.com/docs/atlas/api/service-accounts-overview/",
   },
@@ -125,7 +125,6 @@ export const DATA_TOKENS: readonly TokenRow[] = [
       "glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}",
       "eyJrIjoi[A-Za-z0-9]{60,400}={0,3}",
     ],
-    anyCase: true,
     entropy: 3,
     source: GITLEAKS,
   },
@@ -235,13 +234,6 @@ export const DATA_TOKENS: readonly TokenRow[] = [
     shapes: ["sm_aat_[A-Za-z0-9]{16}", "sm_pat_[A-Za-z0-9]{16}", "sm_sat_[A-Za-z0-9]{16}"],
     entropy: 3,
     source: GITLEAKS,
-  },
-  {
-    id: "censys_token",
-    title: "Censys personal access token",
-    shapes: ["censys_[A-Za-z0-9]{8}_[A-Za-z0-9]{20,40}"],
-    entropy: 3.5,
-    source: "https://docs.censys.com/reference/get-started",
   },
   {
     id: "brave_search_key",

@@ -39,7 +39,7 @@ export const MESSAGE_TOKENS: readonly TokenRow[] = [
     id: "slack_webhook",
     title: "Slack webhook address",
     shapes: ["services", "workflows", "triggers"].flatMap((kind) =>
-      ["https://", ""].map((scheme) => `${scheme}hooks\\.slack\\.com/${kind}/[A-Za-z0-9+/]{40,90}`),
+      ["https?://", ""].map((scheme) => `${scheme}hooks\\.slack\\.com/${kind}/[A-Za-z0-9+/]{40,90}`),
     ),
     entropy: 3,
     source: GITLEAKS,

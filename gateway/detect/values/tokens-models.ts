@@ -104,7 +104,7 @@ export const MODEL_TOKENS: readonly TokenRow[] = [
   {
     id: "fireworks_key",
     title: "Fireworks AI API key",
-    shapes: ["fw_[A-Za-z0-9]{20,40}"],
+    shapes: ["fw_[A-Za-z0-9]{20,64}"],
     entropy: 3.7,
     source: "https://docs.fireworks.ai/getting-started/quickstart",
   },
@@ -165,9 +165,16 @@ export const MODEL_TOKENS: readonly TokenRow[] = [
     source: NOSEYPARKER,
   },
   {
+    id: "context7_key",
+    title: "Context7 API key",
+    shapes: [`ctx7sk-${UUID}`],
+    entropy: 3,
+    source: "https://context7.com/docs",
+  },
+  {
     id: "runpod_key",
     title: "Runpod API key",
-    shapes: ["rpa_[A-Z0-9]{40,60}"],
+    shapes: ["rpa_[A-Za-z0-9]{30,70}"],
     entropy: 3.5,
     source: "https://docs.runpod.io/get-started/api-keys",
   },
