@@ -36,6 +36,7 @@ import { startRecord } from "./record/record.ts";
 import { createBox } from "./record/seal.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
+import { createShares } from "./shares.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
@@ -216,6 +217,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       bytes: config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
+    shares: createShares(config.limits.per_caller),
     uploads: createUploads(),
     recorder,
     ledger,

@@ -35,6 +35,7 @@ import type { Ledger } from "./record/ledger.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
+import type { Shares } from "./shares.ts";
 import { repair } from "./repair.ts";
 import type { Repaired } from "./repair.ts";
 import { toRequestTexts } from "./request-texts.ts";
@@ -67,6 +68,7 @@ export type DeciderDeps = {
   readonly parser: RequestParser;
   /** What is known of the parts of uploads. */
   readonly uploads: Uploads;
+  readonly shares: Shares;
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
@@ -158,12 +160,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     policy: Policy,
     scanner: RequestScanner,
   ): Promise<LineEffects> {
-    return judgeLines(lines, route, {
+    const share = deps.shares.open(caller, "batch_lines");
+    const judged = judgeLines(lines, route, {
       parser: deps.parser,
       tenant: caller.tenant,
       depth: deps.limits.depth,
       lineBytes: deps.limits.request_bytes,
       async judge(route, line) {
+        share.add(1);
         const request = await withTokenTexts(line, deps.readTokens);
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
@@ -185,6 +189,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         return verdict;
       },
     });
+    return judged.finally(() => share.close());
   }
 
   /** Gives what is noted once the target has taken the request. */
@@ -192,18 +197,20 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     progress: Progress,
     decided: Decided,
   ): ((answerId: string | null) => Promise<void>) | null {
-    const { repaired, body, request, caller, session, open } = decided;
+    const { repaired, body, request, caller, session, open, settled } = decided;
     const form = body?.form ?? null;
     const lines = findLines(request, form);
     const connection = open.connection.name;
     const upload = request.route.operation === "uploads.parts.create" ? request.route.objects[0] : undefined;
-    if (lines === null && upload === undefined) return repaired.settle;
+    const { found } = settled;
+    if (lines === null && upload === undefined && found.length === 0) return repaired.settle;
     // Read while the body is there; a part whose ends are not known is one that `uploads.complete` will not take.
     const edges = upload === undefined || form === null ? null : readEdges(form, EDGE).catch(() => null);
     return async (answerId) => {
       await repaired.settle?.();
-      if (answerId === null || form === null) return;
-      if (lines !== null) {
+      const given = [...found];
+      if (lines !== null && answerId !== null) given.push({ kind: lines.kind, id: answerId });
+      if (given.length > 0) {
         const context = {
           connection,
           caller,
@@ -212,8 +219,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           labels: session.labels,
           at: Date.now(),
         };
-        await deps.recorder.owns([{ kind: lines.kind, id: answerId }], context);
+        await deps.recorder.owns(given, context);
       }
+      if (answerId === null || form === null) return;
       const ends = await edges;
       if (upload !== undefined && ends !== null)
         deps.uploads.note({ caller, connection, uploadId: upload.id, partId: answerId }, ends);

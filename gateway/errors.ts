@@ -184,6 +184,16 @@ export const ERRORS = {
       "A message over a WebSocket is binary where JSON is due, or no JSON object; the socket is closed.",
     remedy: "Send each message as a JSON object, as text.",
   },
+  caller_limit: {
+    status: 429,
+    type: "rate_limit_error",
+    retry: true,
+    stage: "parse",
+    meaning:
+      "The caller has as much under way as one may: open sockets, uploads and their bytes, lists, lines of batches.",
+    remedy:
+      "Wait until something of it ends, or have an operator raise the key of `limits.per_caller` that the message names.",
+  },
   socket_flooded: {
     status: 429,
     type: "rate_limit_error",

@@ -212,7 +212,7 @@ function refused(why: string): GatewayError {
 /** Says in which line it was. What a rule refuses keeps the rule's code. */
 function atLine(error: GatewayError, number: number): GatewayError {
   const { code, publicCode } = error;
-  const isOwn = error.status >= 500 || code === "not_found" || error.status === 403;
+  const isOwn = error.status >= 500 || [403, 429].includes(error.status) || code === "not_found";
   return new GatewayError(isOwn ? code : "file_refused", `Line ${number} of the file: ${error.message}`, {
     cause: error,
     publicCode: isOwn ? publicCode : "file_refused",

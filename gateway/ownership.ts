@@ -3,10 +3,17 @@ import { GatewayError } from "./errors.ts";
 import type { Caller, Connection, Effect, ObjectFacts, Reference, Route } from "./exchange.ts";
 import { isSame } from "./record/ledger.ts";
 import type { Ledger, Owner } from "./record/ledger.ts";
+import type { OwnedObject } from "./record/recorder.ts";
 import type { OwnerContext, Session } from "./record/rows.ts";
 
 /** As many objects as facts may hold. */
 const MOST = 64;
+
+/**
+ * Kinds that no operation lists: whoever names one has had its id, so that its first user is no thief. What can be looked
+ * up stays nobody's, or whoever looks first would take it from the others.
+ */
+const UNLISTED: ReadonlySet<string> = new Set(["conversation", "response", "thread"]);
 
 /** The objects that a request names, and what policy may say about those of others. */
 export type Claims = {
@@ -24,6 +31,8 @@ export type Settled = {
   readonly labels: readonly string[];
   /** Who gets what the answer names; null: nobody. */
   readonly finder: OwnerContext["caller"] | null;
+  /** What nobody owns yet and becomes the caller's once it was used. */
+  readonly found: readonly OwnedObject[];
 };
 
 type Claimed = { readonly reference: Reference; readonly owner: Owner | null; readonly isOwn: boolean };
@@ -73,6 +82,9 @@ function toClaims(connection: Connection, caller: Caller, route: Route, claimed:
         labels: [...new Set(foreign.flatMap(({ owner }) => owner?.labels ?? []))].sort(),
         // What lies below another's object is that one's, whoever reads it first; what is made here is the caller's.
         finder: parent === undefined || route.spec.makes !== null ? caller : parent.owner,
+        found: foreign.flatMap(({ owner, reference: { kind, id, whole } }) =>
+          owner === null && whole !== true && UNLISTED.has(kind) ? [{ kind, id }] : [],
+        ),
       };
     },
   };

@@ -9,6 +9,7 @@ import type { Connections } from "./connections/registry.ts";
 import { withBody } from "./form-request.ts";
 import { takeRequestBody } from "./request-body.ts";
 import type { BodyLimits } from "./request-body.ts";
+import { shareSpools } from "./shares.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { Asked, Decided, DeciderDeps } from "./decide.ts";
@@ -80,12 +81,17 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.open = connection;
     requireOpen(route);
     const grant = readGrant(caller, route, connection.connection.name);
+    if (route.spec.lists !== null) {
+      const share = deps.shares.open(caller, "lists");
+      sink.onClose(() => share.close());
+      share.add(1);
+    }
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
     const crossing = pickHeaders(incoming.rawHeaders, isFile);
     const body = await takeRequestBody(
       incoming,
       route,
-      deps.spools,
+      shareSpools(deps.spools, deps.shares, caller),
       deps.limits,
       grant && toCallSession(grant),
     );

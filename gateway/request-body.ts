@@ -69,7 +69,7 @@ const NOTHING = Buffer.alloc(0);
 export async function takeRequestBody(
   incoming: IncomingMessage,
   { spec }: Route,
-  spools: Spools,
+  spools: Pick<Spools, "open">,
   limits: BodyLimits,
   bound: JsonObject | null = null,
 ): Promise<TakenBody> {
@@ -90,7 +90,7 @@ export async function takeRequestBody(
 async function takeForm(
   incoming: IncomingMessage,
   boundary: string,
-  spools: Spools,
+  spools: Pick<Spools, "open">,
   limits: BodyLimits,
   isPiece: boolean,
 ): Promise<TakenBody> {
@@ -200,7 +200,7 @@ function decode(decoder: InstanceType<typeof TextDecoder>, bytes: Buffer): strin
 async function takeUnread(
   incoming: IncomingMessage,
   contentType: string | undefined,
-  spools: Spools,
+  spools: Pick<Spools, "open">,
   limits: BodyLimits,
 ): Promise<TakenBody> {
   const spool = spools.open();

@@ -1,14 +1,16 @@
 // Refuses to run from a file whose lines were never judged: it may have been uploaded past the gateway, or for something else.
 import { GatewayError } from "./errors.ts";
-import type { Route } from "./exchange.ts";
+import type { Json, Route } from "./exchange.ts";
 import type { LineKind } from "./file-lines.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
+import { getAt } from "./parse/pointer.ts";
 import type { Ledger } from "./record/ledger.ts";
 
-/** Operations that run from a file, with the members that name it and what its lines must be. */
+/** Operations that run from a file, with the members that name it, as paths, and what its lines must be. */
 const RUNS: ReadonlyMap<string, { readonly members: readonly string[]; readonly kind: LineKind }> = new Map([
   ["batches.create", { members: ["input_file_id"], kind: "batch_input" }],
   ["fine_tuning.jobs.create", { members: ["training_file", "validation_file"], kind: "fine_tuning_input" }],
+  ["evals.runs.create", { members: ["data_source/source/id"], kind: "eval_input" }],
 ]);
 
 /** Tells whether a request may run what stands in a file. */
@@ -24,16 +26,16 @@ export async function requireInspected(
 ): Promise<void> {
   const runs = RUNS.get(request.route.operation);
   if (runs === undefined) return;
-  const body = request.body() ?? {};
+  const body: Json = request.body() ?? {};
   for (const member of runs.members) {
-    const id = body[member] ?? null;
+    const id = getAt(body, `/${member}`) ?? null;
     if (id === null) continue;
     const owner = typeof id === "string" ? await ledger.owner(connection, runs.kind, id) : null;
     if (owner === null)
       throw new GatewayError(
         "file_not_inspected",
         "The lines of this file were not read by the gateway when it was uploaded for this use.",
-        { param: member },
+        { param: member.replaceAll("/", ".") },
       );
   }
 }

@@ -35,7 +35,7 @@ const MOST_PARTS = 4000;
 const MOST_OF_CALLER = 1000;
 const NOTHING: UploadLook = { junctions: [], problem: null };
 /** Purposes of files whose lines are requests: these are read line by line, which parts cannot be. */
-const LINED: ReadonlySet<unknown> = new Set(["batch", "fine-tune"]);
+const LINED: ReadonlySet<unknown> = new Set(["batch", "fine-tune", "evals"]);
 
 /** Makes the memory of this process. */
 export function createUploads(): Uploads {
@@ -62,7 +62,7 @@ export function createUploads(): Uploads {
       const { operation, objects } = request.route;
       const body = request.body() ?? {};
       if (operation === "uploads.create" && LINED.has(body["purpose"]))
-        return toProblem("A file of requests cannot be uploaded in parts.");
+        return toProblem("A file whose lines are run cannot be uploaded in parts: use files.create.");
       if (operation !== "uploads.complete") return NOTHING;
       const uploadId = objects[0]?.id ?? "";
       const ids = body["part_ids"];

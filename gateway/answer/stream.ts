@@ -4,6 +4,7 @@ import { GatewayError, toGatewayError } from "../errors.ts";
 import type { Json } from "../exchange.ts";
 import { toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
+import { parseAnswerJson } from "../parse/answer-json.ts";
 import { createSseParser } from "../parse/sse.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { estimateUsage } from "./context.ts";
@@ -43,14 +44,6 @@ export type StreamTools = {
   /** Asks at the end, makes the end durable, lets all through and ends the answer. */
   finish(end: Omit<End, "httpStatus" | "errorCode">, content: Content): Promise<void>;
 };
-
-function parseEvent(data: string): Json {
-  try {
-    return JSON.parse(data);
-  } catch (cause) {
-    throw new GatewayError("answer_unreadable", "An event of the target's stream is not JSON.", { cause });
-  }
-}
 
 /** Reads the events of one answer, whatever they come in. */
 export type EventReader = {
@@ -201,7 +194,7 @@ export function createEventReader(
       } else if (frame.data === "[DONE]") {
         dialect.done(frame);
       } else {
-        dialect.event(frame, value ?? parseEvent(frame.data));
+        dialect.event(frame, value ?? parseAnswerJson(frame.data, "An event of the target's stream"));
       }
     },
     flush() {

@@ -9,6 +9,7 @@ import { maskText } from "../mask/mask-text.ts";
 import { writeChanges, type Change } from "../mask/write-changes.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
+import { parseAnswerJson } from "../parse/answer-json.ts";
 import { readAnswerSaid } from "../parse/said.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
 import { isPartOfJson } from "../segment.ts";
@@ -21,11 +22,7 @@ import { createTally } from "./tally.ts";
 
 function toBody(bytes: Buffer): Json {
   if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's answer is not valid UTF-8.");
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch (cause) {
-    throw new GatewayError("answer_unreadable", "The target's answer is not JSON.", { cause });
-  }
+  return parseAnswerJson(bytes.toString("utf8"), "The target's answer");
 }
 
 /** Operations that give what a conversation holds, item by item. */

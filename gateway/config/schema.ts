@@ -43,6 +43,10 @@ function milliseconds(fallback: number, description: string, max = 86_400_000) {
   return z.int().min(1).max(max).default(fallback).meta({ description });
 }
 
+function count(fallback: number, description: string) {
+  return z.int().min(1).max(100_000_000).default(fallback).meta({ description });
+}
+
 function bytes(fallback: string, description: string, max = "4GiB") {
   const top = toBytes(max) ?? 0;
   const expected = `a number of bytes, or a size such as "32MiB", from 1 to ${max}`;
@@ -136,7 +140,7 @@ const connection = z.strictObject({
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
   unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
     description:
-      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it.",
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's.",
   }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
@@ -297,6 +301,19 @@ export const configFile = z
           .max(100_000)
           .default(1_000)
           .meta({ description: "Messages of a program over one WebSocket." }),
+        per_caller: z
+          .strictObject({
+            sockets: count(200, "Open WebSockets."),
+            uploads: count(64, "Forms, files and unknown bodies that are not decided yet."),
+            upload_bytes: bytes("2GiB", "What these hold together.", "1024GiB"),
+            lists: count(16, "Lists of the whole account that are searched for the caller's own."),
+            batch_lines: count(1_000_000, "Lines of files of requests that are being judged."),
+          })
+          .prefault({})
+          .meta({
+            description:
+              "What one caller may have under way at once, at each worker; more is refused with 429.",
+          }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
       .prefault({})

@@ -91,6 +91,17 @@ function scan(text: string, limits: JsonLimits): number {
   return members;
 }
 
+/** Counts the members that stand in the text of JSON, those that `JSON.parse` drops for their name included. */
+export function countNames(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) at = skipString(text, at + 1) - 1;
+    else if (code === 0x3a) count += 1;
+  }
+  return count;
+}
+
 /** Gives the offset behind the closing quote of a string whose first character is at `from`; the length if it has none. */
 function skipString(text: string, from: number): number {
   let at = from;

@@ -37,7 +37,9 @@ export function rewriteBody(parsed: ParsedRequest, edits: BodyEdits): Buffer {
     const replacement = edits.replace?.get(0);
     const isAlone = !items.list && (edits.prepend?.length ?? 0) === 0 && (edits.drop?.size ?? 0) === 0;
     const text =
-      isAlone && replacement !== undefined ? JSON.stringify(replacement) : writeItems(parsed.bytes, items, edits);
+      isAlone && replacement !== undefined
+        ? JSON.stringify(replacement)
+        : writeItems(parsed.bytes, items, edits);
     patches.push({ span: items.member.value, text });
   }
   const added: [string, Json][] = [];

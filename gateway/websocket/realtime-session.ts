@@ -4,6 +4,7 @@ import { refuseStream } from "../answer/open-answer.ts";
 import { CALL_EVENT, createResponsesDialect } from "../answer/responses-dialect.ts";
 import { createEventReader } from "../answer/stream.ts";
 import type { EventReader } from "../answer/stream.ts";
+import { toTargetError } from "../answer/target-error.ts";
 import { GatewayError, toErrorDetail } from "../errors.ts";
 import type { Json, JsonObject, RequestFacts, Route, ToolFacts } from "../exchange.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
@@ -41,6 +42,14 @@ type Running = {
   readonly denied: { readonly id: string; readonly type: string; readonly code: string }[];
 };
 
+/** A response that was asked for and has not begun. */
+type Waiting = {
+  readonly judged: Judged;
+  /** By which an error names the message that asked: the program's, or one of ours. */
+  readonly eventId: string;
+  readonly isOwn: boolean;
+};
+
 const MOST_TOOLS = 64;
 /** Responses that were asked for and have not begun: each is kept until it does. */
 const MOST_WAITING = 64;
@@ -64,7 +73,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   const verdicts = createVerdicts();
   const isLive = parts.route.operation.startsWith("live.");
   const heard = createHeard(parts.context.scanner);
-  const waiting: Judged[] = [];
+  const waiting: Waiting[] = [];
   const running = new Map<string, Running>();
   const dropped = new Set<string>();
   const { facts, tools } = parts.context.request;
@@ -175,12 +184,37 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (judged === null) return;
     const { request: parsed, masked } = judged.decided;
     const body = masked?.body() ?? parsed.body() ?? {};
-    const untraced = toUntraced(body);
-    if (type === "response.create") waiting.push(judged);
-    else await closeAtOnce(judged);
+    const changed = { ...toUntraced(body), ...(type === "response.create" && waitFor(judged, body)) };
+    if (type !== "response.create") await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (masked === null && Object.keys(untraced).length === 0) target.send(data, false);
-    else send({ ...body, ...untraced });
+    if (masked === null && Object.keys(changed).length === 0) target.send(data, false);
+    else send({ ...body, ...changed });
+  }
+
+  /** Waits for the response that a message asks for. Gives it an id, where it has none, by which an error is known. */
+  function waitFor(judged: Judged, body: JsonObject): JsonObject {
+    const given = toText(body["event_id"]);
+    const eventId = given ?? `event_tg_${judged.id.replaceAll("-", "")}`;
+    waiting.push({ judged, eventId, isOwn: given === null });
+    return given === null ? { event_id: eventId } : {};
+  }
+
+  /**
+   * Takes an error. A response that it is about will not begin: its exchange ends. Gives what the program is told, to
+   * which an id that is not its own would mean nothing.
+   */
+  function takeError(value: JsonObject): JsonObject {
+    const { error } = { error: value["error"] };
+    if (!isObject(error)) return value;
+    const index = waiting.findIndex(({ eventId }) => eventId === error["event_id"]);
+    const [failed] = index === -1 ? [] : waiting.splice(index, 1);
+    if (failed === undefined) return value;
+    const context = failed.judged.openContext();
+    const errorCode = toTargetError(error, context.judge.rules).recordedCode;
+    context
+      .close({ outcome: "failed", httpStatus: 200, errorCode, model: null, usage: null, responseId: null })
+      .catch((failure: unknown) => context.report(toError(failure)));
+    return failed.isOwn ? { ...value, error: { ...error, event_id: null } } : value;
   }
 
   async function mayHear(): Promise<boolean> {
@@ -253,7 +287,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
 
   async function begin(responseId: string, data: string, value: JsonObject): Promise<void> {
     // What the target begins by itself, at the end of somebody's words, is asked about like what a program asks for.
-    const judged = waiting.shift() ?? (await judge(RESPONSE_CREATE, null));
+    const judged = waiting.shift()?.judged ?? (await judge(RESPONSE_CREATE, null));
     if (judged === null) {
       dropped.add(responseId);
       if (dropped.size > MOST_DROPPED) dropped.delete(dropped.values().next().value ?? "");
@@ -335,6 +369,11 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       // A part of a call belongs to a response that can hold it.
       if (type.startsWith("response."))
         throw new GatewayError("answer_unreadable", "An event of a response does not say of which.");
+      if (type === "error") {
+        const told = takeError(value);
+        events.take(told === value ? data : Buffer.from(JSON.stringify(told)), told);
+        return;
+      }
       if (type === TRANSCRIBED) return events.take(data, value, judgeTranscript(value));
       const words = type === HEARD ? heard.take(toText(value["delta"]) ?? "") : null;
       const decided = words === null ? own(value)?.then(() => true) : judgeHeard(words);
@@ -344,7 +383,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       for (const { reader } of running.values()) reader.fail(error);
     },
     leave() {
-      for (const judged of waiting) judged.openContext().leave();
+      for (const { judged } of waiting) judged.openContext().leave();
       for (const { context, sink } of running.values()) {
         sink.leave();
         context.leave();

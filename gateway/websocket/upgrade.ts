@@ -125,6 +125,10 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     const query = grant === null ? askedQuery : toBoundQuery(grant, askedQuery);
     const authenticate = (): Caller | Promise<Caller> =>
       grant === null ? deps.authenticate(authorization) : deps.confirm(caller);
+    const share = deps.shares.open(caller, "sockets");
+    // However it ends, the connection below it closes.
+    incoming.socket.once("close", () => share.close());
+    if (!incoming.socket.destroyed) share.add(1);
     const crossing = pickHeaders(incoming.rawHeaders);
     const { tenant } = caller;
     const beta = incoming.headers["openai-beta"];

@@ -153,15 +153,16 @@ describe("a batch's file", () => {
     expect(await openaiError(training)).toMatchObject({ status: 403, code: "file_not_inspected" });
   });
 
-  test("cannot be uploaded in parts", async () => {
-    const create = admin.uploads.create({
-      bytes: 3,
-      filename: "a.jsonl",
-      mime_type: "text/jsonl",
-      purpose: "batch",
-    });
-    expect(await openaiError(create)).toMatchObject({ status: 403, code: "file_not_inspected" });
-  });
+  test.each(["batch", "fine-tune", "evals"] as const)(
+    "for %s cannot be uploaded in parts",
+    async (purpose) => {
+      const mime_type = "text/jsonl";
+      const create = admin.uploads.create({ bytes: 3, filename: "a.jsonl", mime_type, purpose });
+      const error = await openaiError(create);
+      expect(error).toMatchObject({ status: 403, code: "file_not_inspected" });
+      expect(error.message).toContain("files.create");
+    },
+  );
 });
 
 describe("a file of examples", () => {
@@ -170,6 +171,31 @@ describe("a file of examples", () => {
     const error = await openaiError(upload(own, [example("Hi"), example(MARKER)], "fine-tune"));
     expect(error).toMatchObject({ status: 403, code: "prohibited_prompt" });
     await upload(own, [example("Hi")], "fine-tune");
+  });
+});
+
+describe("a file of an eval's items", () => {
+  const toRun = async (purpose: OpenAI.FilePurpose) => {
+    const client = admin;
+    const schema = { type: "object", properties: {} };
+    const made = await client.evals.create({
+      data_source_config: { type: "custom", item_schema: schema },
+      testing_criteria: [],
+    });
+    const file = await upload(client, ['{"item":{"question":"Hi"}}'], purpose);
+    return client.evals.runs.create(made.id, {
+      data_source: { type: "jsonl", source: { type: "file_id", id: file.id } },
+    });
+  };
+
+  test("is run from where its lines were read for that", async () => {
+    expect((await toRun("evals")).object).toBe("eval.run");
+  });
+
+  test("is not run from where it was uploaded for something else", async () => {
+    const error = await openaiError(toRun("assistants"));
+    expect(error).toMatchObject({ status: 403, code: "file_not_inspected" });
+    expect(sent("/evals").length).toBeGreaterThan(0);
   });
 });
 

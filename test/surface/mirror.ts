@@ -28,8 +28,8 @@ export type Mirror = {
   readonly opened: readonly IncomingHttpHeaders[];
   /** What has arrived by WebSockets so far, a text a message. */
   readonly messages: readonly string[];
-  /** Says what a WebSocket sends for the next message that it takes. */
-  reply(message: object): void;
+  /** Says what a WebSocket sends for each message that it takes, or makes it of the message. */
+  reply(message: object | ((taken: string) => object)): void;
   close(): Promise<void>;
 };
 
@@ -48,14 +48,15 @@ export async function startMirror(): Promise<Mirror> {
     });
   });
   const messages: string[] = [];
-  let said: object = { type: "nothing" };
+  let said: (taken: string) => object = () => ({ type: "nothing" });
   const sockets = new WebSocketServer({ server, perMessageDeflate: false });
   const opened: IncomingHttpHeaders[] = [];
   sockets.on("connection", (socket, { headers }) => {
     opened.push(headers);
     socket.on("message", (data: Buffer) => {
-      messages.push(data.toString("utf8"));
-      socket.send(JSON.stringify(said));
+      const taken = data.toString("utf8");
+      messages.push(taken);
+      socket.send(JSON.stringify(said(taken)));
     });
   });
   server.listen(0, "127.0.0.1");
@@ -71,7 +72,7 @@ export async function startMirror(): Promise<Mirror> {
     opened,
     messages,
     reply(message) {
-      said = message;
+      said = (taken) => (typeof message === "function" ? message(taken) : message);
     },
     async close() {
       for (const socket of sockets.clients) socket.terminate();

@@ -1,6 +1,7 @@
 // Sockets between a program and a target that both say what they should not.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertKey, startGateway } from "../gateway.ts";
+import { z } from "zod";
 import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
 import type { TestDatabase } from "../postgres.ts";
@@ -50,14 +51,11 @@ describe("what is added to a response", () => {
     client.send(create);
     await client.until(is("response.created"));
     const steer = { type: "response.steer", previous_response_id: "resp_1", input: "go on" };
-    // The response is the caller's once that is recorded, which may be after its first event.
-    const ask = async (more: object): Promise<Message> => {
-      client.send({ ...steer, ...more });
-      return client.until(is("response.steer.failed"));
-    };
-    await expect
-      .poll(() => ask({ tools: [server] }), { timeout: 10_000 })
-      .toMatchObject({ error: { code: "mcp_server_not_allowed" } });
+    // By its first event the response is the caller's.
+    client.send({ ...steer, tools: [server] });
+    expect(await client.until(is("response.steer.failed"))).toMatchObject({
+      error: { code: "mcp_server_not_allowed" },
+    });
     client.send({ ...steer, model: "a-model-of-nobody" });
     expect(await client.until(is("response.steer.failed"))).toMatchObject({
       error: { code: "model_not_allowed" },
@@ -87,6 +85,33 @@ describe("a part of a call that belongs to no response", () => {
     await client.until(is("error"));
     expect(client.received.map(({ type }) => type)).not.toContain(part.type);
     client.socket.terminate();
+  });
+});
+
+describe("a response that is asked for and ends in an error", () => {
+  test.each([
+    ["with an id of the program's", "evt_1"],
+    ["without an id", null],
+  ])("is over: %s", async (_, event_id) => {
+    const client = await open("/realtime?model=gpt-realtime");
+    const known = mirror.messages.length;
+    const count = 70;
+    mirror.reply((message) => {
+      const asked = z.object({ event_id: z.string() }).parse(JSON.parse(message));
+      return { type: "error", event_id: "event_1", error: { code: "busy", message: "No.", ...asked } };
+    });
+    // More than may wait at once: each is over before the next begins.
+    for (let sent = 0; sent < count; sent += 1) {
+      client.send({ type: "response.create", ...(event_id !== null && { event_id }) });
+      expect(await client.until(is("error"))).toMatchObject({ error: { code: "busy", event_id } });
+    }
+    expect(mirror.messages.length).toBe(known + count);
+    client.socket.close();
+    await client.closed;
+    const ends = (): Promise<readonly unknown[]> => database.db.sql`
+        select count(*)::int as ends from exchange_ends
+        where outcome = 'failed' and error_code = 'target:busy'`;
+    await expect.poll(ends, { timeout: 30_000 }).toEqual([{ ends: event_id === null ? 2 * count : count }]);
   });
 });
 

@@ -25,6 +25,8 @@ export type Look = {
   hasWord(words: readonly number[], at: number): boolean;
   /** Says whether any such word did. */
   hasAnyWord(at: number): boolean;
+  /** Says whether an index is where the whole text begins. */
+  isStart(at: number): boolean;
   /** Notes a value. */
   add(kind: Kind, from: number, to: number): void;
   /** Notes a value that goes on for as long as `swallow` takes it. What it takes is not searched. */

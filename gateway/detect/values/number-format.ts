@@ -66,10 +66,11 @@ export function toBeginning(run: number, next: number, hasLetter: boolean): numb
 
 /** Where a letter or a separator may stand or be missing, several beginnings are possible. */
 function toBeginnings(before: readonly Step[], after: readonly Step[]): Set<number> {
-  const hasLetter = before.length > 0 && isLetter(before.at(-1)?.character ?? 0);
+  const last = before.at(-1);
+  const hasLetter = last !== undefined && (last.kind === LETTER || isLetter(last.character));
   const beginnings = new Set<number>();
   const add = (run: number, next: number): void => {
-    beginnings.add(toBeginning(run, next, hasLetter || before.at(-1)?.kind === EITHER));
+    beginnings.add(toBeginning(run, next, hasLetter));
   };
   let run = 0;
   for (const { kind, character } of after) {

@@ -131,7 +131,9 @@ function isNationalForm(digits: readonly string[], between: readonly string[]): 
     return false;
   const lengths = digits.map((group) => group.length).join(",");
   if (lengths === "3,3,3" || lengths === "4,4,4" || /^(\d)\1*$/.test(all.slice(1))) return false;
-  // 01 02 03 04 05
+  // A postal code of the US, bytes, and 01 02 03 04 05 are none.
+  if (lengths === "5,4" && between[0] === "-") return false;
+  if (/^2(?:,2)+$/.test(lengths) && digits.length !== 5) return false;
   return !digits.every((group, at) => at === 0 || Number(group) === Number(digits[at - 1]) + 1);
 }
 
@@ -196,6 +198,8 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
   if (groups === null) return -1;
   const { digits, between, ends } = groups;
   const mark = text.slice(start, at);
+  // In the middle of a row of numbers none begins that nothing but blanks sets off.
+  const isInRow = start > 1 && text[start - 1] === " " && isDigitAt(text, start - 2);
   for (let count = digits.length; count > 0; count--) {
     const end = ends[count - 1] ?? at;
     // A number that goes on after a blank may be followed by another; one that goes on in the same manner is longer.
@@ -209,6 +213,13 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
     )
       continue;
     if (follows !== undefined && !mark.includes("+") && between.slice(0, count - 1).includes(follows))
+      continue;
+    if (
+      isInRow &&
+      !hasWord &&
+      !mark.includes("+") &&
+      between.slice(0, count - 1).every((separator) => separator === " ")
+    )
       continue;
     if (!isPhone(digits.slice(0, count), between.slice(0, count - 1), mark, hasWord)) continue;
     const withExtension = readExtension(text, end, isFinal);

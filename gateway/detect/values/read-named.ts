@@ -15,18 +15,24 @@ export type Named = {
 
 /** An identifier goes on for at most so many characters after the name. */
 const MAX_TAIL = 40;
+const MAX_BEFORE = 16;
 const MAX_SPACE = 12;
 /** What an identifier ends in that names something about a secret, not the secret. */
 const ABOUT =
-  /(?:^|[_.-]|(?<=[a-z])(?=[A-Z]))(?:count|counts|id|ids|type|types|name|names|url|uri|path|file|length|len|limit|limits|size|expires?|expiry|expiration|at|ttl|policy|usage|used|index|budget|max|min|field|label|hint|prefix|status|state|version|env|var|header|column|reset|strength|rotation|provider|required|valid|regex|pattern|format|manager|service|endpoint|class|error|enabled)$/i;
+  /(?:^|[_.-]|(?<=[a-z])(?=[A-Z]))(?:count|counts|id|ids|type|types|name|names|url|uri|path|file|length|len|limit|limits|size|expires?|expiry|expiration|at|ttl|policy|usage|used|index|budget|max|min|field|label|hint|prefix|status|state|version|env|var|header|column|reset|strength|rotation|provider|required|valid|regex|pattern|format|manager|service|endpoint|class|error|enabled|encryption)$/i;
+/** What stands before such a name in that of a place in a list. */
+const PLACES =
+  /(?:page|next|prev|previous|continuation|continue|sync|cursor|delta|skip|start|csrf|xsrf)[_-]?$/i;
 
 /** Makes the reader of what a name stands for; its trigger is the name. */
 export function createNamedReader(name: string, named: readonly Named[]): Reader {
   // A short name must stand at the beginning of a word: `pass` in `compass` is none.
   const needsStart = name.length < 6;
+  const isPlace = name.endsWith("token");
   return (look: Look, start: number, end: number): boolean => {
     const { text } = look;
     if (needsStart && !isWordStart(text, start)) return true;
+    if (isPlace && PLACES.test(text.slice(Math.max(0, start - MAX_BEFORE), start))) return true;
     const value = findValue(look, end, start);
     if (value === WAIT) return false;
     if (value < 0) return true;
@@ -141,8 +147,16 @@ function readOperator(look: Look, at: number, before: Before): number {
   const c = text.charAt(at);
   if (at + 3 >= text.length && !look.isFinal) return wait(look, at);
   if (c === "=") return at + (text[at + 1] === ">" || text[at + 1] === "=" ? 2 : 1);
-  if (c === ":") return at + (text[at + 1] === "=" || text[at + 1] === ":" ? 2 : 1);
-  if ((c === "-" || c === "?" || c === "|") && (text[at + 1] === ">" || text[at + 1] === "=")) return at + 2;
+  if (c === ":") {
+    let next = at + 1;
+    while (next - at < 3 && (text[next] === ":" || text[next] === "=")) next += 1;
+    return next;
+  }
+  if (
+    (c === "-" || c === "?" || c === "|" || c === "." || c === "+") &&
+    (text[at + 1] === ">" || text[at + 1] === "=")
+  )
+    return at + 2;
   if (c === "|" && text[at + 1] === "|" && text[at + 2] === "=") return at + 3;
   if (c === "," && before.isQuoted) return at + 1;
   if (c === "|" && before.isSpaced) return at + 1;
@@ -163,12 +177,12 @@ function isFlagName(text: string, start: number): boolean {
   return text[i] === "-" && (i === 0 || text[i - 1] === " " || text[i - 1] === '"' || text[i - 1] === "\n");
 }
 
-const SCHEMES = ["bearer ", "basic ", "token ", "bot ", "apikey ", "key "];
+const SCHEMES = ["bearer ", "basic ", "token ", "bot ", "apikey ", "key ", "api-token "];
 
 /** Passes over the scheme of an Authorization header, and the letter before a string of Python. */
 function skipScheme(look: Look, at: number): number {
   const { text } = look;
-  const head = text.slice(at, at + 8).toLowerCase();
+  const head = text.slice(at, at + 10).toLowerCase();
   for (const scheme of SCHEMES) {
     if (head.startsWith(scheme)) return at + scheme.length;
     if (!look.isFinal && head.length < scheme.length && scheme.startsWith(head)) return wait(look, at);

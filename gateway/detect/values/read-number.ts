@@ -85,10 +85,12 @@ export function createNumberReader(
     const next = start + run < text.length ? text.charCodeAt(start + run) : 0;
     const beginning = toBeginning(run, next, letters < start);
     const hasAnyWord = look.hasAnyWord(letters);
-    for (const isNear of hasAnyWord ? [true, false] : [false]) {
+    // A number that is all there is of a text needs no word: a field of a form, an argument of a call.
+    const isFirst = look.isStart(letters);
+    for (const isNear of hasAnyWord || isFirst ? [true, false] : [false]) {
       for (const { kind, format, near, isValid } of (isNear ? nearWords : always)[beginning] ?? NO_FORMATS) {
         const hasWord = hasAnyWord && look.hasWord(near, letters);
-        if (isNear && !hasWord) continue;
+        if (isNear && !hasWord && !isFirst) continue;
         const from = matchBefore(format, text, start);
         if (from < 0 || (from > 0 && isAlphanumeric(text.charCodeAt(from - 1)))) continue;
         const to = matchFormat(format, text, start, look.isFinal);
@@ -96,7 +98,8 @@ export function createNumberReader(
         if (to < 0) continue;
         const end = readEnd(text, to, look.isFinal);
         if (end === -1) return waitFrom(look, toWordStart(text, letters));
-        if (end < 0 || !isValid(toCompact(text, from, to))) continue;
+        if (end < 0 || (isNear && !hasWord && !(look.isFinal && to === text.length))) continue;
+        if (!isValid(toCompact(text, from, to)) || (!hasWord && isLikeHash(text, from, to))) continue;
         const weight = (hasWord ? 5 : 2) + (to - from) / 100;
         if (weight <= bestWeight) continue;
         best = kind;
@@ -132,4 +135,15 @@ function isInside(text: string, start: number): boolean {
   const before = text.charCodeAt(start - 1);
   if (before !== 0x2e && before !== 0x2d) return false;
   return isDigit(text.charCodeAt(start - 2));
+}
+
+/** Small letters and digits of a hexadecimal number, and nothing else: a piece of a hash more often than a number. */
+function isLikeHash(text: string, from: number, to: number): boolean {
+  let hasLetter = false;
+  for (let i = from; i < to; i += 1) {
+    const c = text.charCodeAt(i);
+    if (c >= 0x61 && c <= 0x66) hasLetter = true;
+    else if (!isDigit(c)) return false;
+  }
+  return hasLetter;
 }

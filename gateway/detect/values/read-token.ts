@@ -5,6 +5,9 @@ import type { Kind, Look, Reader } from "./look.ts";
 import { matchBackward, matchForward, NONE, WAIT, type Shape } from "./shape.ts";
 import type { TokenRow } from "./table.ts";
 
+/** What documentation writes where a token belongs; chance hardly does. */
+const PLACEHOLDER = /your[-_]|[-_]here|example|placeholder|redacted|x{8}|0{10}/i;
+
 /** Makes the reader of one shape of a token; its trigger is the shape's anchor. */
 export function createTokenReader(row: TokenRow, shape: Shape, kind: Kind): Reader {
   const last = shape.parts.at(-1);
@@ -23,7 +26,7 @@ export function createTokenReader(row: TokenRow, shape: Shape, kind: Kind): Read
     }
     const value = text.slice(from, to);
     if (row.entropy !== undefined && toEntropy(value) < row.entropy) return true;
-    if (row.not?.includes(value) === true) return true;
+    if (row.not?.includes(value) === true || PLACEHOLDER.test(value)) return true;
     look.add(kind, from, to);
     return true;
   };

@@ -103,6 +103,10 @@ export class ValueScan implements Look {
     return false;
   }
 
+  isStart(at: number): boolean {
+    return at === 0 && this.#plain.base === 0;
+  }
+
   hasAnyWord(at: number): boolean {
     return this.#words !== null && this.#lastWord >= this.#plain.base + at - NEARBY;
   }

@@ -73,15 +73,23 @@ export function createIban(kind: Kind): SpecialNumber {
 export function createPhones(kind: Kind, words: Words): SpecialNumber[] {
   const near = words.toNumbers(phoneWords);
   const common = { kind, letters: 0, leastRun: 1, mostRun: 15, start: phoneStart };
+  const read = (look: Look, from: number): number =>
+    mayBePhone(look.text, from) ? readPhone(look.text, from, look.isFinal, false) : -2;
+  const readNamed = (look: Look, from: number): number => readPhone(look.text, from, look.isFinal, true);
   return [
-    {
-      ...common,
-      near: null,
-      weight: 1.5,
-      read: (look, from) => readPhone(look.text, from, look.isFinal, false),
-    },
-    { ...common, near, weight: 4.5, read: (look, from) => readPhone(look.text, from, look.isFinal, true) },
+    { ...common, near: null, weight: 1.5, read },
+    { ...common, near, weight: 4.5, read: readNamed },
   ];
+}
+
+/** Without a word beside it a number has a mark before it, begins with a zero, or has groups as in North America. */
+function mayBePhone(text: string, from: number): boolean {
+  const c = text.charCodeAt(from);
+  const before = from > 0 ? text.charCodeAt(from - 1) : 0;
+  if (before === 0x2b || before === 0x28 || c === 0x30) return true;
+  let run = 1;
+  while (run < 4 && isDigit(text.charCodeAt(from + run))) run += 1;
+  return run === 3 || (run === 1 && c === 0x31);
 }
 
 const VERSION_WORDS = ["version", "release", "ver.", "v."];

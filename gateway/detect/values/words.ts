@@ -1,4 +1,5 @@
 // Words before a number that tell what it is: triggers like any other, which only leave a note of where they stood.
+import { waitFrom } from "./look.ts";
 import type { Look, Reader } from "./look.ts";
 
 /** The words of all rows, each under a number. */
@@ -29,10 +30,16 @@ export function createWords(): Words {
   };
 }
 
-/** A word counts at the beginning of a word: `dl` in `handle` is none. What follows it is free: `passports`. */
+/** So short a word stands by itself: `sin` in `since` is none. */
+const SHORT = 4;
+
+/** A word counts at the beginning of a word: `dl` in `handle` is none. What follows a longer one is free: `passports`. */
 function createWordReader(word: string, number: number): Reader {
   const needsStart = isLatin(word.charCodeAt(0));
+  const needsEnd = word.length <= SHORT && isLatin(word.charCodeAt(word.length - 1));
   return (look: Look, start: number, end: number): boolean => {
+    if (needsEnd && end >= look.text.length && !look.isFinal) return waitFrom(look, end);
+    if (needsEnd && isLatin(look.text.charCodeAt(end))) return true;
     if (!needsStart || start === 0 || !isLatin(look.text.charCodeAt(start - 1))) look.addWord(number, end);
     return true;
   };
