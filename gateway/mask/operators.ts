@@ -26,21 +26,11 @@ export function needsValue(operator: Operator): boolean {
 
 /** Gives what stands for a value of a class. `key` is the tenant's. */
 export function replaceValue(operator: Operator, ofClass: string, value: string, key: Buffer): string {
-  switch (operator) {
-    case "fixed":
-      return FIXED;
-    case "token":
-      return `[${ofClass.toUpperCase()}_${toToken(ofClass, value, key)}]`;
-    case "last4": {
-      const shown = value.replaceAll(/[^\p{L}\p{N}]/gu, "");
-      const isShort = shown.length < LEAST_LAST4;
-      return isShort || NEVER_SHOWN.has(ofClass)
-        ? redact(ofClass)
-        : `************${toAscii(shown.slice(-4))}`;
-    }
-    default:
-      return redact(ofClass);
-  }
+  if (operator === "fixed") return FIXED;
+  if (operator === "token") return `[${ofClass.toUpperCase()}_${toToken(ofClass, value, key)}]`;
+  const shown = operator === "last4" ? value.replaceAll(/[^\p{L}\p{N}]/gu, "") : "";
+  const isShown = shown.length >= LEAST_LAST4 && !NEVER_SHOWN.has(ofClass);
+  return isShown ? `************${toAscii(shown.slice(-4))}` : redact(ofClass);
 }
 
 function redact(ofClass: string): string {

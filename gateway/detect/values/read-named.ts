@@ -1,6 +1,6 @@
 // Reads secrets that have no shape of their own: values that are assigned to a name which tells what they are.
 import { toEntropy } from "./entropy.ts";
-import { isAlphanumeric, isDigit, isLetter, isWord, waitFrom } from "./look.ts";
+import { isAlphanumeric, isLetter, isWord, waitFrom } from "./look.ts";
 import type { Kind, Look, Reader } from "./look.ts";
 import { matchForward, WAIT, type Shape } from "./shape.ts";
 
@@ -189,14 +189,4 @@ function skipScheme(look: Look, at: number): number {
   }
   const isPrefix = /^[urbf]["']/.test(head);
   return isPrefix ? at + 2 : at;
-}
-
-/** Says whether a value mixes at least two of: small letters, capitals, digits, signs. */
-export function isMixed(value: string): boolean {
-  let kinds = 0;
-  for (let i = 0; i < value.length; i += 1) {
-    const c = value.charCodeAt(i);
-    kinds |= isDigit(c) ? 1 : isLower(c) ? 2 : isLetter(c) ? 4 : 8;
-  }
-  return (kinds & (kinds - 1)) !== 0;
 }
