@@ -314,7 +314,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       masks.add(verdict.decision.mask);
       // A body that goes out as it was spooled is not written anew.
       if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
-      const onMasked = (ofClass: string): void => progress.masked.add("request", ofClass);
+      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
       const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
       await journal.decided(progress);
@@ -363,7 +363,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         labels: toLabels(verdict.decision),
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
-        onMasked: (ofClass) => progress.masked.add("answer", ofClass),
+        masked: progress.masked,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,

@@ -90,7 +90,8 @@ describe("a request", () => {
   });
 
   test("stays a string where its input is one", async () => {
-    await client.responses.create({ model, input: `echo: ${card}` });
+    const { response } = await client.responses.create({ model, input: `echo: ${card}` }).withResponse();
+    expect(response.headers.get("x-tollgate-effects")).toBe("masked;credit_card=1");
     expect(JSON.parse(lastBody())).toMatchObject({ input: "echo: ************1111" });
   });
 

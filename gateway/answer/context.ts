@@ -81,6 +81,8 @@ export type AnswerContext = {
   /** What is masked in the answer; further phases add to it. */
   readonly masks: Masks;
   readonly editor: Editor;
+  /** Headers that tell the program what was done to its request and, so far, to its answer. */
+  effects(): Readonly<Record<string, string>>;
   /** Records the answer's texts, sealed; resolves when they are durable. */
   keepTexts(segments: readonly Segment[]): Promise<void>;
   /** Says how to tell what went out so far, for an end that comes before its time. */

@@ -6,6 +6,8 @@ import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import { createEditor } from "../mask/edits.ts";
+import { toEffectsHeader } from "../mask/mask-tally.ts";
+import type { MaskTally } from "../mask/mask-tally.ts";
 import type { Masks } from "../mask/masks.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
@@ -47,8 +49,8 @@ export type ContextDeps = {
   readonly masks: Masks;
   /** The key of the tenant's tokens. */
   readonly maskKey: Buffer;
-  /** Told the class of each value of the answer that was masked. */
-  readonly onMasked: (ofClass: string, code: string) => void;
+  /** What was masked so far. */
+  readonly masked: MaskTally;
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
@@ -233,7 +235,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     report,
     keepsTexts: deps.keepsTexts,
     masks: deps.masks,
-    editor: createEditor(deps.masks, "answer", deps.maskKey, deps.onMasked),
+    editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
+    effects: () => toEffectsHeader(deps.masked),
     async keepTexts(segments) {
       const { tenant } = caller;
       await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });

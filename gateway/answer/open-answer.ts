@@ -59,6 +59,7 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
     }
     sink.head(200, {
       ...headers,
+      ...context.effects(),
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
     });

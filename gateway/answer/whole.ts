@@ -236,7 +236,7 @@ export function createWholeReader(
     });
     if (over) return;
     over = true;
-    sink.head(status, { ...headers, "content-length": String(sent.length) });
+    sink.head(status, { ...headers, ...context.effects(), "content-length": String(sent.length) });
     context.sent(sent.length);
     sink.end(sent);
   }

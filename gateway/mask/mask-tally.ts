@@ -1,20 +1,28 @@
-// Counts what was masked in an exchange, by direction and class.
-import type { Direction } from "./masks.ts";
+// Counts what was masked in an exchange, by class.
 
 /** Values that were masked. */
 export type MaskTally = {
-  add(direction: Direction, ofClass: string): void;
-  /** By class. */
-  counts(direction: Direction): Readonly<Record<string, number>>;
+  add(ofClass: string): void;
+  /** By class, both directions together. */
+  counts(): Readonly<Record<string, number>>;
 };
 
 /** Starts at nothing. */
 export function createMaskTally(): MaskTally {
-  const counts = { request: new Map<string, number>(), answer: new Map<string, number>() };
+  const counts = new Map<string, number>();
   return {
-    add(direction, ofClass) {
-      counts[direction].set(ofClass, (counts[direction].get(ofClass) ?? 0) + 1);
+    add(ofClass) {
+      counts.set(ofClass, (counts.get(ofClass) ?? 0) + 1);
     },
-    counts: (direction) => Object.fromEntries(counts[direction]),
+    counts: () => Object.fromEntries(counts),
+  };
+}
+
+/** Gives the header that tells the program that something was changed, never what; none where nothing was. */
+export function toEffectsHeader(tally: MaskTally): Readonly<Record<string, string>> {
+  const counts = Object.entries(tally.counts()).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (counts.length === 0) return {};
+  return {
+    "x-tollgate-effects": `masked;${counts.map(([ofClass, count]) => `${ofClass}=${count}`).join(";")}`,
   };
 }

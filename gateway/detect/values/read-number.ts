@@ -96,7 +96,7 @@ export function createNumberReader(
         const to = matchFormat(format, text, start, look.isFinal);
         if (to === -1) return waitFrom(look, toWordStart(text, letters));
         if (to < 0) continue;
-        const end = readEnd(text, to, look.isFinal);
+        const end = readGroupEnd(text, from, to, look.isFinal);
         if (end === -1) return waitFrom(look, toWordStart(text, letters));
         if (end < 0 || (isNear && !hasWord && !(look.isFinal && to === text.length))) continue;
         if (!isValid(toCompact(text, from, to)) || (!hasWord && isLikeHash(text, from, to))) continue;
@@ -128,6 +128,18 @@ export function readEnd(text: string, to: number, isFinal: boolean): number {
   if (c === 0x2c) return to;
   return isDigit(text.charCodeAt(to + 1)) ? -2 : to;
 }
+
+/** As `readEnd`; of a number in groups with blanks, no further group may stand before or after it. */
+function readGroupEnd(text: string, from: number, to: number, isFinal: boolean): number {
+  const end = readEnd(text, to, isFinal);
+  if (end < 0 || text.slice(from, to).indexOf(" ") === -1) return end;
+  if (from > 1 && text.charCodeAt(from - 1) === BLANK && isDigit(text.charCodeAt(from - 2))) return -2;
+  if (to >= text.length || text.charCodeAt(to) !== BLANK) return end;
+  if (to + 1 >= text.length) return isFinal ? end : -1;
+  return isDigit(text.charCodeAt(to + 1)) ? -2 : end;
+}
+
+const BLANK = 0x20;
 
 /** Within a decimal, a version, or a longer number of several groups, no number begins. */
 function isInside(text: string, start: number): boolean {
