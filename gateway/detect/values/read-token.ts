@@ -6,7 +6,7 @@ import { matchBackward, matchForward, NONE, WAIT, type Shape } from "./shape.ts"
 import type { TokenRow } from "./table.ts";
 
 /** What documentation writes where a token belongs; chance hardly does. */
-const PLACEHOLDER = /your[-_]|[-_]here|example|placeholder|redacted|x{8}|0{10}/i;
+const PLACEHOLDER = /your[-_]|[-_]here|example|placeholder|redacted|x{8}/i;
 
 /** Makes the reader of one shape of a token; its trigger is the shape's anchor. */
 export function createTokenReader(row: TokenRow, shape: Shape, kind: Kind): Reader {
