@@ -66,7 +66,7 @@ def test_traced_agent_sends_its_trace_to_the_gateway(gateway, outside):
     proxy, asked = outside
     assert len(run("traced_agent.py", gateway, proxy).strip()) > 10
     assert asked == []
-    [trace] = [trace for trace in gateway.traces() if trace["group_id"] == "oslo"]
+    [trace] = [trace for trace in gateway.traces() if trace["workflow"] == "Weather report"]
     assert trace["spans"] > 0
     assert trace["failed"] == 0
 
