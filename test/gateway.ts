@@ -1,7 +1,7 @@
 // Starts a whole gateway as its own process, in front of a simulated target that the test can look into.
 import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
@@ -206,15 +206,21 @@ function toKeyDefaults(): Required<KeyOptions> {
   return { name: `test-${randomBytes(4).toString("hex")}`, groups: ["developers"], ttl: "8h" };
 }
 
-/** Finds a TCP port that is free on the loopback address. */
+/**
+ * Finds a TCP port that is free on the loopback address: below those that the kernel gives out by itself, or another
+ * connection could have it before it is used.
+ */
 export async function findPort(): Promise<number> {
-  const probe = createServer();
-  probe.listen(0, "127.0.0.1");
-  await once(probe, "listening");
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("No port is free.");
-  return address.port;
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = randomInt(20_000, 32_000);
+    const probe = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      probe.once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    });
+    if (isFree) return port;
+  }
+  throw new Error("No port is free.");
 }
 
 /** Lays settings over this process' environment, without what would change how a gateway starts. */

@@ -65,10 +65,16 @@ function toBody(body: TargetRequest["body"]): Buffer | Readable | null {
 }
 
 /**
- * Opens a pool of connections to a target. Redirects are never followed, and nothing is retried: a request may have
+ * Opens a pool of connections to a target, as many as there are calls unless a number is given: a call that waited for
+ * another one's end would wait for as long as a stream stays open, and programs' connections have a limit of their own.
+ * Redirects are never followed, and nothing is retried: a request may have
  * been acted on.
  */
-export function createTarget(baseUrl: string, timeouts: TargetTimeouts, connections = 512): Target {
+export function createTarget(
+  baseUrl: string,
+  timeouts: TargetTimeouts,
+  connections: number | null = null,
+): Target {
   const base = new URL(baseUrl);
   const prefix = base.pathname.replace(/\/$/, "");
   const pool = new Pool(base.origin, {

@@ -1,4 +1,5 @@
 // TLS where programs connect: the clients that insist on it, a certificate that changes, and files that don't fit.
+import { on, once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +9,7 @@ import OpenAI from "openai";
 import { OpenAIRealtimeWS } from "openai/realtime/ws";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Agent as HttpAgent, fetch as undiciFetch } from "undici";
+import { WebSocket } from "ws";
 import { z } from "zod";
 import { makeCertificate } from "../fixtures/certificate.ts";
 import { runTollgate, startGateway } from "../gateway.ts";
@@ -38,8 +40,8 @@ afterAll(async () => {
 });
 
 /** Gives the subject of the certificate that is shown, or the error of the handshake. */
-async function shown(options: object = {}): Promise<string> {
-  const { hostname, port } = new URL(gateway.origin);
+async function shown(options: object = {}, by = gateway): Promise<string> {
+  const { hostname, port } = new URL(by.origin);
   return new Promise((resolve) => {
     const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false, ...options });
     socket.once("secureConnect", () => {
@@ -120,6 +122,42 @@ test("a changed certificate is taken into use, a half-changed one is not", async
   await expect.poll(() => shown(), { timeout: 10_000, interval: 500 }).toContain("CN=second");
   await writeFile(join(folder, "cert.pem"), first.cert);
   await writeFile(join(folder, "key.pem"), first.key);
+});
+
+test("several workers show one certificate, and take a changed one into use, while sockets stay open", async () => {
+  const [before, after] = [makeCertificate("before"), makeCertificate("after")];
+  const files = { cert: join(folder, "workers-cert.pem"), key: join(folder, "workers-key.pem") };
+  await writeFile(files.cert, before.cert);
+  await writeFile(files.key, before.key);
+  await using ownDatabase = await createTestDatabase();
+  await using own = await startGateway({
+    databaseUrl: ownDatabase.url,
+    ca: before.cert,
+    args: ["--workers", "2"],
+    env: { TOLLGATE_TLS_CERT: files.cert, TOLLGATE_TLS_KEY: files.key },
+  });
+  /** Asks as many times as reach each worker, which take turns. */
+  const shownByAll = async (): Promise<string> => {
+    const all = await Promise.all(Array.from({ length: 12 }, () => shown({}, own)));
+    return [...new Set(all)].join(", ");
+  };
+  expect(await shownByAll()).toBe("CN=before TLSv1.3");
+  const apiKey = await own.createKey();
+  const url = `${own.baseUrl.replace(/^https/, "wss")}/responses`;
+  const socket = new WebSocket(url, { ca: before.cert, headers: { authorization: `Bearer ${apiKey}` } });
+  await once(socket, "open");
+  await writeFile(files.cert, after.cert);
+  await writeFile(files.key, after.key);
+  await expect.poll(shownByAll, { timeout: 30_000, interval: 500 }).toBe("CN=after TLSv1.3");
+  socket.send(JSON.stringify({ type: "response.create", model: "gpt-5.4", input: "echo: still here" }));
+  for await (const [data] of on(socket, "message")) {
+    const text = String(data);
+    if (!text.includes('"type":"response.completed"')) continue;
+    expect(text).toContain("still here");
+    break;
+  }
+  socket.terminate();
+  expect(await own.stop()).toBe(0);
 });
 
 test.each([

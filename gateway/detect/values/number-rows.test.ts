@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 
 import { numberRows } from "./number-rows.ts";
-import type { NumberRow } from "./table.ts";
+import type { NumberRow, ValueClass } from "./table.ts";
 
 const digits = "0123456789";
 const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -104,6 +104,11 @@ test("every row has an id of its own, words, a source, and an example", () => {
     expect(row.words.length, row.id).toBeGreaterThan(0);
     for (const word of row.words) expect(word).toBe(word.toLowerCase());
   }
+});
+
+test("the rows are of the four classes that numbers of states and banks have", () => {
+  const classes: readonly ValueClass[] = ["bank_account", "driving_licence", "national_id", "passport"];
+  expect([...new Set(numberRows.map((row) => row.class))].sort()).toEqual(classes);
 });
 
 test("the lists of rows that are checked less name rows", () => {
