@@ -34,7 +34,7 @@ import { createPipeline } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { startRecord } from "./record/record.ts";
-import { createBox } from "./record/seal.ts";
+import { derive, openBox, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
@@ -73,11 +73,6 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-/** Names a key without telling anything of it, so that a text says which one opens it. */
-function toKeyId(key: Buffer): string {
-  return derive(key, "id").toString("hex", 0, 8);
-}
-
 /** Makes the compiler of pattern tables. A table is compiled when it is checked, and not again when it comes into force. */
 function createCompiler(): (patterns: JsonObject) => Matcher {
   const compiled = new WeakMap<JsonObject, Matcher>();
@@ -88,11 +83,6 @@ function createCompiler(): (patterns: JsonObject) => Matcher {
     compiled.set(patterns, matcher);
     return matcher;
   };
-}
-
-/** Derives a key of its own for each purpose, so that no digest can be compared across them. */
-function derive(secret: Buffer, purpose: string): Buffer {
-  return Buffer.from(hash("sha256", Buffer.concat([secret, Buffer.from(`\0${purpose}`)]), "hex"), "hex");
 }
 
 /** Opens the gateway. Rejects where the database, the bundle or a port cannot be had; nothing stays open then. */
@@ -135,10 +125,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   events.watchPolicy(() => policy.status().problem !== null);
   const inForce = createInForce(() => policy.current(), compile);
 
-  const box = createBox({
-    keys: [{ id: toKeyId(secrets.encryptionKey), key: secrets.encryptionKey }],
-    digestKey: derive(secrets.encryptionKey, "texts"),
-  });
+  const box = openBox(secrets.encryptionKey);
   const clientSecrets = createClientSecrets({ db, box });
   const { recorder, ledger, sessions } = opened(
     startRecord({

@@ -1,9 +1,11 @@
 // Where the process begins: checks Node's version before anything that needs it is loaded, then runs the command.
-const [major = 0] = process.versions.node.split(".").map(Number);
+import { isNewEnough, readNeededNode } from "./node-version.ts";
 
-if (major < 24) {
+const needed = readNeededNode();
+
+if (!isNewEnough(process.versions.node, needed)) {
   process.stderr.write(
-    `tollgate: Node.js 24 or newer is needed, this is ${process.versions.node}. "npm start" and "bin/tollgate.js" use the one that npm ci installs.\n`,
+    `tollgate: Node.js ${needed} or newer is needed, this is ${process.versions.node}. "npm start" and "bin/tollgate.js" use the one that npm ci installs.\n`,
   );
   process.exitCode = 1;
 } else {

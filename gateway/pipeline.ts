@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Heart } from "./answer/heart.ts";
 import { toBeat } from "./answer/heart.ts";
+import { searchesFiles } from "./answer/bytes.ts";
 import { openAnswer } from "./answer/open-answer.ts";
 import { createSink } from "./answer/sink.ts";
 import type { Sink } from "./answer/sink.ts";
@@ -30,6 +31,7 @@ import { createOpenExchanges } from "./open-exchanges.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { readLeftover } from "./leftover.ts";
 import { matchRoute } from "./parse/route.ts";
+import { isBatchOutput, sendForPart, toJudging } from "./ranges.ts";
 import { sendList } from "./own-list.ts";
 import { answerTraces, takeTraces } from "./take-traces.ts";
 
@@ -87,7 +89,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       share.add(1);
     }
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
-    const crossing = pickHeaders(incoming.rawHeaders, isFile);
+    const crossing = pickHeaders(incoming.rawHeaders, isFile && incoming.method === "GET");
     const body = await takeRequestBody(
       incoming,
       route,
@@ -128,10 +130,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // forward
     const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
+    const isOutput = await isBatchOutput(deps.ledger, connection.connection.name, route);
     const giving = route.spec.isGrant ? toGiving(asked, id, sink) : null;
     const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
     const key = route.spec.isAdmin ? adminCredential() : credential();
-    const reader = openAnswer(context);
+    const reader = openAnswer(context, { isOutput });
     const answer = guardCredential(giving === null ? reader : giving.take(reader), key);
     const close = exchanges.add({
       credentialId: caller.credentialId,
@@ -153,7 +156,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     };
     const call =
       route.spec.lists === null
-        ? target.send(sent, answer)
+        ? sendForPart(target, sent, toJudging(route, isOutput, searchesFiles(context)), answer)
         : sendList(
             {
               target,

@@ -1,6 +1,5 @@
 // Reads an answer that is a file: passed on as it comes, searched while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
-import { toGatewayError } from "../errors.ts";
 import type { Segment, Usage } from "../exchange.ts";
 import { NO_CONTENT, toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
@@ -8,7 +7,7 @@ import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { createTextLook } from "./text-look.ts";
 import type { TextLook } from "./text-look.ts";
-import { refuse } from "./refuse.ts";
+import { createRawOutput } from "./raw-output.ts";
 import { createTally } from "./tally.ts";
 
 /** A text longer than this is searched, and not kept for rules that read texts or have them recorded. */
@@ -29,12 +28,16 @@ export type FileHead = {
   readonly objects: readonly { readonly kind: string; readonly id: string }[];
 };
 
+/** Tells whether the texts of files are searched. */
+export function searchesFiles({ judge, keepsTexts }: Pick<AnswerContext, "judge" | "keepsTexts">): boolean {
+  return judge.speaksIn("finding") || judge.speaksIn("end") || keepsTexts;
+}
+
 /** Opens the reader of a file whose head has arrived and has not been sent. */
 export function createBytesReader(context: AnswerContext, head: FileHead): AnswerReader {
-  const { sink, judge, id, request } = context;
+  const { judge, id, request } = context;
   const { status } = head;
-  const isSearched =
-    !head.isUnread && (judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts);
+  const isSearched = !head.isUnread && searchesFiles(context);
   const tally = createTally();
   const scanner = context.scanner.stream("other");
   const waiting: Waiting[] = [];
@@ -42,7 +45,6 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   let chars = 0;
   let kept = "";
   let isCut = false;
-  let over = false;
   /** The answer's rules have not let it begin yet. */
   let isHeld = false;
   let isEnded = false;
@@ -55,32 +57,14 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   }
   context.describe(() => ({ model: null, responseId: null, usage: toEndUsage() }));
 
-  function fail(thrown: unknown): void {
-    if (over) return;
-    over = true;
-    const error = toGatewayError(thrown);
+  const {
+    send,
+    fail,
+    isOver,
+    end: close,
+  } = createRawOutput(context, head, () => {
     waiting.length = 0;
-    context.target.abort();
-    context.report(error);
-    const say = (): void => refuse(sink, error, id, null);
-    context
-      .close({
-        outcome: error.code === "policy_denied" ? "refused" : "failed",
-        httpStatus: sink.begun ? status : error.status,
-        errorCode: error.recordedCode,
-        model: null,
-        usage: null,
-        responseId: null,
-      })
-      .then(say, say);
-  }
-
-  function send(bytes: Buffer): void {
-    if (!sink.begun) sink.head(status, head.headers, { isRaw: true });
-    if (bytes.length === 0) return;
-    context.sent(bytes.length);
-    if (!sink.write(bytes, () => context.target.resume())) context.target.pause();
-  }
+  });
 
   function release(decided: number): void {
     if (isHeld) return;
@@ -156,16 +140,14 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
       usage: toEndUsage(),
       responseId: null,
     });
-    if (over || isRefusing) return;
+    if (isOver() || isRefusing) return;
     release(Number.POSITIVE_INFINITY);
-    over = true;
-    send(Buffer.alloc(0));
-    sink.end();
+    close();
   }
 
   function end(): void {
     isEnded = true;
-    if (over || isHeld || isRefusing) return;
+    if (isOver() || isHeld || isRefusing) return;
     finish().catch(settleRefusal);
   }
 
@@ -190,7 +172,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
 
   return {
     push(chunk) {
-      if (over || isRefusing) return;
+      if (isOver() || isRefusing) return;
       try {
         if (look === null) {
           if (isHeld) waiting.push({ bytes: chunk, until: 0 });

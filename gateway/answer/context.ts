@@ -69,6 +69,8 @@ export type AnswerContext = {
   replaced(calls: readonly ReplacedCall[]): Promise<void>;
   /** Says what the program has of the answer, as it goes out: taints stick to it, and the next turn is found by it. */
   said(answer: readonly Said[]): void;
+  /** Says what the program has of one answer among many: it is not kept, but taints stick to it. */
+  shown(answer: readonly Said[]): void;
   /** Whether a rule asked for the texts of this exchange. */
   readonly keepsTexts: boolean;
   /** Records the answer's texts, sealed; resolves when they are durable. */

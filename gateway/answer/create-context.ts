@@ -57,6 +57,9 @@ export type OpenContext = AnswerContext & {
   leave(): void;
 };
 
+/** Objects of one answer that are known to be written, so that they are not written twice. */
+const MOST_OWNED = 1_000;
+
 /** Kinds that answers cite; the others are made by the answer itself. */
 const CITED: ReadonlySet<string> = new Set([
   "container",
@@ -91,7 +94,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let seq = 0;
   let answerBytes = 0;
   /** Taints and owners on their way to the record: the end waits for them. */
-  const writing: Promise<void>[] = [];
+  const writing = new Set<Promise<void>>();
   const owned = new Set<string>();
   /** All that the answer is tainted by: what it continues, the request, and what was found in it. */
   const taints = new Set([...session.labels, ...deps.labels]);
@@ -129,8 +132,17 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
 
   /** Keeps work that the end waits for; what becomes of it shows then. */
   function keep(work: Promise<void>): void {
-    work.catch(() => undefined);
-    writing.push(work);
+    writing.add(work);
+    work.then(
+      () => writing.delete(work),
+      () => undefined,
+    );
+  }
+
+  function taint(answer: readonly Said[]): void {
+    if (taints.size === 0) return;
+    const marks = answer.flatMap((item) => toMarks(item, deps.digest, caller));
+    label([...taints], marks, null);
   }
 
   function own(objects: readonly AnswerObject[]): Promise<void> | null {
@@ -138,6 +150,8 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     if (finder === null) return null;
     const given = objects.filter(isToOwn);
     if (given.length === 0) return null;
+    // A file of many answers names more than is worth knowing.
+    if (owned.size > MOST_OWNED) owned.clear();
     for (const object of given) owned.add(toKey(object));
     const owning = claim(given, finder);
     keep(owning);
@@ -175,10 +189,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       if (said.length === 0) said = known.shown.said;
       void own(known.shown.objects);
     }
-    if (taints.size > 0) {
-      const marks = said.flatMap((item) => toMarks(item, deps.digest, caller));
-      label([...taints], marks, null);
-    }
+    taint(said);
     // What failed is written down whatever else could not be.
     await (end.outcome === "completed" ? Promise.all(writing) : Promise.allSettled(writing));
     const responseId = end.responseId ?? known?.responseId ?? null;
@@ -285,6 +296,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     said(answer) {
       said = answer;
     },
+    shown: taint,
     describe(tell) {
       soFar = tell;
     },

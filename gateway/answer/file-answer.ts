@@ -28,18 +28,23 @@ export function toFileHead(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   kept: Readonly<Record<string, string>>,
 ): FileHead {
-  const type = kept["content-type"] ?? null;
   const location = headers["location"];
   const call = spec.answer === "sdp" && typeof location === "string" ? CALL.exec(location)?.[1] : undefined;
   return {
     status,
     // The host in an address of the target's is none that the program may reach.
     headers: call === undefined ? kept : { ...kept, location: `/v1/realtime/calls/${call}` },
-    isCalledText: isCalledText(
-      type,
-      /filename="?([^";]*)/i.exec(kept["content-disposition"] ?? "")?.[1] ?? null,
-    ),
+    ...toFileKind(kept),
     isUnread: spec.answer === "any",
     objects: call === undefined ? [] : [{ kind: "realtime_call", id: call }],
   };
+}
+
+/** Tells whether a file is called text, by its media type or by its name. */
+export function toFileKind(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Pick<FileHead, "isCalledText"> {
+  const [type, disposition] = [headers["content-type"], headers["content-disposition"]];
+  const name = typeof disposition === "string" ? /filename="?([^";]*)/i.exec(disposition)?.[1] : undefined;
+  return { isCalledText: isCalledText(typeof type === "string" ? type : null, name ?? null) };
 }

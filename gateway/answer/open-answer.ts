@@ -4,8 +4,8 @@ import { GatewayError } from "../errors.ts";
 import { toCallerHeaders } from "../forward/headers.ts";
 import { NO_CONTENT } from "../judge.ts";
 import type { TargetAnswer } from "../forward/target.ts";
-import { createBytesReader } from "./bytes.ts";
 import { isFileAnswer, toFileHead } from "./file-answer.ts";
+import { createFileReader } from "./file-reader.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { createOtherDialect } from "./other-dialect.ts";
@@ -38,8 +38,14 @@ function isEmpty(status: number, headers: Headers): boolean {
   return status === 204 || (status < 300 && headers["content-length"] === "0");
 }
 
-/** Gives what takes the target's answer. Until the head has been read an error is told with a real status. */
-export function openAnswer(context: AnswerContext): TargetAnswer {
+/**
+ * Gives what takes the target's answer. Until the head has been read an error is told with a real status. `isOutput`: the
+ * file that is asked for is known as a batch's output.
+ */
+export function openAnswer(
+  context: AnswerContext,
+  options: { readonly isOutput?: boolean } = {},
+): TargetAnswer {
   const { sink, request } = context;
   const dialect = DIALECTS[request.route.spec.dialect];
   // Fails like any other reader where the target never answers.
@@ -87,7 +93,11 @@ export function openAnswer(context: AnswerContext): TargetAnswer {
         const isFile = isFileAnswer(request.route.spec, status, type, wantsStream);
         const kept = toCallerHeaders(headers, isFile || status === 416);
         if (isFile) {
-          reader = createBytesReader(context, toFileHead(request.route.spec, status, headers, kept));
+          reader = createFileReader(
+            context,
+            toFileHead(request.route.spec, status, headers, kept),
+            options.isOutput === true,
+          );
           return;
         }
         if (!isCharsetUtf8(headers))

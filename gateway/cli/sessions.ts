@@ -1,6 +1,9 @@
 // `tollgate sessions`: the exchanges of one agent run, together.
 import type { Command } from "commander";
 import { findSession, listSessions } from "../../db/queries/sessions.ts";
+import type { TraceSummary } from "../../db/queries/sessions.ts";
+import { openBox } from "../record/keys.ts";
+import { openName } from "../record/trace-rows.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount, parseMoment } from "./duration.ts";
@@ -9,6 +12,23 @@ import { printFields, printJson, printTable, toMoment } from "./print.ts";
 import { getConfigFile } from "./service-accounts.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
+
+/** So much of a hash tells one group from another. */
+const SHOWN_HASH = 16;
+
+/** Opens the names of runs; without their key they stay as they lie in the record. */
+function openTraces(
+  traces: readonly TraceSummary[],
+  tenant: string,
+  key: Buffer | null,
+): readonly TraceSummary[] {
+  if (key === null) return traces;
+  const box = openBox(key);
+  return traces.map((trace) => ({
+    ...trace,
+    workflow: trace.workflow === null ? null : (openName(box, tenant, trace.workflow) ?? trace.workflow),
+  }));
+}
 
 /** Adds the commands. */
 export function addSessions(program: Command, context: CommandContext): void {
@@ -72,7 +92,12 @@ export function addSessions(program: Command, context: CommandContext): void {
       const details = await withDatabase(
         context,
         { create: false, configFile: getConfigFile(program) },
-        (db) => findSession(db, id),
+        async (db, _, key) => {
+          const found = await findSession(db, id);
+          return found === null
+            ? null
+            : { ...found, traces: openTraces(found.traces, found.session.tenant, key) };
+        },
       );
       if (details === null) throw new CommandError("No session has this id.");
       if (options.json === true) {
@@ -104,8 +129,8 @@ export function addSessions(program: Command, context: CommandContext): void {
           traces.map((trace) => [
             toMoment(trace.at),
             trace.id,
-            trace.workflow ?? "-",
-            trace.groupId ?? "-",
+            trace.workflow?.startsWith("sealed:") === true ? "(sealed)" : (trace.workflow ?? "-"),
+            trace.groupId?.slice(0, SHOWN_HASH) ?? "-",
             String(trace.spans),
             String(trace.failed),
             trace.byGroup ? "group" : "response",

@@ -6,8 +6,9 @@ import { DatabaseError } from "../../db/errors.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
 import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
+import { parseEncryptionKey } from "../config/secrets.ts";
 import { borrowEmbedded } from "../database/embedded.ts";
-import { openStateFolder, toStateFolder } from "../database/state-folder.ts";
+import { openStateFolder, readIfExists, toStateFolder } from "../database/state-folder.ts";
 import type { Log } from "../log.ts";
 import { createLog } from "../log.ts";
 import type { CommandContext } from "./context.ts";
@@ -22,11 +23,11 @@ export type DatabaseUse = {
 /** UNDEFINED_TABLE and UNDEFINED_COLUMN of PostgreSQL. */
 const SCHEMA_MISSING = new Set(["42P01", "42703"]);
 
-/** Runs `use` with the database, and leaves everything as it was. */
+/** Runs `use` with the database and the key that names in it are sealed with, if that is at hand; leaves everything as it was. */
 export async function withDatabase<T>(
   context: CommandContext,
   options: DatabaseUse,
-  use: (db: Database, config: Config) => Promise<T>,
+  use: (db: Database, config: Config, key: Buffer | null) => Promise<T>,
 ): Promise<T> {
   const { config, secrets } = loadConfig({
     file: options.configFile,
@@ -35,16 +36,21 @@ export async function withDatabase<T>(
     scope: "database",
   });
   const log = createLog({ level: "warn", format: config.log.format }, context.stderr);
-  if (secrets.databaseUrl !== null) return run(secrets.databaseUrl, options.create, use, config, log);
+  const { encryptionKey } = secrets;
+  if (secrets.databaseUrl !== null)
+    return run(secrets.databaseUrl, options.create, (db) => use(db, config, encryptionKey), log);
   if (!options.create && !existsSync(toStateFolder(config.stateDir).access)) {
     throw new CommandError(
       `There is no database under ${config.stateDir} yet: start the gateway, or name its folder with TOLLGATE_STATE_DIR.`,
     );
   }
-  const embedded = await borrowEmbedded(openStateFolder(config.stateDir), log);
+  const folder = openStateFolder(config.stateDir);
+  const embedded = await borrowEmbedded(folder, log);
   try {
     // A gateway that runs has brought its schema up itself; nobody serves from one that was started for this command.
-    return await run(embedded.url, !embedded.adopted || options.create, use, config, log);
+    const made = readIfExists(folder.encryptionKey);
+    const key = encryptionKey ?? (made === null ? null : parseEncryptionKey(made.trim()));
+    return await run(embedded.url, !embedded.adopted || options.create, (db) => use(db, config, key), log);
   } finally {
     await embedded.stop();
   }
@@ -53,14 +59,13 @@ export async function withDatabase<T>(
 async function run<T>(
   url: string,
   migrate: boolean,
-  use: (db: Database, config: Config) => Promise<T>,
-  config: Config,
+  use: (db: Database) => Promise<T>,
   log: Log,
 ): Promise<T> {
   const db = openDatabase(url, { poolSize: 3, applicationName: "tollgate-cli" });
   try {
     if (migrate) await migrateDatabase(db, { log });
-    return await use(db, config);
+    return await use(db);
   } catch (error) {
     if (error instanceof DatabaseError && error.code !== null && SCHEMA_MISSING.has(error.code)) {
       throw new CommandError("The database has no tables of this version yet: start the gateway once.");

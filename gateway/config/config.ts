@@ -127,7 +127,10 @@ export function loadConfig(options: {
   const targets = readConnections({ file, fileGiven: path !== null, folder, env, listen: ours, publicUrl });
   const isWhole = options.scope !== "database";
   if (isWhole) for (const problem of targets.problems) report(problem.path, problem.expected);
-  const encryptionKey = isWhole ? readEncryptionKey(file, env, folder, databaseUrl !== null, report) : null;
+  // Commands on the record open what is sealed where the key is at hand, and do without it where it is not.
+  const encryptionKey = isWhole
+    ? readEncryptionKey(file, env, folder, databaseUrl !== null, report)
+    : readEncryptionKey(file, env, folder, false, () => undefined);
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
   const bundle =
     file.policy.bundle === undefined

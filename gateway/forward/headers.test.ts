@@ -63,11 +63,11 @@ describe("headers towards the target", () => {
   test("keep what the SDKs tell of themselves, whatever its case", () => {
     const raw = [
       "User-Agent",
-      "OpenAI/Python",
+      "OpenAI/Python 3.54.0",
       "X-Stainless-Lang",
       "python",
       "openai-beta",
-      "x",
+      "assistants=v2",
       "Idempotency-Key",
       "k",
     ];
@@ -109,6 +109,86 @@ describe("headers towards the target", () => {
         expect.objectContaining({ code: "header_repeated" }),
       );
     }
+  });
+});
+
+describe("the value of a header that crosses", () => {
+  const secret = ["sk", "proj", "0123456789abcdefghijklmnopqrstuvwxyz"].join("-");
+  const names = [
+    "accept",
+    "if-range",
+    "openai-beta",
+    "range",
+    "user-agent",
+    "x-client-request-id",
+    "x-stainless-arch",
+    "x-stainless-async",
+    "x-stainless-custom-event-handler",
+    "x-stainless-custom-poll-interval",
+    "x-stainless-helper-method",
+    "x-stainless-lang",
+    "x-stainless-os",
+    "x-stainless-package-version",
+    "x-stainless-poll-helper",
+    "x-stainless-raw-response",
+    "x-stainless-read-timeout",
+    "x-stainless-retry-count",
+    "x-stainless-runtime",
+    "x-stainless-runtime-version",
+    "x-stainless-stream-helper",
+    "x-stainless-timeout",
+    "x-stainless-of-tomorrow",
+  ];
+
+  test.each(names)("is none of which anybody could make a letter: %s", (name) => {
+    for (const value of [
+      secret,
+      `OpenAI/Python 3.54.0 ${secret}`,
+      `${secret}=v1`,
+      `application/${secret}`,
+      `3.54.0-${secret}`,
+      `other:${secret}`,
+      `threads.runs.stream.${secret}`,
+      `python\n${secret}`,
+      "write to me at someone@example.com",
+      "",
+    ])
+      expect(pickHeaders([name, value], true)).toEqual([]);
+  });
+
+  test.each([
+    ["accept", "application/json"],
+    ["accept", "text/event-stream, application/json"],
+    ["accept", "*/*"],
+    ["if-range", '"5d8c72a5edda8d6a:3239"'],
+    ["if-range", "Wed, 21 Oct 2026 07:28:00 GMT"],
+    ["openai-beta", "assistants=v2"],
+    ["openai-beta", "responses_websockets=2026-02-06"],
+    ["range", "bytes=0-99, -5"],
+    ["user-agent", "OpenAI/JS 7.57.0"],
+    ["user-agent", "AsyncOpenAI/Python 3.54.0rc1"],
+    ["user-agent", "Agents/Python 0.24.0"],
+    ["x-client-request-id", "01a1fe0f-e8ae-753e-8006-a140653a01f6"],
+    ["x-stainless-arch", "other:riscv64"],
+    ["x-stainless-async", "async:asyncio"],
+    ["x-stainless-helper-method", "chat.completions.stream"],
+    ["x-stainless-package-version", "7.57.0-beta.1"],
+    ["x-stainless-read-timeout", "600"],
+    ["x-stainless-read-timeout", "0.5"],
+    ["x-stainless-runtime", "browser:chrome"],
+    ["x-stainless-runtime-version", "v24.21.0"],
+    ["x-stainless-runtime-version", "3.14.0rc2"],
+    ["x-stainless-stream-helper", "threads.runs.create_and_stream"],
+    ["x-stainless-timeout", "20"],
+  ])("is what the SDKs send: %s: %s", (name, value) => {
+    expect(pickHeaders([name, value], true)).toEqual([name, value]);
+  });
+
+  test("loses the betas that are none, and no others", () => {
+    expect(pickHeaders(["OpenAI-Beta", `agents=v1, ${secret}, realtime=v1`])).toEqual([
+      "openai-beta",
+      "agents=v1,realtime=v1",
+    ]);
   });
 });
 

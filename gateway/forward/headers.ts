@@ -2,10 +2,12 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
+import { toCrossing } from "./header-shapes.ts";
 
 /**
- * Headers of the program that the target gets. An allow-list, because a header is content that nobody reads: cookies,
- * organisation and project ids, forwarding and gateway headers and the program's own credential all stay here.
+ * Headers of the program that the target gets, with the values that the SDKs send. An allow-list, because a header is
+ * content that nobody reads: cookies, organisation and project ids, forwarding and gateway headers and the program's own
+ * credential all stay here.
  */
 const TO_TARGET = new Set([
   "accept",
@@ -58,7 +60,8 @@ export function pickHeaders(raw: readonly string[], isFile = false): CrossingHea
     if (seen.has(name))
       throw new GatewayError("header_repeated", "A header that reaches the target stands twice.");
     seen.add(name);
-    picked.push(name, raw[i + 1] ?? "");
+    const value = toCrossing(name, raw[i + 1] ?? "");
+    if (value !== null) picked.push(name, value);
   }
   return picked;
 }

@@ -17,6 +17,11 @@ const SKIPPED: ReadonlySet<string> = new Set([...FREE, "delta", "tools", "functi
 
 /** Members of an answer that name a file which came of the request. */
 const FILES: ReadonlySet<string> = new Set(["error_file_id", "output_file_id", "result_files"]);
+/** Those whose lines hold answers. Such a file is known by this kind too. */
+const OUTPUTS: ReadonlySet<string> = new Set(["error_file_id", "output_file_id"]);
+
+/** The kind by which a batch's output is known, beside being a file. */
+export const BATCH_OUTPUT = "batch_output";
 
 /** Adds the texts and the calls of an object of an answer. Throws `answer_unreadable` for a call that could be two. */
 export function walkAnswer(sink: Sink, calls: ToolCall[], value: JsonObject, pointer: string): void {
@@ -68,18 +73,20 @@ function findTuned(value: JsonObject): readonly { readonly kind: string; readonl
 }
 
 function findFiles(value: JsonObject): readonly { readonly kind: string; readonly id: string }[] {
-  const ids: string[] = [];
+  const found: { readonly kind: string; readonly id: string }[] = [];
   for (const key of FILES) {
     const child = value[key];
     for (const one of isList(child) ? child : [child ?? null]) {
       const id = toText(one);
-      if (id !== null) ids.push(id);
+      if (id === null) continue;
+      found.push({ kind: "file", id });
+      if (OUTPUTS.has(key)) found.push({ kind: BATCH_OUTPUT, id });
     }
   }
   const file = value["file"];
   const id = isObject(file) && file["object"] === "file" ? toText(file["id"]) : null;
-  if (id !== null) ids.push(id);
-  return ids.map((id) => ({ kind: "file", id }));
+  if (id !== null) found.push({ kind: "file", id });
+  return found;
 }
 
 /** Where an answer or an event names the object that it makes, if not by its own id: the kind, and the members' path. */

@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { createGroupCommit, unavailable } from "./group-commit.ts";
 import type { GroupCommitOptions, Rows } from "./group-commit.ts";
+import { toTraceRows } from "./trace-rows.ts";
 import type {
   DecisionRow,
   ExchangeClosed,
@@ -168,7 +169,7 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       await queue.commit(rows);
       deps.onLabelled?.(row);
     },
-    traced: (row) => commit(toTraceRows(row)),
+    traced: (row) => commit(toTraceRows(row, deps.box)),
     async texts(row) {
       const { tenant, exchangeId, direction, at } = row;
       const rows: { table: TableName; json: string }[] = [];
@@ -195,18 +196,6 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       await Promise.all([queue.close(), Promise.allSettled(incidents)]);
     },
   };
-}
-
-/** Gives the rows of runs and steps; each once in a batch, since one statement writes it. */
-function toTraceRows({ traces, spans, caller, exchangeId, at }: TracesRow): Rows {
-  const { tenant, issuer, subject } = caller;
-  const context = { tenant, issuer, subject, exchangeId, at };
-  const byId = new Map(traces.map((trace) => [trace.id, trace]));
-  const bySpan = new Map(spans.map((span) => [`${span.traceId}\0${span.id}`, span]));
-  return [
-    ...[...byId.values()].map((row) => ({ table: "traces", json: toJson({ ...row, ...context }) }) as const),
-    ...[...bySpan.values()].map((row) => ({ table: "spans", json: toJson({ ...row, ...context }) }) as const),
-  ];
 }
 
 /** Gives the labels that a session takes over from what its exchange continues, null where there are none. */

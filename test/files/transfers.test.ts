@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, readdirSync, readlinkSync, writeFileSync } f
 import { request as send } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI, { toFile } from "openai";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -247,6 +248,37 @@ describe("large bodies", () => {
     clearInterval(watch);
     expect(size).toBe(200 * MIB);
     expect(peak - before).toBeLessThan(120);
+  }, 120_000);
+
+  test("are judged line by line at the same memory, where they are a batch's output", async () => {
+    const call = { id: "call_1", type: "function", function: { name: "look_up", arguments: "{}" } };
+    const message = { role: "assistant", content: "lorem ipsum ".repeat(5000), tool_calls: [call] };
+    const choices = [{ index: 0, message, finish_reason: "tool_calls" }];
+    const body = { id: "chatcmpl-1", object: "chat.completion", choices };
+    const line = Buffer.from(
+      `${JSON.stringify({ custom_id: "1", response: { status_code: 200, body }, error: null })}\n`,
+    );
+    const count = Math.ceil((200 * MIB) / line.length);
+    const file = await client.files.create({ file: await toFile(Buffer.from("a"), "a"), purpose: "vision" });
+    target.answer = (_, response) => {
+      response.writeHead(200, { "content-type": "application/octet-stream" });
+      Readable.from(
+        (function* () {
+          for (let sent = 0; sent < count; sent += 1) yield line;
+        })(),
+      ).pipe(response);
+    };
+    const before = readMemory();
+    let peak = 0;
+    const watch = setInterval(() => {
+      peak = Math.max(peak, readMemory());
+    }, 50);
+    const answer = await client.files.content(file.id);
+    let size = 0;
+    for await (const chunk of answer.body ?? []) size += chunk.length;
+    clearInterval(watch);
+    expect(size).toBe(count * line.length);
+    expect(peak - before).toBeLessThan(150);
   }, 120_000);
 
   test("wait where the caller does not keep up", async () => {

@@ -38,6 +38,11 @@ class Gateway(Target):
         with urllib.request.urlopen(f"{self.control}/keys", data=body, timeout=60) as answer:
             return answer.read().decode()
 
+    def traces(self) -> list[dict]:
+        """Lists the traces that stand beside sessions."""
+        with urllib.request.urlopen(f"{self.control}/traces", timeout=60) as answer:
+            return json.loads(answer.read())
+
     def authorizations(self) -> list[str]:
         """Lists the authorization headers that reached the target."""
         with urllib.request.urlopen(f"{self.control}/authorizations", timeout=60) as answer:

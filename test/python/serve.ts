@@ -4,8 +4,11 @@ import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { createSimulator } from "../../gateway/simulator/server.ts";
 import { findPort, startGateway } from "../gateway.ts";
+import type { RunningGateway } from "../gateway.ts";
 
 const keyRequest = z.object({ groups: z.array(z.string()), ttl: z.string() });
+const sessions = z.array(z.looseObject({ id: z.string() }));
+const session = z.looseObject({ traces: z.array(z.unknown()) });
 const credential = "simulated-credential";
 const only = process.argv[2];
 
@@ -34,7 +37,16 @@ async function answer(path: string, request: NodeJS.ReadableStream): Promise<str
   if (path === "/authorizations") {
     return JSON.stringify(gateway.upstream.requests().map((seen) => seen.headers.authorization ?? ""));
   }
+  if (path === "/traces") return JSON.stringify(await listTraces(gateway));
   throw new Error("Nothing is here.");
+}
+
+/** Lists the traces beside the newest sessions, as the command shows them. */
+async function listTraces(of: RunningGateway): Promise<unknown[]> {
+  const { stdout } = await of.cli("sessions", "list", "--limit", "5", "--json");
+  const found = sessions.parse(JSON.parse(stdout));
+  const shown = await Promise.all(found.map(({ id }) => of.cli("sessions", "show", id, "--json")));
+  return shown.flatMap((one) => session.parse(JSON.parse(one.stdout)).traces);
 }
 
 async function end(): Promise<void> {

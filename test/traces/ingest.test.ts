@@ -94,12 +94,18 @@ function reached(): number {
 
 const shown = z.object({
   traces: z.array(
-    z.object({ id: z.string(), spans: z.number(), failed: z.number(), group_id: z.string().nullable() }),
+    z.object({
+      workflow: z.string().nullable(),
+      id: z.string(),
+      spans: z.number(),
+      failed: z.number(),
+      group_id: z.string().nullable(),
+    }),
   ),
 });
 
 test("the exporter of the SDK delivers a run, which is shown beside its session", async () => {
-  const key = await gateway.createKey();
+  const key = await gateway.createKey({ name: "traced-runner" });
   const exporter = new OpenAITracingExporter({ endpoint: `${gateway.baseUrl}/traces/ingest`, apiKey: key });
   // Vitest sets NODE_ENV to test, where the SDK traces nothing by itself.
   setTracingDisabled(false);
@@ -116,11 +122,11 @@ test("the exporter of the SDK delivers a run, which is shown beside its session"
   const [row] = await database.db.sql<{ session: string; spans: number }[]>`
     select x.session_id as session, (select count(*)::int from spans where trace_id = t.id) as spans
     from traces t join exchanges x on x.operation = 'responses.create' and x.subject = t.subject
-    where t.workflow = 'Traced' and t.group_id = 'group-of-runs'`;
+    where t.subject = 'traced-runner'`;
   expect(row?.spans).toBeGreaterThan(0);
   const { stdout } = await gateway.cli("sessions", "show", row?.session ?? "", "--json");
   expect(shown.parse(JSON.parse(stdout)).traces).toMatchObject([
-    { group_id: "group-of-runs", spans: row?.spans, failed: 0 },
+    { workflow: "Traced", spans: row?.spans, failed: 0 },
   ]);
   expect((await gateway.cli("sessions", "show", row?.session ?? "")).stdout).toContain("Traced");
   expect(reached()).toBe(0);
@@ -142,6 +148,40 @@ describe("a batch of traces", () => {
     expect(row?.operations).toEqual(["responses.create", "traces.ingest", "traces.ingest"]);
     const { stdout } = await gateway.cli("sessions", "show", row?.session ?? "", "--json");
     expect(shown.parse(JSON.parse(stdout)).traces).toMatchObject([{ spans: 2, failed: 1 }]);
+  });
+
+  test("leaves none of its own words in plain columns, wherever they stand", async () => {
+    const name = "secretive-runner";
+    const key = await gateway.createKey({ name });
+    const secret = ["sk", "proj", "0123456789abcdefghijklmnopqrst"].join("-");
+    const spans = [
+      { id: secret, trace_id: secret, parent_id: secret, span_data: { type: secret, name: secret } },
+      { id: "s", trace_id: "t", parent_id: null, span_data: { type: "response", response_id: secret } },
+    ];
+    const batch = {
+      data: [
+        { object: "trace", id: secret, workflow_name: secret, group_id: secret, metadata: { secret } },
+        ...spans.map((span) => ({
+          object: "trace.span",
+          started_at: null,
+          ended_at: null,
+          error: { message: secret },
+          ...span,
+        })),
+      ],
+    };
+    expect(await send(key, batch)).toEqual({ status: 204, text: "" });
+    const rows = await database.db.sql`
+      select row_to_json(t)::text from traces t where subject = ${name}
+      union all select row_to_json(s)::text from spans s where subject = ${name}
+      union all select row_to_json(x)::text from exchanges x where subject = ${name}
+      union all select row_to_json(d)::text from decisions d join exchanges x on x.id = d.exchange_id where x.subject = ${name}`;
+    expect(rows.length).toBeGreaterThan(3);
+    expect(JSON.stringify(rows)).not.toContain(secret);
+    const [row] = await database.db.sql<{ session: string }[]>`
+      select session_id as session from exchanges where subject = ${name}`;
+    const { stdout } = await gateway.cli("sessions", "show", row?.session ?? "");
+    expect(stdout).toContain(secret);
   });
 
   test("is refused whole where a rule refuses what stands in it, and nothing of it is kept", async () => {

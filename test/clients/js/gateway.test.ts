@@ -191,6 +191,24 @@ describe("a key", () => {
     });
   });
 
+  test("comes with what the SDK tells of itself, which reaches the target", async () => {
+    const told = new Map<string, string>();
+    const client = new OpenAI({
+      baseURL: gateway().baseUrl,
+      apiKey: await gateway().createKey(),
+      timeout: 40_000,
+      fetch: async (url, init) => {
+        for (const [name, value] of new Headers(init?.headers)) told.set(name, value);
+        return fetch(url, init);
+      },
+    });
+    await client.responses.create({ model, input: "echo: hello" }, { timeout: 30_000 });
+    const names = [...told.keys()].filter((name) => /^x-stainless-|^user-agent$|^accept$/.test(name));
+    expect(names.length).toBeGreaterThan(8);
+    const headers = gateway().upstream.requests().at(-1)?.headers ?? {};
+    for (const name of names) expect([name, headers[name]]).toEqual([name, told.get(name)]);
+  });
+
   test("never reaches the target, and the target's never reaches the program or the log", async () => {
     const key = await gateway().createKey();
     const client = toTarget(gateway().baseUrl, key).client();

@@ -1,0 +1,22 @@
+// Derives what the record is sealed with and named by from the one encryption key.
+import { hash } from "node:crypto";
+import { createBox } from "./seal.ts";
+import type { Box } from "./seal.ts";
+
+/** Derives a key of its own for each purpose, so that no digest can be compared across them. */
+export function derive(secret: Buffer, purpose: string): Buffer {
+  return Buffer.from(hash("sha256", Buffer.concat([secret, Buffer.from(`\0${purpose}`)]), "hex"), "hex");
+}
+
+/** Names a key without telling anything of it, so that a text says which one opens it. */
+export function toKeyId(key: Buffer): string {
+  return derive(key, "id").toString("hex", 0, 8);
+}
+
+/** Opens the box that texts are sealed in. */
+export function openBox(encryptionKey: Buffer): Box {
+  return createBox({
+    keys: [{ id: toKeyId(encryptionKey), key: encryptionKey }],
+    digestKey: derive(encryptionKey, "texts"),
+  });
+}
