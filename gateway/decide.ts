@@ -19,7 +19,7 @@ import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
-import { createJudge } from "./judge.ts";
+import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
 import { claimObjects, taint } from "./ownership.ts";
 import type { Settled } from "./ownership.ts";
@@ -102,6 +102,8 @@ export type Decided = Asked &
   };
 
 export type Decider = {
+  /** Says whether a request is refused by what stands in its head, so that nothing of its body need be kept. Records nothing. */
+  isRefusedUnread(progress: Progress, asked: Asked): boolean;
   /** Judges a request and makes the decision durable. Throws where it is refused. */
   decide(progress: Progress, asked: Asked, lap: (name: string) => void): Promise<Decided>;
   /** Opens the context of its answer; `onClosed` is called when the answer's end is durable, or could not be written. */
@@ -216,6 +218,29 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
   }
 
   return {
+    isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
+      const { policy } = deps.inForce();
+      const session = { id, labels: [] };
+      const { facts, tools } = request;
+      const subject = {
+        id,
+        caller,
+        connection,
+        route,
+        session,
+        request: facts,
+        objects: [],
+        earlier: null,
+        tools,
+      };
+      const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
+      const { decision } = judge.ask("request", { patterns: {}, findings: {} }, NO_CONTENT);
+      const { operation } = route;
+      return (
+        (toRefusal(decision, judge.rules, id) ??
+          toMissingAllow(decision, { operation, groups: caller.groups }, id)) !== null
+      );
+    },
     async decide(progress, given, lap) {
       const { id, timings } = progress;
       const asked = { ...given, request: await withTokenTexts(given.request, deps.readTokens) };
