@@ -19,7 +19,12 @@ import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
-import { createJudge } from "./judge.ts";
+import { createMaskTally } from "./mask/mask-tally.ts";
+import { createMasks } from "./mask/masks.ts";
+import type { Masks } from "./mask/masks.ts";
+import { maskRequest, requireMaskable } from "./mask/mask-request.ts";
+import type { MaskedRequest } from "./mask/mask-request.ts";
+import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
 import { claimObjects, taint } from "./ownership.ts";
 import type { Settled } from "./ownership.ts";
@@ -67,6 +72,8 @@ export type DeciderDeps = {
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
+  /** The key of a tenant's tokens, which stand for values. */
+  readonly maskKey: (tenant: string) => Buffer;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -99,9 +106,14 @@ export type Decided = Asked &
     readonly earlier: Earlier | null;
     /** Count of hits in the request, by class. */
     readonly findings: Readonly<Record<string, number>>;
+    readonly masks: Masks;
+    /** The body with its values masked; null where nothing of it is. */
+    readonly masked: MaskedRequest | null;
   };
 
 export type Decider = {
+  /** Says whether a request is refused by what stands in its head, so that nothing of its body need be kept. Records nothing. */
+  isRefusedUnread(progress: Progress, asked: Asked): boolean;
   /** Judges a request and makes the decision durable. Throws where it is refused. */
   decide(progress: Progress, asked: Asked, lap: (name: string) => void): Promise<Decided>;
   /** Opens the context of its answer; `onClosed` is called when the answer's end is durable, or could not be written. */
@@ -169,6 +181,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
+        const masks = createMasks();
+        masks.add(verdict.decision.mask);
+        requireMaskable(masks, verdict.facts.findings);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
@@ -216,6 +231,29 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
   }
 
   return {
+    isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
+      const { policy } = deps.inForce();
+      const session = { id, labels: [] };
+      const { facts, tools } = request;
+      const subject = {
+        id,
+        caller,
+        connection,
+        route,
+        session,
+        request: facts,
+        objects: [],
+        earlier: null,
+        tools,
+      };
+      const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
+      const { decision } = judge.ask("request", { patterns: {}, findings: {} }, NO_CONTENT);
+      const { operation } = route;
+      return (
+        (toRefusal(decision, judge.rules, id) ??
+          toMissingAllow(decision, { operation, groups: caller.groups }, id)) !== null
+      );
+    },
     async decide(progress, given, lap) {
       const { id, timings } = progress;
       const asked = { ...given, request: await withTokenTexts(given.request, deps.readTokens) };
@@ -297,7 +335,13 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         progress.verdict = verdict;
         lap("lines");
       }
-      const repaired = await repair(deps.ledger, connection.name, caller, request);
+      const masks = createMasks();
+      masks.add(verdict.decision.mask);
+      // A body that goes out as it was spooled is not written anew.
+      if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
+      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
+      const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
+      const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
       await journal.decided(progress);
       lap("record");
       return {
@@ -311,6 +355,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         settled,
         earlier,
         findings: counts.findings,
+        masks,
+        masked,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
@@ -342,6 +388,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         requestBytes: progress.requestBytes,
         timings: progress.timings,
         labels: toLabels(verdict.decision),
+        masks: decided.masks,
+        maskKey: deps.maskKey(caller.tenant),
+        masked: progress.masked,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,
@@ -377,6 +426,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     request: null,
     found: () => [],
     verdict: null,
+    masked: createMaskTally(),
     version: null,
     isRecorded: false,
     requestBytes: 0,

@@ -8,18 +8,19 @@ import { createSink } from "./answer/sink.ts";
 import type { Sink } from "./answer/sink.ts";
 import type { Connections } from "./connections/registry.ts";
 import { withBody } from "./form-request.ts";
-import { takeRequestBody } from "./request-body.ts";
+import { takeRequestBody, UNREAD } from "./request-body.ts";
+import type { TakenBody } from "./request-body.ts";
 import type { BodyLimits } from "./request-body.ts";
 import { shareSpools } from "./shares.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
-import type { Asked, DeciderDeps } from "./decide.ts";
+import type { Asked, Decided, DeciderDeps } from "./decide.ts";
 import { createGiving } from "./client-secret-answer.ts";
 import type { Giving } from "./client-secret-answer.ts";
 import { readGrant, toCallSession } from "./client-secret.ts";
 import { findClosure } from "./closed-operations.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
-import type { Caller, Route } from "./exchange.ts";
+import type { Caller, Decision, Route } from "./exchange.ts";
 import { guardCredential } from "./forward/guard-credential.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
@@ -28,6 +29,7 @@ import { createJournal } from "./journal.ts";
 import type { Progress } from "./journal.ts";
 import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
+import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { readLeftover } from "./leftover.ts";
 import { matchRoute } from "./parse/route.ts";
@@ -90,13 +92,31 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
     const isFile = route.spec.answer === "bytes" || route.spec.answer === "any";
     const crossing = pickHeaders(incoming.rawHeaders, isFile && incoming.method === "GET");
-    const body = await takeRequestBody(
-      incoming,
-      route,
-      shareSpools(deps.spools, deps.shares, caller),
-      deps.limits,
-      grant && toCallSession(grant),
-    );
+    const beta = incoming.headers["openai-beta"];
+    const betaHeader = typeof beta === "string" ? beta : undefined;
+    const { tenant } = caller;
+    const read = ({ bytes, contentType }: TakenBody): ParsedRequest =>
+      deps.parser.parse({ route, query, contentType, betaHeader, bytes, tenant });
+    const sessionHeader = toSessionHeader(incoming);
+    // What nobody reads is not kept either where method and path are refused.
+    const isUnread =
+      route.spec.body === "any" &&
+      decider.isRefusedUnread(progress, {
+        caller,
+        route,
+        open: connection,
+        request: read(UNREAD),
+        sessionHeader,
+      });
+    const body = isUnread
+      ? UNREAD
+      : await takeRequestBody(
+          incoming,
+          route,
+          shareSpools(deps.spools, deps.shares, caller),
+          deps.limits,
+          grant && toCallSession(grant),
+        );
     if (body.spooled !== null) {
       sink.onClose(() => {
         body.close().catch((error: unknown) => deps.events.failed(progress.id, toGatewayError(error)));
@@ -104,16 +124,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
     progress.requestBytes = body.size;
     lap("read");
-    const { bytes, contentType } = body;
-    const beta = incoming.headers["openai-beta"];
-    const betaHeader = typeof beta === "string" ? beta : undefined;
-    const { tenant } = caller;
-    const parsed = deps.parser.parse({ route, query, contentType, betaHeader, bytes, tenant });
-    const request = withBody(parsed, query, body);
+    const { contentType } = body;
+    const request = withBody(read(body), query, body);
     progress.request = request;
     lap("parse");
 
-    const sessionHeader = toSessionHeader(incoming);
     const asked = { caller, route, open: connection, request, sessionHeader, body };
     const decided = await decider.decide(progress, asked, lap);
     if (sink.gone) {
@@ -123,8 +138,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     const isTraces = route.operation === "traces.ingest";
+    // What is masked of traces is kept here alone.
     const traces = isTraces
-      ? await takeTraces(deps.recorder, { id, caller, request, decision: decided.verdict.decision })
+      ? await takeTraces(deps.recorder, { id, caller, request, decision: toTraceDecision(decided) })
       : null;
 
     // forward
@@ -217,6 +233,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
     },
   };
+}
+
+function toTraceDecision({ verdict: { decision }, masked }: Decided): Decision {
+  return masked === null ? decision : { ...decision, forward: [] };
 }
 
 /** Throws where the gateway cannot see, or must not hand out, what an operation carries. */

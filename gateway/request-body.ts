@@ -62,6 +62,16 @@ const MOST_SDP = 1024 * 1024;
 const MOST_JSON = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
+/** Stands for a body that nobody reads: its request is refused without it. */
+export const UNREAD: TakenBody = {
+  bytes: NOTHING,
+  contentType: undefined,
+  size: 0,
+  form: null,
+  spooled: null,
+  close: async () => undefined,
+};
+
 /**
  * Takes the body of one request. What it keeps lasts until it is closed. `bound` is the session that a call takes from
  * the client secret that it was asked for with.

@@ -5,6 +5,10 @@ import type { CallFacts, Caller, Decision, Earlier, ToolCall } from "../exchange
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
+import { createEditor } from "../mask/edits.ts";
+import { toEffectsHeader } from "../mask/mask-tally.ts";
+import type { MaskTally } from "../mask/mask-tally.ts";
+import type { Masks } from "../mask/masks.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
@@ -44,6 +48,12 @@ export type ContextDeps = {
   readonly timings: Record<string, number>;
   /** Taints that the request's rules left. */
   readonly labels: readonly string[];
+  /** What the request's rules mask; those of later phases are added. */
+  readonly masks: Masks;
+  /** The key of the tenant's tokens. */
+  readonly maskKey: Buffer;
+  /** What was masked so far. */
+  readonly masked: MaskTally;
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
@@ -242,6 +252,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     readCall: deps.readCall,
     report,
     keepsTexts: deps.keepsTexts,
+    masks: deps.masks,
+    editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
+    effects: () => toEffectsHeader(deps.masked),
     async keepTexts(segments) {
       const { tenant } = caller;
       await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });
@@ -259,6 +272,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) context.keepsTexts = true;
+      if (verdict.decision.mask.length > 0) deps.masks.add(verdict.decision.mask);
       const labels = toLabels(verdict.decision);
       for (const each of labels) taints.add(each);
       label(labels, [], session.id);

@@ -448,6 +448,19 @@ describe("a path that is not known", () => {
       expect(target.seen).toEqual([]);
     },
   );
+
+  test("is refused before its body is there: nothing of that is kept", async () => {
+    const request = send(`${gateway.baseUrl}/new/other`, {
+      method: "POST",
+      headers: { ...auth(), "content-type": "text/x-new", "content-length": String(8 * MIB) },
+    });
+    request.on("error", () => undefined);
+    request.write(Buffer.alloc(MIB));
+    const [answer] = await once(request, "response");
+    expect(z.looseObject({ statusCode: z.number() }).parse(answer).statusCode).toBe(404);
+    expect(countSpools()).toBe(0);
+    request.destroy();
+  });
 });
 
 async function waitFor(isSo: () => boolean): Promise<void> {
