@@ -31,6 +31,10 @@ export async function startTollgate(
   const gateway = await startGateway({
     target: { url: `${upstream}/v1`, credential: "benchmark-credential" },
     env: { TOLLGATE_LOG_LEVEL: "warn" },
+    // One caller opens all idle sockets.
+    config: (url) =>
+      `connections:\n  - { name: openai, base_url: "${url}", credential: "env:OPENAI_API_KEY" }\n` +
+      "limits: { per_caller: { sockets: 1000 } }\n",
     nodeArgs: options.profileTo === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profileTo}`],
   });
   const token = await gateway.createKey({ name: "benchmark" });

@@ -15,9 +15,8 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
-import { createMatcher } from "./detect/matcher.ts";
-import type { Matcher } from "./detect/matcher.ts";
-import { parsePatternTable } from "./detect/pattern-spec.ts";
+import { createDetectors } from "./detect/detector.ts";
+import type { Detectors } from "./detect/detector.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
@@ -73,18 +72,6 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-/** Makes the compiler of pattern tables. A table is compiled when it is checked, and not again when it comes into force. */
-function createCompiler(): (patterns: JsonObject) => Matcher {
-  const compiled = new WeakMap<JsonObject, Matcher>();
-  return (patterns) => {
-    const known = compiled.get(patterns);
-    if (known !== undefined) return known;
-    const matcher = createMatcher(parsePatternTable(patterns));
-    compiled.set(patterns, matcher);
-    return matcher;
-  };
-}
-
 /** Opens the gateway. Rejects where the database, the bundle or a port cannot be had; nothing stays open then. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, secrets, log } = options;
@@ -101,7 +88,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await checkKey(db, toKeyId(secrets.encryptionKey));
   await loadSqlParser();
 
-  const compile = createCompiler();
+  const compile = createDetectors();
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
   const policy = opened(
@@ -226,6 +213,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     heart,
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
+    maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
     limits: config.limits,
   };
   const pipeline = createPipeline(deps);
@@ -311,16 +299,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
 function createInForce(
   current: () => PolicySnapshot,
-  compile: (patterns: JsonObject) => Matcher,
+  compile: (patterns: JsonObject) => Detectors,
 ): () => PolicyInForce {
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
-      const scanner = compile(snapshot.patterns);
+      const { detector, matcher } = compile(snapshot.patterns);
       kept = {
         snapshot,
-        inForce: { policy: snapshot, scanner, readCall: createCallReader({ matcher: scanner }) },
+        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }) },
       };
     }
     return kept.inForce;

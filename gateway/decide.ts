@@ -19,6 +19,11 @@ import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskTally } from "./mask/mask-tally.ts";
+import { createMasks } from "./mask/masks.ts";
+import type { Masks } from "./mask/masks.ts";
+import { maskRequest, requireMaskable } from "./mask/mask-request.ts";
+import type { MaskedRequest } from "./mask/mask-request.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
 import { claimObjects, taint } from "./ownership.ts";
@@ -67,6 +72,8 @@ export type DeciderDeps = {
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
+  /** The key of a tenant's tokens, which stand for values. */
+  readonly maskKey: (tenant: string) => Buffer;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -99,6 +106,9 @@ export type Decided = Asked &
     readonly earlier: Earlier | null;
     /** Count of hits in the request, by class. */
     readonly findings: Readonly<Record<string, number>>;
+    readonly masks: Masks;
+    /** The body with its values masked; null where nothing of it is. */
+    readonly masked: MaskedRequest | null;
   };
 
 export type Decider = {
@@ -171,6 +181,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
+        const masks = createMasks();
+        masks.add(verdict.decision.mask);
+        requireMaskable(masks, verdict.facts.findings);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
@@ -322,7 +335,13 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         progress.verdict = verdict;
         lap("lines");
       }
-      const repaired = await repair(deps.ledger, connection.name, caller, request);
+      const masks = createMasks();
+      masks.add(verdict.decision.mask);
+      // A body that goes out as it was spooled is not written anew.
+      if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
+      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
+      const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
+      const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
       await journal.decided(progress);
       lap("record");
       return {
@@ -336,6 +355,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         settled,
         earlier,
         findings: counts.findings,
+        masks,
+        masked,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
@@ -360,11 +381,16 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           const owner = await deps.ledger.owner(decided.open.connection.name, kind, id);
           return owner !== null && !isSame(owner, finder);
         },
+        finishTurn: (responseId, end) =>
+          deps.ledger.earlier.finish(decided.open.connection.name, responseId, end),
         digest: deps.digest,
         limits: { answerBytes: deps.limits.answer_bytes, eventBytes: deps.limits.event_bytes },
         requestBytes: progress.requestBytes,
         timings: progress.timings,
         labels: toLabels(verdict.decision),
+        masks: decided.masks,
+        maskKey: deps.maskKey(caller.tenant),
+        masked: progress.masked,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,
@@ -400,6 +426,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     request: null,
     found: () => [],
     verdict: null,
+    masked: createMaskTally(),
     version: null,
     isRecorded: false,
     requestBytes: 0,

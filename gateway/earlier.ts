@@ -31,6 +31,8 @@ export function toLeft(
   earlier: Earlier | null,
   end: {
     readonly outcome: "completed" | "refused" | "failed" | "aborted";
+    /** Whether the answer was told to its end: what runs in the background, or broke off, has more to it than was seen. */
+    readonly isEnded: boolean;
     readonly answerId: string | null;
     readonly usage: Usage | null;
     readonly tokens: number;
@@ -48,10 +50,11 @@ export function toLeft(
       : find(request, "conversation");
   if (!isMade && conversation === null) return NONE;
   const before = earlier?.tokens ?? 0;
+  const isWhole = end.outcome === "completed" && (!request.facts.background || end.isEnded);
+  const runs = { before: earlier?.complete ?? true, conversation };
   const { usage } = end;
   const one: Earlier = {
-    // What runs on in the background, or broke off, has more to it than was seen.
-    complete: end.outcome === "completed" && !request.facts.background,
+    complete: isWhole,
     turns: 1,
     // The provider counts what it is given of earlier turns as the input of this one.
     tokens: usage === null ? end.tokens : usage.total_tokens - (usage.estimated ? 0 : before),
@@ -60,7 +63,7 @@ export function toLeft(
     tools: [...new Set(request.tools.map(({ name, type }) => name ?? type))].slice(0, MOST),
   };
   return {
-    held: isMade ? (earlier === null ? addUp(EMPTY, one) : addUp(earlier, one)) : null,
+    held: isMade ? { ...addUp(earlier ?? EMPTY, one), ...(!isWhole && { runs }) } : null,
     conversation: conversation === null ? null : { id: conversation, added: one },
   };
 }

@@ -124,6 +124,8 @@ export type Finding = {
   readonly class: string;
   readonly start: number;
   readonly end: number;
+  /** It is more of the value that the finding before it began: a value of any length is given out in parts. */
+  readonly isMore?: boolean;
 };
 
 /** A stored object that a request refers to; it must belong to the caller. */
@@ -354,6 +356,11 @@ export type Effect = {
   /** Of `share`: all objects of this kind whose owner was in `group`. */
   readonly kind?: string;
   readonly group?: string;
+  /** Of `mask`: a class of findings, how its values are masked (absent: redacted), which way and in which kinds of text (absent: all). */
+  readonly class?: string;
+  readonly with?: "detect" | "last4" | "token" | "fixed" | "redact" | "block";
+  readonly direction?: "request" | "answer";
+  readonly kinds?: readonly SegmentKind[];
 };
 
 /** What the policy answered, checked. */
@@ -364,6 +371,8 @@ export type Decision = {
   readonly observe: readonly Effect[];
   readonly record: readonly Effect[];
   readonly label: readonly Effect[];
+  /** Values that take the place of what was found. */
+  readonly mask: readonly Effect[];
   /** Objects of others in the caller's tenant that the caller may use. */
   readonly share: readonly Effect[];
   /** What the gateway keeps to itself may go to the target, such as traces. */

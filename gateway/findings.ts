@@ -2,12 +2,18 @@
 import type { Finding, Segment, SegmentKind } from "./exchange.ts";
 import { createTally } from "./answer/tally.ts";
 import type { Tally } from "./answer/tally.ts";
+import { isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 
 /** Finds patterns in texts; equal digests find the same. */
 export type RequestScanner = {
   readonly digest: string;
-  scan(text: string, kind: SegmentKind, direction: "request" | "answer"): readonly Finding[];
+  scan(
+    text: string,
+    kind: SegmentKind,
+    direction: "request" | "answer",
+    isPart?: boolean,
+  ): readonly Finding[];
 };
 
 type Counts = Pick<Tally, "patterns" | "findings">;
@@ -22,8 +28,8 @@ function isCounts(value: unknown): value is Counts {
 function countAll(scanner: RequestScanner, segments: readonly Segment[]): Counts {
   const tally = createTally();
   let isEmpty = true;
-  for (const { text, kind } of segments) {
-    const found = scanner.scan(text, kind, "request");
+  for (const { text, kind, part } of segments) {
+    const found = scanner.scan(text, kind, "request", isPartOfJson(part));
     if (found.length === 0) continue;
     isEmpty = false;
     tally.add(found);
@@ -44,6 +50,40 @@ function remember(memo: Map<string, unknown>, scanner: RequestScanner, segments:
   const counts = countAll(scanner, segments);
   memo.set(scanner.digest, counts);
   return counts;
+}
+
+/** One text in which something was found. */
+export type FoundSegment = { readonly segment: Segment; readonly findings: readonly Finding[] };
+
+const NO_SEGMENTS: readonly FoundSegment[] = [];
+
+/** Gives where in an item's texts something was found; it is remembered beside the item like the counts. */
+export function findIn(
+  scanner: RequestScanner,
+  memo: Map<string, unknown>,
+  segments: readonly Segment[],
+): readonly FoundSegment[] {
+  if (remember(memo, scanner, segments) === NOTHING) return NO_SEGMENTS;
+  const known = memo.get(FOUND);
+  if (known instanceof Places && known.digest === scanner.digest) return known.found;
+  const found = segments.flatMap((segment) => {
+    const findings = scanner.scan(segment.text, segment.kind, "request", isPartOfJson(segment.part));
+    return findings.length === 0 ? [] : [{ segment, findings }];
+  });
+  memo.set(FOUND, new Places(scanner.digest, found));
+  return found;
+}
+
+/** Beside the counts, whose key is the scanner's digest. */
+const FOUND = "found";
+
+class Places {
+  readonly digest: string;
+  readonly found: readonly FoundSegment[];
+  constructor(digest: string, found: readonly FoundSegment[]) {
+    this.digest = digest;
+    this.found = found;
+  }
 }
 
 function addItems(tally: Tally, scanner: RequestScanner, items: readonly ParsedItem[]): void {

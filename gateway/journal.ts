@@ -9,6 +9,7 @@ import type { GatewayError } from "./errors.ts";
 import type { Events, ExchangeSummary } from "./events.ts";
 import type { Caller, PolicyVersion, Route } from "./exchange.ts";
 import type { Verdict } from "./judge.ts";
+import type { MaskTally } from "./mask/mask-tally.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
@@ -31,6 +32,8 @@ export type Progress = {
   /** Gives the hashes of the request's items in which something was found. */
   found: () => string[];
   verdict: Verdict | null;
+  /** What was masked. */
+  readonly masked: MaskTally;
   version: PolicyVersion | null;
   isRecorded: boolean;
   requestBytes: number;

@@ -14,13 +14,13 @@ import type { BodyLimits } from "./request-body.ts";
 import { shareSpools } from "./shares.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
-import type { Asked, DeciderDeps } from "./decide.ts";
+import type { Asked, Decided, DeciderDeps } from "./decide.ts";
 import { createGiving } from "./client-secret-answer.ts";
 import type { Giving } from "./client-secret-answer.ts";
 import { readGrant, toCallSession } from "./client-secret.ts";
 import { findClosure } from "./closed-operations.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
-import type { Caller, Route } from "./exchange.ts";
+import type { Caller, Decision, Route } from "./exchange.ts";
 import { guardCredential } from "./forward/guard-credential.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "./forward/headers.ts";
 import { readAuthorization } from "./identity/bearer.ts";
@@ -138,8 +138,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     const isTraces = route.operation === "traces.ingest";
+    // What is masked of traces is kept here alone.
     const traces = isTraces
-      ? await takeTraces(deps.recorder, { id, caller, request, decision: decided.verdict.decision })
+      ? await takeTraces(deps.recorder, { id, caller, request, decision: toTraceDecision(decided) })
       : null;
 
     // forward
@@ -232,6 +233,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }
     },
   };
+}
+
+function toTraceDecision({ verdict: { decision }, masked }: Decided): Decision {
+  return masked === null ? decision : { ...decision, forward: [] };
 }
 
 /** Throws where the gateway cannot see, or must not hand out, what an operation carries. */

@@ -5,6 +5,7 @@ import type { Caller, Json, JsonObject } from "./exchange.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 import { isList, isObject } from "./parse/pointer.ts";
 import { rewriteBody } from "./parse/rewrite.ts";
+import type { BodyEdits } from "./parse/rewrite.ts";
 import { toRealtimeEdits } from "./realtime-body.ts";
 import type { Ledger } from "./record/ledger.ts";
 import { toStoredId } from "./record/to-rows.ts";
@@ -70,10 +71,12 @@ export async function repair(
   connection: string,
   caller: Caller,
   request: ParsedRequest,
+  masked: BodyEdits | null,
 ): Promise<Repaired> {
   const { route } = request;
-  if (route.operation === "chat.completions.create") return { bytes: askForUsage(request), settle: null };
-  if (route.operation !== "responses.create") return { bytes: toPlainBytes(request), settle: null };
+  if (route.operation === "chat.completions.create")
+    return { bytes: askForUsage(request, masked), settle: null };
+  if (route.operation !== "responses.create") return { bytes: toPlainBytes(request, masked), settle: null };
   const idOf = (kind: "response" | "conversation"): string | null =>
     request.references.find((reference) => reference.kind === kind)?.id ?? null;
   const ours = request.items.filter(isOurs);
@@ -90,7 +93,7 @@ export async function repair(
       : request.items.flatMap(({ type, id }) => (type === "reasoning" ? (id ?? []) : [])),
   };
   const denied = await ledger.replaced(query);
-  if (denied.length === 0 && ours.length === 0) return { bytes: request.bytes, settle: null };
+  if (denied.length === 0 && ours.length === 0) return { bytes: write(request, masked), settle: null };
 
   const tied = new Set(denied.flatMap((call) => call.reasoningIds));
   const outputs = request.facts.server_state ? denied.flatMap((call) => toOutput(call) ?? []) : [];
@@ -99,15 +102,13 @@ export async function repair(
       item.id !== null && tied.has(toStoredId(item.id)) ? [index] : [],
     ),
   );
-  const replace = new Map(
-    request.items.flatMap((item, index) =>
-      isOurs(item) ? [[index, toPlainMessage(item.value)] as const] : [],
-    ),
-  );
+  const replace = new Map(masked?.replace);
+  for (const [index, item] of request.items.entries())
+    if (isOurs(item)) replace.set(index, toPlainMessage(replace.get(index) ?? item.value));
   const { conversationId } = query;
   const callIds = denied.map((call) => call.callId);
   return {
-    bytes: rewriteBody(request, { drop, replace, prepend: outputs }),
+    bytes: rewriteBody(request, { drop, replace, prepend: outputs, ...(masked?.set && { set: masked.set }) }),
     settle:
       conversationId === null || outputs.length === 0
         ? null
@@ -116,17 +117,27 @@ export async function repair(
 }
 
 /** Gives the bytes that came, but for what a realtime session may not be set to. */
-function toPlainBytes(request: ParsedRequest): Buffer | null {
+function toPlainBytes(request: ParsedRequest, masked: BodyEdits | null): Buffer | null {
   if (request.bytes.length === 0) return null;
-  const set = toRealtimeEdits(request.route.spec, request.body());
-  return Object.keys(set).length === 0 ? request.bytes : rewriteBody(request, { set });
+  const set = toRealtimeEdits(request.route.spec, { ...request.body(), ...masked?.set });
+  return Object.keys(set).length === 0
+    ? write(request, masked)
+    : write(request, { ...masked, set: { ...masked?.set, ...set } });
+}
+
+function write(request: ParsedRequest, edits: BodyEdits | null): Buffer {
+  return edits === null ? request.bytes : rewriteBody(request, edits);
 }
 
 /** Asks for usage in a stream; the gateway takes it out again where the program did not ask. */
-function askForUsage(request: ParsedRequest): Buffer {
-  if (!request.answer.stream || request.answer.includeUsage === true) return request.bytes;
+function askForUsage(request: ParsedRequest, masked: BodyEdits | null): Buffer {
+  if (!request.answer.stream || request.answer.includeUsage === true) return write(request, masked);
   const options = request.body()?.["stream_options"];
   return rewriteBody(request, {
-    set: { stream_options: { ...(isObject(options) && options), include_usage: true } },
+    ...masked,
+    set: {
+      ...masked?.set,
+      stream_options: { ...(isObject(options) && options), include_usage: true },
+    },
   });
 }

@@ -83,6 +83,10 @@ const CASES: Readonly<
       "type ../../db/client.ts",
     ],
   },
+  "gateway/mask/a.ts": {
+    passed: ["../exchange.ts", "../findings.ts", "../parse/pointer.ts"],
+    refused: ["../answer/sink.ts", "../detect/detector.ts", "../record/recorder.ts", "zod"],
+  },
   "gateway/answer/a.ts": {
     refused: [
       "undici",

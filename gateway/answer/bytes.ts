@@ -1,6 +1,7 @@
 // Reads an answer that is a file: passed on as it comes, searched while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
-import type { Segment, Usage } from "../exchange.ts";
+import type { Finding, Segment, Usage } from "../exchange.ts";
+import { requireUnmasked } from "../mask/masks.ts";
 import { NO_CONTENT, toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import { estimateUsage } from "./context.ts";
@@ -29,8 +30,12 @@ export type FileHead = {
 };
 
 /** Tells whether the texts of files are searched. */
-export function searchesFiles({ judge, keepsTexts }: Pick<AnswerContext, "judge" | "keepsTexts">): boolean {
-  return judge.speaksIn("finding") || judge.speaksIn("end") || keepsTexts;
+export function searchesFiles({
+  judge,
+  keepsTexts,
+  masks,
+}: Pick<AnswerContext, "judge" | "keepsTexts" | "masks">): boolean {
+  return masks.applies("answer") || judge.speaksIn("finding") || judge.speaksIn("end") || keepsTexts;
 }
 
 /** Opens the reader of a file whose head has arrived and has not been sent. */
@@ -97,11 +102,16 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     throw refusal;
   }
 
+  function note(found: readonly Finding[]): void {
+    if (tally.add(found)) judgeFinding();
+    requireUnmasked(context.masks, found, "other");
+  }
+
   function take(text: string): void {
     chars += text.length;
     if (!isCut && kept.length + text.length <= MOST_KEPT) kept += text;
     else isCut = true;
-    if (tally.add(scanner.push(text))) judgeFinding();
+    note(scanner.push(text));
   }
 
   async function judgeStart(): Promise<void> {
@@ -117,7 +127,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     if (look !== null) {
       const text = look.end();
       if (text !== null && text !== "") take(text);
-      if (tally.add(scanner.end())) judgeFinding();
+      note(scanner.end());
     }
     if (judge.speaksIn("end") && !head.isUnread) {
       const { patterns, findings } = tally;

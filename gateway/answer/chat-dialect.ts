@@ -11,6 +11,8 @@ import { readChatChunk } from "../parse/chat-chunk.ts";
 import type { CallFragment, ChunkChoice } from "../parse/chat-chunk.ts";
 import { estimateUsage } from "./context.ts";
 import type { ReplacedCall } from "./context.ts";
+import { applyEdits } from "../mask/edits.ts";
+import type { EventText } from "../parse/stream-event.ts";
 import type { Entry } from "./gate.ts";
 import { judgeCall, MAX_CALLS } from "./judge-call.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
@@ -35,8 +37,8 @@ type WholeCalls = { readonly index: number; readonly calls: ReadonlyMap<number, 
 /** A choice's denied calls by place, and what is said instead. */
 type Denial = { readonly places: ReadonlySet<number>; readonly text: string };
 
-/** A chunk that waits, with its value: a denial rewrites it. */
-type Waiting = { readonly entry: Entry; readonly value: JsonObject };
+/** A chunk that waits, with the pieces of arguments in it: a denial rewrites it. */
+type Waiting = { readonly entry: Entry; readonly pieces: readonly EventText[] };
 
 /** Opens the dialect for one stream. */
 export function createChatDialect(tools: StreamTools): Dialect {
@@ -77,10 +79,10 @@ export function createChatDialect(tools: StreamTools): Dialect {
       waiting ??= [];
       addFragment(choice, piece.index, fragment);
     }
-    for (const { channel, kind, text } of piece.texts) {
+    for (const { channel, kind, text, pointer } of piece.texts) {
       if (channel === choice.channel) choice.content += text;
       // Arguments are scanned when the call is whole.
-      if (kind !== "tool_arguments") scan.push(channel, kind, text, entry);
+      if (kind !== "tool_arguments") scan.push(channel, kind, text, entry, pointer);
     }
     if (piece.audioId !== null && !spoken.some((known) => known.id === piece.audioId)) {
       if (spoken.length >= facts.n) throw unreadable();
@@ -143,8 +145,13 @@ export function createChatDialect(tools: StreamTools): Dialect {
     if (denials.size > 0) {
       await context.replaced(replaced);
       const rewrite = createRewriter(denials, hidesUsage);
-      for (const { entry, value } of chunks) entry.bytes = rewrite(value);
+      for (const { entry } of chunks)
+        if (entry.event !== null) entry.event = { ...entry.event, write: rewrite, isNew: true };
     }
+    // All pieces first: a value may stand in several.
+    for (const { entry, pieces } of chunks)
+      for (const { channel, kind, text, pointer } of pieces) scan.push(channel, kind, text, entry, pointer);
+    for (const { channel } of chunks.flatMap(({ pieces }) => pieces)) scan.finish(channel);
     for (const { entry } of chunks) gate.release(entry);
   }
 
@@ -165,7 +172,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
 
   function toSaid([index, { content }]: readonly [number, Choice]): Said {
     const calls = released.flatMap(({ choice, call }) => (choice === index ? [call.id] : []));
-    return { id: null, calls, text: content.trim() };
+    return { id: null, calls, text: applyEdits(content, scan.edits(toContentChannel(index))).trim() };
   }
 
   /** Puts the answer together as it would have come without a stream. */
@@ -214,13 +221,20 @@ export function createChatDialect(tools: StreamTools): Dialect {
       model ??= reading.model;
       if (reading.usage !== null) usage = reading.usage;
       const isUsageOnly = reading.choices.length === 0 && reading.usage !== null;
-      const entry = gate.push(isUsageOnly && hidesUsage ? NOTHING : toBytes(frame, value, hidesUsage));
+      const isHidden = isUsageOnly && hidesUsage;
+      const write = (chunk: JsonObject): Buffer =>
+        isHidden ? NOTHING : toSseFrame(hidesUsage ? withoutUsage(chunk) : chunk, false);
+      const entry = gate.push(isHidden ? NOTHING : toBytes(frame, value, hidesUsage), 0, { value, write });
       if (isNamed && id !== null) own({ kind: "chat_completion", id }, entry);
-      for (const { channel, kind, text } of reading.texts) scan.push(channel, kind, text, entry);
+      for (const { channel, kind, text, pointer } of reading.texts)
+        scan.push(channel, kind, text, entry, pointer);
       for (const piece of reading.choices) takeChoice(piece, entry);
       if (waiting !== null) {
         entry.waits += 1;
-        waiting.push({ entry, value });
+        const pieces = reading.choices.flatMap(({ texts }) =>
+          texts.filter(({ kind }) => kind === "tool_arguments"),
+        );
+        waiting.push({ entry, pieces });
       }
       if (!isAllFinished()) return;
       if (reading.choices.some((piece) => piece.finishReason !== null)) {

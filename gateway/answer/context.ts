@@ -2,6 +2,8 @@
 import type { GatewayError } from "../errors.ts";
 import type { CallFacts, Finding, RequestFacts, Segment, SegmentKind, ToolCall, Usage } from "../exchange.ts";
 import type { Judge, PhaseFacts, Verdict } from "../judge.ts";
+import type { Editor } from "../mask/edits.ts";
+import type { Masks } from "../mask/masks.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
@@ -11,7 +13,12 @@ import type { Sink } from "./sink.ts";
 
 /** The parts of the matcher that an answer needs. */
 export type TextScanner = {
-  scan(text: string, kind: SegmentKind, direction: "request" | "answer"): readonly Finding[];
+  scan(
+    text: string,
+    kind: SegmentKind,
+    direction: "request" | "answer",
+    isPart?: boolean,
+  ): readonly Finding[];
   stream(
     kind: SegmentKind,
     direction?: "request" | "answer",
@@ -31,6 +38,8 @@ export type SoFar = Pick<End, "model" | "usage" | "responseId"> & { readonly sho
 /** How the exchange ended, as far as the answer knows. */
 export type End = Pick<ExchangeClosed, "outcome" | "httpStatus" | "errorCode" | "model" | "usage"> & {
   readonly responseId: string | null;
+  /** Whether what the answer tells of runs no further. */
+  readonly isEnded?: boolean;
 };
 
 /** A denied call as the ledger keeps it, so that the next turn can be made whole. */
@@ -73,6 +82,11 @@ export type AnswerContext = {
   shown(answer: readonly Said[]): void;
   /** Whether a rule asked for the texts of this exchange. */
   readonly keepsTexts: boolean;
+  /** What is masked in the answer; further phases add to it. */
+  readonly masks: Masks;
+  readonly editor: Editor;
+  /** Headers that tell the program what was done to its request and, so far, to its answer. */
+  effects(): Readonly<Record<string, string>>;
   /** Records the answer's texts, sealed; resolves when they are durable. */
   keepTexts(segments: readonly Segment[]): Promise<void>;
   /** Says how to tell what went out so far, for an end that comes before its time. */

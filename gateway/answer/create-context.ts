@@ -5,9 +5,14 @@ import type { CallFacts, Caller, Decision, Earlier, ToolCall } from "../exchange
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
+import { createEditor } from "../mask/edits.ts";
+import { toEffectsHeader } from "../mask/mask-tally.ts";
+import type { MaskTally } from "../mask/mask-tally.ts";
+import type { Masks } from "../mask/masks.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
+import type { TurnEnd } from "../record/earlier.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../said.ts";
@@ -35,12 +40,20 @@ export type ContextDeps = {
   readonly recorder: Recorder;
   /** Tells whether an object belongs to another; what `recorder` has just written is known without a question. */
   readonly isAnothers: (object: AnswerObject, finder: OwnerContext["caller"]) => Promise<boolean>;
+  /** Completes what is held of a response, now that its end is seen. */
+  readonly finishTurn: (responseId: string, end: TurnEnd) => Promise<void>;
   readonly digest: (text: string) => string;
   readonly limits: AnswerContext["limits"];
   readonly requestBytes: number;
   readonly timings: Record<string, number>;
   /** Taints that the request's rules left. */
   readonly labels: readonly string[];
+  /** What the request's rules mask; those of later phases are added. */
+  readonly masks: Masks;
+  /** The key of the tenant's tokens. */
+  readonly maskKey: Buffer;
+  /** What was masked so far. */
+  readonly masked: MaskTally;
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
@@ -201,12 +214,16 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       await deps.settle(responseId);
     const left = toLeft(deps.request, deps.earlier, {
       outcome: end.outcome,
+      isEnded: end.isEnded === true,
       answerId: responseId,
       usage,
       tokens: judge.tokens.count,
       labels: taints,
       findings: [deps.findings, answerFindings],
     });
+    const isNamed = route.objects.some(({ kind, id: one }) => kind === "response" && one === responseId);
+    if (responseId !== null && isNamed && end.isEnded === true && end.outcome === "completed")
+      await deps.finishTurn(responseId, { usage, labels: taints, findings: answerFindings });
     await recorder.closed({
       left: { ...left, connection: deps.connection },
       exchangeId: id,
@@ -235,6 +252,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     readCall: deps.readCall,
     report,
     keepsTexts: deps.keepsTexts,
+    masks: deps.masks,
+    editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
+    effects: () => toEffectsHeader(deps.masked),
     async keepTexts(segments) {
       const { tenant } = caller;
       await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });
@@ -252,6 +272,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) context.keepsTexts = true;
+      if (verdict.decision.mask.length > 0) deps.masks.add(verdict.decision.mask);
       const labels = toLabels(verdict.decision);
       for (const each of labels) taints.add(each);
       label(labels, [], session.id);

@@ -11,6 +11,8 @@ export type Framing = {
   readonly comment: Buffer;
   /** Writes an event of the target's as it came. */
   pass(frame: SseFrame): Buffer;
+  /** Writes an event of the target's with another value. */
+  rewrite(frame: SseFrame, value: JsonObject): Buffer;
   /** Writes events of the gateway's own. */
   write(events: readonly JsonObject[]): Buffer;
   /** Writes what the program takes for the error that ends its answer. */
@@ -25,6 +27,8 @@ export type Framing = {
 export const SERVER_SENT: Framing = {
   comment: Buffer.from(": keep-alive\n\n"),
   pass: toFrameBytes,
+  rewrite: ({ event }, value) =>
+    Buffer.from(`${event === null ? "" : `event: ${event}\n`}data: ${JSON.stringify(value)}\n\n`),
   write: (events) => Buffer.concat(events.map((event) => toSseFrame(event, true))),
   error: toErrorFrame,
 };

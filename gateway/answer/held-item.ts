@@ -7,6 +7,8 @@ import type { Entry } from "./gate.ts";
 
 export type HeldItem = {
   readonly entries: Entry[];
+  /** What was taken, each event with its entry. */
+  readonly taken: readonly { readonly event: ResponseEvent; readonly entry: Entry }[];
   /** Takes one event of the place. */
   take(event: ResponseEvent, entry: Entry): void;
   /**
@@ -25,6 +27,7 @@ const STEADY = ["type", "id", "call_id", "name"] as const;
 export function createHeldItem(place: number): HeldItem {
   const base = `/output/${place}/`;
   const entries: Entry[] = [];
+  const taken: { event: ResponseEvent; entry: Entry }[] = [];
   const channels = new Map<string, Channel>();
   let added: JsonObject | null = null;
 
@@ -36,8 +39,10 @@ export function createHeldItem(place: number): HeldItem {
 
   return {
     entries,
+    taken,
     take(event, entry) {
       entries.push(entry);
+      taken.push({ event, entry });
       if (event.item !== undefined) {
         if (event.type.endsWith(".done")) return;
         if (added !== null) throw unequal();

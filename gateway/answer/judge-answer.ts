@@ -9,6 +9,7 @@ import type { ParsedAnswer } from "../parse/answer.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
 import type { AnswerContext, ReplacedCall } from "./context.ts";
 import { MAX_CALLS, requireWellFormed } from "./judge-call.ts";
+import type { Found } from "./mask-answer.ts";
 import { replaceInResponse } from "./replace.ts";
 import { createTally } from "./tally.ts";
 
@@ -20,6 +21,8 @@ export type WholeAnswer = {
   readonly spec: RouteSpec;
   readonly body: Json;
   readonly answer: ParsedAnswer;
+  /** What stands in its texts. */
+  readonly found: readonly Found[];
   readonly status: number;
   readonly bytes: number;
 };
@@ -45,7 +48,7 @@ export async function judgeAnswer(context: AnswerContext, whole: WholeAnswer): P
   }
   for (const call of calls) requireWellFormed(call);
   const tally = createTally();
-  for (const { text, kind } of segments) tally.add(context.scanner.scan(text, kind, "answer"));
+  for (const { findings: each } of whole.found) tally.add(each);
   const facts = calls.map((call) => context.readCall(call));
   const { patterns, findings } = tally;
   const verdict = context.ask(

@@ -8,7 +8,9 @@ import { isObject, setAt } from "../parse/pointer.ts";
 import { readAnswerSaid } from "../parse/said.ts";
 import { getRoute } from "../routes.ts";
 import type { AnswerContext } from "./context.ts";
+import { requireUnmasked } from "../mask/masks.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
+import { findAll, maskAnswer } from "./mask-answer.ts";
 
 /** Where the answer stands in its line. */
 const BODY = "/response/body";
@@ -41,10 +43,13 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
   if (rest.calls.length > 0)
     throw new GatewayError("answer_unreadable", "A line of the file holds a call where none may stand.");
   const segments = [...answer.segments, ...rest.segments];
+  const found = findAll(context, answer.segments);
+  const beside = findAll(context, rest.segments);
   const whole = {
     spec,
     body,
     answer: { ...answer, segments },
+    found: [...found, ...beside],
     status: readStatus(response ?? null),
     bytes: line.length,
   };
@@ -55,10 +60,13 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
     out = replaced.body;
     await context.replaced(replaced.calls);
   }
-  context.shown(readAnswerSaid(out));
+  const masked = maskAnswer(context, found, out, answer.segments);
+  // Beside the answer a line has names and errors: what must be masked there stops the file.
+  for (const { findings, segment } of beside) requireUnmasked(context.masks, findings, segment.kind);
+  context.shown(readAnswerSaid(masked.body));
   await context.own(answer.objectIds);
-  if (context.keepsTexts) await context.keepTexts(segments);
-  return out === body ? line : write(value, out, text.endsWith("\n") ? "\n" : "");
+  if (context.keepsTexts) await context.keepTexts([...masked.segments, ...rest.segments]);
+  return masked.body === body ? line : write(value, masked.body, text.endsWith("\n") ? "\n" : "");
 }
 
 function toSpec(body: Json): RouteSpec {

@@ -65,6 +65,7 @@ export function openAnswer(
     }
     sink.head(200, {
       ...headers,
+      ...context.effects(),
       "content-type": "text/event-stream; charset=utf-8",
       "cache-control": "no-cache",
     });

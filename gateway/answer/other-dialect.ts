@@ -94,12 +94,15 @@ export function createOtherDialect(tools: StreamTools): Dialect {
       if (calls > MAX_CALLS)
         throw new GatewayError("answer_unreadable", "The answer holds more tool calls than can be judged.");
       const waits = found.length + (isLast ? 1 : 0) + (owning === null ? 0 : 1);
-      const entry = gate.push(framing.pass(frame), waits);
+      const entry = gate.push(framing.pass(frame), waits, {
+        value,
+        write: (masked) => framing.rewrite(frame, masked),
+      });
       if (owning !== null) waitFor(owning.then(() => gate.release(entry)));
       if (isLast) last.push(entry);
-      for (const { channel, text, continues } of readOtherEvent(frame.event, value, sink.segments)) {
-        if (continues) scan.push(channel, "message", text, entry);
-        else scan.whole(channel, "message", text);
+      for (const { channel, text, continues, pointer } of readOtherEvent(frame.event, value, sink.segments)) {
+        if (continues) scan.push(channel, "message", text, entry, pointer);
+        else scan.whole(channel, "message", text, entry, pointer);
       }
       for (const call of found) waitFor(vet(entry, call));
     },

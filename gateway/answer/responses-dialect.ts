@@ -1,11 +1,11 @@
 // The Responses API's stream: items that may execute wait until they are whole and decided, the end until it is durable.
 import { toMessageEvents } from "../apply/responses-denial.ts";
 import { GatewayError } from "../errors.ts";
-import type { Json, JsonObject, ToolCall } from "../exchange.ts";
+import type { Json, JsonObject, Segment, SegmentKind, ToolCall } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { toCall } from "../parse/calls.ts";
-import { isObject } from "../parse/pointer.ts";
+import { getAt, isObject } from "../parse/pointer.ts";
 import { readAnswerSaid, readSaid } from "../parse/said.ts";
 import type { Said } from "../parse/said.ts";
 import type { SseFrame } from "../parse/sse.ts";
@@ -13,6 +13,9 @@ import { readResponseEvent } from "../parse/stream-event.ts";
 import type { ResponseEvent } from "../parse/stream-event.ts";
 import { estimateUsage } from "./context.ts";
 import type { ReplacedCall, Shown } from "./context.ts";
+import { applyEdits } from "../mask/edits.ts";
+import { shiftAnnotation, writeObjectChanges } from "../mask/write-changes.ts";
+import { replaceEntry } from "./gate.ts";
 import type { Entry } from "./gate.ts";
 import { createHeldItem } from "./held-item.ts";
 import type { HeldItem } from "./held-item.ts";
@@ -21,6 +24,7 @@ import type { Judgement } from "./judge-call.ts";
 import { replaceInResponse, toMessageId } from "./replace.ts";
 import type { DeniedCall } from "./replace.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
+import { isPartOfJson } from "../segment.ts";
 import { toTargetError } from "./target-error.ts";
 
 const NOTHING = Buffer.alloc(0);
@@ -69,14 +73,18 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     return judgement;
   }
 
-  function settle(entries: readonly Entry[], place: number, item: JsonObject, judgement: Judgement): void {
-    const { call, denial } = judgement;
+  function settle(
+    { entries, taken }: HeldItem,
+    place: number,
+    item: JsonObject,
+    { call, denial }: Judgement,
+  ): void {
     const [first] = entries;
     if (denial !== null && first !== undefined) {
       const replacement = { id: toMessageId(responseId, call.id), text: denial.text };
-      for (const entry of entries) entry.bytes = NOTHING;
+      for (const entry of entries) replaceEntry(entry, NOTHING);
       first.bytes = framing.write(toMessageEvents(replacement, place, sequenceNumber));
-    }
+    } else for (const { event, entry } of taken) take(event, entry, (kind) => kind === "tool_arguments");
     for (const entry of entries) gate.release(entry);
     const instead = { id: toMessageId(responseId, call.id), calls: [], text: denial?.text ?? "" };
     shown.set(place, denial === null ? readSaid(item) : instead);
@@ -95,9 +103,28 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
 
   function toShownAll(): Shown {
     const inOrder = [...shown].sort(([one], [other]) => one - other);
-    const said = inOrder.map(([, one]) => ({ ...one, text: one.text.trim() }));
+    const said = inOrder.map(([place, one]) => ({
+      ...one,
+      text: applyEdits(one.text, scan.edits(`/output/${place}/content/0/text`)).trim(),
+    }));
     const objects = said.flatMap(({ id }) => (id === null ? [] : [{ kind: "item", id }]));
     return { said, objects };
+  }
+
+  /** Has the texts of an event scanned that are of a kind. */
+  function take(event: ResponseEvent, entry: Entry, isTaken: (kind: SegmentKind) => boolean): void {
+    for (const { channel, kind, text, whole, pointer } of event.texts) {
+      if (!isTaken(kind)) continue;
+      if (whole) scan.whole(channel, kind, text, entry, pointer);
+      else scan.push(channel, kind, text, entry, pointer);
+    }
+  }
+
+  /** Gives a response as it goes out, masked. */
+  function toMasked({ event, changes }: Entry, body: Json): Json {
+    return event === null || changes.length === 0
+      ? body
+      : (writeObjectChanges(event.value, changes)["response"] ?? body);
   }
 
   /** Judges what of a response's output was not judged as it stands there, and gives the response with denials in place. */
@@ -125,29 +152,54 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     }
     const vetted = await vet(response, answer);
     if (vetted.calls.length > 0) {
-      entry.bytes = framing.write([{ ...event, response: vetted.body }]);
+      setBody(entry, event, vetted.body);
       await context.replaced(vetted.calls);
     }
     // An item that never became whole never goes out.
     for (const { entries } of held.values()) {
       for (const left of entries) {
-        left.bytes = NOTHING;
+        replaceEntry(left, NOTHING);
         gate.release(left);
       }
     }
     held.clear();
-    for (const { pointer, kind, text } of answer.segments) scan.whole(pointer, kind, text);
+    takeBody(entry, answer, vetted.body);
     scan.end();
     void context.own(answer.objectIds);
-    context.said(readAnswerSaid(vetted.body));
+    const body = toMasked(entry, vetted.body);
+    context.said(readAnswerSaid(body));
     gate.release(entry);
     const end = {
       model: answer.model,
       usage: answer.usage ?? estimateUsage(context.request.facts.chars, scan.chars),
       responseId: answer.id,
       outcome: event["type"] === "response.failed" ? "failed" : "completed",
+      isEnded: true,
     } as const;
-    await tools.finish(end, { body: () => vetted.body, texts: () => answer.segments, bytes: scan.chars });
+    const texts = (): Segment[] =>
+      answer.segments.map((segment) => ({
+        ...segment,
+        text: applyEdits(segment.text, scan.edits(segment.pointer)),
+      }));
+    await tools.finish(end, { body: () => body, texts, bytes: scan.chars });
+  }
+
+  /** Has the texts of a response scanned; those of a denied call are gone from the body. */
+  function takeBody(entry: Entry, { segments }: Pick<ParsedAnswer, "segments">, body: Json): void {
+    for (const { pointer, kind, text, part } of segments) {
+      if (part !== undefined || getAt(body, pointer) === text)
+        scan.whole(toChannel(pointer, part), kind, text, entry, toPlace(pointer, part));
+    }
+  }
+
+  function setBody(entry: Entry, event: JsonObject, body: Json): void {
+    const value = { ...event, response: body };
+    entry.bytes = framing.write([value]);
+    if (entry.event !== null) entry.event.value = value;
+  }
+
+  function toEvent(frame: SseFrame, value: JsonObject): Entry["event"] {
+    return { value, write: (masked) => framing.rewrite(frame, masked) };
   }
 
   function takeLifecycle(
@@ -163,7 +215,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       model = typeof response["model"] === "string" ? response["model"] : null;
       owning = context.own(read({ ...response, output: [] }).objectIds);
     }
-    const entry = gate.push(framing.pass(frame), owning === null ? 1 : 2);
+    const entry = gate.push(framing.pass(frame), owning === null ? 1 : 2, toEvent(frame, value));
     // A program may use the id as soon as it has it.
     if (owning !== null) during(owning.then(() => gate.release(entry)));
     if (reading.isTerminal) {
@@ -172,16 +224,16 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       return;
     }
     const answer = read(response);
-    for (const { pointer, kind, text } of answer.segments) {
-      if (pointer.startsWith("/output/")) scan.whole(pointer, kind, text);
-    }
+    const segments = answer.segments.filter(({ pointer }) => pointer.startsWith("/output/"));
     if (answer.calls.length === 0) {
+      takeBody(entry, { segments }, response);
       gate.release(entry);
       return;
     }
     during(
       vet(response, answer).then((vetted) => {
-        if (vetted.calls.length > 0) entry.bytes = framing.write([{ ...value, response: vetted.body }]);
+        if (vetted.calls.length > 0) setBody(entry, value, vetted.body);
+        takeBody(entry, { segments }, vetted.body);
         gate.release(entry);
       }),
     );
@@ -212,36 +264,47 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     return begun;
   }
 
-  function takeEvent(frame: SseFrame, reading: ResponseEvent): void {
+  function takeEvent(frame: SseFrame, reading: ResponseEvent, value: JsonObject): void {
     const { item, type } = reading;
     const place = reading.outputIndex ?? -1;
     const call = item === undefined ? null : toCall(item, `/output/${place}`);
     const hold = holdFor(reading, call);
-    const entry = gate.push(framing.pass(frame), hold === null ? 0 : 1);
+    const entry = gate.push(framing.pass(frame), hold === null ? 0 : 1, toEvent(frame, value));
     if (hold === null) show(place, reading);
     else hold.take(reading, entry);
-    for (const { channel, kind, text, whole } of reading.texts) {
-      // A call's own texts are scanned when it is whole.
-      if (hold !== null && kind === "tool_arguments") continue;
-      if (whole) scan.whole(channel, kind, text);
-      else scan.push(channel, kind, text, entry);
-    }
+    // A call's own texts are scanned when it is whole.
+    take(reading, entry, (kind) => hold === null || kind !== "tool_arguments");
+    shiftPlaces(entry, reading);
     if (hold === null || item === undefined || type !== "response.output_item.done") return;
     held.delete(place);
     hold.verify(item);
     if (call === null) {
       inert.set(place, item["type"]);
       show(place, reading);
+      for (const { event, entry: one } of hold.taken) take(event, one, (kind) => kind === "tool_arguments");
       for (const one of hold.entries) gate.release(one);
       return;
     }
-    during(judge(place, call).then((judgement) => settle(hold.entries, place, item, judgement)));
+    during(judge(place, call).then((judgement) => settle(hold, place, item, judgement)));
   }
 
-  function takeAdded(frame: SseFrame, reading: ResponseEvent): void {
+  /** An annotation that comes by itself names places in a text of which a part may be masked. */
+  function shiftPlaces(entry: Entry, { type, outputIndex }: ResponseEvent): void {
+    const value = entry.event?.value;
+    if (type !== "response.output_text.annotation.added" || value === undefined || entry.event === null)
+      return;
+    const edits = scan.edits(`/output/${outputIndex}/content/${Number(value["content_index"] ?? 0)}/text`);
+    const { annotation } = value;
+    if (edits.length === 0 || annotation === undefined) return;
+    entry.event.value = { ...value, annotation: shiftAnnotation(annotation, edits) };
+    entry.bytes = framing.write([entry.event.value]);
+  }
+
+  function takeAdded(frame: SseFrame, reading: ResponseEvent, value: JsonObject): void {
     isTerminated = true;
-    const entry = gate.push(framing.pass(frame), 1);
-    for (const { channel, kind, text } of reading.texts) scan.whole(channel, kind, text);
+    const entry = gate.push(framing.pass(frame), 1, toEvent(frame, value));
+    for (const { channel, kind, text, pointer } of reading.texts)
+      scan.whole(channel, kind, text, entry, pointer);
     scan.end();
     gate.release(entry);
     const end = { model, usage: null, responseId, outcome: "completed" } as const;
@@ -266,7 +329,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
         return;
       }
       if (ADDED.test(reading.type)) {
-        takeAdded(frame, reading);
+        takeAdded(frame, reading, value);
         return;
       }
       const error = value["error"];
@@ -275,7 +338,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       const { response } = reading;
       if (response === undefined) {
         if (reading.isTerminal) throw unreadable();
-        takeEvent(frame, reading);
+        takeEvent(frame, reading, value);
         return;
       }
       if (isObject(value["item"])) throw unreadable();
@@ -288,6 +351,17 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
         throw new GatewayError("target_broke_off", "The target's answer ended before it was whole.");
     },
   };
+}
+
+/** A part of a text has a channel of its own. */
+function toChannel(pointer: string, part: Segment["part"]): string {
+  return part === undefined ? pointer : `${pointer}\0${part.of}${part.at ?? ""}`;
+}
+
+/** Where a segment's text can be masked in the event; a part of a JSON text is masked as the whole. */
+function toPlace(pointer: string, part: Segment["part"]): string | null {
+  if (part === undefined) return `/response${pointer}`;
+  return isPartOfJson(part) ? null : `/response${pointer}/\0`;
 }
 
 function unreadable(): GatewayError {

@@ -104,8 +104,9 @@ export function createEventReader(
   }
 
   const gate = createGate(write);
-  const isScanned = judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts;
-  const scan = createTextScan(isScanned ? context.scanner : null, gate, judgeFindings);
+  const isMasked = context.masks.applies("answer");
+  const isScanned = isMasked || judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts;
+  const scan = createTextScan(isScanned ? context.scanner : null, gate, context.editor, judgeFindings);
 
   function fail(thrown: unknown): void {
     if (over) return;
@@ -145,9 +146,11 @@ export function createEventReader(
     scan,
     flush: () => gate.flush(),
     during(work) {
-      work.then(() => {
-        if (!over) gate.flush();
-      }, fail);
+      work
+        .then(() => {
+          if (!over) gate.flush();
+        })
+        .catch(fail);
     },
     async finish(end, content) {
       // Nothing may end as whole while something of it is undecided.
@@ -167,8 +170,8 @@ export function createEventReader(
       if (context.keepsTexts) await context.keepTexts(content.texts());
       await context.close({ ...end, httpStatus: 200, errorCode: null });
       if (over) return;
-      over = true;
       gate.flush();
+      over = true;
       sink.end();
       // What the target may still send after its terminal event has no reader.
       target.abort();

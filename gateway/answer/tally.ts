@@ -19,6 +19,7 @@ export function createTally(): Tally {
     add(found) {
       let isNew = false;
       for (const finding of found) {
+        if (finding.isMore === true) continue;
         const count = patterns[finding.id];
         if (count === undefined) isNew = true;
         patterns[finding.id] = (count ?? 0) + 1;

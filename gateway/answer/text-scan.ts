@@ -1,5 +1,8 @@
-// Scans the texts of a stream channel by channel, and says which bytes must wait because a match may still begin in them.
-import type { Segment, SegmentKind } from "../exchange.ts";
+// Scans the texts of a stream channel by channel, masks them, and says which bytes must wait because a value may still
+// begin in them.
+import type { Finding, Segment, SegmentKind } from "../exchange.ts";
+import { applyEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
+import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
 import type { TextScanner } from "./context.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { createTally } from "./tally.ts";
@@ -9,14 +12,28 @@ export type TextScan = {
   readonly tally: Tally;
   /** UTF-16 units of model-written text so far. */
   readonly chars: number;
-  /** Takes the next piece of a channel, carried by `entry`, which waits until the piece is decided. */
-  push(channel: string, kind: SegmentKind, text: string, entry: Entry): void;
-  /** Takes a channel's whole text: a copy of what its pieces added up to is not scanned again. */
-  whole(channel: string, kind: SegmentKind, text: string): void;
-  /** Gives the texts so far; a channel is named as the pointer that its text has in the whole answer. */
+  /** Takes the next piece of a channel, which stands at `pointer` in the entry's event; the entry waits until it is decided. What stands nowhere by itself (null) is not masked. */
+  push(channel: string, kind: SegmentKind, text: string, entry: Entry, pointer: string | null): void;
+  /**
+   * Takes a channel's whole text, which stands at `pointer` in the entry's event: a copy of what its pieces added up to is
+   * not scanned again, and is masked as they were.
+   */
+  whole(channel: string, kind: SegmentKind, text: string, entry: Entry, pointer: string | null): void;
+  /** Ends a channel; what waited for it no longer does. */
+  finish(channel: string): void;
+  /** Gives the edits of a channel that has ended, or whose whole text was taken. */
+  edits(channel: string): readonly Edit[];
+  /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
   /** Ends all channels; what waited for them no longer does. */
   end(): void;
+};
+
+type Piece = {
+  readonly from: number;
+  readonly until: number;
+  readonly entry: Entry;
+  readonly pointer: string | null;
 };
 
 type Channel = {
@@ -24,72 +41,130 @@ type Channel = {
   readonly kind: SegmentKind;
   text: string;
   isEnded: boolean;
-  readonly waiting: { readonly until: number; readonly entry: Entry }[];
+  readonly waiting: Piece[];
+  readonly edits: Edit[];
+  readonly place: JsonPlace;
 };
 
 const NOTHING = { push: () => [], end: () => [], pending: 0 };
+const NO_EDITS: readonly Edit[] = [];
 
 /**
  * Scans with `scanner`; with null nothing is scanned and nothing waits. `onNew` is called where a pattern was found that
- * was not found before, once what waits is known.
+ * was not found before, before it is masked: it may bring further masks.
  */
-export function createTextScan(scanner: TextScanner | null, gate: Gate, onNew: () => void): TextScan {
+export function createTextScan(
+  scanner: TextScanner | null,
+  gate: Gate,
+  editor: Editor,
+  onNew: () => void,
+): TextScan {
   const channels = new Map<string, Channel>();
   const tally = createTally();
+
+  function edit(channel: Channel, findings: readonly Finding[]): void {
+    if (findings.length === 0) return;
+    const { edits, text, kind } = channel;
+    const first = edits.length;
+    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end));
+    channel.place.quote(text, edits, first);
+  }
+
+  function change({ text, edits }: Channel, { from, until, entry, pointer }: Piece): void {
+    if (edits.length === 0 || pointer === null || !touches(edits, from, until)) return;
+    const piece = text.slice(from, until);
+    entry.changes.push({ pointer, from: piece, to: applyEdits(piece, edits, from), edits: null });
+  }
 
   function release(channel: Channel, decided: number): void {
     while (channel.waiting[0] !== undefined && channel.waiting[0].until <= decided) {
       const first = channel.waiting.shift();
-      if (first !== undefined) gate.release(first.entry);
+      if (first === undefined) return;
+      change(channel, first);
+      gate.release(first.entry);
     }
   }
 
-  function finish(channel: Channel): boolean {
-    if (channel.isEnded) return false;
+  function finish(channel: Channel): void {
+    if (channel.isEnded) return;
     channel.isEnded = true;
-    const isNew = tally.add(channel.scanner.end());
+    const found = channel.scanner.end();
+    if (tally.add(found)) onNew();
+    edit(channel, found);
     release(channel, channel.text.length);
-    return isNew;
   }
 
   const scan: TextScan & { chars: number } = {
     tally,
     chars: 0,
-    push(name, kind, text, entry) {
+    push(name, kind, text, entry, pointer) {
       scan.chars += text.length;
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
       if (channel === undefined || channel.isEnded) {
-        channel = { scanner: scanner.stream(kind), kind, text: "", isEnded: false, waiting: [] };
+        channel = {
+          scanner: scanner.stream(kind),
+          kind,
+          text: "",
+          isEnded: false,
+          waiting: [],
+          edits: [],
+          place: createJsonPlace(),
+        };
         channels.set(name, channel);
       }
-      const isNew = tally.add(channel.scanner.push(text));
+      const from = channel.text.length;
+      const found = channel.scanner.push(text);
       channel.text += text;
-      const decided = channel.text.length - channel.scanner.pending;
+      if (tally.add(found)) onNew();
+      edit(channel, found);
+      const until = channel.text.length;
+      const decided = until - channel.scanner.pending;
       release(channel, decided);
-      if (decided < channel.text.length) {
+      const piece = { from, until, entry, pointer };
+      if (decided < until) {
         entry.waits += 1;
-        channel.waiting.push({ until: channel.text.length, entry });
-      }
-      if (isNew) onNew();
+        channel.waiting.push(piece);
+      } else change(channel, piece);
     },
-    whole(name, kind, text) {
+    whole(name, kind, text, entry, pointer) {
       if (scanner === null || text === "") return;
-      const channel = channels.get(name);
-      let isNew = channel === undefined ? false : finish(channel);
-      if (channel?.text !== text) {
+      let channel = channels.get(name);
+      if (channel !== undefined) finish(channel);
+      if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
-        channels.set(name, { scanner: NOTHING, kind, text, isEnded: true, waiting: [] });
-        if (tally.add(scanner.scan(text, kind, "answer"))) isNew = true;
+        channel = {
+          scanner: NOTHING,
+          kind,
+          text,
+          isEnded: true,
+          waiting: [],
+          edits: [],
+          place: createJsonPlace(),
+        };
+        channels.set(name, channel);
+        const found = scanner.scan(text, kind, "answer");
+        if (tally.add(found)) onNew();
+        edit(channel, found);
       }
-      if (isNew) onNew();
+      const { edits } = channel;
+      if (edits.length > 0 && pointer !== null)
+        entry.changes.push({ pointer, from: text, to: applyEdits(text, edits), edits });
     },
+    finish(name) {
+      const channel = channels.get(name);
+      if (channel !== undefined) finish(channel);
+    },
+    edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
     segments: () =>
-      [...channels].map(([pointer, { kind, text }]) => ({ pointer, kind, role: "assistant", text })),
+      [...channels].map(([pointer, { kind, text, edits }]) => ({
+        pointer,
+        kind,
+        role: "assistant",
+        text: applyEdits(text, edits),
+      })),
     end() {
-      let isNew = false;
-      for (const channel of channels.values()) if (finish(channel)) isNew = true;
-      if (isNew) onNew();
+      for (const channel of channels.values()) finish(channel);
     },
   };
   return scan;

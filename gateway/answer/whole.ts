@@ -9,6 +9,7 @@ import { readAnswerSaid } from "../parse/said.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
+import { findAll, maskAnswer } from "./mask-answer.ts";
 import { dropOwnOutputs } from "./replace.ts";
 import { refuse } from "./refuse.ts";
 
@@ -16,6 +17,9 @@ function toBody(bytes: Buffer): Json {
   if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's answer is not valid UTF-8.");
   return parseAnswerJson(bytes.toString("utf8"), "The target's answer");
 }
+
+/** States of a response that runs no further. */
+const ENDED: ReadonlySet<string | null> = new Set(["cancelled", "completed", "failed", "incomplete"]);
 
 /** Operations that give what a conversation holds, item by item. */
 const LISTS_ITEMS: ReadonlySet<string> = new Set(["conversations.items.list", "responses.input_items"]);
@@ -57,7 +61,7 @@ export function createWholeReader(
 
   /** Estimates what a finished answer took where the target does not say; one that still runs tells it later. */
   function estimateWhole({ segments, status: state }: ParsedAnswer): Usage | null {
-    const isMade = spec.namesModel && status === 200;
+    const isMade = spec.namesModel && !spec.isGrant && size > 0 && status === 200;
     if (!isMade || state === "queued" || state === "in_progress") return null;
     return estimateUsage(
       request.facts.chars,
@@ -66,12 +70,14 @@ export function createWholeReader(
   }
 
   async function finish(): Promise<void> {
-    const bytes = Buffer.concat(chunks, size);
+    const [only] = chunks;
+    const bytes = only?.length === size ? only : Buffer.concat(chunks, size);
     const body = size === 0 ? null : toBody(bytes);
     const answer = parseAnswer(spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
-    const whole = { spec, body, answer, status, bytes: size };
+    const found = findAll(context, answer.segments);
+    const whole = { spec, body, answer, found, status, bytes: size };
     const denied = await judgeAnswer(context, whole);
     let sent = bytes;
     let out = body;
@@ -86,9 +92,11 @@ export function createWholeReader(
       if (left !== out) sent = Buffer.from(JSON.stringify(left));
       out = left;
     }
+    const masked = maskAnswer(context, found, out, answer.segments);
+    if (masked.body !== out) sent = Buffer.from(JSON.stringify(masked.body));
     void context.own(answer.objectIds);
-    context.said(readAnswerSaid(out));
-    if (context.keepsTexts) await context.keepTexts(answer.segments);
+    context.said(readAnswerSaid(masked.body));
+    if (context.keepsTexts) await context.keepTexts(masked.segments);
     await context.close({
       outcome: "completed",
       httpStatus: status,
@@ -96,10 +104,11 @@ export function createWholeReader(
       model: answer.model,
       usage: answer.usage ?? estimateWhole(answer),
       responseId: answer.id,
+      isEnded: ENDED.has(answer.status),
     });
     if (over) return;
     over = true;
-    sink.head(status, { ...headers, "content-length": String(sent.length) });
+    sink.head(status, { ...headers, ...context.effects(), "content-length": String(sent.length) });
     context.sent(sent.length);
     sink.end(sent);
   }

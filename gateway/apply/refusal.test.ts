@@ -6,6 +6,7 @@ const NOTHING: Decision = {
   allow: [],
   deny: [],
   observe: [],
+  mask: [],
   record: [],
   label: [],
   share: [],

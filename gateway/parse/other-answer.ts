@@ -116,6 +116,8 @@ export type OtherText = {
   readonly text: string;
   /** The text continues its channel. */
   readonly continues: boolean;
+  /** Where the text stands in the event; null of a part of a JSON text, which is a text of its own too. */
+  readonly pointer: string | null;
 };
 
 /** Names of events whose strings are pieces of longer texts. */
@@ -134,7 +136,14 @@ export function readOtherEvent(
     channel: `${type}\0${id}\0${toPlace(value, pointer)}\0${part?.of ?? ""}${part?.at ?? ""}`,
     text,
     continues,
+    pointer: toPointer(pointer, part),
   }));
+}
+
+/** A member's name and a file in base64 stand nowhere as they are. */
+function toPointer(pointer: string, part: Sink["segments"][number]["part"]): string | null {
+  if (part === undefined) return pointer;
+  return part.of === "json" || part.of === "json_name" ? null : `${pointer}/\0`;
 }
 
 /** Writes where a text stands, with the `index` that an element says it has instead of where it happens to be. */

@@ -34,7 +34,13 @@ export function rewriteBody(parsed: ParsedRequest, edits: BodyEdits): Buffer {
   const changesItems =
     (edits.drop?.size ?? 0) > 0 || (edits.replace?.size ?? 0) > 0 || (edits.prepend?.length ?? 0) > 0;
   if (items !== null && changesItems) {
-    patches.push({ span: items.member.value, text: writeItems(parsed.bytes, items, edits) });
+    const replacement = edits.replace?.get(0);
+    const isAlone = !items.list && (edits.prepend?.length ?? 0) === 0 && (edits.drop?.size ?? 0) === 0;
+    const text =
+      isAlone && replacement !== undefined
+        ? JSON.stringify(replacement)
+        : writeItems(parsed.bytes, items, edits);
+    patches.push({ span: items.member.value, text });
   }
   const added: [string, Json][] = [];
   for (const [key, value] of set) {
@@ -70,11 +76,10 @@ function writeItems(bytes: Buffer, items: NonNullable<BodyLayout["items"]>, edit
   for (const [index, { start, end }] of items.spans.entries()) {
     if (edits.drop?.has(index) === true) continue;
     const replacement = edits.replace?.get(index);
-    if (replacement !== undefined) {
-      pieces.push(Buffer.from(JSON.stringify(replacement)));
-      continue;
-    }
-    const raw = bytes.subarray(base + start, base + end);
+    const raw =
+      replacement === undefined
+        ? bytes.subarray(base + start, base + end)
+        : Buffer.from(JSON.stringify(replacement));
     pieces.push(
       items.list ? raw : Buffer.concat([Buffer.from('{"role":"user","content":'), raw, Buffer.from("}")]),
     );

@@ -42,6 +42,7 @@ describe("parseDecision", () => {
       observe: [{ code: "c" }],
       record: [{ code: "d", texts: "original" }],
       label: [{ code: "e", label: "tainted" }],
+      mask: [{ code: "m", class: "email", with: "token", direction: "request", kinds: ["message"] }],
       share: [
         { code: "g", object: 0 },
         { code: "g", kind: "file", group: "research" },
@@ -49,8 +50,8 @@ describe("parseDecision", () => {
       forward: [{ code: "h" }],
       need: [{ code: "f", fact: "tokens.exact" }],
     };
-    const { allow, deny, observe, record, label, share, forward, need } = decision;
-    expect(parse(decision)).toEqual({ allow, deny, observe, record, label, share, forward, need });
+    const { allow, deny, observe, mask, record, label, share, forward, need } = decision;
+    expect(parse(decision)).toEqual({ allow, deny, observe, mask, record, label, share, forward, need });
   });
 
   it("refuses anything but one result", () => {
@@ -81,8 +82,12 @@ describe("parseDecision", () => {
     }
   });
 
+  it("refuses a mask of no class", () => {
+    expect(codeOf(() => parse({ ...EMPTY, mask: [{ code: "x" }] }))).toBe("policy_unavailable");
+  });
+
   it("refuses effects that it does not have", () => {
-    for (const name of ["require_approval", "limit", "mask", "set"])
+    for (const name of ["require_approval", "limit", "set"])
       expect(codeOf(() => parse({ ...EMPTY, [name]: [{ code: "x" }] }))).toBe("policy_effect_unsupported");
     expect(codeOf(() => parse({ ...EMPTY, teleport: [] }))).toBe("policy_effect_unsupported");
     for (const effect of [
@@ -90,6 +95,9 @@ describe("parseDecision", () => {
       { code: "x", as: "gift" },
       { code: "x", texts: "some" },
       { code: "x", fact: "age" },
+      { code: "x", class: "email", with: "glue" },
+      { code: "x", class: "email", direction: "up" },
+      { code: "x", class: "email", kinds: ["poem"] },
     ])
       expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_effect_unsupported");
   });

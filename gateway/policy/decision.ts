@@ -1,11 +1,24 @@
 // Reads what a policy answered: exactly one well-formed decision, or a refusal.
 
 import { GatewayError } from "../errors.ts";
-import type { Decision, Effect, Facts } from "../exchange.ts";
+import type { Decision, Effect, Facts, SegmentKind } from "../exchange.ts";
 
-const KEPT = ["allow", "deny", "observe", "record", "label", "share", "forward", "need"] as const;
-const UNSUPPORTED = ["require_approval", "limit", "mask", "set"] as const;
+const KEPT = ["allow", "deny", "observe", "mask", "record", "label", "share", "forward", "need"] as const;
+const UNSUPPORTED = ["require_approval", "limit", "set"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
+
+const OPERATORS = ["detect", "last4", "token", "fixed", "redact", "block"];
+const KINDS: readonly SegmentKind[] = [
+  "instructions",
+  "message",
+  "tool_definition",
+  "tool_arguments",
+  "tool_output",
+  "reasoning",
+  "file_name",
+  "metadata",
+  "other",
+];
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   code: isText,
@@ -18,6 +31,10 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   object: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
   kind: isText,
   group: isText,
+  class: isText,
+  with: (value) => OPERATORS.some((operator) => operator === value),
+  direction: (value) => value === "request" || value === "answer",
+  kinds: (value) => Array.isArray(value) && value.every((kind) => KINDS.some((known) => known === kind)),
 };
 const NOTHING: readonly Effect[] = [];
 
@@ -34,18 +51,19 @@ export function parseDecision(results: unknown, dataRevision: string, facts: Fac
   for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
   for (const name of UNSUPPORTED) if (toList(decision[name]).length > 0) throw unsupported(name);
   return {
-    allow: toEffects(decision["allow"], facts),
-    deny: toEffects(decision["deny"], facts),
-    observe: toEffects(decision["observe"], facts),
-    record: toEffects(decision["record"], facts),
-    label: toEffects(decision["label"], facts),
-    share: toEffects(decision["share"], facts),
-    forward: toEffects(decision["forward"], facts),
-    need: toEffects(decision["need"], facts),
+    allow: toEffects("allow", decision["allow"], facts),
+    deny: toEffects("deny", decision["deny"], facts),
+    observe: toEffects("observe", decision["observe"], facts),
+    mask: toEffects("mask", decision["mask"], facts),
+    record: toEffects("record", decision["record"], facts),
+    label: toEffects("label", decision["label"], facts),
+    share: toEffects("share", decision["share"], facts),
+    forward: toEffects("forward", decision["forward"], facts),
+    need: toEffects("need", decision["need"], facts),
   };
 }
 
-function toEffects(value: unknown, facts: Facts): readonly Effect[] {
+function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[] {
   const list = toList(value);
   if (list.length === 0) return NOTHING;
   return list.map((effect) => {
@@ -55,6 +73,7 @@ function toEffects(value: unknown, facts: Facts): readonly Effect[] {
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
+    if (name === "mask" && effect.class === undefined) throw malformed("a mask of no class");
     // A denial of a call that nobody made would deny nothing.
     if (
       effect.call !== undefined &&

@@ -107,7 +107,7 @@ describe("a policy that fails", () => {
     odd_call: "policy_unavailable",
     hoard: "policy_unavailable",
     extra: "policy_effect_unsupported",
-    mask: "policy_effect_unsupported",
+    mask: "policy_unavailable",
     odd_effect: "policy_effect_unsupported",
   } as const;
   for (const [model, code] of Object.entries(expected))

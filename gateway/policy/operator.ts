@@ -42,6 +42,17 @@ const operatorSchema = z.strictObject({
       mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
       shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
+      masks: z
+        .array(
+          z.strictObject({
+            class: text,
+            with: z.enum(["detect", "last4", "token", "fixed", "redact", "block"]).optional(),
+            direction: z.enum(["request", "answer"]).optional(),
+            kinds: z.array(text).min(1).optional(),
+            groups: z.array(text).min(1).optional(),
+          }),
+        )
+        .max(1_000),
       hidden: z.array(z.strictObject({ kind: text, id: text, version: z.string().nullable() })).max(10_000),
     })
     .partial()

@@ -91,9 +91,14 @@ export type DecisionRow = {
   readonly timings: Timings;
 };
 
+/** What a response holds; `runs` stands where its end was not seen, with what its end will complete. */
+export type HeldTurn = Earlier & {
+  readonly runs?: { readonly before: boolean; readonly conversation: string | null };
+};
+
 /** What an exchange leaves: what its response holds, and what it adds to its conversation; null where that is nothing. */
 export type Left = {
-  readonly held: Earlier | null;
+  readonly held: HeldTurn | null;
   readonly conversation: { readonly id: string; readonly added: Earlier } | null;
 };
 

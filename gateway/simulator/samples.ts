@@ -24,7 +24,7 @@ export function fakeSecrets(): string {
     `OpenAI: ${["sk", "proj", filler + filler.slice(0, 8)].join("-")}`,
     `AWS: ${["AK", "IA", "SIMULATED0000000".slice(0, 16)].join("")}`,
     `GitHub: ${["gh", "p_", filler.slice(0, 36)].join("")}`,
-    `Slack: ${["xo", "xb", "000000000000", "000000000000", filler.slice(0, 24)].join("-")}`,
+    `Slack: ${[["xo", "xb"].join(""), "000000000000", "000000000000", filler.slice(0, 24)].join("-")}`,
     `JWT: ${[base64('{"alg":"HS256","typ":"JWT"}'), base64('{"sub":"simulated"}'), filler].join(".")}`,
     `${["-----BEGIN", "PRIVATE", "KEY-----"].join(" ")}\n${filler}\n${["-----END", "PRIVATE", "KEY-----"].join(" ")}`,
     `Database: ${["postgres:", "", ["simulated", ":", filler.slice(0, 12), "@", "db.example.org/app"].join("")].join("/")}`,

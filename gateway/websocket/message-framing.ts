@@ -26,6 +26,7 @@ export function createMessageFraming(
     // The transport has pings.
     comment: NOTHING,
     pass: ({ data }) => (data === null ? NOTHING : toMessage(Buffer.from(data))),
+    rewrite: (_, value) => writeMessage(value),
     write: (events) => Buffer.concat(events.map((event) => writeMessage({ ...members, ...event, ...lane }))),
     error: (error, exchangeId, { sequenceNumber }) =>
       writeMessage({ ...tell(error, exchangeId, sequenceNumber), ...lane }),

@@ -182,12 +182,12 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     const eventId = readEventId(data);
     const judged = await judge(data, eventId);
     if (judged === null) return;
-    const { request: parsed } = judged.decided;
-    const body = parsed.body() ?? {};
+    const { request: parsed, masked } = judged.decided;
+    const body = masked?.body() ?? parsed.body() ?? {};
     const changed = { ...toUntraced(body), ...(type === "response.create" && waitFor(judged, body)) };
     if (type !== "response.create") await closeAtOnce(judged);
     if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (Object.keys(changed).length === 0) target.send(data, false);
+    if (masked === null && Object.keys(changed).length === 0) target.send(data, false);
     else send({ ...body, ...changed });
   }
 

@@ -7,6 +7,7 @@ import { createTally } from "../answer/tally.ts";
 import { GatewayError } from "../errors.ts";
 import type { Finding, JsonObject, ToolCall } from "../exchange.ts";
 import { NO_CONTENT } from "../judge.ts";
+import { requireUnmasked } from "../mask/masks.ts";
 import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
 import type { OtherText } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
@@ -70,7 +71,11 @@ export function createSessionEvents(
 
   function scan(texts: readonly OtherText[]): void {
     let isNew = false;
-    for (const each of texts) isNew = tally.add(search(each)) || isNew;
+    for (const each of texts) {
+      const found = search(each);
+      isNew = tally.add(found) || isNew;
+      requireUnmasked(context.masks, found, "message");
+    }
     if (!isNew || !judge.speaksIn("finding")) return;
     const { patterns, findings } = tally;
     const verdict = context.ask("finding", { patterns, findings }, NO_CONTENT);

@@ -104,8 +104,54 @@ describe.each([false, true])("in a conversation, stream: %s", (stream) => {
   });
 });
 
-test("a response that runs in the background is not complete", async () => {
-  const { id } = await client.responses.create({ model, input: "echo: later", background: true });
-  await client.responses.create({ model, input: "echo: on", previous_response_id: id });
-  expect(await earlierOfLast()).toMatchObject({ complete: false, turns: 1 });
+describe("a response in the background", () => {
+  const start = (more: object = {}): Promise<OpenAI.Responses.Response> =>
+    client.responses.create({ model, input: "delay 1s\necho: later", background: true, ...more });
+
+  test("is complete once its end was seen, with what it took", async () => {
+    const { id } = await start({ tools: [tool] });
+    await client.responses.create({ model, input: "echo: on", previous_response_id: id }).catch(() => null);
+    expect(await earlierOfLast()).toMatchObject({ complete: false, turns: 1 });
+    let polled = await client.responses.retrieve(id);
+    while (polled.status !== "completed") polled = await client.responses.retrieve(id);
+    for (const turn of [1, 2]) {
+      await client.responses.create({ model, input: "echo: on", previous_response_id: id });
+      expect(await earlierOfLast(), `${turn}`).toMatchObject({
+        complete: true,
+        turns: 1,
+        tools: ["look_up"],
+        tokens: polled.usage?.total_tokens,
+      });
+      // To look again adds nothing.
+      await client.responses.retrieve(id);
+    }
+  });
+
+  test("is complete where it was streamed to its end, or its stream was taken up again", async () => {
+    const stream = await client.responses.create({
+      model,
+      input: "echo: later",
+      background: true,
+      stream: true,
+    });
+    let id = "";
+    for await (const event of stream) if (event.type === "response.created") id = event.response.id;
+    await client.responses.create({ model, input: "echo: on", previous_response_id: id });
+    expect(await earlierOfLast()).toMatchObject({ complete: true, turns: 1 });
+    const other = await start();
+    for await (const _ of await client.responses.retrieve(other.id, { stream: true }));
+    await client.responses.create({ model, input: "echo: on", previous_response_id: other.id });
+    expect(await earlierOfLast()).toMatchObject({ complete: true, turns: 1 });
+  });
+
+  test("completes its conversation too", async () => {
+    const conversation = (await client.conversations.create({})).id;
+    await client.responses.create({ model, input: "echo: one", conversation });
+    const { id } = await start({ conversation });
+    let polled = await client.responses.retrieve(id);
+    expect(polled.status).not.toBe("completed");
+    while (polled.status !== "completed") polled = await client.responses.retrieve(id);
+    await client.responses.create({ model, input: "echo: on", conversation });
+    expect(await earlierOfLast()).toMatchObject({ complete: true, tokens: polled.usage?.total_tokens });
+  });
 });

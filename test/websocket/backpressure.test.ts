@@ -144,7 +144,7 @@ describe("a program that stops reading", () => {
     opened.say({ type: "response.content_part.added", sequence_number: 2, part, ...at });
     await client.until(({ type }) => type === "response.content_part.added");
     // What hides how long a text is isn't text: that may only gather up to a limit.
-    const event = { type: "response.output_text.delta", delta: "x", obfuscation: text, ...at };
+    const event = { type: "response.output_text.delta", delta: "a, ", obfuscation: text, ...at };
     await sendToNobody(
       opened.socket,
       client.socket,

@@ -19,6 +19,10 @@ test_label_of_prompt_injection_is_collected if {
 	main.request_label[{"code": "prompt_injection", "fact": "given"}] with data.gateway.rules.content.injection.label as {{"fact": "given"}}
 }
 
+test_mask_of_values_masked_is_collected if {
+	main.request_mask[{"code": "values_masked", "fact": "given"}] with data.gateway.rules.content.masks.mask as {{"fact": "given"}}
+}
+
 test_deny_of_prohibited_prompt_is_collected if {
 	main.request_deny[{"code": "prohibited_prompt", "fact": "given"}] with data.gateway.rules.content.prohibited.deny as {{"fact": "given"}}
 }

@@ -1,0 +1,221 @@
+// However a stream is cut, what goes out is the masked whole, in every copy, and no piece of a masked value.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { createFake } from "../../test/fixtures/fake-context.ts";
+import { VALUES } from "../../test/made/secrets.ts";
+import { createDetectors } from "../detect/detector.ts";
+import type { Effect } from "../exchange.ts";
+import { createEditor } from "../mask/edits.ts";
+import { createMasks } from "../mask/masks.ts";
+import { maskText } from "../mask/mask-text.ts";
+import { createChatDialect } from "./chat-dialect.ts";
+import { createResponsesDialect } from "./responses-dialect.ts";
+import { createStreamReader } from "./stream.ts";
+
+const { detector } = createDetectors()({});
+const mask: Effect[] = [
+  { code: "m", class: "secret" },
+  { code: "m", class: "credit_card", with: "last4" },
+  { code: "m", class: "email", with: "token" },
+  { code: "m", class: "bank_account", with: "fixed" },
+  { code: "m", class: "phone", with: "redact" },
+];
+
+function toMasked(text: string): string {
+  const masks = createMasks();
+  masks.add(mask);
+  const editor = createEditor(masks, "answer", Buffer.alloc(32), () => undefined);
+  return maskText(editor, text, detector.scan(text, "message", "answer"), "message")?.text ?? text;
+}
+
+function cut(text: string, sizes: readonly number[]): string[] {
+  const pieces: string[] = [];
+  for (let i = 0, k = 0; i < text.length; k += 1) {
+    const size = sizes[k % sizes.length] ?? 1;
+    pieces.push(text.slice(i, i + size));
+    i += size;
+  }
+  return pieces;
+}
+
+type Sent = readonly object[];
+
+/** Sends events as bytes that are cut anywhere, and gives what went out. */
+async function run(
+  events: Sent,
+  sizes: readonly number[],
+  operation: "responses.create" | "chat.completions.create",
+): Promise<string> {
+  const fake = createFake({ operation, scanner: detector, mask, phases: ["tool_call"] });
+  fake.context.sink.head(200, {});
+  const isChat = operation === "chat.completions.create";
+  const reader = createStreamReader(fake.context, isChat ? createChatDialect : createResponsesDialect);
+  const bytes = Buffer.from(
+    events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join("") + (isChat ? "data: [DONE]\n\n" : ""),
+  );
+  for (let i = 0, k = 0; i < bytes.length; k += 1) {
+    const size = (sizes[k % sizes.length] ?? 1) * 37;
+    reader.push(bytes.subarray(i, i + size));
+    i += size;
+  }
+  reader.end();
+  await fake.ended;
+  return fake.text();
+}
+
+function parse(sent: string): Record<string, unknown>[] {
+  return [...sent.matchAll(/^data: (\{.*\})$/gm)].map(([, data]) => JSON.parse(data ?? ""));
+}
+
+function expectNothingLeft(sent: string, text: string): void {
+  for (const { value } of VALUES) {
+    if (!text.includes(value)) continue;
+    // Of some classes the last characters are shown.
+    for (let i = 0; i + 8 <= value.length - 4; i += 1)
+      expect(sent).not.toContain(JSON.stringify(value.slice(i, i + 8)).slice(1, -1));
+  }
+}
+
+const words = fc.constantFrom(
+  "the key is",
+  "mail",
+  "\n",
+  "and then",
+  "x",
+  "1",
+  "é",
+  "漢字",
+  "😀",
+  '"',
+  "\\",
+  "password:",
+  "=",
+  "(",
+  ".",
+  "a@",
+  "4111 ",
+);
+/** A value stands by itself. */
+const value = fc
+  .tuple(fc.constantFrom(...VALUES.map((one) => one.value)), fc.constantFrom(" ", ", ", "\n"))
+  .map(([one, after]) => ` ${one}${after}`);
+const text = fc.array(fc.oneof(words, value), { minLength: 1, maxLength: 10 }).map((parts) => parts.join(""));
+const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
+
+function toEvents(whole: string, pieces: readonly string[]): Sent {
+  const part = { type: "output_text", annotations: [], logprobs: [], text: whole };
+  const item = { id: "msg_1", type: "message", status: "completed", role: "assistant", content: [part] };
+  const args = JSON.stringify({ note: whole, n: 1 });
+  const call = {
+    id: "fc_1",
+    type: "function_call",
+    status: "completed",
+    call_id: "call_1",
+    name: "send",
+    arguments: args,
+  };
+  const place = { output_index: 0, item_id: "msg_1", content_index: 0 };
+  const other = { output_index: 1, item_id: "fc_1" };
+  const response = {
+    id: "resp_1",
+    object: "response",
+    model: "gpt-5",
+    status: "in_progress",
+    output: [],
+    usage: null,
+  };
+  return [
+    { type: "response.created", response },
+    {
+      type: "response.output_item.added",
+      output_index: 0,
+      item: { ...item, status: "in_progress", content: [] },
+    },
+    { type: "response.content_part.added", ...place, part: { ...part, text: "" } },
+    ...pieces.map((delta) => ({
+      type: "response.output_text.delta",
+      ...place,
+      delta,
+      logprobs: [],
+      obfuscation: "abc",
+    })),
+    { type: "response.output_text.done", ...place, text: whole, logprobs: [] },
+    { type: "response.content_part.done", ...place, part },
+    { type: "response.output_item.done", output_index: 0, item },
+    {
+      type: "response.output_item.added",
+      output_index: 1,
+      item: { ...call, status: "in_progress", arguments: "" },
+    },
+    ...cut(args, [5]).map((delta) => ({ type: "response.function_call_arguments.delta", ...other, delta })),
+    { type: "response.function_call_arguments.done", ...other, arguments: args },
+    { type: "response.output_item.done", output_index: 1, item: call },
+    { type: "response.completed", response: { ...response, status: "completed", output: [item, call] } },
+  ];
+}
+
+describe("a masked stream", () => {
+  test("of the Responses API says in each copy what the whole says when it is masked", async () => {
+    await fc.assert(
+      fc.asyncProperty(text, sizes, async (whole, lengths) => {
+        const sent = await run(toEvents(whole, cut(whole, lengths)), lengths, "responses.create");
+        expectNothingLeft(sent, whole);
+        const masked = toMasked(whole);
+        const events = parse(sent);
+        const of = (type: string): Record<string, unknown>[] =>
+          events.filter((event) => event["type"] === type);
+        expect(
+          of("response.output_text.delta")
+            .map(({ delta }) => delta)
+            .join(""),
+        ).toBe(masked);
+        expect(of("response.output_text.done")).toMatchObject([{ text: masked }]);
+        expect(of("response.content_part.done")).toMatchObject([{ part: { text: masked } }]);
+        const note = JSON.stringify({ note: masked, n: 1 });
+        const deltas = of("response.function_call_arguments.delta")
+          .map(({ delta }) => delta)
+          .join("");
+        expect(JSON.parse(deltas)).toHaveProperty("n", 1);
+        const ends = of("response.completed");
+        expect(ends).toMatchObject([
+          { response: { output: [{ content: [{ text: masked }] }, { arguments: deltas }] } },
+        ]);
+        // Escapes apart, an argument is masked as the text that it stands for.
+        if (!/["\\\n]/.test(whole)) expect(deltas).toBe(note);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("of Chat Completions says what the whole says when it is masked", async () => {
+    await fc.assert(
+      fc.asyncProperty(text, sizes, async (whole, lengths) => {
+        const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "gpt-5" };
+        const events = [
+          {
+            ...chunk,
+            choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
+          },
+          ...cut(whole, lengths).map((content) => ({
+            ...chunk,
+            choices: [{ index: 0, delta: { content }, finish_reason: null }],
+          })),
+          { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
+        ];
+        const sent = await run(events, lengths, "chat.completions.create");
+        expectNothingLeft(sent, whole);
+        const pieces = parse(sent).map(
+          (event) => JSON.parse(JSON.stringify(event)).choices[0].delta.content ?? "",
+        );
+        expect(pieces.join("")).toBe(toMasked(whole));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("passes byte for byte where nothing in it is masked", async () => {
+    const events = toEvents("plain words, nothing else", cut("plain words, nothing else", [3]));
+    const sent = await run(events, [2], "responses.create");
+    expect(sent).toBe(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
+  });
+});

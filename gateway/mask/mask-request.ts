@@ -1,0 +1,105 @@
+// Masks a request's body: each item once as long as it is resent, and nothing but the texts in which something stands.
+import { GatewayError } from "../errors.ts";
+import type { Finding, Json, JsonObject, Segment } from "../exchange.ts";
+import { findIn, type RequestScanner } from "../findings.ts";
+import type { ParsedRequest } from "../parse/parsed.ts";
+import { getAt, isObject, setAt } from "../parse/pointer.ts";
+import type { BodyEdits } from "../parse/rewrite.ts";
+import { isPartOfJson } from "../segment.ts";
+import { createEditor, type Editor } from "./edits.ts";
+import { maskText } from "./mask-text.ts";
+import type { Masks } from "./masks.ts";
+import { writeChanges, type Change } from "./write-changes.ts";
+
+/** A request's body with its values masked. */
+export type MaskedRequest = {
+  readonly edits: BodyEdits;
+  /** The whole body. */
+  body(): JsonObject;
+};
+
+/** Told the class of each value that was masked. */
+export type OnMasked = (ofClass: string, code: string) => void;
+
+/**
+ * Masks the texts of a JSON body; null where nothing of it is masked.
+ *
+ * @throws GatewayError `policy_denied` where a class is blocked, or a value stands where it cannot be masked.
+ */
+export function maskRequest(
+  request: ParsedRequest,
+  scanner: RequestScanner,
+  masks: Masks,
+  key: Buffer,
+  onMasked: OnMasked,
+): MaskedRequest | null {
+  if (!masks.applies("request")) return null;
+  const editor = createEditor(masks, "request", key, onMasked);
+  const replace = new Map<number, Json>();
+  for (const [index, item] of request.items.entries()) {
+    const found = findIn(scanner, item.derived, item.segments);
+    const changes = toChanges(editor, masks, found, item.value);
+    if (changes.length > 0) replace.set(index, writeChanges(item.value, changes));
+  }
+  const found = findIn(scanner, request.restDerived, request.rest);
+  const body = found.length === 0 || request.layout === null ? null : request.body();
+  const changes = toChanges(editor, masks, found, body);
+  if (replace.size === 0 && changes.length === 0) return null;
+  const changed = writeChanges(body, changes);
+  const set: Record<string, Json> = {};
+  for (const { pointer } of changes) {
+    const name = (pointer.split("/")[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~");
+    const value = isObject(changed) ? changed[name] : undefined;
+    if (value !== undefined) set[name] = value;
+  }
+  return { edits: { replace, set }, body: () => putTogether(request, replace, set) };
+}
+
+/**
+ * Refuses what is not masked as it is sent on: a value in a form or a file that must be.
+ *
+ * @throws GatewayError `policy_denied`.
+ */
+export function requireMaskable(masks: Masks, findings: Readonly<Record<string, number>>): void {
+  for (const ofClass in findings) {
+    const mask = masks.pick(ofClass, "other", "request");
+    if (mask !== null) throw unmaskable(ofClass, mask.code);
+  }
+}
+
+type Found = { readonly segment: Segment; readonly findings: readonly Finding[] };
+
+function toChanges(editor: Editor, masks: Masks, found: readonly Found[], value: Json): Change[] {
+  return found.flatMap(({ segment: { pointer, kind, text, part }, findings }): Change[] => {
+    // The text that it is a part of is masked as a whole.
+    if (isPartOfJson(part)) return [];
+    const masked = maskText(editor, text, findings, kind);
+    if (masked === null) return [];
+    if (part !== undefined || getAt(value, pointer) !== text) {
+      const first = findings.find(({ class: ofClass }) => masks.pick(ofClass, kind, "request") !== null);
+      const ofClass = first?.class ?? "";
+      throw unmaskable(ofClass, masks.pick(ofClass, kind, "request")?.code ?? "");
+    }
+    return [{ pointer, from: text, to: masked.text, edits: masked.edits }];
+  });
+}
+
+function unmaskable(ofClass: string, code: string): GatewayError {
+  const message =
+    `Refused by policy (${code}). A value of the class ${ofClass} must be masked, and stands where the gateway ` +
+    "cannot mask it: in a file, in a form, in a name or in the address. Take it out, or send it as text.";
+  return new GatewayError("policy_denied", message, { publicCode: code });
+}
+
+function putTogether(
+  request: ParsedRequest,
+  replace: ReadonlyMap<number, Json>,
+  set: Readonly<Record<string, Json>>,
+): JsonObject {
+  let body: Json = { ...request.body(), ...set };
+  for (const [index, value] of replace) {
+    const item = request.items[index];
+    if (item !== undefined) body = setAt(body, item.pointer, value) ?? body;
+  }
+  return isObject(body) ? body : {};
+}

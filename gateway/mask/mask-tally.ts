@@ -1,0 +1,28 @@
+// Counts what was masked in an exchange, by class.
+
+/** Values that were masked. */
+export type MaskTally = {
+  add(ofClass: string): void;
+  /** By class, both directions together. */
+  counts(): Readonly<Record<string, number>>;
+};
+
+/** Starts at nothing. */
+export function createMaskTally(): MaskTally {
+  const counts = new Map<string, number>();
+  return {
+    add(ofClass) {
+      counts.set(ofClass, (counts.get(ofClass) ?? 0) + 1);
+    },
+    counts: () => Object.fromEntries(counts),
+  };
+}
+
+/** Gives the header that tells the program that something was changed, never what; none where nothing was. */
+export function toEffectsHeader(tally: MaskTally): Readonly<Record<string, string>> {
+  const counts = Object.entries(tally.counts()).sort(([a], [b]) => (a < b ? -1 : 1));
+  if (counts.length === 0) return {};
+  return {
+    "x-tollgate-effects": `masked;${counts.map(([ofClass, count]) => `${ofClass}=${count}`).join(";")}`,
+  };
+}

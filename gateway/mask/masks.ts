@@ -1,0 +1,56 @@
+// Which values a decision masks, and how: of several masks for one class the strictest counts.
+import { GatewayError } from "../errors.ts";
+import type { Effect, Finding, SegmentKind } from "../exchange.ts";
+import { STRICTNESS, type Operator } from "./operators.ts";
+
+/** Which way a text goes. */
+export type Direction = "request" | "answer";
+
+/** How values of a class are masked, and by which rule. */
+export type Mask = { readonly operator: Operator; readonly code: string };
+
+/** The masks of one exchange. They only become more, and stricter. */
+export type Masks = {
+  /** Whether anything is masked in this direction. */
+  applies(direction: Direction): boolean;
+  /** Gives the strictest mask for a class in a kind of text; null where it may pass. */
+  pick(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
+  /** Takes what another phase decided. */
+  add(effects: readonly Effect[]): void;
+};
+
+/**
+ * Refuses an answer in which something stands that must be masked, where the gateway cannot write it anew.
+ *
+ * @throws GatewayError `policy_denied`.
+ */
+export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind: SegmentKind): void {
+  for (const { class: ofClass } of findings) {
+    const mask = masks.pick(ofClass, kind, "answer");
+    if (mask === null) continue;
+    const message = `Refused by policy (${mask.code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
+    throw new GatewayError("policy_denied", message, { publicCode: mask.code });
+  }
+}
+
+/** Opens the masks of one exchange. */
+export function createMasks(): Masks {
+  const effects: Effect[] = [];
+  return {
+    applies: (direction) =>
+      effects.some((effect) => effect.direction === undefined || effect.direction === direction),
+    pick(ofClass, kind, direction) {
+      let strictest: Mask | null = null;
+      for (const effect of effects) {
+        if (effect.class !== ofClass) continue;
+        if (effect.direction !== undefined && effect.direction !== direction) continue;
+        if (effect.kinds !== undefined && !effect.kinds.includes(kind)) continue;
+        const operator = effect.with ?? "redact";
+        if (strictest === null || STRICTNESS.indexOf(operator) > STRICTNESS.indexOf(strictest.operator))
+          strictest = { operator, code: effect.code };
+      }
+      return strictest?.operator === "detect" ? null : strictest;
+    },
+    add: (more) => void effects.push(...more),
+  };
+}

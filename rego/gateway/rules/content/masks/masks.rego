@@ -1,0 +1,23 @@
+# METADATA
+# title: Values are masked by class
+# description: |
+#   Masks values of the classes in the list `masks`, each as its entry says: `with` how, `direction` which way (absent:
+#   both), `kinds` in which kinds of text (absent: all), `groups` for whose callers (absent: all).
+# custom:
+#   code: values_masked
+#   remedy: Ask whoever keeps the policy which values pass, or take them out.
+#   phases: [request]
+package gateway.rules.content.masks
+
+import data.gateway.lib.settings
+
+mask contains object.remove(entry, ["groups"]) if {
+	some entry in settings.list("masks")
+	not entry.groups
+}
+
+mask contains object.remove(entry, ["groups"]) if {
+	some entry in settings.list("masks")
+	some group in entry.groups
+	group in input.caller.groups
+}
