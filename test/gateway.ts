@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -98,6 +98,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const { url } = await upstream.listen(0, "127.0.0.1");
   const watch = watchArrivals(Number(new URL(url).port));
   const work = await mkdtemp(join(tmpdir(), "tollgate-gateway-"));
+  // Where the embedded database's user can't get in, its data lies outside and outlives the test.
+  await chmod(work, 0o755);
   const stateDir = options.stateDir ?? join(work, "state");
   const [port, adminPort] = await Promise.all([findPort(), findPort()]);
   const settings: Record<string, string | undefined> = {

@@ -72,6 +72,13 @@ async function examine(configFile: string | null, context: CommandContext): Prom
   return checks;
 }
 
+const SHOWN = 3;
+
+function toShort(folders: readonly string[]): string {
+  const more = folders.length - SHOWN;
+  return folders.slice(0, SHOWN).join(", ") + (more > 0 ? `, and ${more} more beside them` : "");
+}
+
 async function examineEmbedded(): Promise<Check[]> {
   const links = await attempt("database links", () => {
     const missing = listMissingLinks(findPackage().native).length;
@@ -87,7 +94,7 @@ async function examineEmbedded(): Promise<Check[]> {
     const left = listOrphans();
     return left.length === 0
       ? "none is left over"
-      : { status: "warn", detail: `their state folder is gone, so they can be removed: ${left.join(", ")}` };
+      : { status: "warn", detail: `their state folder is gone, so they can be removed: ${toShort(left)}` };
   });
   return [links, programs, orphans];
 }

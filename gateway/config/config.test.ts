@@ -110,6 +110,20 @@ describe("what is wrong", () => {
     expect(findProblems(yaml, { OPENAI_API_KEY: "sk-test" })).toContain(problem);
   });
 
+  test("offers all keys where none is like what stands there", () => {
+    const [problem] = findProblems("foo: 1", { OPENAI_API_KEY: "sk-test" });
+    expect(problem).toMatch(/^1 foo: unknown key; expected one of listen, .* log$/);
+  });
+
+  test("says of a key that stands where its reference should that it is one, and nothing else", () => {
+    const env = {
+      DATABASE_URL: "postgres://localhost/x",
+      TOLLGATE_ENCRYPTION_KEY: "a2V5",
+      OPENAI_API_KEY: "k",
+    };
+    expect(findProblems(null, env)).toHaveLength(1);
+  });
+
   test.each([
     "connections: [{name: a, credential: sk-live-0123456789}]",
     "encryption_key: sk-live-0123456789",

@@ -98,8 +98,8 @@ export function loadConfig(options: {
 
   function report(at: readonly PropertyKey[] | string, expected: string): void {
     // What depends on a part that was left out can't be said.
-    const isUnknown = at === "OPENAI_API_KEY" && parsed.left.some((path) => isBelow(path, ["connections"]));
-    if (typeof at === "string" && isUnknown) return;
+    const about = typeof at === "string" ? ABOUT.get(at) : undefined;
+    if (about !== undefined && parsed.left.some((path) => isBelow(path, about))) return;
     if (typeof at === "string") problems.push({ path: at, line: null, expected });
     else if (!parsed.left.some((path) => isBelow(path, at) || isBelow(at, path))) {
       const source = sourceOf(at, overrides);
@@ -186,6 +186,12 @@ export function loadConfig(options: {
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }
+
+/** What in the file the variables are about that are asked for by their name. */
+const ABOUT: ReadonlyMap<string, readonly string[]> = new Map([
+  ["OPENAI_API_KEY", ["connections"]],
+  ["TOLLGATE_ENCRYPTION_KEY", ["encryption_key"]],
+]);
 
 type Report = (at: readonly PropertyKey[] | string, expected: string) => void;
 

@@ -3,7 +3,7 @@
 /** Gives the closest of `known`, or null where none is close enough to be meant. */
 export function findClosest(word: string, known: Iterable<string>): string | null {
   let best: string | null = null;
-  let least = Math.min(3, Math.floor(word.length / 2) + 1) + 1;
+  let least = Math.min(3, Math.ceil(word.length / 3)) + 1;
   for (const candidate of known) {
     const distance = countEdits(fold(word), fold(candidate), least);
     if (distance < least) [best, least] = [candidate, distance];

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { StartError } from "./start-error.ts";
@@ -56,7 +57,7 @@ export async function takeLock(path: string, role: Owner["role"], waitMs: number
     const { heldBy } = result;
     if (Date.now() - began > (heldBy.role === "gateway" ? DYING_MS : waitMs)) {
       throw new StartError(
-        `The state folder of ${path} belongs to a running ${heldBy.role} (process ${heldBy.pid} on ${heldBy.host}, since ${heldBy.since}). Stop it, or name another folder with TOLLGATE_STATE_DIR.`,
+        `The state folder ${dirname(path)} belongs to a running ${heldBy.role} (process ${heldBy.pid} on ${heldBy.host}, since ${heldBy.since}). Stop it, or name another folder with TOLLGATE_STATE_DIR.`,
       );
     }
     await sleep(100);
