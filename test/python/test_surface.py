@@ -89,8 +89,11 @@ def jobs(client: OpenAI) -> None:
     line = {"custom_id": "1", "method": "POST", "url": "/v1/responses", "body": {"model": MODEL, "input": "echo: hi"}}
     lines = client.files.create(file=("in.jsonl", json.dumps(line).encode() + b"\n"), purpose="batch")
     batch = client.batches.create(input_file_id=lines.id, endpoint="/v1/responses", completion_window="24h")
-    time.sleep(0.5)
-    batch = client.batches.retrieve(batch.id)
+    end = time.monotonic() + 30
+    while batch.output_file_id is None:
+        assert time.monotonic() < end, batch.status
+        time.sleep(0.05)
+        batch = client.batches.retrieve(batch.id)
     assert json.loads(client.files.content(batch.output_file_id).text)["custom_id"] == "1"
     assert batch.id in [one.id for one in client.batches.list()]
     talk = {"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "ho"}]}

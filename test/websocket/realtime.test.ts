@@ -1,5 +1,4 @@
 // The Realtime API through a whole gateway: what is said both ways is judged, calls are held, sound is by policy.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { useGateway } from "../clients/js/targets.ts";
 import { askRefused, openSocket } from "./client.ts";
@@ -64,10 +63,12 @@ test("a conversation passes as it is, and its usage is recorded", async () => {
     expect(kinds).toContain(type);
   client.socket.close();
   await client.closed;
-  await sleep(300);
-  const rows = await gateway().database.db.sql<
-    { operation: string; usage: unknown; session: string }[]
-  >`select operation, usage, session_id as session from exchanges join exchange_ends on exchange_id = id where subject = ${name} order by id`;
+  const read = () =>
+    gateway().database.db.sql<
+      { operation: string; usage: unknown; session: string }[]
+    >`select operation, usage, session_id as session from exchanges join exchange_ends on exchange_id = id where subject = ${name} order by id`;
+  await expect.poll(async () => (await read()).length, { timeout: 10_000 }).toBe(4);
+  const rows = await read();
   expect(rows.map(({ operation }) => operation)).toEqual(Array.from({ length: 4 }, () => "realtime.connect"));
   expect(rows.map(({ usage }) => usage !== null)).toContain(true);
   expect(new Set(rows.map(({ session }) => session)).size).toBe(1);
@@ -129,11 +130,12 @@ describe("what policy refuses", () => {
     const start = client.received.length;
     client.send({ type: "response.create" });
     const done = await client.until(is("response.done"));
-    await sleep(200);
+    await expect
+      .poll(() => sent().at(-1), { timeout: 10_000 })
+      .toMatch(/function_call_output.*Refused by policy \(sql_destructive\)/);
     const told = JSON.stringify(client.received.slice(start));
     expect(told).not.toMatch(/DROP|"function_call"/);
     expect(JSON.stringify(done)).toContain("sql_destructive");
-    expect(sent().at(-1)).toMatch(/function_call_output.*Refused by policy \(sql_destructive\)/);
     client.socket.close();
   });
 
@@ -144,15 +146,20 @@ describe("what policy refuses", () => {
     say(client, 'call run_sql {"query":"SELECT 1"}');
     client.send({ type: "response.create" });
     await client.until(is("response.done"));
-    await sleep(200);
-    const calls = client.received.filter((message) => JSON.stringify(message).includes('"function_call"'));
-    expect(calls.map(({ type }) => type).toSorted()).toEqual([
-      "conversation.item.added",
-      "conversation.item.done",
-      "response.done",
-      "response.output_item.added",
-      "response.output_item.done",
-    ]);
+    const listCalls = (): string[] =>
+      client.received
+        .filter((message) => JSON.stringify(message).includes('"function_call"'))
+        .map(({ type }) => type)
+        .toSorted();
+    await expect
+      .poll(listCalls, { timeout: 10_000 })
+      .toEqual([
+        "conversation.item.added",
+        "conversation.item.done",
+        "response.done",
+        "response.output_item.added",
+        "response.output_item.done",
+      ]);
     client.socket.close();
   });
 
@@ -161,8 +168,9 @@ describe("what policy refuses", () => {
     client.send({ type: "input_audio_buffer.append", audio: Buffer.from(bomb).toString("base64") });
     client.send({ type: "input_audio_buffer.commit" });
     expect(await client.until(is("error"))).toMatchObject({ error: { code: "prohibited_prompt" } });
-    await sleep(100);
-    expect(sent().some((message) => message.includes("conversation.item.delete"))).toBe(true);
+    await expect
+      .poll(() => sent().some((message) => message.includes("conversation.item.delete")), { timeout: 10_000 })
+      .toBe(true);
     client.socket.close();
   });
 });
@@ -189,8 +197,7 @@ describe("what cannot be understood", () => {
   test("reaches the target as it was understood: a command with a second meaning has one", async () => {
     const client = await openOne();
     client.send('{"type":"input_audio_buffer.clear","type":"response.cancel"}');
-    await sleep(200);
-    expect(sent().at(-1)).toBe('{"type":"response.cancel"}');
+    await expect.poll(() => sent().at(-1), { timeout: 10_000 }).toBe('{"type":"response.cancel"}');
     client.socket.close();
   });
 });

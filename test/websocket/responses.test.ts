@@ -1,5 +1,4 @@
 // The Responses API over a WebSocket through a whole gateway: exchanges, lanes, refusals, held calls, closing.
-import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { revokeServiceAccount } from "../../db/queries/service-accounts.ts";
@@ -356,7 +355,8 @@ describe("a token that is revoked", () => {
     await revokeServiceAccount(gateway().database.db, name);
     const began = Date.now();
     const [first, second] = await Promise.all([busy.closed, idle.closed]);
-    expect(Date.now() - began).toBeLessThan(1000);
+    // A second is what it takes; the rest is what a busy machine may be late by.
+    expect(Date.now() - began).toBeLessThan(5_000);
     expect(first).toEqual({ code: 1008, reason: "token_revoked" });
     expect(second).toEqual({ code: 1008, reason: "token_revoked" });
     expect(busy.received.at(-1)).toMatchObject({ type: "error", status: 401 });
@@ -373,8 +373,11 @@ describe("the record", () => {
     await client.until(isEnd);
     client.socket.close(1000);
     await client.closed;
-    await sleep(300);
     const { db } = gateway().database;
+    const countEnds = async (): Promise<number> =>
+      (await db.sql`select 1 from exchanges join exchange_ends on exchange_id = id where subject = ${name}`)
+        .length;
+    await expect.poll(countEnds, { timeout: 10_000 }).toBe(3);
     const rows = await db.sql<
       { id: string; operation: string; effect: string }[]
     >`select id, operation, effect from exchanges where subject = ${name} order by id`;
