@@ -47,8 +47,8 @@ function withoutPart(headers: readonly string[]): string[] {
 }
 
 /**
- * Sends a request. Where it asks for a part, looks at the beginning of the file, and then asks for the part, or for the whole where that is what must be judged. A
- * program is answered with 200 then, as any server may (RFC 9110 §14.2).
+ * Sends a request. Where it asks for a part, looks at the beginning of the file, and then asks for the part, or for the
+ * whole where that is what must be judged. A program is answered with 200 then, as any server may (RFC 9110 §14.2).
  */
 export function sendForPart(
   target: Pick<Target, "send">,

@@ -100,6 +100,10 @@ export async function holdSockets(count: number): Promise<void> {
   await using gateway = await startGateway({
     databaseUrl: database.url,
     target: { url: target.url, credential: "a-credential" },
+    // One caller opens them all.
+    config: (url) =>
+      `connections:\n  - { name: openai, base_url: "${url}", credential: "env:OPENAI_API_KEY" }\n` +
+      `limits: { per_caller: { sockets: ${count + 1} } }\n`,
   });
   const token = await gateway.createKey({ groups: ["admins"] });
   const before = readMemory(gateway.pid).resident;

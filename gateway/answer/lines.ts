@@ -9,7 +9,7 @@ const NEWLINE = 0x0a;
 /** Bytes of lines that may wait while others are judged, before the target is held back. */
 const MOST_WAITING = 1024 * 1024;
 /** Headers that are of the file as the target has it: a line that is written anew is longer or shorter. */
-const OF_WHOLE: ReadonlySet<string> = new Set(["accept-ranges", "content-length", "content-range", "etag"]);
+const OF_WHOLE: ReadonlySet<string> = new Set(["content-length", "content-range", "etag"]);
 
 /** Opens the reader of a file whose head has arrived and has not been sent. */
 export function createLinesReader(context: AnswerContext, head: FileHead): AnswerReader {

@@ -81,7 +81,7 @@ describe("PlainText", () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 500, seed: Number(process.env["FUZZ_SEED"] ?? 1) },
     );
   });
 });

@@ -83,6 +83,11 @@ export function createNumberReader(
       bestWeight = special.weight;
     }
     const next = start + run < text.length ? text.charCodeAt(start + run) : 0;
+    // In the middle of groups that blanks part no number in groups begins.
+    if (next === BLANK && isBehindGroup(text, letters)) {
+      if (best !== null) look.add(best, bestFrom, bestTo);
+      return true;
+    }
     const beginning = toBeginning(run, next, letters < start);
     const hasAnyWord = look.hasAnyWord(letters);
     // A number that is all there is of a text needs no word: a field of a form, an argument of a call.
@@ -133,13 +138,17 @@ export function readEnd(text: string, to: number, isFinal: boolean): number {
 function readGroupEnd(text: string, from: number, to: number, isFinal: boolean): number {
   const end = readEnd(text, to, isFinal);
   if (end < 0 || text.slice(from, to).indexOf(" ") === -1) return end;
-  if (from > 1 && text.charCodeAt(from - 1) === BLANK && isDigit(text.charCodeAt(from - 2))) return -2;
+  if (isBehindGroup(text, from)) return -2;
   if (to >= text.length || text.charCodeAt(to) !== BLANK) return end;
   if (to + 1 >= text.length) return isFinal ? end : -1;
   return isDigit(text.charCodeAt(to + 1)) ? -2 : end;
 }
 
 const BLANK = 0x20;
+
+function isBehindGroup(text: string, from: number): boolean {
+  return from > 1 && text.charCodeAt(from - 1) === BLANK && isDigit(text.charCodeAt(from - 2));
+}
 
 /** Within a decimal, a version, or a longer number of several groups, no number begins. */
 function isInside(text: string, start: number): boolean {

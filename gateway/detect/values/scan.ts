@@ -122,12 +122,13 @@ export class ValueScan implements Look {
     const { base } = this.#plain;
     this.#swallowing = { swallow, kind, from: base + from, least: base + to, isBegun: false };
     this.#at = base + to;
-    // A value of the same class that it stands in goes on with it.
-    const around = this.#found.find((one) => one.kind.class === kind.class && one.to > base + from);
-    if (around === undefined) return;
-    this.#found = this.#found.filter((one) => one !== around);
-    this.#swallowing.from = Math.min(around.from, base + from);
-    this.#swallowing.least = Math.max(around.to, base + to);
+    // Values of the same class that it stands in go on with it.
+    const isAround = (one: Found): boolean => one.kind.class === kind.class && one.to > base + from;
+    for (const around of this.#found.filter(isAround)) {
+      this.#swallowing.from = Math.min(around.from, this.#swallowing.from);
+      this.#swallowing.least = Math.max(around.to, this.#swallowing.least);
+    }
+    this.#found = this.#found.filter((one) => !isAround(one));
   }
 
   #run(): void {

@@ -87,9 +87,25 @@ function mayBePhone(text: string, from: number): boolean {
   const c = text.charCodeAt(from);
   const before = from > 0 ? text.charCodeAt(from - 1) : 0;
   if (before === 0x2b || before === 0x28 || c === 0x30) return true;
-  let run = 1;
-  while (run < 4 && isDigit(text.charCodeAt(from + run))) run += 1;
-  return run === 3 || (run === 1 && c === 0x31);
+  let i = from;
+  if (c === 0x31 && !isDigit(text.charCodeAt(from + 1))) i += 2;
+  return isGroup(text, i, 3) && isGroup(text, skipMarks(text, i + 3), 3);
+}
+
+/** Says whether so many digits and no more stand at an index; what the text does not reach may still come. */
+function isGroup(text: string, at: number, length: number): boolean {
+  const from = text.charCodeAt(at) === 0x28 ? at + 1 : at;
+  for (let i = from; i < from + length; i += 1) {
+    if (i >= text.length) return true;
+    if (!isDigit(text.charCodeAt(i))) return false;
+  }
+  return !isDigit(text.charCodeAt(from + length));
+}
+
+function skipMarks(text: string, at: number): number {
+  let i = at;
+  while (i < at + 3 && i < text.length && !isDigit(text.charCodeAt(i))) i += 1;
+  return i;
 }
 
 const VERSION_WORDS = ["version", "release", "ver.", "v."];

@@ -94,8 +94,9 @@ describe("the journeys", () => {
 
 describe("through the gateway", () => {
   const operator = join(mkdtempSync(join(tmpdir(), "tollgate-surface-")), "operator.yaml");
-  // What runs with instructions that the gateway does not see is refused out of the box.
-  writeFileSync(operator, "effects: { hidden_not_allowed: off, media_unseen: off }");
+  // What runs with instructions that the gateway does not see is refused out of the box; texts that are searched for what
+  // must be masked are answered whole.
+  writeFileSync(operator, "effects: { hidden_not_allowed: off, media_unseen: off }\nlists: { masks: [] }");
   afterAll(() => rm(dirname(operator), { recursive: true }));
   const gateway = useGateway({ env: { TOLLGATE_POLICY_OPERATOR: operator } });
   const refused: ReadonlyMap<string, string> = new Map(Object.entries({ ...WITHHELD, ...PENDING }));
