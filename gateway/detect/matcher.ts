@@ -1,9 +1,9 @@
 // The matcher: finds a pattern table's patterns in whole texts and in streams of text.
 import { hash } from "node:crypto";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Finding, SegmentKind } from "../exchange.ts";
 import { compileGroup, type Group } from "./compile-patterns.ts";
 import { createFolding } from "./fold.ts";
-import { KINDS } from "./pattern-spec.ts";
 import type { Direction, PatternTable } from "./pattern-spec.ts";
 import { advance, beginScan, toWork } from "./scanner.ts";
 import type { Scan } from "./scanner.ts";
@@ -63,7 +63,7 @@ export function createMatcher(patterns: PatternTable): Matcher {
     }
     return group;
   };
-  for (const kind of KINDS) {
+  for (const kind of SEGMENT_KINDS) {
     byUse.set(`${kind} request`, toGroup(kind, "request"));
     byUse.set(`${kind} answer`, toGroup(kind, "answer"));
   }

@@ -1,7 +1,7 @@
 // Edits of a text: which stretches are replaced, and what of the edited text stands for a stretch of the original.
 import { GatewayError } from "../errors.ts";
-import type { Finding, SegmentKind } from "../exchange.ts";
-import { needsValue, replaceValue, STRICTNESS, type Operator } from "./operators.ts";
+import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import { isStricter, needsValue, replaceValue } from "./operators.ts";
 import type { Direction, Masks } from "./masks.ts";
 
 /** One replaced stretch; offsets are UTF-16 units of the original. */
@@ -9,7 +9,7 @@ export type Edit = {
   readonly start: number;
   end: number;
   text: string;
-  operator: Operator;
+  operator: MaskOperator;
   readonly class: string;
 };
 
@@ -67,10 +67,6 @@ export function createEditor(
       }
     },
   };
-}
-
-function isStricter(a: Operator, b: Operator): boolean {
-  return STRICTNESS.indexOf(a) > STRICTNESS.indexOf(b);
 }
 
 /** Gives what stands for `text`, which begins at `from` of the original. An edit's text stands where the edit begins. */

@@ -67,6 +67,22 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
   }
 }
 
+/**
+ * Refuses a request whose texts are sent on as they came, where one of them must be masked.
+ *
+ * @throws GatewayError `policy_denied`.
+ */
+export function requireNoneToMask(request: ParsedRequest, scanner: RequestScanner, masks: Masks): void {
+  if (!masks.applies("request")) return;
+  const texts = request.items.flatMap(({ derived, segments }) => findIn(scanner, derived, segments));
+  texts.push(...findIn(scanner, request.restDerived, request.rest));
+  for (const { segment, findings } of texts)
+    for (const { class: ofClass } of findings) {
+      const mask = masks.pick(ofClass, segment.kind, "request");
+      if (mask !== null) throw unmaskable(ofClass, mask.code);
+    }
+}
+
 type Found = { readonly segment: Segment; readonly findings: readonly Finding[] };
 
 function toChanges(editor: Editor, masks: Masks, found: readonly Found[], value: Json): Change[] {

@@ -1,13 +1,13 @@
 // Which values a decision masks, and how: of several masks for one class the strictest counts.
 import { GatewayError } from "../errors.ts";
-import type { Effect, Finding, SegmentKind } from "../exchange.ts";
-import { STRICTNESS, type Operator } from "./operators.ts";
+import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import { isStricter } from "./operators.ts";
 
 /** Which way a text goes. */
 export type Direction = "request" | "answer";
 
 /** How values of a class are masked, and by which rule. */
-export type Mask = { readonly operator: Operator; readonly code: string };
+export type Mask = { readonly operator: MaskOperator; readonly code: string };
 
 /** The masks of one exchange. They only become more, and stricter. */
 export type Masks = {
@@ -46,7 +46,7 @@ export function createMasks(): Masks {
         if (effect.direction !== undefined && effect.direction !== direction) continue;
         if (effect.kinds !== undefined && !effect.kinds.includes(kind)) continue;
         const operator = effect.with ?? "redact";
-        if (strictest === null || STRICTNESS.indexOf(operator) > STRICTNESS.indexOf(strictest.operator))
+        if (strictest === null || isStricter(operator, strictest.operator))
           strictest = { operator, code: effect.code };
       }
       return strictest?.operator === "detect" ? null : strictest;
