@@ -15,6 +15,8 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
+import { SIGNALS } from "./detect/signal-table.ts";
+import { createSignalScanner } from "./detect/signals.ts";
 import { createDetectors } from "./detect/detector.ts";
 import type { Detectors } from "./detect/detector.ts";
 import { loadSqlParser } from "./detect/sql.ts";
@@ -301,6 +303,7 @@ function createInForce(
   current: () => PolicySnapshot,
   compile: (patterns: JsonObject) => Detectors,
 ): () => PolicyInForce {
+  const signals = createSignalScanner(SIGNALS);
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
@@ -308,7 +311,7 @@ function createInForce(
       const { detector, matcher } = compile(snapshot.patterns);
       kept = {
         snapshot,
-        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }) },
+        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }), signals },
       };
     }
     return kept.inForce;
