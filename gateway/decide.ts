@@ -24,7 +24,7 @@ import type { MaskAccount, ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
-import { maskRequest, requireMaskable } from "./mask/mask-request.ts";
+import { maskRequest, requireMaskable, requireNoneToMask } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
@@ -188,7 +188,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const { operation } = route;
         const masks = createMasks(account);
         masks.add(verdict.decision.mask);
-        requireMaskable(masks, verdict.facts.findings);
+        requireNoneToMask(request, scanner, masks);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
@@ -344,8 +344,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       }
       const masks = createMasks(account);
       masks.add(verdict.decision.mask);
-      // A body that goes out as it was spooled is not written anew.
-      if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
+      // A body that goes out as it was spooled is not written anew, nor what two parts of an upload share.
+      const isSpooled = asked.body?.spooled != null;
+      if (isSpooled || upload.junctions.length > 0) requireMaskable(masks, counts.findings);
+      if (isSpooled) requireNoneToMask(request, scanner, masks);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
       const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);

@@ -170,6 +170,27 @@ describe("an answer", () => {
     expect(streamed.choices[0]?.message.content).toBe(whole.choices[0]?.message.content);
   });
 
+  test("shows no tokens of a text that is masked, nor loses those of another", async () => {
+    const ask = { model, logprobs: true, top_logprobs: 2 } as const;
+    for (const isMasked of [true, false]) {
+      const content = isMasked ? "fake secrets" : "echo: all is well";
+      const messages = [{ role: "user" as const, content }];
+      const whole = await trusted.chat.completions.create({ ...ask, messages });
+      const streamed = await trusted.chat.completions.stream({ ...ask, messages }).finalChatCompletion();
+      expectMasked(JSON.stringify([whole, streamed]));
+      expect(whole.choices[0]?.logprobs === null).toBe(isMasked);
+      const response = await trusted.responses.create({
+        model,
+        input: content,
+        include: ["message.output_text.logprobs"],
+        top_logprobs: 2,
+      });
+      expectMasked(JSON.stringify(response));
+      const part = response.output.flatMap((item) => (item.type === "message" ? item.content : []))[0];
+      expect(part?.type === "output_text" && part.logprobs?.length === 0).toBe(isMasked);
+    }
+  });
+
   test("has its tool calls' arguments masked as valid JSON, whole and streamed alike", async () => {
     const input = `call pay {"card":"${card}","n":4111111111111111,"amount":2}`;
     const sent = { model, input, tools: [tool] };

@@ -103,6 +103,20 @@ const value = fc
 const text = fc.array(fc.oneof(words, value), { minLength: 1, maxLength: 10 }).map((parts) => parts.join(""));
 const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
 
+describe("the error of a target", () => {
+  const [{ value: secret } = { value: "" }] = VALUES;
+  const message = `The key is ${secret} and no other.`;
+  test.each([
+    { name: "Responses", operation: "responses.create", event: { type: "error", message, code: "bad_key" } },
+    { name: "Chat", operation: "chat.completions.create", event: { error: { message, code: "bad_key" } } },
+  ] as const)("is masked like any text of its stream ($name)", async ({ operation, event }) => {
+    const sent = await run([event], [200], operation);
+    expect(sent).toContain("bad_key");
+    expect(sent).toContain("and no other.");
+    expectNothingLeft(sent, message);
+  });
+});
+
 function toEvents(whole: string, pieces: readonly string[]): Sent {
   const part = { type: "output_text", annotations: [], logprobs: [], text: whole };
   const item = { id: "msg_1", type: "message", status: "completed", role: "assistant", content: [part] };

@@ -1,5 +1,6 @@
 // Scans the texts of a stream channel by channel, masks them, and says which bytes must wait because a value may still
 // begin in them.
+import { GatewayError } from "../errors.ts";
 import type { Finding, Segment, SegmentKind } from "../exchange.ts";
 import { applyEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
@@ -25,6 +26,10 @@ export type TextScan = {
   edits(channel: string): readonly Edit[];
   /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
+  /** Forgets a channel that has ended. */
+  forget(channel: string): void;
+  /** Lets go what waits although it is undecided. A value that turns out to have begun in it is refused. */
+  letGo(): void;
   /** Ends all channels; what waited for them no longer does. */
   end(): void;
 };
@@ -41,6 +46,8 @@ type Channel = {
   readonly kind: SegmentKind;
   text: string;
   isEnded: boolean;
+  /** So much of the text has gone out as it was decided. */
+  gone: number;
   readonly waiting: Piece[];
   readonly edits: Edit[];
   readonly place: JsonPlace;
@@ -67,6 +74,11 @@ export function createTextScan(
     const { edits, text, kind } = channel;
     const first = edits.length;
     editor.edit(edits, findings, kind, (start, end) => text.slice(start, end), name);
+    if ((edits[first]?.start ?? channel.gone) < channel.gone)
+      throw new GatewayError(
+        "policy_denied",
+        "A value that must be masked had begun before it was known as one.",
+      );
     channel.place.quote(text, edits, first);
   }
 
@@ -80,6 +92,7 @@ export function createTextScan(
     while (channel.waiting[0] !== undefined && channel.waiting[0].until <= decided) {
       const first = channel.waiting.shift();
       if (first === undefined) return;
+      channel.gone = first.until;
       change(channel, first);
       gate.release(first.entry);
     }
@@ -107,6 +120,7 @@ export function createTextScan(
           kind,
           text: "",
           isEnded: false,
+          gone: 0,
           waiting: [],
           edits: [],
           place: createJsonPlace(),
@@ -125,7 +139,10 @@ export function createTextScan(
       if (decided < until) {
         entry.waits += 1;
         channel.waiting.push(piece);
-      } else change(channel, piece);
+      } else {
+        channel.gone = until;
+        change(channel, piece);
+      }
     },
     whole(name, kind, text, entry, pointer) {
       if (scanner === null || text === "") return;
@@ -138,6 +155,7 @@ export function createTextScan(
           kind,
           text,
           isEnded: true,
+          gone: 0,
           waiting: [],
           edits: [],
           place: createJsonPlace(),
@@ -163,6 +181,10 @@ export function createTextScan(
         role: "assistant",
         text: applyEdits(text, edits),
       })),
+    forget: (name) => void channels.delete(name),
+    letGo() {
+      for (const channel of channels.values()) release(channel, channel.text.length);
+    },
     end() {
       for (const [name, channel] of channels) finish(channel, name);
     },

@@ -72,6 +72,32 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
   }
 }
 
+/**
+ * Refuses a request whose texts are sent on as they came, where one of them must be masked.
+ *
+ * @throws GatewayError `policy_denied`.
+ */
+export function requireNoneToMask(request: ParsedRequest, scanner: RequestScanner, masks: Masks): void {
+  if (!masks.applies("request")) return;
+  for (const { derived, segments, pointer } of request.items)
+    for (const found of findIn(scanner, derived, segments)) requireNone(masks, found, pointer);
+  for (const found of findIn(scanner, request.restDerived, request.rest)) requireNone(masks, found, "");
+}
+
+function requireNone(
+  masks: Masks,
+  { segment: { pointer, kind, text }, findings }: Found,
+  under: string,
+): void {
+  for (const one of findings) {
+    const mask = masks.pick(one.class, kind, "request");
+    if (mask === null) continue;
+    const at = { direction: "request", kind, place: under + pointer } as const;
+    masks.account.note(toNoted(one, mask, at, "unmaskable"), text.slice(one.start, one.end));
+    throw unmaskable(one.class, mask.code);
+  }
+}
+
 type Found = { readonly segment: Segment; readonly findings: readonly Finding[] };
 
 function toChanges(
@@ -81,19 +107,12 @@ function toChanges(
   value: Json,
   under: string,
 ): Change[] {
-  return found.flatMap(({ segment: { pointer, kind, text, part }, findings }): Change[] => {
+  return found.flatMap((each): Change[] => {
+    const { pointer, kind, text, part } = each.segment;
     // The text that it is a part of is masked as a whole.
     if (isPartOfJson(part)) return [];
-    if (part !== undefined || getAt(value, pointer) !== text) {
-      for (const one of findings) {
-        const mask = masks.pick(one.class, kind, "request");
-        if (mask === null) continue;
-        const at = { direction: "request", kind, place: under + pointer } as const;
-        masks.account.note(toNoted(one, mask, at, "unmaskable"), text.slice(one.start, one.end));
-        throw unmaskable(one.class, mask.code);
-      }
-    }
-    const masked = maskText(editor, text, findings, kind, under + pointer);
+    if (part !== undefined || getAt(value, pointer) !== text) requireNone(masks, each, under);
+    const masked = maskText(editor, text, each.findings, kind, under + pointer);
     if (masked === null) return [];
     return [{ pointer, from: text, to: masked.text, edits: masked.edits }];
   });
