@@ -5,6 +5,7 @@ import { createFake } from "../../test/fixtures/fake-context.ts";
 import { VALUES } from "../../test/made/secrets.ts";
 import { createDetectors } from "../detect/detector.ts";
 import type { Effect } from "../exchange.ts";
+import { createMaskAccount } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
 import { createMasks } from "../mask/masks.ts";
 import { maskText } from "../mask/mask-text.ts";
@@ -22,7 +23,7 @@ const mask: Effect[] = [
 ];
 
 function toMasked(text: string): string {
-  const masks = createMasks();
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(mask);
   const editor = createEditor(masks, "answer", Buffer.alloc(32), () => undefined);
   return maskText(editor, text, detector.scan(text, "message", "answer"), "message")?.text ?? text;

@@ -69,11 +69,11 @@ export function createTextScan(
   const channels = new Map<string, Channel>();
   const tally = createTally();
 
-  function edit(channel: Channel, findings: readonly Finding[]): void {
+  function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
     const { edits, text, kind } = channel;
     const first = edits.length;
-    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end));
+    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end), name);
     if ((edits[first]?.start ?? channel.gone) < channel.gone)
       throw new GatewayError(
         "policy_denied",
@@ -98,12 +98,12 @@ export function createTextScan(
     }
   }
 
-  function finish(channel: Channel): void {
+  function finish(channel: Channel, name: string): void {
     if (channel.isEnded) return;
     channel.isEnded = true;
     const found = channel.scanner.end();
     if (tally.add(found)) onNew();
-    edit(channel, found);
+    edit(channel, name, found);
     release(channel, channel.text.length);
   }
 
@@ -131,7 +131,7 @@ export function createTextScan(
       const found = channel.scanner.push(text);
       channel.text += text;
       if (tally.add(found)) onNew();
-      edit(channel, found);
+      edit(channel, name, found);
       const until = channel.text.length;
       const decided = until - channel.scanner.pending;
       release(channel, decided);
@@ -147,7 +147,7 @@ export function createTextScan(
     whole(name, kind, text, entry, pointer) {
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
         channel = {
@@ -163,7 +163,7 @@ export function createTextScan(
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
-        edit(channel, found);
+        edit(channel, name, found);
       }
       const { edits } = channel;
       if (edits.length > 0 && pointer !== null)
@@ -171,7 +171,7 @@ export function createTextScan(
     },
     finish(name) {
       const channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
     },
     edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
     segments: () =>
@@ -186,7 +186,7 @@ export function createTextScan(
       for (const channel of channels.values()) release(channel, channel.text.length);
     },
     end() {
-      for (const channel of channels.values()) finish(channel);
+      for (const [name, channel] of channels) finish(channel, name);
     },
   };
   return scan;
