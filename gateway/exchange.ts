@@ -1,4 +1,4 @@
-// The types that the stages share. This file imports nothing.
+// The types that the stages share, with the lists that they are made of. This file imports nothing.
 
 /** A JSON value as `JSON.parse` gives it. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -90,16 +90,20 @@ export type Route = {
   readonly model: string | null;
 };
 
-export type SegmentKind =
-  | "instructions"
-  | "message"
-  | "tool_definition"
-  | "tool_arguments"
-  | "tool_output"
-  | "reasoning"
-  | "file_name"
-  | "metadata"
-  | "other";
+/** All kinds of text. */
+export const SEGMENT_KINDS = [
+  "instructions",
+  "message",
+  "tool_definition",
+  "tool_arguments",
+  "tool_output",
+  "reasoning",
+  "file_name",
+  "metadata",
+  "other",
+] as const;
+
+export type SegmentKind = (typeof SEGMENT_KINDS)[number];
 
 export type Role = "system" | "developer" | "user" | "assistant" | "tool" | "none";
 
@@ -339,6 +343,11 @@ export type Facts = {
   readonly texts?: readonly Segment[];
 };
 
+/** How a value is masked, from the most lenient to the strictest. */
+export const MASK_OPERATORS = ["detect", "last4", "token", "fixed", "redact", "block"] as const;
+
+export type MaskOperator = (typeof MASK_OPERATORS)[number];
+
 /** One contribution of a rule to a decision. */
 export type Effect = {
   readonly code: string;
@@ -358,7 +367,7 @@ export type Effect = {
   readonly group?: string;
   /** Of `mask`: a class of findings, how its values are masked (absent: redacted), which way and in which kinds of text (absent: all). */
   readonly class?: string;
-  readonly with?: "detect" | "last4" | "token" | "fixed" | "redact" | "block";
+  readonly with?: MaskOperator;
   readonly direction?: "request" | "answer";
   readonly kinds?: readonly SegmentKind[];
 };

@@ -1,24 +1,12 @@
 // Reads what a policy answered: exactly one well-formed decision, or a refusal.
 
 import { GatewayError } from "../errors.ts";
-import type { Decision, Effect, Facts, SegmentKind } from "../exchange.ts";
+import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
+import type { Decision, Effect, Facts } from "../exchange.ts";
 
 const KEPT = ["allow", "deny", "observe", "mask", "record", "label", "share", "forward", "need"] as const;
 const UNSUPPORTED = ["require_approval", "limit", "set"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
-
-const OPERATORS = ["detect", "last4", "token", "fixed", "redact", "block"];
-const KINDS: readonly SegmentKind[] = [
-  "instructions",
-  "message",
-  "tool_definition",
-  "tool_arguments",
-  "tool_output",
-  "reasoning",
-  "file_name",
-  "metadata",
-  "other",
-];
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   code: isText,
@@ -32,9 +20,10 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   kind: isText,
   group: isText,
   class: isText,
-  with: (value) => OPERATORS.some((operator) => operator === value),
+  with: (value) => MASK_OPERATORS.some((operator) => operator === value),
   direction: (value) => value === "request" || value === "answer",
-  kinds: (value) => Array.isArray(value) && value.every((kind) => KINDS.some((known) => known === kind)),
+  kinds: (value) =>
+    Array.isArray(value) && value.every((kind) => SEGMENT_KINDS.some((known) => known === kind)),
 };
 const NOTHING: readonly Effect[] = [];
 

@@ -1,6 +1,7 @@
 // The facts' schema: what `opa check` reads as rego/schemas/facts.json is generated from it, and it must agree with the type.
 
 import { z } from "zod";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Facts, Json, JsonObject } from "../exchange.ts";
 import { listOperations } from "../routes.ts";
 
@@ -97,17 +98,7 @@ const request = z.strictObject({
 
 const segment = z.strictObject({
   pointer: z.string(),
-  kind: z.enum([
-    "instructions",
-    "message",
-    "tool_definition",
-    "tool_arguments",
-    "tool_output",
-    "reasoning",
-    "file_name",
-    "metadata",
-    "other",
-  ]),
+  kind: z.enum(SEGMENT_KINDS),
   role: z.enum(["system", "developer", "user", "assistant", "tool", "none"]),
   text: z.string(),
   part: z

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { isJsonObject } from "./json.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
+import { MASK_OPERATORS } from "../exchange.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
 const text = z.string().min(1).max(256);
@@ -46,7 +47,7 @@ const operatorSchema = z.strictObject({
         .array(
           z.strictObject({
             class: text,
-            with: z.enum(["detect", "last4", "token", "fixed", "redact", "block"]).optional(),
+            with: z.enum(MASK_OPERATORS).optional(),
             direction: z.enum(["request", "answer"]).optional(),
             kinds: z.array(text).min(1).optional(),
             groups: z.array(text).min(1).optional(),

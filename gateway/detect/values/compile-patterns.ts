@@ -1,11 +1,10 @@
 // Compilation of a policy's patterns: each way to match becomes a reader at the literals that must stand in a text for it.
 import { RE2JS } from "re2js";
 import { GatewayError } from "../../errors.ts";
-import type { SegmentKind } from "../../exchange.ts";
+import { SEGMENT_KINDS, type SegmentKind } from "../../exchange.ts";
 import { foldText, toFolding } from "./fold.ts";
 import type { InvisiblePattern } from "./invisible.ts";
 import type { Kind, Reader } from "./look.ts";
-import { KINDS } from "./pattern-spec.ts";
 import type { Direction, PatternAlternative, PatternSpec, PatternTable } from "./pattern-spec.ts";
 import { PlainText } from "./plain.ts";
 import { createLiteralReader, createRegexReader, createRunReader } from "./read-pattern.ts";
@@ -27,7 +26,7 @@ export type Patterns = {
 
 /** Gives the bit of what a text is used for. */
 export function toUse(kind: SegmentKind, direction: Direction): number {
-  return 1 << (KINDS.indexOf(kind) * 2 + (direction === "answer" ? 1 : 0));
+  return 1 << (SEGMENT_KINDS.indexOf(kind) * 2 + (direction === "answer" ? 1 : 0));
 }
 
 type Draft = {
@@ -59,7 +58,7 @@ export function compilePatterns(table: PatternTable): Patterns {
 
 function toUses(spec: PatternSpec): number {
   let uses = 0;
-  for (const kind of spec.kinds ?? KINDS)
+  for (const kind of spec.kinds ?? SEGMENT_KINDS)
     for (const direction of spec.directions ?? (["request", "answer"] as const))
       uses |= toUse(kind, direction);
   return uses;

@@ -1,23 +1,10 @@
 // The pattern table: what a policy's author writes under `data.gateway.patterns`, and its check.
 import { z } from "zod";
 import { GatewayError } from "../../errors.ts";
-import type { SegmentKind } from "../../exchange.ts";
+import { SEGMENT_KINDS } from "../../exchange.ts";
 
 /** Which way a text goes: to the target, or back from it. */
 export type Direction = "request" | "answer";
-
-/** All kinds of text. */
-export const KINDS = [
-  "instructions",
-  "message",
-  "tool_definition",
-  "tool_arguments",
-  "tool_output",
-  "reasoning",
-  "file_name",
-  "metadata",
-  "other",
-] as const satisfies readonly SegmentKind[];
 
 const text = z.string().min(1).max(256);
 const view = z.enum(["fold", "exact"]);
@@ -79,7 +66,7 @@ const spec = z.strictObject({
   class: z.string().regex(/^[a-z][a-z0-9_.:-]{0,63}$/),
   title: z.string().max(200).optional(),
   /** The kinds of text that it is looked for in; absent: all. */
-  kinds: z.array(z.enum(KINDS)).min(1).optional(),
+  kinds: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
   /** The directions that it is looked for in; absent: both. */
   directions: z
     .array(z.enum(["request", "answer"]))

@@ -1,5 +1,6 @@
 // The scan: one pass of the automaton over plain text, carried across pieces; what it meets is read where it stands.
 import { GatewayError } from "../../errors.ts";
+import { findStandInStart, readStandIn } from "../../stand-ins.ts";
 import { CLASS_SPACE, type Automaton } from "./automaton.ts";
 import { MAX_GAP } from "./fold.ts";
 import { InvisibleRuns, type InvisiblePattern } from "./invisible.ts";
@@ -83,6 +84,8 @@ export class ValueScan implements Look {
   #waitingOutput = -1;
   #waitingReader = 0;
   #swallowing: Swallowing | null = null;
+  /** Whether what the gateway writes in a value's place may stand in the text. */
+  #hasBracket = false;
   /** Where the value of any length that was read last ends, in the plain text. */
   #swallowed = 0;
   #found: Found[] = [];
@@ -123,6 +126,7 @@ export class ValueScan implements Look {
     const plain = this.#plain;
     plain.push(piece, isFinal);
     this.text = plain.text;
+    if (!this.#hasBracket) this.#hasBracket = this.text.includes("[");
     this.base = plain.base;
     this.isFinal = isFinal;
     if (this.#at - this.base < this.text.length || this.#waitingOutput !== -1 || this.#swallowing !== null)
@@ -288,15 +292,25 @@ export class ValueScan implements Look {
       if (reader === 0 && !this.#hasPatterns) reader = first;
       for (; reader < all.length; reader += 1) {
         if (reader >= first && (!this.#hasValues || this.base + start < this.#swallowed)) break;
-        if (all[reader]?.(this, start, end) === false) {
-          this.#waitingOutput = output;
-          this.#waitingReader = reader;
-          return false;
+        if (reader === first && this.#hasBracket) {
+          const standIn = findStandInStart(this.text, start);
+          const after = standIn === -1 ? -2 : readStandIn(this.text, standIn, this.isFinal);
+          if (after === -1) this.hold = standIn;
+          // What the gateway wrote itself says nothing.
+          if (after > start) break;
+          if (after === -1) return this.#wait(output, reader);
         }
+        if (all[reader]?.(this, start, end) === false) return this.#wait(output, reader);
       }
       reader = 0;
     }
     return true;
+  }
+
+  #wait(output: number, reader: number): false {
+    this.#waitingOutput = output;
+    this.#waitingReader = reader;
+    return false;
   }
 
   #swallow(): void {
