@@ -3,8 +3,10 @@ import type { Edit } from "./edits.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
 export type JsonPlace = {
-  /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. */
-  quote(text: string, edits: Edit[], first: number): void;
+  /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. `text` begins at `base` of the whole. */
+  quote(text: string, edits: Edit[], first: number, base?: number): void;
+  /** Takes notice of a text that begins at `base` before it is gone, up to `until` of the whole. */
+  skip(text: string, base: number, until: number): void;
 };
 
 /** Begins at the text's beginning; a text that begins with neither `{` nor `[` is none. */
@@ -13,22 +15,30 @@ export function createJsonPlace(): JsonPlace {
   let isInString = false;
   let isJson: boolean | null = null;
 
-  function isInside(text: string, offset: number): boolean {
+  function isInside(text: string, base: number, offset: number): boolean {
     for (; at < offset; at += 1) {
-      const c = text.charCodeAt(at);
+      const c = text.charCodeAt(at - base);
       if (c === BACKSLASH && isInString) at += 1;
       else if (c === QUOTE) isInString = !isInString;
     }
     return isInString;
   }
 
+  function look(text: string): boolean {
+    const first = isJson === null ? /\S/.exec(text)?.[0] : undefined;
+    if (first !== undefined) isJson = first === "{" || first === "[";
+    return isJson === true;
+  }
+
   return {
-    quote(text, edits, first) {
-      isJson ??= /^\s*[{[]/.test(text);
-      if (!isJson) return;
+    quote(text, edits, first, base = 0) {
+      if (!look(text)) return;
       for (const edit of edits.slice(first)) {
-        if (!isInside(text, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
+        if (!isInside(text, base, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
       }
+    },
+    skip(text, base, until) {
+      if (look(text)) isInside(text, base, until);
     },
   };
 }

@@ -56,7 +56,7 @@ export function maskRequest(
 }
 
 /**
- * Refuses what is not masked as it is sent on: a value in a form or a file that must be.
+ * Refuses what is not masked as it is sent on: a value in what is no form, or where parts of an upload meet.
  *
  * @throws GatewayError `policy_denied`.
  */
@@ -65,6 +65,11 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
     const mask = masks.pick(ofClass, "other", "request");
     if (mask !== null) throw unmaskable(ofClass, mask.code);
   }
+}
+
+/** Makes the refusal of a file in which a value of a class stands that cannot be masked. */
+export function toUnmaskable(masks: Masks, ofClass: string): GatewayError {
+  return unmaskable(ofClass, masks.pick(ofClass, "other", "request")?.code ?? "");
 }
 
 /**
@@ -103,7 +108,8 @@ function toChanges(editor: Editor, masks: Masks, found: readonly Found[], value:
 function unmaskable(ofClass: string, code: string): GatewayError {
   const message =
     `Refused by policy (${code}). A value of the class ${ofClass} must be masked, and stands where the gateway ` +
-    "cannot mask it: in a file, in a form, in a name or in the address. Take it out, or send it as text.";
+    "cannot mask it: in a name, in the address, in a part of an upload, or in a file that is not in UTF-8. Take it " +
+    "out, or send it as text.";
   return new GatewayError("policy_denied", message, { publicCode: code });
 }
 
