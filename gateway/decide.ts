@@ -20,6 +20,8 @@ import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-req
 import type { SpooledBody } from "./form/write-form.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskAccount } from "./mask/account.ts";
+import type { ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
@@ -77,6 +79,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Names a tenant's values by a keyed hash. */
+  readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -165,7 +169,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
     policy: Policy,
-    { scanner, key, onMasked }: Masking,
+    { scanner, masks: { account }, key, onMasked }: Masking,
     ofFile: readonly Effect[],
   ): Promise<JudgedLines> {
     const share = deps.shares.open(caller, "batch_lines");
@@ -187,7 +191,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
-        const masks = createMasks();
+        const masks = createMasks(account);
         masks.add(ofFile);
         masks.add(verdict.decision.mask);
         const refusal =
@@ -267,6 +271,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.request = asked.request;
       const { caller, route, request, open } = asked;
       const { connection } = open;
+      const account = createMaskAccount(() => deps.openHash(caller.tenant));
+      progress.account = account;
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
@@ -337,7 +343,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (refusal !== null) throw refusal;
       if (upload.problem !== null) throw upload.problem;
       if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
-      const masks = createMasks();
+      const masks = createMasks(account);
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked };
@@ -438,6 +444,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     found: () => [],
     verdict: null,
     masked: createMaskTally(),
+    account: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

@@ -75,20 +75,22 @@ function mayHoldMasked(masks: Masks, findings: Readonly<Record<string, number>>)
 
 /** Writes the texts among a form's files anew in which something is masked. */
 async function maskFiles(
-  { parts, spool }: TakenForm,
+  { parts, pointers, spool }: TakenForm,
   written: Map<FormPart, Stretches>,
   { scanner, masks, key, onMasked }: Masking,
 ): Promise<void> {
   const editor = createEditor(masks, "request", key, onMasked);
-  for (const part of parts) {
+  for (const [index, part] of parts.entries()) {
     if (!part.isFile || part.encoding === null || isJsonField(part.name)) continue;
     const { encoding } = part;
+    const place = pointers[index] ?? "";
     const reader = createPieceReader(encoding === "lenient" ? "utf-8" : encoding);
     const masker = createPieceMasker({
       stream: scanner.stream("other", "request"),
       editor,
       kind: "other",
-      toRefusal: (ofClass) => toUnmaskable(masks, ofClass),
+      place,
+      toRefusal: (ofClass) => toUnmaskable(masks, ofClass, place),
     });
     const rewriter = createRewriter(spool, part);
     const take = async (pieces: readonly MaskedPiece[]): Promise<void> => {

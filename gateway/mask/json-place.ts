@@ -9,11 +9,13 @@ export type JsonPlace = {
   skip(text: string, base: number, until: number): void;
 };
 
-/** Begins at the text's beginning; a text that begins with neither `{` nor `[` is none. */
+/** Begins at the text's beginning; a text that does not begin as an object or a list does is none. */
 export function createJsonPlace(): JsonPlace {
   let at = 0;
   let isInString = false;
   let isJson: boolean | null = null;
+  /** The beginning, as long as it does not tell. */
+  let head = "";
 
   function isInside(text: string, base: number, offset: number): boolean {
     for (; at < offset; at += 1) {
@@ -24,24 +26,35 @@ export function createJsonPlace(): JsonPlace {
     return isInString;
   }
 
-  function look(text: string): boolean {
-    const first = isJson === null ? /\S/.exec(text)?.[0] : undefined;
-    if (first !== undefined) isJson = first === "{" || first === "[";
-    return isJson === true;
+  /** Walks over what came before, once it is known to be JSON. */
+  function look(text: string, base: number, isEnough: boolean): boolean {
+    if (isJson !== null) return isJson;
+    const all = head + text;
+    const begun = /^\s*(?:[{[]\s*)?/.exec(all)?.[0].length ?? 0;
+    if (!isEnough && all.length - begun < ENOUGH && all.length < MOST_HEAD) return false;
+    isJson = JSON_START.test(all);
+    if (isJson) isInside(all, 0, base);
+    return isJson;
   }
 
   return {
     quote(text, edits, first, base = 0) {
-      if (!look(text)) return;
+      if (!look(text, base, true)) return;
       for (const edit of edits.slice(first)) {
         if (!isInside(text, base, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
       }
     },
     skip(text, base, until) {
-      if (look(text)) isInside(text, base, until);
+      if (look(text, base, false)) isInside(text, base, until);
+      head = isJson === null ? head + text.slice(0, until - base) : "";
     },
   };
 }
 
+/** A list begins with a value or ends: `[REDACTED:email] wrote` is none. */
+const JSON_START = /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/;
+/** So many characters behind an opening bracket tell what this is; so much blank before them is looked at. */
+const ENOUGH = 8;
+const MOST_HEAD = 4096;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

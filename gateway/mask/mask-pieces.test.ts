@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { VALUES } from "../../test/made/secrets.ts";
 import { createDetectors } from "../detect/detector.ts";
 import type { Effect } from "../exchange.ts";
+import { createMaskAccount } from "./account.ts";
 import { createEditor } from "./edits.ts";
 import { createMasks } from "./masks.ts";
 import { createPieceMasker } from "./mask-pieces.ts";
@@ -20,7 +21,7 @@ const mask: Effect[] = [
 ];
 
 function createTestEditor() {
-  const masks = createMasks();
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(mask);
   return createEditor(masks, "request", Buffer.alloc(32), () => undefined);
 }
@@ -46,6 +47,7 @@ function toPieces(pieces: readonly Buffer[], encoding: "utf-8" | "utf-16le" = "u
     stream: detector.stream("other", "request"),
     editor: createTestEditor(),
     kind: "other",
+    place: "",
     toRefusal: (ofClass) => new Error(`refused ${ofClass}`),
   });
   const out = pieces.flatMap((piece) => reader.push(piece)).flatMap((piece) => masker.push(piece));
@@ -72,6 +74,9 @@ const words = fc.constantFrom(
   "a@",
   "4111 ",
   ",",
+  "[",
+  "{",
+  "  ",
 );
 const value = fc
   .tuple(fc.constantFrom(...VALUES.map((one) => one.value)), fc.constantFrom(" ", ", ", "\n", '"'))

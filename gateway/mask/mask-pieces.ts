@@ -24,6 +24,8 @@ export type PieceMaskerDeps = {
   };
   readonly editor: Editor;
   readonly kind: SegmentKind;
+  /** Where the text stands. */
+  readonly place: string;
   /** Told what was found before it is masked; throws where the text must not go out. */
   readonly onFound?: (found: readonly Finding[]) => void;
   /** Makes the refusal of a text in which a value of a class stands that cannot be written anew. */
@@ -34,8 +36,8 @@ type Waiting = TextPiece & { readonly from: number; readonly until: number };
 
 /** Opens the masker of one text. */
 export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
-  const { stream, editor, kind, onFound, toRefusal } = deps;
-  const place = createJsonPlace();
+  const { stream, editor, kind, place, onFound, toRefusal } = deps;
+  const json = createJsonPlace();
   const edits: Edit[] = [];
   const waiting: Waiting[] = [];
   /** The text of what waits, and where it begins in the whole. */
@@ -47,11 +49,11 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
     if (found.length === 0) return;
     onFound?.(found);
     const first = edits.length;
-    editor.edit(edits, found, kind, (start, end) => held.slice(start - base, end - base));
+    editor.edit(edits, found, kind, (start, end) => held.slice(start - base, end - base), place);
     // What is gone cannot be masked any more: better no end than a wrong one.
     if ((edits[first]?.start ?? base) < base)
       throw new GatewayError("detector_failed", "A value was found too late.");
-    place.quote(held, edits, first, base);
+    json.quote(held, edits, first, base);
   }
 
   function write({ bytes, text, from, until, isExact }: Waiting): MaskedPiece {
@@ -70,7 +72,7 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
     }
     const next = first?.from ?? received;
     if (next > base) {
-      place.skip(held, base, next);
+      json.skip(held, base, next);
       held = held.slice(next - base);
       base = next;
       // One that ends here may go on.
