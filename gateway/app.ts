@@ -202,7 +202,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ),
     spools: createSpools(join(config.stateDir, "spool"), {
       memoryBytes: SPOOL_MEMORY_BYTES,
-      bytes: config.limits.upload_bytes,
+      // What came, and behind it what was written anew of it.
+      bytes: 2 * config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
     shares: createShares(config.limits.per_caller),

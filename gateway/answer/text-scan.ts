@@ -83,7 +83,7 @@ export function createTextScan(
         "policy_denied",
         "A value that must be masked had begun before it was known as one.",
       );
-    channel.place.quote(tail, tailFrom, edits, first);
+    channel.place.quote(tail, edits, first, tailFrom);
   }
 
   function change({ edits }: Channel, { text, from, until, entry, pointer }: Piece): void {
@@ -95,7 +95,7 @@ export function createTextScan(
   function leave(channel: Channel, decided: number): void {
     const { tail, tailFrom, place } = channel;
     if (decided <= tailFrom) return;
-    place.follow(tail, tailFrom, decided);
+    place.skip(tail, tailFrom, decided);
     channel.tail = tail.slice(decided - tailFrom);
     channel.tailFrom = decided;
   }

@@ -18,6 +18,6 @@ export function maskText(
   const edits: Edit[] = [];
   editor.edit(edits, findings, kind, (start, end) => text.slice(start, end), place);
   if (edits.length === 0) return null;
-  createJsonPlace().quote(text, 0, edits, 0);
+  createJsonPlace().quote(text, edits, 0);
   return { text: applyEdits(text, edits), edits };
 }
