@@ -31,11 +31,13 @@ export function createGiving(
     readonly caller: Caller;
     readonly connection: string;
     readonly request: ParsedRequest;
+    /** The body as the target gets it. */
+    readonly sent: Buffer | null;
     readonly exchangeId: string;
   },
 ): Giving {
   const { secrets } = deps;
-  const { sink, caller, connection, request, exchangeId } = asked;
+  const { sink, caller, connection, request, sent, exchangeId } = asked;
   const secret = secrets.create();
   // Nobody can guess it, so that no text of the program's is taken for it.
   const placeholder = secrets.create();
@@ -45,7 +47,7 @@ export function createGiving(
     const seconds = readSeconds(request.body() ?? {}) ?? USUAL_SECONDS;
     const expiresAt = Math.min(Date.now() + seconds * 1000, caller.expiresAt ?? Number.POSITIVE_INFINITY);
     const shown = replaceSecret(body, { value: placeholder, expires_at: Math.floor(expiresAt / 1000) });
-    const grant = toGrant(request, connection, body);
+    const grant = toGrant(request, sent, connection, body);
     await secrets.add(secret, { caller, grant, exchangeId, expiresAt });
     return Buffer.from(JSON.stringify(shown));
   }
@@ -145,8 +147,14 @@ function holdsForeign(value: Json, own: string): boolean {
   return isObject(value) && Object.values(value).some((one) => holdsForeign(one, own));
 }
 
-function toGrant(request: ParsedRequest, connection: string, answered: JsonObject): Grant {
-  const body = request.body() ?? {};
+/** What was masked or set of the session stays so. */
+function toGrant(
+  request: ParsedRequest,
+  sent: Buffer | null,
+  connection: string,
+  answered: JsonObject,
+): Grant {
+  const body = sent === null ? {} : toBody(sent);
   const untraced = { ...body, ...toUntraced(body) };
   const { session: inner } = { session: untraced["session"] };
   const session = isObject(inner)

@@ -26,6 +26,8 @@ import { maskRequest, requireMaskable } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
+import { requireTaken, requireUnchanged, setParameters } from "./set-parameters.ts";
+import type { SetParameters } from "./set-parameters.ts";
 import { claimObjects, taint } from "./ownership.ts";
 import type { Settled } from "./ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
@@ -93,6 +95,8 @@ export type Asked = {
   readonly sessionHeader: string | null;
   /** The body that it came with; absent where it came by another way. */
   readonly body?: TakenBody;
+  /** What it asks for is under way: nothing of it can be changed. */
+  readonly isFixed?: true;
 };
 
 /** A request that may go to the target. */
@@ -109,6 +113,8 @@ export type Decided = Asked &
     readonly masks: Masks;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
+    /** What of its parameters is changed. */
+    readonly set: SetParameters;
   };
 
 export type Decider = {
@@ -188,10 +194,29 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
         if (refusal !== null) throw refusal;
+        requireUnchanged(setParameters(verdict.decision.set, route.spec, request.body()), "in a file");
         return verdict;
       },
     });
     return judged.finally(() => share.close());
+  }
+
+  /** Says what policy changes of a request's parameters, and refuses where that cannot be done. */
+  function toSet({ request, route, caller, body, isFixed }: Asked, { decision }: Verdict): SetParameters {
+    const set = setParameters(decision.set, route.spec, request.body());
+    if (body?.spooled != null) requireUnchanged(set, "in a form or a file");
+    if (isFixed === true) requireUnchanged(set, "where the target begins an answer by itself");
+    if (set.meant === null || request.layout === null) return set;
+    const bytes = set.apply(request.bytes);
+    const left = deps.parser.parse({
+      route,
+      query: "",
+      contentType: "application/json",
+      bytes,
+      tenant: caller.tenant,
+    });
+    requireTaken(set, left.tools, !left.facts.truncated);
+    return set;
   }
 
   /** Gives what is noted once the target has taken the request. */
@@ -335,13 +360,22 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         progress.verdict = verdict;
         lap("lines");
       }
+      const set = toSet(asked, verdict);
+      progress.changes = set.changes;
       const masks = createMasks();
       masks.add(verdict.decision.mask);
       // A body that goes out as it was spooled is not written anew.
       if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
-      const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
+      const { bytes, settle } = await repair(
+        deps.ledger,
+        connection.name,
+        caller,
+        request,
+        masked?.edits ?? null,
+      );
+      const repaired = { bytes: bytes && set.apply(bytes), settle };
       await journal.decided(progress);
       lap("record");
       return {
@@ -357,6 +391,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         findings: counts.findings,
         masks,
         masked,
+        set,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
@@ -391,6 +426,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
         masked: progress.masked,
+        changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,
@@ -427,6 +463,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     found: () => [],
     verdict: null,
     masked: createMaskTally(),
+    changes: [],
     version: null,
     isRecorded: false,
     requestBytes: 0,
