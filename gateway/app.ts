@@ -38,6 +38,7 @@ import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import { createSpools } from "./spool/spool.ts";
+import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
 
@@ -214,6 +215,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
+    openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
   const pipeline = createPipeline(deps);

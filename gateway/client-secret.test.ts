@@ -37,12 +37,9 @@ async function give(answer: string, status = 200, path = "/v1/realtime/client_se
     find: async () => null,
   };
   const fake = createFake();
-  // What was set of the session before it went on.
-  const sent = Buffer.from(
-    JSON.stringify({ session: { type: "realtime", model: "gpt-realtime", max_output_tokens: 100 } }),
-  );
-  const { sink } = fake.context;
-  const asked = { sink, caller, connection: "openai", request, sent, exchangeId: "exchange" };
+  const body = request.body() ?? {};
+  const sink = fake.context.sink;
+  const asked = { sink, caller, connection: "openai", request, body, exchangeId: "exchange" };
   const giving = createGiving({ secrets, answerBytes: 10_000 }, asked);
   const { promise, resolve } = Promise.withResolvers<GatewayError | null>();
   const seen: Buffer[] = [];
@@ -77,7 +74,7 @@ describe("the answer that gives a client secret", () => {
       connection: "openai",
       operation: "realtime.client_secrets.create",
       model: "gpt-realtime",
-      session: { type: "realtime", model: "gpt-realtime", max_output_tokens: 100 },
+      session: { type: "realtime", model: "gpt-realtime" },
     });
   });
 

@@ -19,10 +19,12 @@ import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskAccount } from "./mask/account.ts";
+import type { MaskAccount, ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
-import { maskRequest, requireMaskable } from "./mask/mask-request.ts";
+import { maskRequest, requireMaskable, requireNoneToMask } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
@@ -76,6 +78,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Names a tenant's values by a keyed hash. */
+  readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -167,6 +171,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     subject: Subject,
     policy: Policy,
     scanner: RequestScanner,
+    account: MaskAccount,
   ): Promise<LineEffects> {
     const share = deps.shares.open(caller, "batch_lines");
     const judged = judgeLines(lines, route, {
@@ -187,9 +192,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
-        const masks = createMasks();
+        const masks = createMasks(account);
         masks.add(verdict.decision.mask);
-        requireMaskable(masks, verdict.facts.findings);
+        requireNoneToMask(request, scanner, masks);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
@@ -285,6 +290,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.request = asked.request;
       const { caller, route, request, open } = asked;
       const { connection } = open;
+      const account = createMaskAccount(() => deps.openHash(caller.tenant));
+      progress.account = account;
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
@@ -356,16 +363,18 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (upload.problem !== null) throw upload.problem;
       if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       if (lines !== null) {
-        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner));
+        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner, account));
         progress.verdict = verdict;
         lap("lines");
       }
       const set = toSet(asked, verdict);
       progress.changes = set.changes;
-      const masks = createMasks();
+      const masks = createMasks(account);
       masks.add(verdict.decision.mask);
-      // A body that goes out as it was spooled is not written anew.
-      if (asked.body?.spooled != null) requireMaskable(masks, counts.findings);
+      // A body that goes out as it was spooled is not written anew, nor what two parts of an upload share.
+      const isSpooled = asked.body?.spooled != null;
+      if (isSpooled || upload.junctions.length > 0) requireMaskable(masks, counts.findings);
+      if (isSpooled) requireNoneToMask(request, scanner, masks);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
       const { bytes, settle } = await repair(
@@ -464,6 +473,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     verdict: null,
     masked: createMaskTally(),
     changes: [],
+    account: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

@@ -199,18 +199,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function toGiving(
-    { caller, open: { connection }, request, repaired }: Decided,
+    { caller, open: { connection }, request, masked, set }: Decided,
     exchangeId: string,
     sink: Sink,
   ): Giving {
-    const asked = {
-      sink,
-      caller,
-      connection: connection.name,
-      request,
-      sent: repaired.bytes,
-      exchangeId,
-    };
+    const body = set.applyTo(masked?.body() ?? request.body() ?? {});
+    const asked = { sink, caller, connection: connection.name, request, body, exchangeId };
     return createGiving({ secrets: deps.clientSecrets, answerBytes: deps.limits.answer_bytes }, asked);
   }
 

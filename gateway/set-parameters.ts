@@ -24,6 +24,8 @@ export type SetParameters = {
   readonly meant: { readonly tools: Meant; readonly code: string } | null;
   /** Gives a body of the same shape with the changes. */
   apply(bytes: Buffer): Buffer;
+  /** Does the same to a body that was parsed. */
+  applyTo(body: JsonObject): JsonObject;
 };
 
 type Path = readonly string[];
@@ -137,7 +139,17 @@ export function setParameters(
     }
   }
   if (patches.length === 0) return { ...NOTHING, meant };
-  return { changes, meant, apply: (bytes) => patchBody(bytes, patches) };
+  return {
+    changes,
+    meant,
+    apply: (bytes) => patchBody(bytes, patches),
+    applyTo(value) {
+      const changed: Json = JSON.parse(
+        patchBody(Buffer.from(JSON.stringify(value)), patches).toString("utf8"),
+      );
+      return isObject(changed) ? changed : value;
+    },
+  };
 }
 
 /**
@@ -175,7 +187,12 @@ function refusal(code: string, why: string, param: string): GatewayError {
   });
 }
 
-const NOTHING: SetParameters = { changes: [], meant: null, apply: (bytes) => bytes };
+const NOTHING: SetParameters = {
+  changes: [],
+  meant: null,
+  apply: (bytes) => bytes,
+  applyTo: (body) => body,
+};
 
 /** Gives where a parameter stands, with its value, and where it belongs where it stands nowhere. */
 function listPlaces(

@@ -1,5 +1,6 @@
 // Scans the texts of a stream channel by channel, masks them, and says which bytes must wait because a value may still
 // begin in them.
+import { GatewayError } from "../errors.ts";
 import type { Finding, Segment, SegmentKind } from "../exchange.ts";
 import { applyEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
@@ -25,6 +26,10 @@ export type TextScan = {
   edits(channel: string): readonly Edit[];
   /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
+  /** Forgets a channel that has ended. */
+  forget(channel: string): void;
+  /** Lets go what waits although it is undecided. A value that turns out to have begun in it is refused. */
+  letGo(): void;
   /** Ends all channels; what waited for them no longer does. */
   end(): void;
 };
@@ -41,6 +46,8 @@ type Channel = {
   readonly kind: SegmentKind;
   text: string;
   isEnded: boolean;
+  /** So much of the text has gone out as it was decided. */
+  gone: number;
   readonly waiting: Piece[];
   readonly edits: Edit[];
   readonly place: JsonPlace;
@@ -62,11 +69,16 @@ export function createTextScan(
   const channels = new Map<string, Channel>();
   const tally = createTally();
 
-  function edit(channel: Channel, findings: readonly Finding[]): void {
+  function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
     const { edits, text, kind } = channel;
     const first = edits.length;
-    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end));
+    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end), name);
+    if ((edits[first]?.start ?? channel.gone) < channel.gone)
+      throw new GatewayError(
+        "policy_denied",
+        "A value that must be masked had begun before it was known as one.",
+      );
     channel.place.quote(text, edits, first);
   }
 
@@ -80,17 +92,18 @@ export function createTextScan(
     while (channel.waiting[0] !== undefined && channel.waiting[0].until <= decided) {
       const first = channel.waiting.shift();
       if (first === undefined) return;
+      channel.gone = first.until;
       change(channel, first);
       gate.release(first.entry);
     }
   }
 
-  function finish(channel: Channel): void {
+  function finish(channel: Channel, name: string): void {
     if (channel.isEnded) return;
     channel.isEnded = true;
     const found = channel.scanner.end();
     if (tally.add(found)) onNew();
-    edit(channel, found);
+    edit(channel, name, found);
     release(channel, channel.text.length);
   }
 
@@ -107,6 +120,7 @@ export function createTextScan(
           kind,
           text: "",
           isEnded: false,
+          gone: 0,
           waiting: [],
           edits: [],
           place: createJsonPlace(),
@@ -117,7 +131,7 @@ export function createTextScan(
       const found = channel.scanner.push(text);
       channel.text += text;
       if (tally.add(found)) onNew();
-      edit(channel, found);
+      edit(channel, name, found);
       const until = channel.text.length;
       const decided = until - channel.scanner.pending;
       release(channel, decided);
@@ -125,12 +139,15 @@ export function createTextScan(
       if (decided < until) {
         entry.waits += 1;
         channel.waiting.push(piece);
-      } else change(channel, piece);
+      } else {
+        channel.gone = until;
+        change(channel, piece);
+      }
     },
     whole(name, kind, text, entry, pointer) {
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
         channel = {
@@ -138,6 +155,7 @@ export function createTextScan(
           kind,
           text,
           isEnded: true,
+          gone: 0,
           waiting: [],
           edits: [],
           place: createJsonPlace(),
@@ -145,7 +163,7 @@ export function createTextScan(
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
-        edit(channel, found);
+        edit(channel, name, found);
       }
       const { edits } = channel;
       if (edits.length > 0 && pointer !== null)
@@ -153,7 +171,7 @@ export function createTextScan(
     },
     finish(name) {
       const channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
     },
     edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
     segments: () =>
@@ -163,8 +181,12 @@ export function createTextScan(
         role: "assistant",
         text: applyEdits(text, edits),
       })),
+    forget: (name) => void channels.delete(name),
+    letGo() {
+      for (const channel of channels.values()) release(channel, channel.text.length);
+    },
     end() {
-      for (const channel of channels.values()) finish(channel);
+      for (const [name, channel] of channels) finish(channel, name);
     },
   };
   return scan;

@@ -7,7 +7,7 @@ export type JsonPlace = {
   quote(text: string, edits: Edit[], first: number): void;
 };
 
-/** Begins at the text's beginning; a text that begins with neither `{` nor `[` is none. */
+/** Begins at the text's beginning; a text that does not begin as an object or a list does is none. */
 export function createJsonPlace(): JsonPlace {
   let at = 0;
   let isInString = false;
@@ -24,7 +24,7 @@ export function createJsonPlace(): JsonPlace {
 
   return {
     quote(text, edits, first) {
-      isJson ??= /^\s*[{[]/.test(text);
+      isJson ??= JSON_START.test(text);
       if (!isJson) return;
       for (const edit of edits.slice(first)) {
         if (!isInside(text, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
@@ -33,5 +33,7 @@ export function createJsonPlace(): JsonPlace {
   };
 }
 
+/** A list begins with a value or ends: `[REDACTED:email] wrote` is none. */
+const JSON_START = /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -1,14 +1,13 @@
 // What takes a masked value's place. All of it is ASCII without quotes or backslashes, so that it fits into JSON as it is.
 import { createHmac } from "node:crypto";
 import { MASK_OPERATORS, type MaskOperator } from "../exchange.ts";
+import { toRedaction, toTagged } from "../stand-ins.ts";
 
 const FIXED = "********";
 /** Of a shorter value four characters would be more than a quarter. */
 const LEAST_LAST4 = 12;
 /** Classes of which no character may be shown. */
 const NEVER_SHOWN: ReadonlySet<string> = new Set(["secret"]);
-const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const TOKEN_LENGTH = 16;
 
 /** Says whether an operator needs the whole value: one that is too long to be kept is redacted. */
 export function needsValue(operator: MaskOperator): boolean {
@@ -27,23 +26,16 @@ export function isStricter(a: MaskOperator, b: MaskOperator): boolean {
  */
 export function replaceValue(operator: MaskOperator, ofClass: string, value: string, key: Buffer): string {
   if (operator === "fixed") return FIXED;
-  if (operator === "token") return `[${ofClass.toUpperCase()}_${toToken(ofClass, value, key)}]`;
+  if (operator === "token") return toTagged(ofClass, digest(ofClass, value, key));
   const shown = operator === "last4" ? value.replaceAll(/[^\p{L}\p{N}]/gu, "") : "";
   const isShown = shown.length >= LEAST_LAST4 && !NEVER_SHOWN.has(ofClass);
-  return isShown ? `************${toAscii(shown.slice(-4))}` : redact(ofClass);
-}
-
-function redact(ofClass: string): string {
-  return `[REDACTED:${ofClass}]`;
+  return isShown ? `************${toAscii(shown.slice(-4))}` : toRedaction(ofClass);
 }
 
 /** However a value is written, with separators or in capitals, its token is the same. */
-function toToken(ofClass: string, value: string, key: Buffer): string {
+function digest(ofClass: string, value: string, key: Buffer): Buffer {
   const plain = value.replaceAll(/[\s().-]/g, "").toLowerCase();
-  const digest = createHmac("sha256", key).update(`${ofClass}\0${plain}`).digest();
-  let token = "";
-  for (let i = 0; i < TOKEN_LENGTH; i += 1) token += BASE32.charAt((digest[i] ?? 0) & 31);
-  return token;
+  return createHmac("sha256", key).update(`${ofClass}\0${plain}`).digest();
 }
 
 function toAscii(text: string): string {

@@ -1,4 +1,5 @@
 // Reads secrets that have no shape of their own: values that are assigned to a name which tells what they are.
+import { readStandIn } from "../../stand-ins.ts";
 import { toEntropy } from "./entropy.ts";
 import { isAlphanumeric, isLetter, isWord, waitFrom } from "./look.ts";
 import type { Kind, Look, Reader } from "./look.ts";
@@ -93,12 +94,16 @@ function findValue(look: Look, end: number, start: number): number {
   if (i - operator > MAX_SPACE) return -2;
   let openers = 0;
   while (i < text.length && openers < 3 && isOpener(text.charCodeAt(i))) {
+    const standIn = readStandIn(text, i, look.isFinal);
+    if (standIn !== -2) return standIn === -1 ? wait(look) : -2;
     openers += 1;
     i += 1;
   }
   i = skipScheme(look, i);
   if (i < 0) return i;
   if (i >= text.length) return look.isFinal ? -2 : wait(look);
+  const standIn = readStandIn(text, i, look.isFinal);
+  if (standIn !== -2) return standIn === -1 ? wait(look) : -2;
   return i;
 }
 

@@ -1,4 +1,5 @@
 // The scan: one pass of the automaton over plain text, carried across pieces; what it meets is read where it stands.
+import { findStandInStart, readStandIn } from "../../stand-ins.ts";
 import { CLASS_OTHER } from "../automaton.ts";
 import type { Automaton } from "../automaton.ts";
 import {
@@ -188,6 +189,19 @@ export class ValueScan implements Look {
       const index = outputs[output] ?? 0;
       const start = end - (literals[index]?.length ?? 0);
       const own = readers[index] ?? [];
+      const standIn = findStandInStart(this.text, start);
+      const after = standIn === -1 ? -2 : readStandIn(this.text, standIn, this.isFinal);
+      if (after === -1) {
+        this.hold = standIn;
+        this.#waitingOutput = output;
+        this.#waitingReader = reader;
+        return false;
+      }
+      // What the gateway wrote itself says nothing.
+      if (after > start) {
+        reader = 0;
+        continue;
+      }
       for (; reader < own.length; reader += 1) {
         if (own[reader]?.(this, start, end) === false) {
           this.#waitingOutput = output;
