@@ -183,8 +183,11 @@ function toStoredDecision(decision: Decision | null): Decision | null {
 }
 
 /** What became of the parameters stands beside what was wanted of them. */
-function withChanges(decision: Decision | null, changes: readonly ParameterChange[]): Decision | null {
-  return decision === null || changes.length === 0 ? decision : { ...decision, ...{ changes } };
+function withChanges(
+  decision: Decision | null,
+  changes: readonly ParameterChange[],
+): (Decision & { readonly changes?: readonly ParameterChange[] }) | null {
+  return decision === null || changes.length === 0 ? decision : { ...decision, changes };
 }
 
 function isLong({ call }: Effect): boolean {
