@@ -18,7 +18,7 @@ import { createCallReader } from "./detect/call-facts.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
 import { createSignalScanner } from "./detect/signals.ts";
 import { createDetectors } from "./detect/detector.ts";
-import type { Detectors } from "./detect/detector.ts";
+import type { Detector } from "./detect/values/values.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
@@ -40,6 +40,7 @@ import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import { createSpools } from "./spool/spool.ts";
+import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
 
@@ -203,7 +204,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ),
     spools: createSpools(join(config.stateDir, "spool"), {
       memoryBytes: SPOOL_MEMORY_BYTES,
-      bytes: config.limits.upload_bytes,
+      // What came, and behind it what was written anew of it.
+      bytes: 2 * config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
     shares: createShares(config.limits.per_caller),
@@ -216,6 +218,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
+    openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
   const pipeline = createPipeline(deps);
@@ -301,17 +304,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
 function createInForce(
   current: () => PolicySnapshot,
-  compile: (patterns: JsonObject) => Detectors,
+  compile: (patterns: JsonObject) => Detector,
 ): () => PolicyInForce {
   const signals = createSignalScanner(SIGNALS);
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
-      const { detector, matcher } = compile(snapshot.patterns);
+      const scanner = compile(snapshot.patterns);
       kept = {
         snapshot,
-        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }), signals },
+        inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }), signals },
       };
     }
     return kept.inForce;

@@ -11,23 +11,30 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { findEarlier } from "./earlier.ts";
-import type { CallFacts, Caller, Earlier, Route, ToolCall } from "./exchange.ts";
+import type { CallFacts, Caller, Earlier, Effect, Route, ToolCall } from "./exchange.ts";
 import { addEffects, findLines, judgeLines } from "./file-lines.ts";
-import type { FileLines, LineEffects } from "./file-lines.ts";
+import type { FileLines, JudgedLines } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
 import { isKeptWhole, readEdges, searchBody, searchSignals, withoutFileTexts } from "./form-request.ts";
+import type { SpooledBody } from "./form/write-form.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskAccount } from "./mask/account.ts";
+import type { ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
-import { maskRequest, requireMaskable, requireNoneToMask } from "./mask/mask-request.ts";
+import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
+import { maskBody } from "./masked-form.ts";
+import type { Masking } from "./masked-form.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
+import { requireTaken, requireUnchanged, setParameters } from "./set-parameters.ts";
+import type { SetParameters } from "./set-parameters.ts";
 import { claimObjects, taint } from "./ownership.ts";
 import type { Settled } from "./ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
@@ -77,6 +84,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Names a tenant's values by a keyed hash. */
+  readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -96,6 +105,8 @@ export type Asked = {
   readonly sessionHeader: string | null;
   /** The body that it came with; absent where it came by another way. */
   readonly body?: TakenBody;
+  /** What it asks for is under way: nothing of it can be changed. */
+  readonly isFixed?: true;
 };
 
 /** A request that may go to the target. */
@@ -112,6 +123,10 @@ export type Decided = Asked &
     readonly masks: Masks;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
+    /** What of its parameters is changed. */
+    readonly set: SetParameters;
+    /** What goes to the target of a body that was spooled. */
+    readonly spooled: SpooledBody | null;
   };
 
 export type Decider = {
@@ -162,8 +177,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     lines: FileLines,
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
-    { policy, scanner, signals }: PolicyInForce,
-  ): Promise<LineEffects> {
+    { policy, signals }: PolicyInForce,
+    { scanner, masks: { account }, key, onMasked }: Masking,
+    ofFile: readonly Effect[],
+  ): Promise<JudgedLines> {
     const share = deps.shares.open(caller, "batch_lines");
     const judged = judgeLines(lines, route, {
       parser: deps.parser,
@@ -184,17 +201,39 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
-        const masks = createMasks();
+        const masks = createMasks(account);
+        masks.add(ofFile);
         masks.add(verdict.decision.mask);
-        requireNoneToMask(request, scanner, masks);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
         if (refusal !== null) throw refusal;
-        return verdict;
+        const set = setParameters(verdict.decision.set, route.spec, request.body());
+        requireUnchanged(set, "in a file");
+        requireTaken(set, request.tools, !request.facts.truncated);
+        const masked = maskRequest(request, scanner, masks, key, onMasked);
+        return { decision: verdict.decision, edits: masked?.edits ?? null };
       },
     });
     return judged.finally(() => share.close());
+  }
+
+  /** Says what policy changes of a request's parameters, and refuses where that cannot be done. */
+  function toSet({ request, route, caller, body, isFixed }: Asked, { decision }: Verdict): SetParameters {
+    const set = setParameters(decision.set, route.spec, request.body());
+    if (body?.spooled != null) requireUnchanged(set, "in a form or a file");
+    if (isFixed === true) requireUnchanged(set, "where the target begins an answer by itself");
+    if (set.meant === null || request.layout === null) return set;
+    const bytes = set.apply(request.bytes);
+    const left = deps.parser.parse({
+      route,
+      query: "",
+      contentType: "application/json",
+      bytes,
+      tenant: caller.tenant,
+    });
+    requireTaken(set, left.tools, !left.facts.truncated);
+    return set;
   }
 
   /** Gives what is noted once the target has taken the request. */
@@ -264,6 +303,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.request = asked.request;
       const { caller, route, request, open } = asked;
       const { connection } = open;
+      const account = createMaskAccount(() => deps.openHash(caller.tenant));
+      progress.account = account;
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
@@ -342,20 +383,25 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (refusal !== null) throw refusal;
       if (upload.problem !== null) throw upload.problem;
       if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+      const masks = createMasks(account);
+      masks.add(verdict.decision.mask);
+      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
+      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked };
+      let judged: JudgedLines | null = null;
       if (lines !== null) {
-        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, inForce));
+        judged = await judgeEach(lines, asked, subject, inForce, masking, verdict.decision.mask);
+        verdict = addEffects(verdict, judged.effects);
         progress.verdict = verdict;
         lap("lines");
       }
-      const masks = createMasks();
-      masks.add(verdict.decision.mask);
-      // A body that goes out as it was spooled is not written anew, nor what two parts of an upload share.
-      const isSpooled = asked.body?.spooled != null;
-      if (isSpooled || upload.junctions.length > 0) requireMaskable(masks, counts.findings);
-      if (isSpooled) requireNoneToMask(request, scanner, masks);
-      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
-      const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
-      const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
+      const set = toSet(asked, verdict);
+      progress.changes = set.changes;
+      const { findings } = counts;
+      const { junctions } = upload;
+      const { masked, spooled } = await maskBody(asked, { findings, junctions, lines, judged }, masking);
+      const edits = masked?.edits ?? null;
+      const { bytes, settle } = await repair(deps.ledger, connection.name, caller, request, edits);
+      const repaired = { bytes: bytes && set.apply(bytes), settle };
       await journal.decided(progress);
       lap("record");
       return {
@@ -368,9 +414,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         verdict,
         settled,
         earlier,
-        findings: counts.findings,
+        findings,
         masks,
         masked,
+        set,
+        spooled,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
@@ -405,6 +453,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
         masked: progress.masked,
+        changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,
@@ -441,6 +490,8 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     found: () => [],
     verdict: null,
     masked: createMaskTally(),
+    changes: [],
+    account: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

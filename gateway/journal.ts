@@ -7,8 +7,9 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { GatewayError } from "./errors.ts";
 import type { Events, ExchangeSummary } from "./events.ts";
-import type { Caller, PolicyVersion, Route } from "./exchange.ts";
+import type { Caller, ParameterChange, PolicyVersion, Route } from "./exchange.ts";
 import type { Verdict } from "./judge.ts";
+import type { MaskAccount } from "./mask/account.ts";
 import type { MaskTally } from "./mask/mask-tally.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { Recorder } from "./record/recorder.ts";
@@ -34,6 +35,10 @@ export type Progress = {
   verdict: Verdict | null;
   /** What was masked. */
   readonly masked: MaskTally;
+  /** What was changed of its parameters. */
+  changes: readonly ParameterChange[];
+  /** What was masked, where and how; null before it is decided. */
+  account: MaskAccount | null;
   version: PolicyVersion | null;
   isRecorded: boolean;
   requestBytes: number;
@@ -65,6 +70,7 @@ export function createJournal(deps: { readonly recorder: Recorder; readonly even
       recorder.opened(toOpened(progress, error)),
       keepLabels(progress),
       keepTexts(progress),
+      keepMasked(progress),
     ]);
     progress.isRecorded = true;
   }
@@ -81,6 +87,12 @@ export function createJournal(deps: { readonly recorder: Recorder; readonly even
       exchangeId: id,
       at,
     });
+  }
+
+  async function keepMasked({ account, caller, id, at }: Progress): Promise<void> {
+    if (account === null || caller === null) return;
+    const { tenant } = caller;
+    await recorder.masked({ exchangeId: id, tenant, at, values: account.take("request") });
   }
 
   async function keepTexts({ verdict, caller, request, id, at }: Progress): Promise<void> {
@@ -143,6 +155,7 @@ function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpene
     client: progress.incoming.headers["user-agent"] ?? null,
     facts: verdict?.facts ?? null,
     decision: verdict?.decision ?? null,
+    changes: progress.changes,
     effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
     errorCode: error?.recordedCode ?? null,
     version,

@@ -2,11 +2,10 @@
 
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createMatcher } from "../gateway/detect/matcher.ts";
-import type { Matcher } from "../gateway/detect/matcher.ts";
-import { parsePatternTable } from "../gateway/detect/pattern-spec.ts";
 import { SIGNALS } from "../gateway/detect/signal-table.ts";
 import { createSignalScanner } from "../gateway/detect/signals.ts";
+import { parsePatternTable } from "../gateway/detect/values/pattern-spec.ts";
+import { createDetectorCompiler, type Detector } from "../gateway/detect/values/values.ts";
 import type { Operation } from "../gateway/exchange.ts";
 import { countFindings } from "../gateway/findings.ts";
 import { countSignals, toInjection } from "../gateway/injection.ts";
@@ -22,7 +21,7 @@ const parser = createRequestParser({ secret: Buffer.alloc(32), cacheItems: 100, 
 
 const signals = createSignalScanner(SIGNALS);
 let policy: Policy;
-let matcher: Matcher;
+let detector: Detector;
 beforeAll(async () => {
   policy = await createPolicy({
     bundlePath: fileURLToPath(new URL("../bundles/default.tar.gz", import.meta.url)),
@@ -31,7 +30,7 @@ beforeAll(async () => {
     log: createKeptLog(),
     trial: { warmUps: 0 },
   });
-  matcher = createMatcher(parsePatternTable(policy.current().patterns));
+  detector = createDetectorCompiler(null)(parsePatternTable(policy.current().patterns));
 });
 afterAll(() => policy?.close());
 
@@ -45,7 +44,7 @@ function count(operation: Operation, body: object): Readonly<Record<string, numb
     tenant: "default",
   });
   const { score } = toInjection(signals, countSignals(signals, request));
-  return { ...countFindings(matcher, request).findings, ...(score > 0 && { prompt_injection: score }) };
+  return { ...countFindings(detector, request).findings, ...(score > 0 && { prompt_injection: score }) };
 }
 
 function toBase64(text: string): string {

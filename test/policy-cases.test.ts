@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createCallReader } from "../gateway/detect/call-facts.ts";
-import { createMatcher, type Matcher } from "../gateway/detect/matcher.ts";
-import { parsePatternTable } from "../gateway/detect/pattern-spec.ts";
 import { SIGNALS } from "../gateway/detect/signal-table.ts";
 import { createSignalScanner } from "../gateway/detect/signals.ts";
 import { loadSqlParser } from "../gateway/detect/sql.ts";
+import { parsePatternTable } from "../gateway/detect/values/pattern-spec.ts";
+import { createDetectorCompiler, type Detector } from "../gateway/detect/values/values.ts";
 import { GatewayError } from "../gateway/errors.ts";
 import type { Decision, Facts } from "../gateway/exchange.ts";
 import { addSignals, toInjection, toPlace, type PlacedSignals } from "../gateway/injection.ts";
@@ -67,7 +67,7 @@ const EFFECTS = [
   "label",
   "need",
 ] as const;
-const KEPT = ["allow", "deny", "observe", "mask", "record", "label", "need"] as const;
+const KEPT = ["allow", "deny", "observe", "mask", "set", "record", "label", "need"] as const;
 
 const files = readdirSync(path("cases"))
   .filter((name) => name.endsWith(".json") && name !== "canaries.json")
@@ -106,7 +106,7 @@ function toText(value: z.infer<typeof effect>): string {
 
 const reader = createSignalScanner(SIGNALS);
 let folder = "";
-let matcher: Matcher;
+let scanner: Detector;
 let policies: Map<string, Policy>;
 
 async function policyWith(operator: Case["operator"]): Promise<Policy> {
@@ -134,12 +134,12 @@ function toFacts({ phase, facts, texts, calls }: Case): Facts {
   for (const { kind, text } of texts) {
     const place = toPlace({ kind });
     if (place !== null && phase === "request") signals = addSignals(signals, place, reader.scan(text));
-    for (const found of matcher.scan(text, kind, phase === "request" ? "request" : "answer")) {
+    for (const found of scanner.scan(text, kind, phase === "request" ? "request" : "answer")) {
       patterns[found.id] = (patterns[found.id] ?? 0) + 1;
       findings[found.class] = (findings[found.class] ?? 0) + 1;
     }
   }
-  const readCall = createCallReader({ matcher });
+  const readCall = createCallReader({ scanner });
   const read = calls?.map((call) => readCall({ ...call, pointer: "/output/0" }));
   const injection = toInjection(reader, signals);
   const found = { patterns, findings, injection, ...(read !== undefined && { calls: read }) };
@@ -185,7 +185,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-cases-"));
   policies = new Map();
   await loadSqlParser();
-  matcher = createMatcher(parsePatternTable((await policyWith(undefined)).current().patterns));
+  scanner = createDetectorCompiler(null)(parsePatternTable((await policyWith(undefined)).current().patterns));
 });
 afterAll(() => {
   for (const policy of policies.values()) policy.close();

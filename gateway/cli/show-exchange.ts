@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { CallChain, ExchangeDetails } from "../../db/queries/exchanges.ts";
 import type { Output } from "./context.ts";
-import { printFields, toMoment, toPlain } from "./print.ts";
+import { printFields, printTable, toMoment, toPlain } from "./print.ts";
 import type { RuleTexts } from "./rule-texts.ts";
 
 const timings = z.record(z.string(), z.number()).catch({});
@@ -17,6 +17,23 @@ const usage = z
   .catch(null);
 const decision = z
   .object({ allow: z.array(z.object({ code: z.string() })).catch([]) })
+  .nullable()
+  .catch(null);
+
+const value = z.union([z.boolean(), z.number(), z.string()]).nullable();
+const changes = z
+  .object({
+    changes: z.array(
+      z.object({
+        parameter: z.string(),
+        pointer: z.string(),
+        codes: z.array(z.string()),
+        from: value,
+        to: value,
+        taken: z.array(z.string()).optional(),
+      }),
+    ),
+  })
   .nullable()
   .catch(null);
 
@@ -56,7 +73,9 @@ export function printExchange(output: Output, details: ExchangeDetails, texts: R
     ["time", toTimings(exchange.timings, end?.timings)],
   ]);
   printRules(output, details, texts);
+  printChanges(output, details);
   printDecisions(output, details);
+  printMasked(output, details);
   printCalls(output, "Tool calls of its answer", details.calls, exchange.id);
   printCalls(output, "Tool calls whose outputs it carries", details.answered, exchange.id);
   if (details.texts.length > 0) output.write("\nTexts of it are recorded, sealed.\n");
@@ -93,6 +112,16 @@ function printRules(output: Output, details: ExchangeDetails, texts: RuleTexts):
   }
 }
 
+function printChanges(output: Output, { exchange }: ExchangeDetails): void {
+  const all = changes.parse(exchange.decision)?.changes ?? [];
+  if (all.length > 0) output.write("\nParameters that were changed\n");
+  for (const { pointer, from, to, taken, codes } of all) {
+    const what =
+      taken === undefined ? `${from ?? "absent"} → ${to ?? "absent"}` : `without ${taken.join(", ")}`;
+    output.write(`  ${toPlain(pointer)}  ${toPlain(what)}  (${toPlain(codes.join(", "))})\n`);
+  }
+}
+
 function printDecisions(output: Output, details: ExchangeDetails): void {
   if (details.decisions.length === 0) return;
   output.write("\nDecisions after the request's\n");
@@ -103,6 +132,31 @@ function printDecisions(output: Output, details: ExchangeDetails): void {
     );
   }
 }
+
+/** Tells what was masked where, never what it was. */
+function printMasked(output: Output, { masked }: ExchangeDetails): void {
+  if (masked.length === 0) return;
+  output.write("\nValues\n");
+  const headings = ["", "CLASS", "COUNT", "BECAME", "WAY", "WHERE", "DETECTOR", "RULE"];
+  const rows = masked.map(({ class: ofClass, count, outcome, operator, direction, ...row }) => [
+    "",
+    ofClass,
+    String(count),
+    OUTCOMES[outcome] ?? `${outcome} (${operator})`,
+    direction,
+    [row.kind, row.place].filter((part) => part !== null).join(" ") || "-",
+    row.detector ?? "-",
+    row.code,
+  ]);
+  printTable(output, headings, rows);
+}
+
+/** What becomes of a value that is not masked. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  detected: "detected only",
+  blocked: "refused",
+  unmaskable: "refused: cannot be masked there",
+};
 
 /** Draws each call's chain: the prompt that caused it, the exchange that asked for it, the one that brought its output. */
 function printCalls(output: Output, title: string, calls: readonly CallChain[], here: string): void {

@@ -1,5 +1,5 @@
 // What the signals' scan looks for, by the last three characters of each: tables and the sentences of several words.
-import { createFolding, SKIP, SPACE } from "./fold.ts";
+import { SKIP, SPACE, toFolding } from "./values/fold.ts";
 import type { PhraseRow } from "./signal-phrases.ts";
 
 /** So much of a text is kept to look back on. */
@@ -27,7 +27,7 @@ const MOST_WORDS = 7;
 
 /** Gives the table of folding: case, accents and look-alikes; 0 for what is passed over. */
 export function createSignalFolding(): Uint16Array {
-  const unit = Uint16Array.from(createFolding().unit);
+  const unit = Uint16Array.from(toFolding().unit);
   for (let c = 0xd800; c < 0xe000; c += 1) unit[c] = c;
   return unit;
 }

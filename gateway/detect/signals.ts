@@ -1,7 +1,6 @@
 // Finds signs that a text tries to instruct the model. No promise: a text without any may do so all the same.
 import { hash } from "node:crypto";
 import { GatewayError } from "../errors.ts";
-import { SPACE } from "./fold.ts";
 import { judgeAddress } from "./signal-address.ts";
 import {
   createPhrase,
@@ -18,6 +17,7 @@ import type { Entry } from "./signal-index.ts";
 import { MarkRuns } from "./signal-marks.ts";
 import { OVERRIDES, SECRETS, UNSPACED } from "./signal-phrases.ts";
 import type { SignalRow } from "./signal-table.ts";
+import { SPACE } from "./values/fold.ts";
 import { PlainText } from "./values/plain.ts";
 
 /** How often each signal was found, by id. */

@@ -6,6 +6,7 @@ import type {
   Facts,
   JsonObject,
   Operation,
+  ParameterChange,
   Phase,
   PolicyVersion,
   Segment,
@@ -53,6 +54,8 @@ export type ExchangeOpened = {
   /** Recorded without `body` and `texts`. Null where the request was refused before policy. */
   readonly facts: Facts | null;
   readonly decision: Decision | null;
+  /** What was changed of the request's parameters; absent: nothing. */
+  readonly changes?: readonly ParameterChange[];
   readonly effect: "allow" | "deny" | "error";
   /** The code of the error where `effect` is `error` (or a `deny` that no rule's effect names). */
   readonly errorCode: string | null;
@@ -132,6 +135,33 @@ export type IncidentRow = {
   readonly subject: string | null;
   readonly exchangeId: string | null;
   readonly detail: JsonObject;
+};
+
+/** A line of the account of what was masked. */
+export type MaskedValue = {
+  /** Within the exchange. */
+  readonly seq: number;
+  readonly direction: "request" | "answer";
+  /** `masked`, `detected`, `blocked` or `unmaskable`. */
+  readonly outcome: string;
+  readonly class: string;
+  readonly detector: string | null;
+  readonly operator: string;
+  readonly code: string;
+  readonly kind: string | null;
+  /** Where it stood; null where lines were added up, or it is not known. */
+  readonly place: string | null;
+  readonly count: number;
+  /** Keyed hash of the value; null where lines were added up, or it was not read. */
+  readonly hash: string | null;
+};
+
+/** What was masked in one direction of an exchange. */
+export type MaskedRow = {
+  readonly exchangeId: string;
+  readonly tenant: string;
+  readonly at: number;
+  readonly values: readonly MaskedValue[];
 };
 
 /** Taints that a decision left, on the items that it looked at and on their session. */
