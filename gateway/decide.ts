@@ -22,6 +22,8 @@ import type { Journal, Progress } from "./journal.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
+import { createPlaceholders } from "./mask/placeholders.ts";
+import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest, requireMaskable, requireNoneToMask } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
@@ -32,6 +34,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { isSame } from "./record/ledger.ts";
 import type { Ledger } from "./record/ledger.ts";
+import type { PlaceholderStore } from "./record/placeholders.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
@@ -74,6 +77,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Keeps what placeholders stand for. */
+  readonly placeholders: PlaceholderStore;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -107,6 +112,7 @@ export type Decided = Asked &
     /** Count of hits in the request, by class. */
     readonly findings: Readonly<Record<string, number>>;
     readonly masks: Masks;
+    readonly placeholders: Placeholders;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
   };
@@ -230,6 +236,18 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     };
   }
 
+  /** Opens the session's placeholders, with what was given for what the request continues where any of it may come back. */
+  async function openPlaceholders(
+    masks: Masks,
+    { tenant }: Caller,
+    session: Session,
+    named: readonly string[],
+  ): Promise<Placeholders> {
+    const ids = new Set(session.origin === "own" ? named : [session.id, ...named]);
+    const known = masks.restores() ? await deps.placeholders.load([...ids]) : [];
+    return createPlaceholders(deps.maskKey(tenant), session.id, known);
+  }
+
   return {
     isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
       const { policy } = deps.inForce();
@@ -342,9 +360,12 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (isSpooled || upload.junctions.length > 0) requireMaskable(masks, counts.findings);
       if (isSpooled) requireNoneToMask(request, scanner, masks);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
-      const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
+      const placeholders = await openPlaceholders(masks, caller, session, settled.sessions);
+      const key = deps.maskKey(caller.tenant);
+      const masked = maskRequest(request, scanner, masks, key, onMasked, placeholders);
       const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
-      await journal.decided(progress);
+      // What stands for what is durable too: the answer may be asked for at another gateway.
+      await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");
       return {
         ...asked,
@@ -358,6 +379,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         earlier,
         findings: counts.findings,
         masks,
+        placeholders,
         masked,
       };
     },
@@ -392,6 +414,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         labels: toLabels(verdict.decision),
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
+        placeholders: decided.placeholders,
         masked: progress.masked,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),

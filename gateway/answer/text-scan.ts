@@ -1,8 +1,9 @@
 // Scans the texts of a stream channel by channel, masks them, and says which bytes must wait because a value may still
 // begin in them.
 import type { Finding, Segment, SegmentKind } from "../exchange.ts";
-import { applyEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
+import { applyEdits, joinEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
+import type { Restorer, RestoreStream } from "../mask/restore.ts";
 import type { TextScanner } from "./context.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { createTally } from "./tally.ts";
@@ -21,8 +22,10 @@ export type TextScan = {
   whole(channel: string, kind: SegmentKind, text: string, entry: Entry, pointer: string | null): void;
   /** Ends a channel; what waited for it no longer does. */
   finish(channel: string): void;
-  /** Gives the edits of a channel that has ended, or whose whole text was taken. */
+  /** Gives the edits of a channel that has ended, or whose whole text was taken, as the program has it. */
   edits(channel: string): readonly Edit[];
+  /** As `edits`, without what is restored: what stands in the record. */
+  masked(channel: string): readonly Edit[];
   /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
   /** Ends all channels; what waited for them no longer does. */
@@ -42,7 +45,11 @@ type Channel = {
   text: string;
   isEnded: boolean;
   readonly waiting: Piece[];
-  readonly edits: Edit[];
+  readonly masked: Edit[];
+  readonly restoring: RestoreStream;
+  readonly restored: Edit[];
+  /** Both, by place. */
+  edits: readonly Edit[];
   readonly place: JsonPlace;
 };
 
@@ -57,6 +64,7 @@ export function createTextScan(
   scanner: TextScanner | null,
   gate: Gate,
   editor: Editor,
+  restorer: Restorer,
   onNew: () => void,
 ): TextScan {
   const channels = new Map<string, Channel>();
@@ -64,10 +72,34 @@ export function createTextScan(
 
   function edit(channel: Channel, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
-    const { edits, text, kind } = channel;
-    const first = edits.length;
-    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end));
-    channel.place.quote(text, edits, first);
+    const { masked, text, kind } = channel;
+    const first = masked.length;
+    editor.edit(masked, findings, kind, (start, end) => text.slice(start, end));
+    channel.place.quote(text, masked, first);
+    channel.edits = joinEdits(masked, channel.restored);
+  }
+
+  function restore(channel: Channel, piece: string): void {
+    const edits = channel.restoring.push(piece);
+    if (edits.length === 0) return;
+    channel.restored.push(...edits);
+    channel.edits = joinEdits(channel.masked, channel.restored);
+  }
+
+  function open(kind: SegmentKind, text: string, own: TextScanner | null): Channel {
+    const masked: Edit[] = [];
+    return {
+      scanner: own === null ? NOTHING : own.stream(kind),
+      kind,
+      text,
+      isEnded: own === null,
+      waiting: [],
+      masked,
+      restoring: restorer.stream(kind),
+      restored: [],
+      edits: masked,
+      place: createJsonPlace(),
+    };
   }
 
   function change({ text, edits }: Channel, { from, until, entry, pointer }: Piece): void {
@@ -102,15 +134,7 @@ export function createTextScan(
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
       if (channel === undefined || channel.isEnded) {
-        channel = {
-          scanner: scanner.stream(kind),
-          kind,
-          text: "",
-          isEnded: false,
-          waiting: [],
-          edits: [],
-          place: createJsonPlace(),
-        };
+        channel = open(kind, "", scanner);
         channels.set(name, channel);
       }
       const from = channel.text.length;
@@ -118,8 +142,9 @@ export function createTextScan(
       channel.text += text;
       if (tally.add(found)) onNew();
       edit(channel, found);
+      restore(channel, text);
       const until = channel.text.length;
-      const decided = until - channel.scanner.pending;
+      const decided = until - Math.max(channel.scanner.pending, channel.restoring.pending);
       release(channel, decided);
       const piece = { from, until, entry, pointer };
       if (decided < until) {
@@ -133,19 +158,12 @@ export function createTextScan(
       if (channel !== undefined) finish(channel);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
-        channel = {
-          scanner: NOTHING,
-          kind,
-          text,
-          isEnded: true,
-          waiting: [],
-          edits: [],
-          place: createJsonPlace(),
-        };
+        channel = open(kind, text, null);
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
         edit(channel, found);
+        restore(channel, text);
       }
       const { edits } = channel;
       if (edits.length > 0 && pointer !== null)
@@ -156,12 +174,13 @@ export function createTextScan(
       if (channel !== undefined) finish(channel);
     },
     edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
+    masked: (name) => channels.get(name)?.masked ?? NO_EDITS,
     segments: () =>
-      [...channels].map(([pointer, { kind, text, edits }]) => ({
+      [...channels].map(([pointer, { kind, text, masked }]) => ({
         pointer,
         kind,
         role: "assistant",
-        text: applyEdits(text, edits),
+        text: applyEdits(text, masked),
       })),
     end() {
       for (const channel of channels.values()) finish(channel);

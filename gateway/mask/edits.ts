@@ -1,39 +1,66 @@
 // Edits of a text: which stretches are replaced, and what of the edited text stands for a stretch of the original.
 import { GatewayError } from "../errors.ts";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { isStricter, needsValue, replaceValue } from "./operators.ts";
 import type { Direction, Masks } from "./masks.ts";
+import type { Placeholders } from "./placeholders.ts";
 
 /** One replaced stretch; offsets are UTF-16 units of the original. */
 export type Edit = {
   readonly start: number;
   end: number;
   text: string;
-  operator: MaskOperator;
+  readonly operator: MaskOperator;
   readonly class: string;
 };
 
 /** Makes edits of findings. */
 export type Editor = {
   /** Adds the edits of findings in order; `read` gives a stretch of the original. Throws where a class is blocked. */
-  edit(
-    edits: Edit[],
-    findings: readonly Finding[],
-    kind: SegmentKind,
-    read: (start: number, end: number) => string,
-  ): void;
+  edit(edits: Edit[], findings: readonly Finding[], kind: SegmentKind, read: Read): void;
 };
+
+type Read = (start: number, end: number) => string;
 
 /** A value that is longer than this is redacted whatever the operator. */
 const MAX_VALUE = 4096;
 
-/** Makes the editor of one exchange in one direction. `onMasked` is told the class of each value that was masked. */
+/**
+ * Makes the editor of one exchange in one direction. `onMasked` is told the class of each value that was masked. Where
+ * there is no session to give placeholders, tokens stand in their place.
+ */
 export function createEditor(
   masks: Masks,
   direction: Direction,
   key: Buffer,
   onMasked: (ofClass: string, code: string) => void,
+  placeholders: Placeholders | null = null,
 ): Editor {
+  /** Classes of which values come back. */
+  let kept: ReadonlySet<string> | null = null;
+
+  function toEdit(
+    { start, end }: Pick<Edit, "start" | "end">,
+    asked: MaskOperator,
+    ofClass: string,
+    read: Read,
+  ): Edit {
+    const isWhole = !needsValue(asked) || end - start <= MAX_VALUE;
+    const operator = isWhole ? asked : "redact";
+    const value = needsValue(operator) ? read(start, end) : "";
+    return { start, end, text: toText(operator, ofClass, value), operator, class: ofClass };
+  }
+
+  function toText(operator: MaskOperator, ofClass: string, value: string): string {
+    if (operator !== "placeholder") return replaceValue(operator, ofClass, value, key);
+    if (placeholders === null) return replaceValue("token", ofClass, value, key);
+    kept ??= new Set(SEGMENT_KINDS.flatMap((kind) => masks.restored(kind)));
+    return direction === "request" && kept.has(ofClass)
+      ? placeholders.keep(ofClass, value)
+      : placeholders.give(ofClass, value);
+  }
+
   return {
     edit(edits, findings, kind, read) {
       for (const { class: ofClass, start, end, isMore } of findings) {
@@ -46,24 +73,21 @@ export function createEditor(
         }
         const last = edits.at(-1);
         if (last !== undefined && (start < last.end || (isMore === true && start === last.end))) {
+          const isWider = end > last.end;
           last.end = Math.max(last.end, end);
-          if (isMore !== true && isStricter(mask.operator, last.operator)) {
-            last.operator = mask.operator;
-            last.text = replaceValue(mask.operator, ofClass, "", key);
-          }
+          if (isMore === true) continue;
+          // The stricter of two that overlap stands for both.
+          const isOther = isStricter(mask.operator, last.operator);
+          if (isOther || (isWider && needsValue(last.operator)))
+            edits.splice(
+              -1,
+              1,
+              toEdit(last, isOther ? mask.operator : last.operator, isOther ? ofClass : last.class, read),
+            );
           continue;
         }
         onMasked(ofClass, mask.code);
-        const isWhole = !needsValue(mask.operator) || end - start <= MAX_VALUE;
-        const operator = isWhole ? mask.operator : "redact";
-        const value = needsValue(operator) ? read(start, end) : "";
-        edits.push({
-          start,
-          end,
-          text: replaceValue(operator, ofClass, value, key),
-          operator,
-          class: ofClass,
-        });
+        edits.push(toEdit({ start, end }, mask.operator, ofClass, read));
       }
     },
   };
@@ -82,6 +106,14 @@ export function applyEdits(text: string, edits: readonly Edit[], from = 0): stri
     at = Math.min(edit.end, to);
   }
   return at === from && out === "" ? text : out + text.slice(at - from);
+}
+
+/** Puts what is restored among what is masked, by place; where they overlap, what is masked stays. */
+export function joinEdits(masked: readonly Edit[], restored: readonly Edit[]): readonly Edit[] {
+  if (restored.length === 0) return masked;
+  const joined = [...masked];
+  for (const edit of restored) if (!touches(masked, edit.start, edit.end)) joined.push(edit);
+  return joined.sort((a, b) => a.start - b.start);
 }
 
 /** Says whether any edit touches a stretch. */

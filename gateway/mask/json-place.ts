@@ -3,6 +3,8 @@ import type { Edit } from "./edits.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
 export type JsonPlace = {
+  /** Gives a stretch as the value that it is: in a string of JSON without its escapes. */
+  read(text: string, start: number, end: number): string;
   /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. */
   quote(text: string, edits: Edit[], first: number): void;
 };
@@ -23,6 +25,11 @@ export function createJsonPlace(): JsonPlace {
   }
 
   return {
+    read(text, start, end) {
+      const written = text.slice(start, end);
+      if (!written.includes("\\") || !JSON_START.test(text) || !isInside(text, start)) return written;
+      return unescape(written);
+    },
     quote(text, edits, first) {
       isJson ??= JSON_START.test(text);
       if (!isJson) return;
@@ -31,6 +38,53 @@ export function createJsonPlace(): JsonPlace {
       }
     },
   };
+}
+
+/** Tells of a text that comes in pieces whether a place lies in a string of JSON. */
+export type JsonFollower = {
+  /** Follows a piece, which begins at `from` of the whole text, up to `until`; what was followed before is passed over. */
+  follow(piece: string, from: number, until: number): void;
+  isInString(): boolean;
+};
+
+/** So much of a text's beginning tells whether it is JSON. */
+const HEAD = 64;
+
+/** Begins at the text's beginning. */
+export function createJsonFollower(): JsonFollower {
+  let at = 0;
+  let head = "";
+  let isInString = false;
+  let isEscaped = false;
+  let isText = false;
+  return {
+    follow(piece, from, until) {
+      for (; at < until; at += 1) {
+        if (at < HEAD) {
+          head += piece.charAt(at - from);
+          isText = !/^\s*(?:[{[]|$)/.test(head);
+        }
+        if (isText) {
+          at = until;
+          return;
+        }
+        const c = piece.charCodeAt(at - from);
+        if (isEscaped) isEscaped = false;
+        else if (c === BACKSLASH) isEscaped = isInString;
+        else if (c === QUOTE) isInString = !isInString;
+      }
+    },
+    isInString: () => isInString && !isText && JSON_START.test(head),
+  };
+}
+
+function unescape(written: string): string {
+  try {
+    const value: unknown = JSON.parse(`"${written}"`);
+    return typeof value === "string" ? value : written;
+  } catch {
+    return written;
+  }
 }
 
 /** A list begins with a value or ends: `[REDACTED:email] wrote` is none. */

@@ -13,10 +13,21 @@ export function maskText(
   findings: readonly Finding[],
   kind: SegmentKind,
 ): MaskedText | null {
-  if (findings.length === 0) return null;
+  const edits = findEdits(editor, text, findings, kind);
+  return edits.length === 0 ? null : { text: applyEdits(text, edits), edits };
+}
+
+/** Gives the edits of a whole text. Throws where a class is blocked. */
+export function findEdits(
+  editor: Editor,
+  text: string,
+  findings: readonly Finding[],
+  kind: SegmentKind,
+): readonly Edit[] {
   const edits: Edit[] = [];
-  editor.edit(edits, findings, kind, (start, end) => text.slice(start, end));
-  if (edits.length === 0) return null;
+  if (findings.length === 0) return edits;
+  const place = createJsonPlace();
+  editor.edit(edits, findings, kind, (start, end) => place.read(text, start, end));
   createJsonPlace().quote(text, edits, 0);
-  return { text: applyEdits(text, edits), edits };
+  return edits;
 }

@@ -1,5 +1,6 @@
 // Which values a decision masks, and how: of several masks for one class the strictest counts.
 import { GatewayError } from "../errors.ts";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { isStricter } from "./operators.ts";
 
@@ -15,6 +16,10 @@ export type Masks = {
   applies(direction: Direction): boolean;
   /** Gives the strictest mask for a class in a kind of text; null where it may pass. */
   pick(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
+  /** Whether any value may come back. */
+  restores(): boolean;
+  /** Gives the classes whose values come back from placeholders in a kind of text of an answer. */
+  restored(kind: SegmentKind): readonly string[];
   /** Takes what another phase decided. */
   add(effects: readonly Effect[]): void;
 };
@@ -36,7 +41,7 @@ export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind
 /** Opens the masks of one exchange. */
 export function createMasks(): Masks {
   const effects: Effect[] = [];
-  return {
+  const masks: Masks = {
     applies: (direction) =>
       effects.some((effect) => effect.direction === undefined || effect.direction === direction),
     pick(ofClass, kind, direction) {
@@ -51,6 +56,19 @@ export function createMasks(): Masks {
       }
       return strictest?.operator === "detect" ? null : strictest;
     },
+    restores: () => SEGMENT_KINDS.some((kind) => masks.restored(kind).length > 0),
+    restored(kind) {
+      const given = effects.filter(
+        (effect) => effect.with === "placeholder" && effect.direction !== "answer",
+      );
+      const classes = new Set(given.flatMap((effect) => effect.class ?? []));
+      // Secrets never come back, nor does what one of several masks keeps.
+      classes.delete("secret");
+      return [...classes].filter((ofClass) =>
+        given.every((effect) => effect.class !== ofClass || effect.restore?.includes(kind) === true),
+      );
+    },
     add: (more) => void effects.push(...more),
   };
+  return masks;
 }
