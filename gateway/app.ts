@@ -39,6 +39,7 @@ import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
+import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
 
@@ -219,6 +220,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       box: openBox(derive(secrets.encryptionKey, "placeholders")),
     }),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
+    openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
   const pipeline = createPipeline(deps);

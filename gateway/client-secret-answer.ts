@@ -31,6 +31,8 @@ export function createGiving(
     readonly caller: Caller;
     readonly connection: string;
     readonly request: ParsedRequest;
+    /** The request's body as it is sent on. */
+    readonly body: JsonObject;
     readonly exchangeId: string;
   },
 ): Giving {
@@ -41,11 +43,11 @@ export function createGiving(
   const placeholder = secrets.create();
 
   async function give(bytes: Buffer): Promise<Buffer> {
-    const body = toBody(bytes);
-    const seconds = readSeconds(request.body() ?? {}) ?? USUAL_SECONDS;
+    const answered = toBody(bytes);
+    const seconds = readSeconds(asked.body) ?? USUAL_SECONDS;
     const expiresAt = Math.min(Date.now() + seconds * 1000, caller.expiresAt ?? Number.POSITIVE_INFINITY);
-    const shown = replaceSecret(body, { value: placeholder, expires_at: Math.floor(expiresAt / 1000) });
-    const grant = toGrant(request, connection, body);
+    const shown = replaceSecret(answered, { value: placeholder, expires_at: Math.floor(expiresAt / 1000) });
+    const grant = toGrant(request, asked.body, connection, answered);
     await secrets.add(secret, { caller, grant, exchangeId, expiresAt });
     return Buffer.from(JSON.stringify(shown));
   }
@@ -145,8 +147,7 @@ function holdsForeign(value: Json, own: string): boolean {
   return isObject(value) && Object.values(value).some((one) => holdsForeign(one, own));
 }
 
-function toGrant(request: ParsedRequest, connection: string, answered: JsonObject): Grant {
-  const body = request.body() ?? {};
+function toGrant(request: ParsedRequest, body: JsonObject, connection: string, answered: JsonObject): Grant {
   const untraced = { ...body, ...toUntraced(body) };
   const { session: inner } = { session: untraced["session"] };
   const session = isObject(inner)

@@ -37,7 +37,9 @@ async function give(answer: string, status = 200, path = "/v1/realtime/client_se
     find: async () => null,
   };
   const fake = createFake();
-  const asked = { sink: fake.context.sink, caller, connection: "openai", request, exchangeId: "exchange" };
+  const body = request.body() ?? {};
+  const sink = fake.context.sink;
+  const asked = { sink, caller, connection: "openai", request, body, exchangeId: "exchange" };
   const giving = createGiving({ secrets, answerBytes: 10_000 }, asked);
   const { promise, resolve } = Promise.withResolvers<GatewayError | null>();
   const seen: Buffer[] = [];

@@ -19,6 +19,8 @@ import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskAccount } from "./mask/account.ts";
+import type { MaskAccount, ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
@@ -79,6 +81,8 @@ export type DeciderDeps = {
   readonly maskKey: (tenant: string) => Buffer;
   /** Keeps what placeholders stand for. */
   readonly placeholders: PlaceholderStore;
+  /** Names a tenant's values by a keyed hash. */
+  readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -167,6 +171,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     subject: Subject,
     policy: Policy,
     scanner: RequestScanner,
+    account: MaskAccount,
   ): Promise<LineEffects> {
     const share = deps.shares.open(caller, "batch_lines");
     const judged = judgeLines(lines, route, {
@@ -187,7 +192,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
-        const masks = createMasks();
+        const masks = createMasks(account);
         masks.add(verdict.decision.mask);
         requireNoneToMask(request, scanner, masks);
         const refusal =
@@ -278,6 +283,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.request = asked.request;
       const { caller, route, request, open } = asked;
       const { connection } = open;
+      const account = createMaskAccount(() => deps.openHash(caller.tenant));
+      progress.account = account;
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
@@ -349,11 +356,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (upload.problem !== null) throw upload.problem;
       if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
       if (lines !== null) {
-        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner));
+        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner, account));
         progress.verdict = verdict;
         lap("lines");
       }
-      const masks = createMasks();
+      const masks = createMasks(account);
       masks.add(verdict.decision.mask);
       // A body that goes out as it was spooled is not written anew, nor what two parts of an upload share.
       const isSpooled = asked.body?.spooled != null;
@@ -452,6 +459,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     found: () => [],
     verdict: null,
     masked: createMaskTally(),
+    account: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

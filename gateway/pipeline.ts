@@ -14,7 +14,7 @@ import type { BodyLimits } from "./request-body.ts";
 import { shareSpools } from "./shares.ts";
 import type { Spools } from "./spool/spool.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
-import type { Asked, Decided, DeciderDeps } from "./decide.ts";
+import type { Decided, DeciderDeps } from "./decide.ts";
 import { createGiving } from "./client-secret-answer.ts";
 import type { Giving } from "./client-secret-answer.ts";
 import { readGrant, toCallSession } from "./client-secret.ts";
@@ -147,7 +147,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { target, account, credential, adminCredential } = connection;
     const { repaired } = decided;
     const isOutput = await isBatchOutput(deps.ledger, connection.connection.name, route);
-    const giving = route.spec.isGrant ? toGiving(asked, id, sink) : null;
+    const giving = route.spec.isGrant ? toGiving(decided, id, sink) : null;
     const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
     const key = route.spec.isAdmin ? adminCredential() : credential();
     const reader = openAnswer(context, { isOutput });
@@ -199,11 +199,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function toGiving(
-    { caller, open: { connection }, request }: Asked,
+    { caller, open: { connection }, request, masked }: Decided,
     exchangeId: string,
     sink: Sink,
   ): Giving {
-    const asked = { sink, caller, connection: connection.name, request, exchangeId };
+    const body = masked?.body() ?? request.body() ?? {};
+    const asked = { sink, caller, connection: connection.name, request, body, exchangeId };
     return createGiving({ secrets: deps.clientSecrets, answerBytes: deps.limits.answer_bytes }, asked);
   }
 

@@ -124,6 +124,11 @@ function expectMasked(text: string): void {
   }
 }
 
+async function readEvents(input: string): Promise<string[]> {
+  const answer = await trusted.responses.create({ model, input, stream: true }).asResponse();
+  return (await answer.text()).split("\n\n").filter((event) => event !== "");
+}
+
 describe("an answer", () => {
   test("is masked whole and streamed alike, in every copy", async () => {
     for (const prompt of ["fake secrets", "personal data"]) {
@@ -168,6 +173,34 @@ describe("an answer", () => {
     const streamed = await client.chat.completions.stream({ model, messages }).finalChatCompletion();
     expectMasked(whole.choices[0]?.message.content ?? "");
     expect(streamed.choices[0]?.message.content).toBe(whole.choices[0]?.message.content);
+  });
+
+  test("tells that it was masked before its last event where it is a stream, never what", async () => {
+    const events = await readEvents("fake secrets");
+    expect(events.at(-2)).toMatch(/^: x-tollgate-effects: masked;(?:[a-z_]+=\d+;?)*secret=\d+/);
+    expect(events.at(-1)).toContain("response.completed");
+    expect((await readEvents("echo: all is well")).join("\n")).not.toContain("x-tollgate-effects");
+  });
+
+  test("shows no tokens of a text that is masked, nor loses those of another", async () => {
+    const ask = { model, logprobs: true, top_logprobs: 2 } as const;
+    for (const isMasked of [true, false]) {
+      const content = isMasked ? "fake secrets" : "echo: all is well";
+      const messages = [{ role: "user" as const, content }];
+      const whole = await trusted.chat.completions.create({ ...ask, messages });
+      const streamed = await trusted.chat.completions.stream({ ...ask, messages }).finalChatCompletion();
+      expectMasked(JSON.stringify([whole, streamed]));
+      expect(whole.choices[0]?.logprobs === null).toBe(isMasked);
+      const response = await trusted.responses.create({
+        model,
+        input: content,
+        include: ["message.output_text.logprobs"],
+        top_logprobs: 2,
+      });
+      expectMasked(JSON.stringify(response));
+      const part = response.output.flatMap((item) => (item.type === "message" ? item.content : []))[0];
+      expect(part?.type === "output_text" && part.logprobs?.length === 0).toBe(isMasked);
+    }
   });
 
   test("has its tool calls' arguments masked as valid JSON, whole and streamed alike", async () => {

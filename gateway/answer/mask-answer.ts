@@ -41,7 +41,7 @@ export function maskAnswer(
   for (const segment of touched) {
     const { pointer, text, kind, part } = segment;
     if (isPartOfJson(part)) continue;
-    const edits = findEdits(editor, text, findings.get(segment) ?? [], kind);
+    const edits = findEdits(editor, text, findings.get(segment) ?? [], kind, pointer);
     const restored = part === undefined ? restorer.edits(text, kind) : [];
     if (edits.length === 0 && restored.length === 0) continue;
     // What a denied call said is gone.

@@ -5,6 +5,7 @@ import { createFake, type FakeOptions } from "../../test/fixtures/fake-context.t
 import { VALUES } from "../../test/made/secrets.ts";
 import { createDetectors } from "../detect/detector.ts";
 import type { Effect, Segment } from "../exchange.ts";
+import { createMaskAccount } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
 import { createMasks } from "../mask/masks.ts";
 import { createPlaceholders } from "../mask/placeholders.ts";
@@ -23,7 +24,7 @@ const mask: Effect[] = [
 ];
 
 function toMasked(text: string): string {
-  const masks = createMasks();
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(mask);
   const editor = createEditor(masks, "answer", Buffer.alloc(32), () => undefined);
   return maskText(editor, text, detector.scan(text, "message", "answer"), "message")?.text ?? text;
@@ -103,6 +104,20 @@ const value = fc
   .map(([one, after]) => ` ${one}${after}`);
 const text = fc.array(fc.oneof(words, value), { minLength: 1, maxLength: 10 }).map((parts) => parts.join(""));
 const sizes = fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 8 });
+
+describe("the error of a target", () => {
+  const [{ value: secret } = { value: "" }] = VALUES;
+  const message = `The key is ${secret} and no other.`;
+  test.each([
+    { name: "Responses", operation: "responses.create", event: { type: "error", message, code: "bad_key" } },
+    { name: "Chat", operation: "chat.completions.create", event: { error: { message, code: "bad_key" } } },
+  ] as const)("is masked like any text of its stream ($name)", async ({ operation, event }) => {
+    const sent = await run([event], [200], operation);
+    expect(sent).toContain("bad_key");
+    expect(sent).toContain("and no other.");
+    expectNothingLeft(sent, message);
+  });
+});
 
 function toEvents(whole: string, pieces: readonly string[]): Sent {
   const part = { type: "output_text", annotations: [], logprobs: [], text: whole };

@@ -78,7 +78,7 @@ export function createOtherDialect(tools: StreamTools): Dialect {
         throw new GatewayError("answer_unreadable", "An event of the target's stream is no object.");
       const { error } = value;
       if (frame.event === "error" || value["type"] === "error" || isObject(error))
-        throw toTargetError(isObject(error) ? error : value, context.judge.rules);
+        throw toTargetError(isObject(error) ? error : value, tools);
       const sink = createSink();
       const found: ToolCall[] = [];
       walkAnswer(sink, found, value, "");

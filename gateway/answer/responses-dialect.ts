@@ -334,7 +334,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       }
       const error = value["error"];
       if (reading.type === "error" || isObject(error))
-        throw toTargetError(isObject(error) ? error : value, context.judge.rules);
+        throw toTargetError(isObject(error) ? error : value, tools);
       const { response } = reading;
       if (response === undefined) {
         if (reading.isTerminal) throw unreadable();

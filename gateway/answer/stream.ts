@@ -119,6 +119,15 @@ export function createEventReader(
     judgeFindings,
   );
 
+  /** The head told what was masked of the request alone. */
+  const toldEffects = context.effects()["x-tollgate-effects"];
+
+  function tellEffects(): void {
+    const effects = context.effects()["x-tollgate-effects"];
+    if (effects !== undefined && effects !== toldEffects)
+      write(sink.framing.remark(`x-tollgate-effects: ${effects}`));
+  }
+
   function fail(thrown: unknown): void {
     if (over) return;
     over = true;
@@ -181,6 +190,7 @@ export function createEventReader(
       if (context.keepsTexts) await context.keepTexts(content.texts());
       await context.close({ ...end, httpStatus: 200, errorCode: null });
       if (over) return;
+      tellEffects();
       gate.flush();
       over = true;
       sink.end();

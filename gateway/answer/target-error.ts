@@ -1,19 +1,42 @@
 // The error that a target reports within its stream.
 import { ERRORS, GatewayError } from "../errors.ts";
 import type { JsonObject } from "../exchange.ts";
+import { applyEdits } from "../mask/edits.ts";
+import type { AnswerContext } from "./context.ts";
+import type { Entry } from "./gate.ts";
+import type { StreamTools } from "./stream.ts";
+
+const CHANNEL = "/error/message";
 
 /**
- * Gives the error with the target's own code and message: they are part of its answer. A code of the gateway's or of
- * one of its rules is left out: it would speak for the gateway.
+ * Gives the error with the target's own code and message: they are part of its answer, and are searched and masked as
+ * its texts are. A code of the gateway's or of one of its rules is left out: it would speak for the gateway.
+ *
+ * @throws GatewayError `policy_denied` where a rule refuses what stands in the message.
  */
-export function toTargetError(error: JsonObject, rules: { has(code: string): boolean }): GatewayError {
-  const { code, message } = { code: error["code"], message: error["message"] };
-  const isWord =
-    typeof code === "string" &&
-    /^[a-z0-9_]{1,64}$/.test(code) &&
-    !Object.hasOwn(ERRORS, code) &&
-    !rules.has(code);
-  const text =
-    typeof message === "string" && message !== "" ? message : "The target reported an error in its stream.";
-  return new GatewayError("target_failed", text, { isTargets: true, ...(isWord && { publicCode: code }) });
+export function toTargetError(error: JsonObject, { context, scan }: StreamTools): GatewayError {
+  const { message } = { message: error["message"] };
+  const isSaid = typeof message === "string" && message !== "";
+  const text = isSaid ? mask(scan, message) : "The target reported an error in its stream.";
+  const publicCode = toTargetCode(error, context);
+  return new GatewayError("target_failed", text, {
+    isTargets: true,
+    ...(publicCode !== null && { publicCode }),
+  });
+}
+
+/** Gives the target's own code; null where it is no word, speaks for the gateway, or is a value that a detector knows. */
+export function toTargetCode(
+  { code }: JsonObject,
+  { judge, scanner }: Pick<AnswerContext, "judge" | "scanner">,
+): string | null {
+  if (typeof code !== "string" || !/^[a-z0-9_]{1,64}$/.test(code)) return null;
+  if (Object.hasOwn(ERRORS, code) || judge.rules.has(code)) return null;
+  return scanner.scan(code, "message", "answer").length === 0 ? code : null;
+}
+
+function mask(scan: StreamTools["scan"], message: string): string {
+  const nowhere: Entry = { bytes: Buffer.alloc(0), waits: 0, size: 0, event: null, changes: [] };
+  scan.whole(CHANNEL, "message", message, nowhere, null);
+  return applyEdits(message, scan.edits(CHANNEL));
 }

@@ -1,7 +1,8 @@
 // Scans the texts of a stream channel by channel, masks them, and says which bytes must wait because a value may still
 // begin in them.
+import { GatewayError } from "../errors.ts";
 import type { Finding, Segment, SegmentKind } from "../exchange.ts";
-import { applyEdits, joinEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
+import { applyEdits, joinEdits, touches, type Edit, type Editor, type Stretch } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
 import type { Restorer, RestoreStream } from "../mask/restore.ts";
 import type { TextScanner } from "./context.ts";
@@ -23,11 +24,15 @@ export type TextScan = {
   /** Ends a channel; what waited for it no longer does. */
   finish(channel: string): void;
   /** Gives the edits of a channel that has ended, or whose whole text was taken, as the program has it. */
-  edits(channel: string): readonly Edit[];
+  edits(channel: string): readonly Stretch[];
   /** As `edits`, without what is restored: what stands in the record. */
-  masked(channel: string): readonly Edit[];
+  masked(channel: string): readonly Stretch[];
   /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
+  /** Forgets a channel that has ended. */
+  forget(channel: string): void;
+  /** Lets go what waits although it is undecided. A value that turns out to have begun in it is refused. */
+  letGo(): void;
   /** Ends all channels; what waited for them no longer does. */
   end(): void;
 };
@@ -44,17 +49,19 @@ type Channel = {
   readonly kind: SegmentKind;
   text: string;
   isEnded: boolean;
+  /** So much of the text has gone out as it was decided. */
+  gone: number;
   readonly waiting: Piece[];
   readonly masked: Edit[];
   readonly restoring: RestoreStream;
-  readonly restored: Edit[];
+  readonly restored: Stretch[];
   /** Both, by place. */
-  edits: readonly Edit[];
+  edits: readonly Stretch[];
   readonly place: JsonPlace;
 };
 
 const NOTHING = { push: () => [], end: () => [], pending: 0 };
-const NO_EDITS: readonly Edit[] = [];
+const NO_EDITS: readonly Stretch[] = [];
 
 /**
  * Scans with `scanner`; with null nothing is scanned and nothing waits. `onNew` is called where a pattern was found that
@@ -70,19 +77,25 @@ export function createTextScan(
   const channels = new Map<string, Channel>();
   const tally = createTally();
 
-  function edit(channel: Channel, findings: readonly Finding[]): void {
+  function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
     const { masked, text, kind } = channel;
     const first = masked.length;
-    editor.edit(masked, findings, kind, (start, end) => text.slice(start, end));
+    editor.edit(masked, findings, kind, (start, end) => text.slice(start, end), name);
+    if ((masked[first]?.start ?? channel.gone) < channel.gone)
+      throw new GatewayError(
+        "policy_denied",
+        "A value that must be masked had begun before it was known as one.",
+      );
     channel.place.quote(text, masked, first);
     channel.edits = joinEdits(masked, channel.restored);
   }
 
   function restore(channel: Channel, piece: string): void {
-    const edits = channel.restoring.push(piece);
-    if (edits.length === 0) return;
-    channel.restored.push(...edits);
+    // Of what has begun to go out nothing is put back.
+    const found = channel.restoring.push(piece).filter(({ start }) => start >= channel.gone);
+    if (found.length === 0) return;
+    channel.restored.push(...found);
     channel.edits = joinEdits(channel.masked, channel.restored);
   }
 
@@ -93,6 +106,7 @@ export function createTextScan(
       kind,
       text,
       isEnded: own === null,
+      gone: 0,
       waiting: [],
       masked,
       restoring: restorer.stream(kind),
@@ -112,17 +126,18 @@ export function createTextScan(
     while (channel.waiting[0] !== undefined && channel.waiting[0].until <= decided) {
       const first = channel.waiting.shift();
       if (first === undefined) return;
+      channel.gone = first.until;
       change(channel, first);
       gate.release(first.entry);
     }
   }
 
-  function finish(channel: Channel): void {
+  function finish(channel: Channel, name: string): void {
     if (channel.isEnded) return;
     channel.isEnded = true;
     const found = channel.scanner.end();
     if (tally.add(found)) onNew();
-    edit(channel, found);
+    edit(channel, name, found);
     release(channel, channel.text.length);
   }
 
@@ -141,7 +156,7 @@ export function createTextScan(
       const found = channel.scanner.push(text);
       channel.text += text;
       if (tally.add(found)) onNew();
-      edit(channel, found);
+      edit(channel, name, found);
       restore(channel, text);
       const until = channel.text.length;
       const decided = until - Math.max(channel.scanner.pending, channel.restoring.pending);
@@ -150,19 +165,22 @@ export function createTextScan(
       if (decided < until) {
         entry.waits += 1;
         channel.waiting.push(piece);
-      } else change(channel, piece);
+      } else {
+        channel.gone = until;
+        change(channel, piece);
+      }
     },
     whole(name, kind, text, entry, pointer) {
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
         channel = open(kind, text, null);
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
-        edit(channel, found);
+        edit(channel, name, found);
         restore(channel, text);
       }
       const { edits } = channel;
@@ -171,7 +189,7 @@ export function createTextScan(
     },
     finish(name) {
       const channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
     },
     edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
     masked: (name) => channels.get(name)?.masked ?? NO_EDITS,
@@ -182,8 +200,12 @@ export function createTextScan(
         role: "assistant",
         text: applyEdits(text, masked),
       })),
+    forget: (name) => void channels.delete(name),
+    letGo() {
+      for (const channel of channels.values()) release(channel, channel.text.length);
+    },
     end() {
-      for (const channel of channels.values()) finish(channel);
+      for (const [name, channel] of channels) finish(channel, name);
     },
   };
   return scan;

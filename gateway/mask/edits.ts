@@ -2,26 +2,35 @@
 import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import { toNoted, type OpenNote } from "./account.ts";
 import { isStricter, needsValue, replaceValue } from "./operators.ts";
 import type { Direction, Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
 
-/** One replaced stretch; offsets are UTF-16 units of the original. */
-export type Edit = {
+/** A stretch and what stands in its place; offsets are UTF-16 units of the original. */
+export type Stretch = { readonly start: number; readonly end: number; readonly text: string };
+
+type Replacement = { text: string; operator: MaskOperator; class: string };
+
+/** One masked stretch. */
+export type Edit = Replacement & {
   readonly start: number;
   end: number;
-  text: string;
-  readonly operator: MaskOperator;
-  readonly class: string;
+  /** Its line of the account, which a value of any length goes on in. */
+  readonly note: OpenNote;
 };
 
 /** Makes edits of findings. */
 export type Editor = {
-  /** Adds the edits of findings in order; `read` gives a stretch of the original. Throws where a class is blocked. */
-  edit(edits: Edit[], findings: readonly Finding[], kind: SegmentKind, read: Read): void;
+  /**
+   * Adds the edits of findings in order; `read` gives a stretch of the original, `place` says where that stands. Throws
+   * where a class is blocked.
+   */
+  edit(edits: Edit[], findings: readonly Finding[], kind: SegmentKind, read: Read, place?: string): void;
 };
 
 type Read = (start: number, end: number) => string;
+type Place = Pick<Stretch, "start" | "end">;
 
 /** A value that is longer than this is redacted whatever the operator. */
 const MAX_VALUE = 4096;
@@ -37,19 +46,18 @@ export function createEditor(
   onMasked: (ofClass: string, code: string) => void,
   placeholders: Placeholders | null = null,
 ): Editor {
+  const { account } = masks;
+  /** The line of a value that is only found and goes on, by the edits of its text. */
+  const found = new WeakMap<readonly Edit[], OpenNote>();
   /** Classes of which values come back. */
   let kept: ReadonlySet<string> | null = null;
 
-  function toEdit(
-    { start, end }: Pick<Edit, "start" | "end">,
-    asked: MaskOperator,
-    ofClass: string,
-    read: Read,
-  ): Edit {
+  /** Writes what stands in a stretch's place. */
+  function replace(asked: MaskOperator, ofClass: string, { start, end }: Place, read: Read): Replacement {
     const isWhole = !needsValue(asked) || end - start <= MAX_VALUE;
     const operator = isWhole ? asked : "redact";
     const value = needsValue(operator) ? read(start, end) : "";
-    return { start, end, text: toText(operator, ofClass, value), operator, class: ofClass };
+    return { text: toText(operator, ofClass, value), operator, class: ofClass };
   }
 
   function toText(operator: MaskOperator, ofClass: string, value: string): string {
@@ -62,11 +70,19 @@ export function createEditor(
   }
 
   return {
-    edit(edits, findings, kind, read) {
-      for (const { class: ofClass, start, end, isMore } of findings) {
-        const mask = masks.pick(ofClass, kind, direction);
+    edit(edits, findings, kind, read, place) {
+      const at = { direction, kind, place: place ?? null };
+      for (const finding of findings) {
+        const { class: ofClass, start, end, isMore } = finding;
+        const mask = masks.look(ofClass, kind, direction);
         if (mask === null) continue;
+        if (mask.operator === "detect") {
+          if (isMore === true) found.get(edits)?.push(read(start, end));
+          else found.set(edits, account.note(toNoted(finding, mask, at, "detected"), read(start, end)));
+          continue;
+        }
         if (mask.operator === "block") {
+          account.note(toNoted(finding, mask, at, "blocked"), read(start, end));
           throw new GatewayError("policy_denied", `Refused by policy (${mask.code}): ${ofClass}.`, {
             publicCode: mask.code,
           });
@@ -75,26 +91,28 @@ export function createEditor(
         if (last !== undefined && (start < last.end || (isMore === true && start === last.end))) {
           const isWider = end > last.end;
           last.end = Math.max(last.end, end);
-          if (isMore === true) continue;
+          if (isMore === true) {
+            last.note.push(read(start, end));
+            continue;
+          }
+          account.note(toNoted(finding, mask, at, "masked"), read(start, end));
           // The stricter of two that overlap stands for both.
-          const isOther = isStricter(mask.operator, last.operator);
-          if (isOther || (isWider && needsValue(last.operator)))
-            edits.splice(
-              -1,
-              1,
-              toEdit(last, isOther ? mask.operator : last.operator, isOther ? ofClass : last.class, read),
-            );
+          if (isStricter(mask.operator, last.operator))
+            Object.assign(last, replace(mask.operator, ofClass, last, read));
+          else if (isWider && needsValue(last.operator))
+            Object.assign(last, replace(last.operator, last.class, last, read));
           continue;
         }
         onMasked(ofClass, mask.code);
-        edits.push(toEdit({ start, end }, mask.operator, ofClass, read));
+        const note = account.note(toNoted(finding, mask, at, "masked"), read(start, end));
+        edits.push({ start, end, ...replace(mask.operator, ofClass, finding, read), note });
       }
     },
   };
 }
 
 /** Gives what stands for `text`, which begins at `from` of the original. An edit's text stands where the edit begins. */
-export function applyEdits(text: string, edits: readonly Edit[], from = 0): string {
+export function applyEdits(text: string, edits: readonly Stretch[], from = 0): string {
   const to = from + text.length;
   let out = "";
   let at = from;
@@ -109,7 +127,7 @@ export function applyEdits(text: string, edits: readonly Edit[], from = 0): stri
 }
 
 /** Puts what is restored among what is masked, by place; where they overlap, what is masked stays. */
-export function joinEdits(masked: readonly Edit[], restored: readonly Edit[]): readonly Edit[] {
+export function joinEdits(masked: readonly Stretch[], restored: readonly Stretch[]): readonly Stretch[] {
   if (restored.length === 0) return masked;
   const joined = [...masked];
   for (const edit of restored) if (!touches(masked, edit.start, edit.end)) joined.push(edit);
@@ -117,12 +135,12 @@ export function joinEdits(masked: readonly Edit[], restored: readonly Edit[]): r
 }
 
 /** Says whether any edit touches a stretch. */
-export function touches(edits: readonly Edit[], start: number, end: number): boolean {
+export function touches(edits: readonly Stretch[], start: number, end: number): boolean {
   return edits.some((edit) => edit.start < end && edit.end > start);
 }
 
 /** Gives where an offset of the original lies in the edited text: within an edit, its end or its beginning. */
-export function shiftOffset(offset: number, edits: readonly Edit[], isEnd: boolean): number {
+export function shiftOffset(offset: number, edits: readonly Stretch[], isEnd: boolean): number {
   let shift = 0;
   for (const { start, end, text } of edits) {
     if (end <= offset) shift += text.length - (end - start);

@@ -3,6 +3,7 @@ import { createRandom, sampleShape } from "../../test/made/shape-sample.ts";
 import { createDetectors } from "../detect/detector.ts";
 import { TABLES } from "../detect/values/tables.ts";
 import { MASK_OPERATORS, type MaskOperator } from "../exchange.ts";
+import { createMaskAccount } from "./account.ts";
 import { createEditor } from "./edits.ts";
 import { createMasks } from "./masks.ts";
 import { maskText } from "./mask-text.ts";
@@ -65,7 +66,7 @@ function listValues(): string[] {
 }
 
 function mask(text: string, operator: MaskOperator): string {
-  const masks = createMasks();
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(CLASSES.map((one) => ({ code: "m", class: one, with: operator })));
   const editor = createEditor(masks, "request", key, () => undefined);
   return maskText(editor, text, detector.scan(text, "message", "request"), "message")?.text ?? text;

@@ -6,14 +6,15 @@ import { createJsonPlace } from "./json-place.ts";
 /** A text with what was masked in it. */
 export type MaskedText = { readonly text: string; readonly edits: readonly Edit[] };
 
-/** Masks what was found in a whole text; null where nothing is masked. Throws where a class is blocked. */
+/** Masks what was found in a whole text; null where nothing is masked. `place` says where it stands. Throws where a class is blocked. */
 export function maskText(
   editor: Editor,
   text: string,
   findings: readonly Finding[],
   kind: SegmentKind,
+  place?: string,
 ): MaskedText | null {
-  const edits = findEdits(editor, text, findings, kind);
+  const edits = findEdits(editor, text, findings, kind, place);
   return edits.length === 0 ? null : { text: applyEdits(text, edits), edits };
 }
 
@@ -23,11 +24,12 @@ export function findEdits(
   text: string,
   findings: readonly Finding[],
   kind: SegmentKind,
+  at?: string,
 ): readonly Edit[] {
   const edits: Edit[] = [];
   if (findings.length === 0) return edits;
   const place = createJsonPlace();
-  editor.edit(edits, findings, kind, (start, end) => place.read(text, start, end));
+  editor.edit(edits, findings, kind, (start, end) => place.read(text, start, end), at);
   createJsonPlace().quote(text, edits, 0);
   return edits;
 }

@@ -2,6 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import { toNoted, type MaskAccount } from "./account.ts";
 import { isStricter } from "./operators.ts";
 
 /** Which way a text goes. */
@@ -20,8 +21,12 @@ export type Masks = {
   restores(): boolean;
   /** Gives the classes whose values come back from placeholders in a kind of text of an answer. */
   restored(kind: SegmentKind): readonly string[];
+  /** Gives the same where a value is only to be found and counted. */
+  look(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
   /** Takes what another phase decided. */
   add(effects: readonly Effect[]): void;
+  /** What was masked so far. */
+  readonly account: MaskAccount;
 };
 
 /**
@@ -30,21 +35,29 @@ export type Masks = {
  * @throws GatewayError `policy_denied`.
  */
 export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind: SegmentKind): void {
-  for (const { class: ofClass } of findings) {
+  for (const finding of findings) {
+    const { class: ofClass } = finding;
     const mask = masks.pick(ofClass, kind, "answer");
     if (mask === null) continue;
+    const at = { direction: "answer", kind, place: null } as const;
+    masks.account.note(toNoted(finding, mask, at, "unmaskable"), null);
     const message = `Refused by policy (${mask.code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
     throw new GatewayError("policy_denied", message, { publicCode: mask.code });
   }
 }
 
 /** Opens the masks of one exchange. */
-export function createMasks(): Masks {
+export function createMasks(account: MaskAccount): Masks {
   const effects: Effect[] = [];
   const masks: Masks = {
+    account,
     applies: (direction) =>
       effects.some((effect) => effect.direction === undefined || effect.direction === direction),
     pick(ofClass, kind, direction) {
+      const mask = masks.look(ofClass, kind, direction);
+      return mask?.operator === "detect" ? null : mask;
+    },
+    look(ofClass, kind, direction) {
       let strictest: Mask | null = null;
       for (const effect of effects) {
         if (effect.class !== ofClass) continue;
@@ -54,7 +67,7 @@ export function createMasks(): Masks {
         if (strictest === null || isStricter(operator, strictest.operator))
           strictest = { operator, code: effect.code };
       }
-      return strictest?.operator === "detect" ? null : strictest;
+      return strictest;
     },
     restores: () => SEGMENT_KINDS.some((kind) => masks.restored(kind).length > 0),
     restored(kind) {

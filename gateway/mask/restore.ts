@@ -1,7 +1,7 @@
 // Puts the caller's values back where placeholders of its session stand in an answer, in texts whole or in pieces.
 import { SEGMENT_KINDS, type SegmentKind } from "../exchange.ts";
 import { TAG_LENGTH } from "../stand-ins.ts";
-import { applyEdits, type Edit } from "./edits.ts";
+import { applyEdits, type Stretch } from "./edits.ts";
 import { createJsonFollower } from "./json-place.ts";
 import type { Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
@@ -9,7 +9,7 @@ import type { Placeholders } from "./placeholders.ts";
 /** Finds placeholders in a text that comes in pieces. The edits are those of the whole text, however it is cut. */
 export type RestoreStream = {
   /** Takes the next piece; gives the edits that became certain, by offsets in the whole text. */
-  push(piece: string): readonly Edit[];
+  push(piece: string): readonly Stretch[];
   /** UTF-16 units at the end of what was pushed that may still become a placeholder. */
   readonly pending: number;
 };
@@ -20,17 +20,17 @@ export type Restorer = {
   readonly isActive: boolean;
   stream(kind: SegmentKind): RestoreStream;
   /** Gives the edits of a whole text. */
-  edits(text: string, kind: SegmentKind): readonly Edit[];
+  edits(text: string, kind: SegmentKind): readonly Stretch[];
 };
 
-const NO_EDITS: readonly Edit[] = [];
+const NO_EDITS: readonly Stretch[] = [];
 const NOTHING: RestoreStream = { push: () => NO_EDITS, pending: 0 };
 const TAG = /^[A-Z2-7]*$/;
 const BRACKET = "[";
 
 /** Makes what restores in one answer, by what its request's policy said: later masks take nothing back, and give nothing. */
 export function createRestorer(masks: Masks, placeholders: Placeholders): Restorer {
-  const heads = new Map<SegmentKind, readonly Head[]>();
+  const heads = new Map<SegmentKind, readonly string[]>();
   for (const kind of SEGMENT_KINDS) {
     const classes = masks.restored(kind);
     if (classes.length > 0) heads.set(kind, classes.map(toHead));
@@ -52,14 +52,12 @@ export function restoreText(restorer: Restorer, text: string, kind: SegmentKind)
   return edits.length === 0 ? text : applyEdits(text, edits);
 }
 
-/** How the placeholders of a class begin: `[EMAIL_`. */
-type Head = { readonly text: string; readonly class: string };
-
-function toHead(ofClass: string): Head {
-  return { text: `[${ofClass.toUpperCase()}_`, class: ofClass };
+/** Gives how the placeholders of a class begin: `[EMAIL_`. */
+function toHead(ofClass: string): string {
+  return `[${ofClass.toUpperCase()}_`;
 }
 
-function createStream(heads: readonly Head[], placeholders: Placeholders): RestoreStream {
+function createStream(heads: readonly string[], placeholders: Placeholders): RestoreStream {
   /** What is not decided yet, and where it begins in the whole text. */
   let tail = "";
   let base = 0;
@@ -69,7 +67,7 @@ function createStream(heads: readonly Head[], placeholders: Placeholders): Resto
     pending: 0,
     push(piece) {
       const text = tail + piece;
-      let edits: Edit[] | null = null;
+      let edits: Stretch[] | null = null;
       let decided = text.length;
       for (let at = text.indexOf(BRACKET); at !== -1; at = text.indexOf(BRACKET, at + 1)) {
         const found = readAt(text, at, heads, placeholders);
@@ -85,8 +83,6 @@ function createStream(heads: readonly Head[], placeholders: Placeholders): Resto
           start,
           end: start + found.length,
           text: follower.isInString() ? JSON.stringify(found.value).slice(1, -1) : found.value,
-          operator: "placeholder",
-          class: found.class,
         });
         at += found.length - 1;
       }
@@ -100,16 +96,16 @@ function createStream(heads: readonly Head[], placeholders: Placeholders): Resto
   return stream;
 }
 
-type Match = { readonly length: number; readonly value: string; readonly class: string };
+type Match = { readonly length: number; readonly value: string };
 
 /** Reads the placeholder that begins at a bracket; `begun` where the text ends before it does. */
 function readAt(
   text: string,
   at: number,
-  heads: readonly Head[],
+  heads: readonly string[],
   placeholders: Placeholders,
 ): Match | "begun" | null {
-  for (const { text: head, class: ofClass } of heads) {
+  for (const head of heads) {
     const length = head.length + TAG_LENGTH + 1;
     const there = text.slice(at, at + length);
     if (there.length < length) {
@@ -117,7 +113,7 @@ function readAt(
       continue;
     }
     const value = there.startsWith(head) ? placeholders.find(there) : undefined;
-    if (value !== undefined) return { length, value, class: ofClass };
+    if (value !== undefined) return { length, value };
   }
   return null;
 }

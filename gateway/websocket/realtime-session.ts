@@ -4,7 +4,7 @@ import { refuseStream } from "../answer/open-answer.ts";
 import { CALL_EVENT, createResponsesDialect } from "../answer/responses-dialect.ts";
 import { createEventReader } from "../answer/stream.ts";
 import type { EventReader } from "../answer/stream.ts";
-import { toTargetError } from "../answer/target-error.ts";
+import { toTargetCode } from "../answer/target-error.ts";
 import { GatewayError, toErrorDetail } from "../errors.ts";
 import type { Json, JsonObject, RequestFacts, Route, ToolFacts } from "../exchange.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
@@ -210,7 +210,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     const [failed] = index === -1 ? [] : waiting.splice(index, 1);
     if (failed === undefined) return value;
     const context = failed.judged.openContext();
-    const errorCode = toTargetError(error, context.judge.rules).recordedCode;
+    const code = toTargetCode(error, context);
+    const errorCode = code === null ? "target_failed" : `target:${code}`;
     context
       .close({ outcome: "failed", httpStatus: 200, errorCode, model: null, usage: null, responseId: null })
       .catch((failure: unknown) => context.report(toError(failure)));
@@ -380,6 +381,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       events.take(data, value, decided);
     },
     fail(error) {
+      if (error.code === "target_broke_off") events.end();
       for (const { reader } of running.values()) reader.fail(error);
     },
     leave() {

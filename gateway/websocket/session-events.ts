@@ -1,13 +1,14 @@
-// A realtime target's events outside of any response, in their order: every string is scanned, every call has its verdict.
+// A realtime target's events outside of any response, in their order: every string is searched and masked, every call has its verdict.
 import { toRefusal } from "../apply/refusal.ts";
 import type { OpenContext } from "../answer/create-context.ts";
-import { createGate } from "../answer/gate.ts";
+import { createGate, replaceEntry } from "../answer/gate.ts";
+import type { Entry } from "../answer/gate.ts";
 import { judgeCall } from "../answer/judge-call.ts";
-import { createTally } from "../answer/tally.ts";
+import { createTextScan } from "../answer/text-scan.ts";
 import { GatewayError } from "../errors.ts";
-import type { Finding, JsonObject, ToolCall } from "../exchange.ts";
+import type { JsonObject, ToolCall } from "../exchange.ts";
 import { NO_CONTENT } from "../judge.ts";
-import { requireUnmasked } from "../mask/masks.ts";
+import { isCipher } from "../parse/fields.ts";
 import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
 import type { OtherText } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
@@ -17,11 +18,24 @@ import type { Verdicts } from "./verdicts.ts";
 export type SessionEvents = {
   /** Takes one event; `decided` keeps it, and what is behind it, until it resolves, and drops it where it gives false. */
   take(data: Buffer, value: JsonObject, decided?: Promise<boolean>): void;
+  /** The target closed: nothing more comes of any text. */
+  end(): void;
 };
 
 const NOTHING = Buffer.alloc(0);
 /** Texts that may come in pieces side by side. */
 const MOST_CHANNELS = 64;
+/** So long a text in pieces may be silent until what a value could still begin in is told. */
+const SILENT_MS = 2_000;
+
+/** What is longer is searched in parts. */
+const MOST_CHARS = 1_000_000;
+/** After it nothing is said any more. */
+const LAST = "session.closed";
+const SOUND = /(?:^|[._])audio\.delta$/;
+
+/** A text that comes in pieces: the item that it is of, and how long it has become. */
+type Pieces = { readonly of: string | null; readonly chars: number };
 
 /** Opens the reader. `denied` is told of a call that was denied here, `fail` is given what the socket is closed with. */
 export function createSessionEvents(
@@ -33,10 +47,16 @@ export function createSessionEvents(
 ): SessionEvents {
   const { scanner, judge, id } = context;
   const gate = createGate(write);
-  const tally = createTally();
+  const { editor, restorer } = context;
+  const isSearched = context.masks.applies("answer") || restorer.isActive || judge.speaksIn("finding");
+  const scan = createTextScan(isSearched ? scanner : null, gate, editor, restorer, judgeFindings);
   /** Calls that are being judged: several events may tell one at a time. */
   const asking = new Map<string, Promise<boolean>>();
-  const channels = new Map<string, ReturnType<typeof scanner.stream>>();
+  /** The texts that come in pieces, by channel, with the item that they belong to; what was heard last stands last. */
+  const channels = new Map<string, Pieces>();
+  let silent: NodeJS.Timeout | null = null;
+  /** Events that wait for a decision. */
+  let undecided = 0;
 
   /** Says whether a call may be told. What was allowed with other arguments was not allowed with these. */
   async function isOpen(call: ToolCall): Promise<boolean> {
@@ -59,25 +79,9 @@ export function createSessionEvents(
     return denial === null;
   }
 
-  /** Searches a text; pieces of one come on one channel, and are searched as one. */
-  function search({ channel, text, continues }: OtherText): readonly Finding[] {
-    if (!continues) return scanner.scan(text, "message", "answer");
-    const stream = channels.get(channel) ?? scanner.stream("message", "answer");
-    channels.delete(channel);
-    channels.set(channel, stream);
-    if (channels.size > MOST_CHANNELS) channels.delete(channels.keys().next().value ?? "");
-    return stream.push(text);
-  }
-
-  function scan(texts: readonly OtherText[]): void {
-    let isNew = false;
-    for (const each of texts) {
-      const found = search(each);
-      isNew = tally.add(found) || isNew;
-      requireUnmasked(context.masks, found, "message");
-    }
-    if (!isNew || !judge.speaksIn("finding")) return;
-    const { patterns, findings } = tally;
+  function judgeFindings(): void {
+    if (!judge.speaksIn("finding")) return;
+    const { patterns, findings } = scan.tally;
     const verdict = context.ask("finding", { patterns, findings }, NO_CONTENT);
     const refusal = toRefusal(verdict.decision, judge.rules, id);
     if (refusal === null) return;
@@ -85,30 +89,117 @@ export function createSessionEvents(
     throw refusal;
   }
 
+  /** Searches the texts of an event; pieces of one come on one channel, and are searched as one. */
+  function search(texts: readonly OtherText[], value: JsonObject, entry: Entry): void {
+    const item = toItem(value);
+    const isLast = value["type"] === LAST;
+    for (const [channel, { of }] of channels)
+      if (isLast || (of !== null && of === item && !hasChannel(texts, channel))) finish(channel);
+    for (const { channel, text, continues, pointer } of texts) {
+      if (continues) {
+        scan.push(channel, "message", text, entry, pointer);
+        const chars = (channels.get(channel)?.chars ?? 0) + text.length;
+        channels.delete(channel);
+        channels.set(channel, { of: item, chars });
+        if (chars > MOST_CHARS) finish(channel);
+      } else {
+        scan.whole(channel, "message", text, entry, pointer);
+        scan.forget(channel);
+      }
+    }
+    for (const channel of channels.keys()) {
+      if (channels.size <= MOST_CHANNELS) break;
+      finish(channel);
+    }
+  }
+
+  function finish(channel: string): void {
+    channels.delete(channel);
+    scan.finish(channel);
+    scan.forget(channel);
+  }
+
+  /** Nobody says when somebody stops to speak: only a further piece of a text gives it more time. */
+  function watch(isSpoken: boolean): void {
+    const isWaiting = gate.isWaiting();
+    if (silent !== null && (isSpoken || !isWaiting)) {
+      clearTimeout(silent);
+      silent = null;
+    }
+    if (isWaiting) silent ??= setTimeout(letGo, SILENT_MS).unref();
+  }
+
+  function letGo(): void {
+    silent = null;
+    try {
+      scan.letGo();
+      gate.flush();
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  /** Takes an event of which `read` is read: all of it, or what stands beside its sound. */
+  function takeEvent(
+    data: Buffer,
+    value: JsonObject,
+    read: JsonObject,
+    decided: readonly Promise<boolean>[],
+  ): void {
+    const sink = createSink();
+    const calls: ToolCall[] = [];
+    walkAnswer(sink, calls, read, "");
+    const conditions = [...calls.map(isOpen), ...decided];
+    // Sound waits for what is undecided, and for no text: whoever listens would hear it stumble.
+    const isSound = read !== value && conditions.length === 0 && sink.segments.length === 0;
+    if (isSound && undecided === 0) return write(toMessage(data));
+    const entry = gate.push(toMessage(data), conditions.length > 0 ? 1 : 0, {
+      value,
+      write: (masked) => toMessage(Buffer.from(JSON.stringify(masked))),
+    });
+    const texts = readOtherEvent(null, value, sink.segments);
+    search(texts, value, entry);
+    if (conditions.length > 0) {
+      undecided += 1;
+      Promise.all(conditions)
+        .then((answers) => {
+          undecided -= 1;
+          if (answers.includes(false)) replaceEntry(entry, NOTHING);
+          gate.release(entry);
+          gate.flush();
+        })
+        .catch(fail);
+    }
+    if (gate.held > context.limits.answerBytes)
+      throw new GatewayError("answer_unreadable", "More events would have to be held than the limit allows.");
+    gate.flush();
+    watch(texts.some(({ continues }) => continues));
+  }
+
   return {
     take(data, value, decided) {
-      const sink = createSink();
-      const calls: ToolCall[] = [];
-      walkAnswer(sink, calls, value, "");
-      const conditions = calls.map(isOpen);
-      if (decided !== undefined) conditions.push(decided);
-      const entry = gate.push(toMessage(data), conditions.length > 0 ? 1 : 0);
-      scan(readOtherEvent(null, value, sink.segments));
-      if (conditions.length > 0) {
-        Promise.all(conditions)
-          .then((answers) => {
-            if (answers.includes(false)) entry.bytes = NOTHING;
-            gate.release(entry);
-            gate.flush();
-          })
-          .catch(fail);
+      const { type, delta } = { type: value["type"], delta: value["delta"] };
+      const isSound = typeof type === "string" && SOUND.test(type) && typeof delta === "string";
+      const { delta: _, ...rest } = value;
+      const read = isSound && isCipher(delta) ? rest : value;
+      takeEvent(data, value, read, decided === undefined ? [] : [decided]);
+    },
+    end() {
+      try {
+        scan.end();
+        gate.flush();
+      } catch (error) {
+        fail(error);
       }
-      if (gate.held > context.limits.answerBytes)
-        throw new GatewayError(
-          "answer_unreadable",
-          "More events would have to be held than the limit allows.",
-        );
-      gate.flush();
     },
   };
+}
+
+function hasChannel(texts: readonly OtherText[], channel: string): boolean {
+  return texts.some((text) => text.channel === channel);
+}
+
+/** The item whose text an event is about. */
+function toItem({ item_id: id }: JsonObject): string | null {
+  return typeof id === "string" ? id : null;
 }

@@ -16,6 +16,8 @@ import type { DeciderDeps } from "../decide.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller, Grant, Route } from "../exchange.ts";
 import { guardCredential } from "../forward/guard-credential.ts";
+import type { MaskedRequest } from "../mask/mask-request.ts";
+import { isObject } from "../parse/pointer.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "../forward/headers.ts";
 import { createJournal } from "../journal.ts";
 import type { Progress } from "../journal.ts";
@@ -179,7 +181,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     }
     const client = wrapSocket(accepted, raw);
     const target = wrapSocket(dialed.socket);
-    const update = grant === null ? null : toFirstUpdate(grant);
+    const update = grant === null ? null : toFirstUpdate(toMaskedGrant(grant, decided.masked));
     if (update !== null) target.send(update, false, () => undefined);
     const close = (error: GatewayError): void => session.close(error);
     sink.turn(toMessageSink(client, id, close));
@@ -263,6 +265,12 @@ function parseBound(parser: RequestParser, input: RequestInput, { session }: Gra
   const asJson = { ...route, spec: { ...route.spec, body: "json" } } as const;
   const bytes = Buffer.from(JSON.stringify({ session }));
   return { ...parser.parse({ ...input, route: asJson, contentType: "application/json", bytes }), route };
+}
+
+/** A session that was asked for before a value of it had to be masked is set without it. */
+function toMaskedGrant(grant: Grant, masked: MaskedRequest | null): Grant {
+  const { session } = { session: masked?.body()["session"] };
+  return isObject(session) ? { ...grant, session } : grant;
 }
 
 function requireOpen({ operation }: Route): (deps: SessionDeps, parts: SessionParts) => SocketSession {

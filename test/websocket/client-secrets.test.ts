@@ -150,6 +150,24 @@ describe("the socket that it opens", () => {
     socket.socket.close();
   });
 
+  test("has its values masked where it is asked for, kept and set", async () => {
+    const card = ["4111", "1111", "1111", "1111"].join(" ");
+    const before = gateway().upstream.requests().length;
+    const socket = await openSocket(url(), {
+      token: await makeSecret({ session: { ...session, instructions: `Never charge ${card}.` } }),
+    });
+    expect(await socket.until(is("session.updated"))).toMatchObject({
+      session: { instructions: "Never charge ************1111." },
+    });
+    const bodies = gateway()
+      .upstream.requests()
+      .slice(before)
+      .map(({ body }) => body.toString("utf8"));
+    expect(bodies.filter((body) => body.includes("Never charge ************1111."))).toHaveLength(2);
+    expect(bodies.join("\n")).not.toContain("1111 1111");
+    socket.socket.close();
+  });
+
   test("is judged message by message, as the caller's own", async () => {
     const socket = await openSocket(url(), { token: await makeSecret() });
     const say = (text: string): void => {

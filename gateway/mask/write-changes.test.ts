@@ -1,0 +1,43 @@
+// Masked texts in their places, and what beside them spells them again.
+import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../exchange.ts";
+import { writeObjectChanges } from "./write-changes.ts";
+
+const token = (text: string): JsonObject => ({ token: text, bytes: [...Buffer.from(text)], logprob: -1 });
+const change = (pointer: string, from: string): Parameters<typeof writeObjectChanges>[1][number] => ({
+  pointer,
+  from,
+  to: "[X]",
+  edits: [],
+});
+
+describe("a masked text", () => {
+  test("takes the tokens beside it away, where a token is masked too", () => {
+    const choice = { message: { content: "a key" }, logprobs: { content: [token("a "), token("key")] } };
+    const changes = [
+      change("/choices/0/message/content", "a key"),
+      change("/choices/0/logprobs/content/1/token", "key"),
+    ];
+    for (const order of [changes, changes.toReversed()]) {
+      expect(writeObjectChanges({ choices: [choice] }, order)).toEqual({
+        choices: [{ message: { content: "[X]" }, logprobs: null }],
+      });
+    }
+  });
+
+  test("takes all tokens away where one alone is masked, since its bytes spell it too", () => {
+    const part = { text: "b", logprobs: [{ ...token("b"), top_logprobs: [token("key")] }] };
+    const changed = writeObjectChanges({ content: [part] }, [
+      change("/content/0/logprobs/0/top_logprobs/0/token", "key"),
+    ]);
+    expect(changed).toEqual({ content: [{ text: "b", logprobs: [] }] });
+  });
+
+  test("leaves the tokens of another text alone, and is refused where it does not stand", () => {
+    const parts = { content: [{ text: "key" }, { text: "b", logprobs: [token("b")] }] };
+    expect(writeObjectChanges(parts, [change("/content/0/text", "key")])).toEqual({
+      content: [{ text: "[X]" }, parts.content[1]],
+    });
+    expect(() => writeObjectChanges(parts, [change("/content/0/text", "other")])).toThrow("cannot be masked");
+  });
+});
