@@ -104,7 +104,8 @@ describe("a request", () => {
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(String(refused)).toContain("values_masked");
     expect(String(refused)).not.toContain("3704");
-    const file = new File([`key: ${key}\n`], "notes.txt");
+    // What is not UTF-8 is not written anew.
+    const file = new File([Buffer.from(`\uFEFFkey: ${key}\n`, "utf16le")], "notes.txt");
     const upload = await client.files
       .create({ file, purpose: "assistants" })
       .catch((error: unknown) => error);
