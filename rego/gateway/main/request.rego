@@ -52,6 +52,8 @@ request_deny contains object.union(e, {"code": "tool_type_not_allowed"}) if some
 
 request_mask contains object.union(e, {"code": "values_masked"}) if some e in data.gateway.rules.content.masks.mask
 
+request_record contains object.union(e, {"code": "record_originals"}) if some e in data.gateway.rules.record.originals.record
+
 request_record contains object.union(e, {"code": "record_texts"}) if some e in data.gateway.rules.record.texts.record
 
 request_label contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.label
