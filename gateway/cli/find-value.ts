@@ -107,7 +107,7 @@ async function readValue(stdin: CommandContext["stdin"]): Promise<string> {
 
 /** Gives the value as it is, and what the gateway would have found in it: what is copied may have its name beside it. */
 function listValues(text: string): string[] {
-  const { detector } = createDetectors()({});
+  const detector = createDetectors()({});
   const values = [text];
   for (const { start, end, isMore } of detector.scan(text, "message", "request")) {
     const last = values.length - 1;

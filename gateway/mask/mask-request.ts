@@ -57,7 +57,7 @@ export function maskRequest(
 }
 
 /**
- * Refuses what is not masked as it is sent on: a value in a form or a file that must be.
+ * Refuses what is not masked as it is sent on: a value in what is no form, or where parts of an upload meet.
  *
  * @throws GatewayError `policy_denied`.
  */
@@ -70,6 +70,16 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
     masks.account.note(noted, null, { count: findings[ofClass] ?? 1 });
     throw unmaskable(ofClass, mask.code);
   }
+}
+
+/** Makes the refusal of a file in which a value of a class stands that cannot be masked. */
+export function toUnmaskable(masks: Masks, ofClass: string, place: string): GatewayError {
+  const mask = masks.pick(ofClass, "other", "request");
+  if (mask === null) return unmaskable(ofClass, "");
+  const at = { direction: "request", kind: "other", place } as const;
+  const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: null };
+  masks.account.note(noted, null);
+  return unmaskable(ofClass, mask.code);
 }
 
 /**
@@ -121,7 +131,8 @@ function toChanges(
 function unmaskable(ofClass: string, code: string): GatewayError {
   const message =
     `Refused by policy (${code}). A value of the class ${ofClass} must be masked, and stands where the gateway ` +
-    "cannot mask it: in a file, in a form, in a name or in the address. Take it out, or send it as text.";
+    "cannot mask it: in a name, in the address, in a part of an upload, or in a file that is not in UTF-8. Take it " +
+    "out, or send it as text.";
   return new GatewayError("policy_denied", message, { publicCode: code });
 }
 
