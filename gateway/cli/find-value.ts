@@ -111,7 +111,7 @@ function listValues(text: string): string[] {
   const values = [text];
   for (const { start, end, isMore } of detector.scan(text, "message", "request")) {
     const last = values.length - 1;
-    if (isMore === true && last > 0) values[last] += text.slice(start, end);
+    if (isMore && last > 0) values[last] += text.slice(start, end);
     else values.push(text.slice(start, end));
   }
   return [...new Set(values)].slice(0, 1_000);

@@ -27,7 +27,7 @@ export function openBox(encryptionKey: Buffer): Box {
  */
 export function openOriginals(encryptionKey: Buffer, configured: readonly Buffer[]): Box {
   const derived = derive(encryptionKey, "originals");
-  const [first = derived, ...others] = [...configured, derived];
+  const [first, ...others] = [...configured, derived];
   const toKey = (key: Buffer): SealingKey => ({ id: toKeyId(key), key });
   return createBox({
     keys: [toKey(first), ...others.map(toKey)],

@@ -27,12 +27,13 @@ export function startRetention(deps: {
   readonly intervalMs?: number;
 }): Retention {
   const { db, log, keptMs, intervalMs = INTERVAL_MS } = deps;
-  let isStopped = false;
+  const stop = new AbortController();
 
   async function work(): Promise<void> {
     try {
       let deleted = 1;
-      while (deleted > 0 && !isStopped) deleted = await deleteOriginals(db, new Date(Date.now() - keptMs));
+      while (deleted > 0 && !stop.signal.aborted)
+        deleted = await deleteOriginals(db, new Date(Date.now() - keptMs));
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError)) throw thrown;
       log.warn({ reason: thrown.reason, code: thrown.code }, "Old originals could not be deleted.");
@@ -44,7 +45,7 @@ export function startRetention(deps: {
   timer.unref();
   return {
     async stop() {
-      isStopped = true;
+      stop.abort();
       clearInterval(timer);
       await running;
     },
