@@ -7,7 +7,7 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { GatewayError } from "./errors.ts";
 import type { Events, ExchangeSummary } from "./events.ts";
-import type { Caller, PolicyVersion, Route, Segment } from "./exchange.ts";
+import type { Caller, ParameterChange, PolicyVersion, Route, Segment } from "./exchange.ts";
 import type { Verdict } from "./judge.ts";
 import type { MaskAccount } from "./mask/account.ts";
 import type { MaskTally } from "./mask/mask-tally.ts";
@@ -37,6 +37,8 @@ export type Progress = {
   readonly masked: MaskTally;
   /** Masks texts as the decision says, for the record; null before it is decided. */
   maskTexts: ((segments: readonly Segment[]) => readonly Segment[]) | null;
+  /** What was changed of its parameters. */
+  changes: readonly ParameterChange[];
   /** What was masked, where and how; null before it is decided. */
   account: MaskAccount | null;
   version: PolicyVersion | null;
@@ -156,6 +158,7 @@ function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpene
     client: progress.incoming.headers["user-agent"] ?? null,
     facts: verdict?.facts ?? null,
     decision: verdict?.decision ?? null,
+    changes: progress.changes,
     effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
     errorCode: error?.recordedCode ?? null,
     version,
