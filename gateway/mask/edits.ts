@@ -2,9 +2,9 @@
 import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
-import { toNoted, type OpenNote } from "./account.ts";
+import { isCleanOf, toNoted, type MaskOutcome, type OpenNote } from "./account.ts";
 import { isStricter, needsValue, replaceValue } from "./operators.ts";
-import type { Direction, Masks } from "./masks.ts";
+import type { Direction, Mask, Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
 
 /** A stretch and what stands in its place; offsets are UTF-16 units of the original. */
@@ -72,17 +72,22 @@ export function createEditor(
   return {
     edit(edits, findings, kind, read, place) {
       const at = { direction, kind, place: place ?? null };
+      function note(finding: Finding, mask: Mask, outcome: MaskOutcome): OpenNote {
+        const { start, end } = finding;
+        const isClean = isCleanOf(findings, start, end);
+        return account.note(toNoted(finding, mask, at, outcome), read(start, end), { isClean });
+      }
       for (const finding of findings) {
         const { class: ofClass, start, end, isMore } = finding;
         const mask = masks.look(ofClass, kind, direction);
         if (mask === null) continue;
         if (mask.operator === "detect") {
           if (isMore === true) found.get(edits)?.push(read(start, end));
-          else found.set(edits, account.note(toNoted(finding, mask, at, "detected"), read(start, end)));
+          else found.set(edits, note(finding, mask, "detected"));
           continue;
         }
         if (mask.operator === "block") {
-          account.note(toNoted(finding, mask, at, "blocked"), read(start, end));
+          note(finding, mask, "blocked");
           throw new GatewayError("policy_denied", `Refused by policy (${mask.code}): ${ofClass}.`, {
             publicCode: mask.code,
           });
@@ -95,7 +100,7 @@ export function createEditor(
             last.note.push(read(start, end));
             continue;
           }
-          account.note(toNoted(finding, mask, at, "masked"), read(start, end));
+          note(finding, mask, "masked");
           // The stricter of two that overlap stands for both.
           if (isStricter(mask.operator, last.operator))
             Object.assign(last, replace(mask.operator, ofClass, last, read));
@@ -104,8 +109,8 @@ export function createEditor(
           continue;
         }
         onMasked(ofClass, mask.code);
-        const note = account.note(toNoted(finding, mask, at, "masked"), read(start, end));
-        edits.push({ start, end, ...replace(mask.operator, ofClass, finding, read), note });
+        const noted = note(finding, mask, "masked");
+        edits.push({ start, end, ...replace(mask.operator, ofClass, finding, read), note: noted });
       }
     },
   };
