@@ -22,6 +22,22 @@ import type { TransferRow } from "./transfers.ts";
 const FULL: Effort = { rounds: 7, share: 1, concurrency: 16 };
 const QUICK: Effort = { rounds: 2, share: 0.05, concurrency: 8 };
 
+const USAGE = `Measures Tollgate's CPU beside a bare proxy's, and writes docs/benchmarks.md unless told not to.
+
+Usage: npm run bench -- [options]
+  --quick            two short rounds, to see what a change costs; writes nothing
+  --rounds N         rounds of each shape (7; 2 with --quick)
+  --shape NAME       one shape alone, "transfers" or "sockets"; may be given several times
+  --targets LIST     what is measured ("bare,tollgate")
+  --profile          adds where the CPU time goes, by part and function
+  --no-write         writes nothing
+  --help             this text
+
+Shapes: ${listShapes()
+  .map(({ name }) => `"${name}"`)
+  .join(", ")}
+`;
+
 const { values: flags } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
@@ -30,8 +46,14 @@ const { values: flags } = parseArgs({
     rounds: { type: "string" },
     targets: { type: "string", default: "bare,tollgate" },
     "no-write": { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
+
+if (flags.help) {
+  process.stdout.write(USAGE);
+  process.exit(0);
+}
 
 const effort = {
   ...(flags.quick ? QUICK : FULL),

@@ -117,6 +117,14 @@ export const INSERTS = {
   item_labels: {
     columns: columns({ uuid: "exchange_id", text: "tenant item_hash label", moment: "at" }),
   },
+  masked_values: {
+    columns: columns({
+      uuid: "exchange_id",
+      integer: "seq count",
+      text: "tenant direction outcome class detector operator code kind place value_hash",
+      moment: "at",
+    }),
+  },
   texts: {
     columns: columns({ text: "tenant hash key_id", bytea: "sealed", moment: "at" }),
   },
@@ -140,6 +148,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   "spans",
   "session_labels",
   "item_labels",
+  "masked_values",
   "texts",
   "exchange_texts",
 ];

@@ -330,6 +330,39 @@ export const exchangeTexts = pgTable(
   (table) => [primaryKey({ columns: [table.exchangeId, table.direction] })],
 );
 
+// Values
+
+/** What was masked, or found where it might have been: one line a value and place; never the value. */
+export const maskedValues = pgTable(
+  "masked_values",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    seq: integer("seq").notNull(),
+    tenant: text("tenant").notNull(),
+    direction: text("direction", { enum: ["request", "answer"] }).notNull(),
+    /** `masked`, `detected`, or what the exchange was refused for: `blocked`, `unmaskable`. */
+    outcome: text("outcome").notNull(),
+    class: text("class").notNull(),
+    /** The detector's or the pattern's id; null where lines were added up. */
+    detector: text("detector"),
+    operator: text("operator").notNull(),
+    code: text("code").notNull(),
+    kind: text("kind"),
+    /** Pointer of the text that it stood in; null where lines were added up. */
+    place: text("place"),
+    count: integer("count").notNull(),
+    /** Keyed hash of the value, by which it is found again. */
+    valueHash: text("value_hash"),
+    at: moment("at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.exchangeId, table.seq] }),
+    index("masked_values_hash")
+      .on(table.valueHash, table.exchangeId)
+      .where(sql`${table.valueHash} is not null`),
+  ],
+);
+
 // The ledger
 
 /** Who owns what the provider stores. The first owner stays. */

@@ -16,7 +16,7 @@ import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { createDetectors } from "./detect/detector.ts";
-import type { Detectors } from "./detect/detector.ts";
+import type { Detector } from "./detect/values/values.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
@@ -38,6 +38,7 @@ import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import { createSpools } from "./spool/spool.ts";
+import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
 import { toRequestTexts } from "./request-texts.ts";
 
@@ -201,7 +202,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       ),
     spools: createSpools(join(config.stateDir, "spool"), {
       memoryBytes: SPOOL_MEMORY_BYTES,
-      bytes: config.limits.upload_bytes,
+      // What came, and behind it what was written anew of it.
+      bytes: 2 * config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
     shares: createShares(config.limits.per_caller),
@@ -214,6 +216,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
+    openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
   const pipeline = createPipeline(deps);
@@ -299,17 +302,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
 function createInForce(
   current: () => PolicySnapshot,
-  compile: (patterns: JsonObject) => Detectors,
+  compile: (patterns: JsonObject) => Detector,
 ): () => PolicyInForce {
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
-      const { detector, matcher } = compile(snapshot.patterns);
-      kept = {
-        snapshot,
-        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }) },
-      };
+      const scanner = compile(snapshot.patterns);
+      kept = { snapshot, inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }) } };
     }
     return kept.inForce;
   };

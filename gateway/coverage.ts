@@ -58,11 +58,17 @@ const MASKINGS: Readonly<Record<Cell, Masking>> = {
   refused: "nothing",
 };
 
+function toRequestMasking({ operation, body }: RouteSpec, request: Cell): Masking {
+  // Parts are put together at the target, and a bare session description is passed on as it came or not at all.
+  if (operation === "uploads.parts.create" || body === "form_or_sdp") return "either";
+  return request === "files" ? "masked" : MASKINGS[request];
+}
+
 function toRow(spec: RouteSpec, cells: Omit<Coverage, "spec" | "masking">): Coverage {
   const { request, answer, events } = cells;
   const hasBody = spec.body !== "none" && spec.method !== "DELETE";
   const masking = {
-    request: hasBody || spec.method === "WS" ? MASKINGS[request] : "nothing",
+    request: hasBody || spec.method === "WS" ? toRequestMasking(spec, request) : "nothing",
     // A session description is passed on as it came or not at all.
     answer: spec.answer === "sdp" ? "either" : MASKINGS[answer],
     events: MASKINGS[events],

@@ -11,19 +11,24 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { findEarlier } from "./earlier.ts";
-import type { CallFacts, Caller, Earlier, Route, ToolCall } from "./exchange.ts";
+import type { CallFacts, Caller, Earlier, Effect, Route, ToolCall } from "./exchange.ts";
 import { addEffects, findLines, judgeLines } from "./file-lines.ts";
-import type { FileLines, LineEffects } from "./file-lines.ts";
+import type { FileLines, JudgedLines } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
+import type { SpooledBody } from "./form/write-form.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
+import { createMaskAccount } from "./mask/account.ts";
+import type { ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
-import { maskRequest, requireMaskable, requireNoneToMask } from "./mask/mask-request.ts";
+import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
+import { maskBody } from "./masked-form.ts";
+import type { Masking } from "./masked-form.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
 import { claimObjects, taint } from "./ownership.ts";
@@ -74,6 +79,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Names a tenant's values by a keyed hash. */
+  readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -109,6 +116,8 @@ export type Decided = Asked &
     readonly masks: Masks;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
+    /** What goes to the target of a body that was spooled. */
+    readonly spooled: SpooledBody | null;
   };
 
 export type Decider = {
@@ -160,8 +169,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
     policy: Policy,
-    scanner: RequestScanner,
-  ): Promise<LineEffects> {
+    { scanner, masks: { account }, key, onMasked }: Masking,
+    ofFile: readonly Effect[],
+  ): Promise<JudgedLines> {
     const share = deps.shares.open(caller, "batch_lines");
     const judged = judgeLines(lines, route, {
       parser: deps.parser,
@@ -181,14 +191,15 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
-        const masks = createMasks();
+        const masks = createMasks(account);
+        masks.add(ofFile);
         masks.add(verdict.decision.mask);
-        requireNoneToMask(request, scanner, masks);
         const refusal =
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
         if (refusal !== null) throw refusal;
-        return verdict;
+        const masked = maskRequest(request, scanner, masks, key, onMasked);
+        return { decision: verdict.decision, edits: masked?.edits ?? null };
       },
     });
     return judged.finally(() => share.close());
@@ -260,6 +271,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.request = asked.request;
       const { caller, route, request, open } = asked;
       const { connection } = open;
+      const account = createMaskAccount(() => deps.openHash(caller.tenant));
+      progress.account = account;
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
@@ -330,19 +343,20 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (refusal !== null) throw refusal;
       if (upload.problem !== null) throw upload.problem;
       if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+      const masks = createMasks(account);
+      masks.add(verdict.decision.mask);
+      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
+      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked };
+      let judged: JudgedLines | null = null;
       if (lines !== null) {
-        verdict = addEffects(verdict, await judgeEach(lines, asked, subject, policy, scanner));
+        judged = await judgeEach(lines, asked, subject, policy, masking, verdict.decision.mask);
+        verdict = addEffects(verdict, judged.effects);
         progress.verdict = verdict;
         lap("lines");
       }
-      const masks = createMasks();
-      masks.add(verdict.decision.mask);
-      // A body that goes out as it was spooled is not written anew, nor what two parts of an upload share.
-      const isSpooled = asked.body?.spooled != null;
-      if (isSpooled || upload.junctions.length > 0) requireMaskable(masks, counts.findings);
-      if (isSpooled) requireNoneToMask(request, scanner, masks);
-      const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
-      const masked = maskRequest(request, scanner, masks, deps.maskKey(caller.tenant), onMasked);
+      const { findings } = counts;
+      const { junctions } = upload;
+      const { masked, spooled } = await maskBody(asked, { findings, junctions, lines, judged }, masking);
       const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
       await journal.decided(progress);
       lap("record");
@@ -356,9 +370,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         verdict,
         settled,
         earlier,
-        findings: counts.findings,
+        findings,
         masks,
         masked,
+        spooled,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {
@@ -429,6 +444,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     found: () => [],
     verdict: null,
     masked: createMaskTally(),
+    account: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

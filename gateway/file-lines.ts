@@ -1,11 +1,16 @@
 // Reads a file of requests line by line: each line is parsed strictly, and judged as a request of its own.
 import { GatewayError, toGatewayError } from "./errors.ts";
-import type { Effect, Json, JsonObject, Route, Segment } from "./exchange.ts";
+import type { Decision, Effect, Json, JsonObject, Route, Segment } from "./exchange.ts";
 import type { FormPart } from "./form/read-form.ts";
+import { createRewriter } from "./form/rewrite.ts";
+import type { Stretches } from "./form/write-form.ts";
+import { cutBody } from "./parse/cut.ts";
 import { parseJson } from "./parse/json.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { isObject } from "./parse/pointer.ts";
 import type { RequestParser } from "./parse/request.ts";
+import { rewriteBody } from "./parse/rewrite.ts";
+import type { BodyEdits } from "./parse/rewrite.ts";
 import { matchRoute } from "./parse/route.ts";
 import type { TakenForm } from "./request-body.ts";
 import type { Verdict } from "./judge.ts";
@@ -30,7 +35,17 @@ export type LineDeps = {
   /** Bytes of one line. */
   readonly lineBytes: number;
   /** Judges one request: its ownership and its content; throws where it is refused. */
-  judge(route: Route, request: ParsedRequest): Promise<Verdict>;
+  judge(route: Route, request: ParsedRequest): Promise<JudgedLine>;
+};
+
+/** A line that may be sent, with what is masked in it. */
+export type JudgedLine = { readonly decision: Decision; readonly edits: BodyEdits | null };
+
+/** A file whose lines may be sent. */
+export type JudgedLines = {
+  readonly effects: LineEffects;
+  /** What the file is once its lines are masked; null where nothing is. */
+  readonly written: Stretches | null;
 };
 
 /** Effects of the lines' decisions that are the whole file's too. */
@@ -63,19 +78,29 @@ export function findLines(request: ParsedRequest, form: TakenForm | null): FileL
   return { kind, part, form };
 }
 
-/** Judges the lines one after the other; the first that is refused refuses the file, by its number. */
-export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps): Promise<LineEffects> {
+/**
+ * Judges the lines one after the other; the first that is refused refuses the file, by its number. Lines in which
+ * something is masked are written anew, the others stay as they came.
+ */
+export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps): Promise<JudgedLines> {
   const effects = { observe: new Map(), label: new Map(), record: new Map() };
+  const rewriter = createRewriter(lines.form.spool, lines.part);
   let number = 0;
   let mark = performance.now();
   for await (const line of readLines(lines, deps.lineBytes)) {
+    if (isBlank(line.bytes)) {
+      await rewriter.keep(line.bytes);
+      continue;
+    }
     number = line.number;
     if (number > MOST_LINES)
       throw new GatewayError("body_too_large", `The file holds over ${MOST_LINES} lines.`);
     try {
       const asked =
         lines.kind === "batch_input" ? readBatchLine(line.bytes, deps) : readLine(line.bytes, route, deps);
-      const { decision } = await deps.judge(asked.route, asked.request);
+      const { decision, edits } = await deps.judge(asked.route, asked.request);
+      if (edits === null) await rewriter.keep(line.bytes);
+      else await rewriter.put(asked.write(rewriteBody(asked.request, edits)));
       for (const name of ["observe", "label", "record"] as const)
         for (const effect of decision[name]) effects[name].set(JSON.stringify(effect), effect);
     } catch (error) {
@@ -87,9 +112,12 @@ export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps)
   }
   if (number === 0) throw new GatewayError("file_refused", "The file holds no request.");
   return {
-    observe: toBounded(effects.observe),
-    label: toBounded(effects.label),
-    record: toBounded(effects.record),
+    effects: {
+      observe: toBounded(effects.observe),
+      label: toBounded(effects.label),
+      record: toBounded(effects.record),
+    },
+    written: rewriter.end(),
   };
 }
 
@@ -113,6 +141,7 @@ function toBounded(effects: ReadonlyMap<string, Effect>): readonly Effect[] {
   return all.filter(({ label }, index) => index < 100 || label !== undefined);
 }
 
+/** Gives the lines, each with the line break that ends it. */
 async function* readLines(
   { form, part }: FileLines,
   most: number,
@@ -130,27 +159,30 @@ async function* readLines(
     let at = 0;
     while (at < piece.length) {
       const newline = piece.indexOf(NEWLINE, at);
-      const end = newline === -1 ? piece.length : newline;
+      const end = newline === -1 ? piece.length : newline + 1;
       size += end - at;
-      if (size > most)
+      if (size > (newline === -1 ? most : most + 1))
         throw new GatewayError("file_refused", `Line ${number} of the file is over ${most} bytes.`);
       pieces.push(piece.subarray(at, end));
-      at = end + 1;
+      at = end;
       if (newline === -1) break;
-      const bytes = take();
-      if (!isBlank(bytes)) yield { number, bytes };
+      yield { number, bytes: take() };
       number += 1;
     }
   }
-  const bytes = take();
-  if (!isBlank(bytes)) yield { number, bytes };
+  if (size > 0) yield { number, bytes: take() };
 }
 
 function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+  return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === NEWLINE);
 }
 
-type Line = { readonly route: Route; readonly request: ParsedRequest };
+type Line = {
+  readonly route: Route;
+  readonly request: ParsedRequest;
+  /** Gives the line with another body. */
+  write(body: Buffer): Buffer;
+};
 
 /** Reads a line of a batch: method, address and body of a request. */
 function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
@@ -174,10 +206,27 @@ function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
     spec.isLocal
   )
     throw refused("no batch may run this method and address");
-  const request = parse(deps, route, Buffer.from(JSON.stringify(body)));
-  // The name that the answer comes back under is free text.
-  const name: Segment = { pointer: "/custom_id", kind: "metadata", role: "none", text: line["custom_id"] };
-  return { route, request: { ...request, rest: [...request.rest, name], restDerived: new Map() } };
+  const { start, end } = findMember(bytes, "body");
+  const request = parse(deps, route, bytes.subarray(start, end));
+  // The name that the answer comes back under is free text, beside the body.
+  const name: Segment = {
+    pointer: "/custom_id",
+    kind: "metadata",
+    role: "none",
+    text: line["custom_id"],
+    part: { of: "name" },
+  };
+  return {
+    route,
+    request: { ...request, rest: [...request.rest, name], restDerived: new Map() },
+    write: (written) => Buffer.concat([bytes.subarray(0, start), written, bytes.subarray(end)]),
+  };
+}
+
+function findMember(bytes: Buffer, key: string): { readonly start: number; readonly end: number } {
+  const member = cutBody(bytes, null, () => null)?.members.find((one) => one.key === key);
+  if (member === undefined) throw refused("it cannot be read");
+  return member.value;
 }
 
 /** Reads a line of any other file: what it holds is looked at as the body of the upload would be. */
@@ -186,7 +235,8 @@ function readLine(bytes: Buffer, { spec, ...rest }: Route, deps: LineDeps): Line
   const request = parse(deps, route, bytes);
   // Nothing runs what a line of data names.
   const references = request.references.filter(({ kind }) => kind !== "fine_tuned_model");
-  return { route, request: { ...request, references, facts: { ...request.facts, models: [] } } };
+  const facts = { ...request.facts, models: [] };
+  return { route, request: { ...request, references, facts }, write: (written) => written };
 }
 
 function parse(deps: LineDeps, route: Route, bytes: Buffer): ParsedRequest {

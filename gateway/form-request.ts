@@ -8,7 +8,6 @@ import { createTally } from "./answer/tally.ts";
 import type { Tally } from "./answer/tally.ts";
 import type { TextScanner } from "./answer/context.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
-import { escapeToken } from "./parse/pointer.ts";
 import { parseQuery } from "./parse/query.ts";
 import type { TakenBody, TakenForm } from "./request-body.ts";
 import type { PartEdges } from "./uploads.ts";
@@ -130,32 +129,13 @@ export async function readEdges({ parts, spool }: TakenForm, bytes: number): Pro
   return { head: await read(from, from + bytes), tail: await read(to - bytes, to) };
 }
 
-function toSegments(form: TakenForm): readonly Segment[] {
-  const seen = new Map<string, number>();
-  const segments: Segment[] = [];
-  for (const part of form.parts) {
-    const pointer = toPointer(part.name, seen);
-    const text = form.texts.get(part);
-    if (text === undefined || text === "") continue;
-    segments.push({ pointer, kind: "other", role: "none", text, part: { of: "file" } });
-  }
-  return segments;
-}
-
-/** Gives a field's place in the body: `image[]` for the second time is `/image/1`. */
-function toPointer(name: string, seen: Map<string, number>): string {
-  const tokens = [
-    name.split("[", 1)[0] ?? "",
-    ...[...name.matchAll(/\[([^\]]*)\]/g)].map(([, key = ""]) => key),
-  ];
-  return tokens
-    .map((token, index) => {
-      if (token !== "" || index === 0) return `/${escapeToken(token)}`;
-      const count = seen.get(name) ?? 0;
-      seen.set(name, count + 1);
-      return `/${count}`;
-    })
-    .join("");
+function toSegments({ parts, pointers, texts }: TakenForm): readonly Segment[] {
+  return parts.flatMap((part, index): Segment[] => {
+    const text = texts.get(part);
+    const pointer = pointers[index];
+    if (text === undefined || text === "" || pointer === undefined) return [];
+    return [{ pointer, kind: "other", role: "none", text, part: { of: "file" } }];
+  });
 }
 
 function toFileFacts(part: FormPart): FileFacts {
@@ -186,4 +166,9 @@ function toMediaType(type: string | null): string | null {
 /** Reads a name as its writer meant it: quotes and line breaks stand escaped between quotes. */
 function toName(filename: string): string {
   return filename.replaceAll("%22", '"').replaceAll(/%0d/gi, "\r").replaceAll(/%0a/gi, "\n");
+}
+
+/** Writes a name as it stands between quotes. */
+export function toFilename(name: string): string {
+  return name.replaceAll('"', "%22").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }

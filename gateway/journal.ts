@@ -9,6 +9,7 @@ import type { GatewayError } from "./errors.ts";
 import type { Events, ExchangeSummary } from "./events.ts";
 import type { Caller, PolicyVersion, Route } from "./exchange.ts";
 import type { Verdict } from "./judge.ts";
+import type { MaskAccount } from "./mask/account.ts";
 import type { MaskTally } from "./mask/mask-tally.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { Recorder } from "./record/recorder.ts";
@@ -34,6 +35,8 @@ export type Progress = {
   verdict: Verdict | null;
   /** What was masked. */
   readonly masked: MaskTally;
+  /** What was masked, where and how; null before it is decided. */
+  account: MaskAccount | null;
   version: PolicyVersion | null;
   isRecorded: boolean;
   requestBytes: number;
@@ -65,6 +68,7 @@ export function createJournal(deps: { readonly recorder: Recorder; readonly even
       recorder.opened(toOpened(progress, error)),
       keepLabels(progress),
       keepTexts(progress),
+      keepMasked(progress),
     ]);
     progress.isRecorded = true;
   }
@@ -81,6 +85,12 @@ export function createJournal(deps: { readonly recorder: Recorder; readonly even
       exchangeId: id,
       at,
     });
+  }
+
+  async function keepMasked({ account, caller, id, at }: Progress): Promise<void> {
+    if (account === null || caller === null) return;
+    const { tenant } = caller;
+    await recorder.masked({ exchangeId: id, tenant, at, values: account.take("request") });
   }
 
   async function keepTexts({ verdict, caller, request, id, at }: Progress): Promise<void> {

@@ -145,7 +145,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 
     // forward
     const { target, account, credential, adminCredential } = connection;
-    const { repaired } = decided;
+    const { repaired, spooled } = decided;
     const isOutput = await isBatchOutput(deps.ledger, connection.connection.name, route);
     const giving = route.spec.isGrant ? toGiving(decided, id, sink) : null;
     const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
@@ -163,12 +163,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       headers: toTargetHeaders(crossing, {
         credential: key,
         account,
-        ...(body.spooled === null
+        ...(spooled === null
           ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
-          : { contentType: body.spooled.contentType, contentLength: body.spooled.length }),
+          : { contentType: spooled.contentType, contentLength: spooled.length }),
         bindKey: (name) => deps.digest(toKeyText(caller, name)),
       }),
-      body: body.spooled === null ? (traces ?? repaired.bytes) : body.spooled.stream(),
+      body: spooled === null ? (traces ?? repaired.bytes) : spooled.stream(),
     };
     const call =
       route.spec.lists === null

@@ -6,11 +6,12 @@ import type { Json, JsonObject, Route } from "./exchange.ts";
 import { toFile, toTexts } from "./form-request.ts";
 import { toObject } from "./form/fields.ts";
 import { badForm } from "./form/part-header.ts";
+import type { PartHeader } from "./form/part-header.ts";
 import { readBoundary, readField, readForm } from "./form/read-form.ts";
 import type { FormPart } from "./form/read-form.ts";
 import { takeBody } from "./form/take.ts";
 import { writeForm } from "./form/write-form.ts";
-import type { SpooledBody, WrittenPart } from "./form/write-form.ts";
+import type { SpooledBody, Stretches, WrittenPart } from "./form/write-form.ts";
 import { parseJson } from "./parse/json.ts";
 import { isObject } from "./parse/pointer.ts";
 import { REFERENCES } from "./parse/walk.ts";
@@ -20,6 +21,8 @@ import type { Spool, Spools } from "./spool/spool.ts";
 /** A form that was read. */
 export type TakenForm = {
   readonly parts: readonly FormPart[];
+  /** Where each part stands in the body. */
+  readonly pointers: readonly string[];
   readonly spool: Spool;
   /** Texts of files that are small enough to be looked at as a whole, by their part. */
   readonly texts: ReadonlyMap<FormPart, string>;
@@ -111,13 +114,13 @@ async function takeForm(
     const fields: { name: string; value: Json }[] = [];
     for (const part of parts)
       fields.push({ name: part.name, value: await toValue(spool, part, limits.depth) });
-    const written = parts.map((part, index) => toUntracedPart(part, fields[index]?.value));
-    const bytes = Buffer.from(JSON.stringify(toObject(fields)));
+    const written = parts.map((part, index) => toWrittenPart(part, part, fields[index]?.value ?? null));
+    const { body, pointers } = toObject(fields);
     return {
-      bytes,
+      bytes: Buffer.from(JSON.stringify(body)),
       contentType: "application/json",
       size: spool.size,
-      form: { parts, spool, texts: await toTexts(spool, parts) },
+      form: { parts, pointers, spool, texts: await toTexts(spool, parts) },
       spooled: writeForm(spool, written),
       close: () => spool.close(),
     };
@@ -127,18 +130,30 @@ async function takeForm(
   }
 }
 
-/** Gives a part as it goes to the target: a session's without its tracing. */
-function toUntracedPart(part: FormPart, value: Json | undefined): WrittenPart {
-  if (!JSON_FIELDS.has(part.name) || !isObject(value)) return part;
-  const edits = toUntraced(value);
-  if (Object.keys(edits).length === 0) return part;
-  const { name, filename, type } = part;
+/** Gives a part as it goes to the target, with what stands in the spool: a session's without its tracing. */
+export function toWrittenPart(header: PartHeader, kept: Stretches, value: Json): WrittenPart {
+  const { name, filename, type } = header;
+  const edits = JSON_FIELDS.has(name) && isObject(value) ? toUntraced(value) : {};
+  if (Object.keys(edits).length === 0 || !isObject(value)) {
+    const { from, to, more } = kept;
+    return { name, filename, type, from, to, ...(more !== undefined && { more }) };
+  }
   return { name, filename, type, bytes: Buffer.from(JSON.stringify({ ...value, ...edits })) };
+}
+
+/** Tells a field that is read as JSON however it is sent. */
+export function isJsonField(name: string): boolean {
+  return JSON_FIELDS.has(name);
+}
+
+/** Tells a field that is read as JSON. */
+export function isSentAsJson({ name, type }: Pick<PartHeader, "name" | "type">): boolean {
+  return isJsonField(name) || /^application\/json\b/i.test(type ?? "");
 }
 
 /** Gives what a part says: a file's name, type and size; a field's text, or what it means where that is known. */
 async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Json> {
-  const { name, type } = part;
+  const { name } = part;
   const [base = ""] = name.split("[", 1);
   if (base !== name && SINGLE.has(base)) throw badForm("A field of the form must be one value.", name);
   // Browsers give what they send with a type a file name.
@@ -152,7 +167,7 @@ async function toValue(spool: Spool, part: FormPart, depth: number): Promise<Jso
     return toFile(part);
   }
   const text = await readField(spool, part);
-  if (/^application\/json\b/i.test(type ?? "")) return parseJson(Buffer.from(text), { depth: depth - 2 });
+  if (isSentAsJson(part)) return parseJson(Buffer.from(text), { depth: depth - 2 });
   if (FLAGS.has(name)) {
     if (text === "true" || text === "false") return text === "true";
     throw new GatewayError("body_shape", "The field must be `true` or `false`.", { param: name });

@@ -104,7 +104,8 @@ describe("a request", () => {
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(String(refused)).toContain("values_masked");
     expect(String(refused)).not.toContain("3704");
-    const file = new File([`key: ${key}\n`], "notes.txt");
+    // What is not UTF-8 is not written anew.
+    const file = new File([Buffer.from(`\uFEFFkey: ${key}\n`, "utf16le")], "notes.txt");
     const upload = await client.files
       .create({ file, purpose: "assistants" })
       .catch((error: unknown) => error);
@@ -122,6 +123,11 @@ function expectMasked(text: string): void {
   for (const secret of SECRETS) {
     for (let i = 0; i + 8 <= secret.length; i += 8) expect(text).not.toContain(secret.slice(i, i + 8));
   }
+}
+
+async function readEvents(input: string): Promise<string[]> {
+  const answer = await trusted.responses.create({ model, input, stream: true }).asResponse();
+  return (await answer.text()).split("\n\n").filter((event) => event !== "");
 }
 
 describe("an answer", () => {
@@ -168,6 +174,13 @@ describe("an answer", () => {
     const streamed = await client.chat.completions.stream({ model, messages }).finalChatCompletion();
     expectMasked(whole.choices[0]?.message.content ?? "");
     expect(streamed.choices[0]?.message.content).toBe(whole.choices[0]?.message.content);
+  });
+
+  test("tells that it was masked before its last event where it is a stream, never what", async () => {
+    const events = await readEvents("fake secrets");
+    expect(events.at(-2)).toMatch(/^: x-tollgate-effects: masked;(?:[a-z_]+=\d+;?)*secret=\d+/);
+    expect(events.at(-1)).toContain("response.completed");
+    expect((await readEvents("echo: all is well")).join("\n")).not.toContain("x-tollgate-effects");
   });
 
   test("shows no tokens of a text that is masked, nor loses those of another", async () => {

@@ -2,7 +2,15 @@
 import { and, asc, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
-import { decisions, denials, exchangeEnds, exchanges, exchangeTexts, toolCalls } from "../schema.ts";
+import {
+  decisions,
+  denials,
+  exchangeEnds,
+  exchanges,
+  exchangeTexts,
+  maskedValues,
+  toolCalls,
+} from "../schema.ts";
 import { isUuid, toCondition } from "./exchange-filter.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
 import { projectAll } from "./projections.ts";
@@ -54,7 +62,12 @@ export type ExchangeDetails = {
   /** Calls of earlier exchanges whose outputs it carries. */
   readonly answered: readonly CallChain[];
   readonly texts: readonly (typeof exchangeTexts.$inferSelect)[];
+  /** What was masked, without the values' hashes. */
+  readonly masked: readonly MaskedValue[];
 };
+
+/** A line of the account of what was masked. */
+export type MaskedValue = Omit<typeof maskedValues.$inferSelect, "exchangeId" | "tenant" | "valueHash">;
 
 const later = sql`(select coalesce(array_agg(distinct c), '{}') from ${decisions} d, unnest(d.codes) c
   where d.exchange_id = ${exchanges.id})`;
@@ -133,7 +146,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
   const ofExchange = <T>(query: PromiseLike<T>): Promise<T> => runQuery(() => query);
   const [exchange] = await ofExchange(orm.select().from(exchanges).where(eq(exchanges.id, id)));
   if (exchange === undefined) return null;
-  const [later, ends, refusals, calls, texts] = await Promise.all([
+  const [later, ends, refusals, calls, texts, masked] = await Promise.all([
     ofExchange(orm.select().from(decisions).where(eq(decisions.exchangeId, id)).orderBy(asc(decisions.seq))),
     ofExchange(orm.select().from(exchangeEnds).where(eq(exchangeEnds.exchangeId, id))),
     ofExchange(
@@ -151,6 +164,13 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
         .orderBy(asc(toolCalls.exchangeId), asc(toolCalls.seq)),
     ),
     ofExchange(orm.select().from(exchangeTexts).where(eq(exchangeTexts.exchangeId, id))),
+    ofExchange(
+      orm
+        .select()
+        .from(maskedValues)
+        .where(eq(maskedValues.exchangeId, id))
+        .orderBy(asc(maskedValues.direction), asc(maskedValues.seq)),
+    ),
   ]);
   const chains = await withPrompts(db, calls);
   return {
@@ -162,7 +182,20 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
     calls: chains.filter((call) => call.exchangeId === id),
     answered: chains.filter((call) => call.exchangeId !== id),
     texts,
+    masked: toLines(masked),
   };
+}
+
+/** Adds up what differs by its value alone: hashes are for finding, and tell which values are alike. */
+function toLines(rows: readonly (typeof maskedValues.$inferSelect)[]): MaskedValue[] {
+  const lines = new Map<string, MaskedValue>();
+  for (const { exchangeId: _, tenant: __, valueHash: ___, ...row } of rows) {
+    const { seq: ____, at: _____, count, ...rest } = row;
+    const key = JSON.stringify(rest);
+    const known = lines.get(key);
+    lines.set(key, known === undefined ? row : { ...known, count: known.count + count });
+  }
+  return [...lines.values()];
 }
 
 /** Adds to calls the first exchange of their session that carried their prompt. */

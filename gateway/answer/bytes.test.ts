@@ -3,15 +3,11 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
-import { createMatcher } from "../detect/matcher.ts";
+import { createDetectorCompiler } from "../detect/values/values.ts";
 import { createBytesReader } from "./bytes.ts";
 import { openAnswer } from "./open-answer.ts";
 
-const matcher = createMatcher({ secret: { class: "secret", any: ["the secret word"] } });
-const scanner = {
-  scan: matcher.scan,
-  stream: matcher.stream,
-};
+const scanner = createDetectorCompiler(null)({ secret: { class: "secret", any: ["the secret word"] } });
 
 const FILE = { status: 200, headers: {}, isCalledText: false, isUnread: false, objects: [] };
 

@@ -224,6 +224,12 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     const isNamed = route.objects.some(({ kind, id: one }) => kind === "response" && one === responseId);
     if (responseId !== null && isNamed && end.isEnded === true && end.outcome === "completed")
       await deps.finishTurn(responseId, { usage, labels: taints, findings: answerFindings });
+    await recorder.masked({
+      exchangeId: id,
+      tenant: caller.tenant,
+      at: Date.now(),
+      values: deps.masks.account.take("answer"),
+    });
     await recorder.closed({
       left: { ...left, connection: deps.connection },
       exchangeId: id,

@@ -9,6 +9,8 @@ import { toFrameBytes } from "./to-frame-bytes.ts";
 export type Framing = {
   /** A sign of life; empty where the transport has one of its own. */
   readonly comment: Buffer;
+  /** Writes a remark that programs pass over; empty where the transport has none. */
+  remark(text: string): Buffer;
   /** Writes an event of the target's as it came. */
   pass(frame: SseFrame): Buffer;
   /** Writes an event of the target's with another value. */
@@ -26,6 +28,7 @@ export type Framing = {
 /** Server-sent events (HTML Living Standard §9.2), each named by its type. */
 export const SERVER_SENT: Framing = {
   comment: Buffer.from(": keep-alive\n\n"),
+  remark: (text) => Buffer.from(`: ${text}\n\n`),
   pass: toFrameBytes,
   rewrite: ({ event }, value) =>
     Buffer.from(`${event === null ? "" : `event: ${event}\n`}data: ${JSON.stringify(value)}\n\n`),

@@ -30,7 +30,7 @@ export function maskAnswer(
   segments: readonly Segment[],
 ): MaskedAnswer {
   const changes = found.flatMap(({ segment: { pointer, text, kind, part }, findings }): Change[] => {
-    const masked = isPartOfJson(part) ? null : maskText(context.editor, text, findings, kind);
+    const masked = isPartOfJson(part) ? null : maskText(context.editor, text, findings, kind, pointer);
     if (masked === null) return [];
     // What a denied call said is gone.
     if (part === undefined && getAt(body, pointer) !== text) return [];

@@ -108,6 +108,15 @@ export function createEventReader(
   const isScanned = isMasked || judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts;
   const scan = createTextScan(isScanned ? context.scanner : null, gate, context.editor, judgeFindings);
 
+  /** The head told what was masked of the request alone. */
+  const toldEffects = context.effects()["x-tollgate-effects"];
+
+  function tellEffects(): void {
+    const effects = context.effects()["x-tollgate-effects"];
+    if (effects !== undefined && effects !== toldEffects)
+      write(sink.framing.remark(`x-tollgate-effects: ${effects}`));
+  }
+
   function fail(thrown: unknown): void {
     if (over) return;
     over = true;
@@ -170,6 +179,7 @@ export function createEventReader(
       if (context.keepsTexts) await context.keepTexts(content.texts());
       await context.close({ ...end, httpStatus: 200, errorCode: null });
       if (over) return;
+      tellEffects();
       gate.flush();
       over = true;
       sink.end();

@@ -35,6 +35,7 @@ export type TextScan = {
 };
 
 type Piece = {
+  readonly text: string;
   readonly from: number;
   readonly until: number;
   readonly entry: Entry;
@@ -45,6 +46,9 @@ type Channel = {
   readonly scanner: ReturnType<TextScanner["stream"]>;
   readonly kind: SegmentKind;
   text: string;
+  /** What of the text is undecided, and where it begins: reading in the whole would copy that each time. */
+  tail: string;
+  tailFrom: number;
   isEnded: boolean;
   /** So much of the text has gone out as it was decided. */
   gone: number;
@@ -69,23 +73,31 @@ export function createTextScan(
   const channels = new Map<string, Channel>();
   const tally = createTally();
 
-  function edit(channel: Channel, findings: readonly Finding[]): void {
+  function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
-    const { edits, text, kind } = channel;
+    const { edits, kind, tail, tailFrom } = channel;
     const first = edits.length;
-    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end));
+    editor.edit(edits, findings, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
     if ((edits[first]?.start ?? channel.gone) < channel.gone)
       throw new GatewayError(
         "policy_denied",
         "A value that must be masked had begun before it was known as one.",
       );
-    channel.place.quote(text, edits, first);
+    channel.place.quote(tail, edits, first, tailFrom);
   }
 
-  function change({ text, edits }: Channel, { from, until, entry, pointer }: Piece): void {
+  function change({ edits }: Channel, { text, from, until, entry, pointer }: Piece): void {
     if (edits.length === 0 || pointer === null || !touches(edits, from, until)) return;
-    const piece = text.slice(from, until);
-    entry.changes.push({ pointer, from: piece, to: applyEdits(piece, edits, from), edits: null });
+    entry.changes.push({ pointer, from: text, to: applyEdits(text, edits, from), edits: null });
+  }
+
+  /** Leaves what is decided behind. */
+  function leave(channel: Channel, decided: number): void {
+    const { tail, tailFrom, place } = channel;
+    if (decided <= tailFrom) return;
+    place.skip(tail, tailFrom, decided);
+    channel.tail = tail.slice(decided - tailFrom);
+    channel.tailFrom = decided;
   }
 
   function release(channel: Channel, decided: number): void {
@@ -98,12 +110,12 @@ export function createTextScan(
     }
   }
 
-  function finish(channel: Channel): void {
+  function finish(channel: Channel, name: string): void {
     if (channel.isEnded) return;
     channel.isEnded = true;
     const found = channel.scanner.end();
     if (tally.add(found)) onNew();
-    edit(channel, found);
+    edit(channel, name, found);
     release(channel, channel.text.length);
   }
 
@@ -119,6 +131,8 @@ export function createTextScan(
           scanner: scanner.stream(kind),
           kind,
           text: "",
+          tail: "",
+          tailFrom: 0,
           isEnded: false,
           gone: 0,
           waiting: [],
@@ -130,12 +144,14 @@ export function createTextScan(
       const from = channel.text.length;
       const found = channel.scanner.push(text);
       channel.text += text;
+      channel.tail += text;
       if (tally.add(found)) onNew();
-      edit(channel, found);
+      edit(channel, name, found);
       const until = channel.text.length;
       const decided = until - channel.scanner.pending;
       release(channel, decided);
-      const piece = { from, until, entry, pointer };
+      leave(channel, decided);
+      const piece = { text, from, until, entry, pointer };
       if (decided < until) {
         entry.waits += 1;
         channel.waiting.push(piece);
@@ -147,13 +163,15 @@ export function createTextScan(
     whole(name, kind, text, entry, pointer) {
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
         channel = {
           scanner: NOTHING,
           kind,
           text,
+          tail: text,
+          tailFrom: 0,
           isEnded: true,
           gone: 0,
           waiting: [],
@@ -163,7 +181,7 @@ export function createTextScan(
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
-        edit(channel, found);
+        edit(channel, name, found);
       }
       const { edits } = channel;
       if (edits.length > 0 && pointer !== null)
@@ -171,7 +189,7 @@ export function createTextScan(
     },
     finish(name) {
       const channel = channels.get(name);
-      if (channel !== undefined) finish(channel);
+      if (channel !== undefined) finish(channel, name);
     },
     edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
     segments: () =>
@@ -186,7 +204,7 @@ export function createTextScan(
       for (const channel of channels.values()) release(channel, channel.text.length);
     },
     end() {
-      for (const channel of channels.values()) finish(channel);
+      for (const [name, channel] of channels) finish(channel, name);
     },
   };
   return scan;

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { CallChain, ExchangeDetails } from "../../db/queries/exchanges.ts";
 import type { Output } from "./context.ts";
-import { printFields, toMoment, toPlain } from "./print.ts";
+import { printFields, printTable, toMoment, toPlain } from "./print.ts";
 import type { RuleTexts } from "./rule-texts.ts";
 
 const timings = z.record(z.string(), z.number()).catch({});
@@ -57,6 +57,7 @@ export function printExchange(output: Output, details: ExchangeDetails, texts: R
   ]);
   printRules(output, details, texts);
   printDecisions(output, details);
+  printMasked(output, details);
   printCalls(output, "Tool calls of its answer", details.calls, exchange.id);
   printCalls(output, "Tool calls whose outputs it carries", details.answered, exchange.id);
   if (details.texts.length > 0) output.write("\nTexts of it are recorded, sealed.\n");
@@ -103,6 +104,31 @@ function printDecisions(output: Output, details: ExchangeDetails): void {
     );
   }
 }
+
+/** Tells what was masked where, never what it was. */
+function printMasked(output: Output, { masked }: ExchangeDetails): void {
+  if (masked.length === 0) return;
+  output.write("\nValues\n");
+  const headings = ["", "CLASS", "COUNT", "BECAME", "WAY", "WHERE", "DETECTOR", "RULE"];
+  const rows = masked.map(({ class: ofClass, count, outcome, operator, direction, ...row }) => [
+    "",
+    ofClass,
+    String(count),
+    OUTCOMES[outcome] ?? `${outcome} (${operator})`,
+    direction,
+    [row.kind, row.place].filter((part) => part !== null).join(" ") || "-",
+    row.detector ?? "-",
+    row.code,
+  ]);
+  printTable(output, headings, rows);
+}
+
+/** What becomes of a value that is not masked. */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  detected: "detected only",
+  blocked: "refused",
+  unmaskable: "refused: cannot be masked there",
+};
 
 /** Draws each call's chain: the prompt that caused it, the exchange that asked for it, the one that brought its output. */
 function printCalls(output: Output, title: string, calls: readonly CallChain[], here: string): void {

@@ -14,21 +14,28 @@ function toPath(name: string): readonly string[] {
 }
 
 /**
- * Builds the object. Throws `body_invalid` where a field stands twice, or where two names make one member a value and
- * an object or a list.
+ * Builds the object, and gives where each field's value stands in it (RFC 6901). Throws `body_invalid` where a field
+ * stands twice, or where two names make one member a value and an object or a list.
  */
-export function toObject(fields: readonly { readonly name: string; readonly value: Json }[]): JsonObject {
+export function toObject(fields: readonly { readonly name: string; readonly value: Json }[]): {
+  readonly body: JsonObject;
+  readonly pointers: readonly string[];
+} {
   const root = new Map<string, Node>();
-  for (const { name, value } of fields) {
+  const pointers = fields.map(({ name, value }) => {
     const path = toPath(name);
+    let pointer = "";
     let at: Node = root;
     for (const [index, key] of path.entries()) {
       const next = path[index + 1];
       const make = (): Node => (next === undefined ? { value } : next === "" ? [] : new Map());
-      at = step(at, key, make, next, name);
+      const parent: Node = at;
+      at = step(parent, key, make, next, name);
+      pointer += `/${Array.isArray(parent) ? parent.length - 1 : key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     }
-  }
-  return toMembers(root);
+    return pointer;
+  });
+  return { body: toMembers(root), pointers };
 }
 
 /** Goes one step down, making what is not there; the last step must make something. */

@@ -253,7 +253,7 @@ describe("the text of a part", () => {
 
 describe("the names of fields", () => {
   const toFields = (...names: readonly string[]) =>
-    JSON.parse(JSON.stringify(toObject(names.map((name, index) => ({ name, value: index })))));
+    JSON.parse(JSON.stringify(toObject(names.map((name, index) => ({ name, value: index }))).body));
 
   test("are members, lists and objects", () => {
     expect(
@@ -293,8 +293,21 @@ describe("the names of fields", () => {
     },
   );
 
+  test("say where each stands", () => {
+    const names = ["model", "image[]", "image[]", "a[][b]", "a[][c]", "a[][b]", "m[x/y]"];
+    expect(toObject(names.map((name) => ({ name, value: 1 }))).pointers).toEqual([
+      "/model",
+      "/image/0",
+      "/image/1",
+      "/a/0/b",
+      "/a/0/c",
+      "/a/1/b",
+      "/m/x~1y",
+    ]);
+  });
+
   test("touch no prototype", () => {
-    const made = toObject([{ name: "__proto__[x]", value: 1 }]);
+    const made = toObject([{ name: "__proto__[x]", value: 1 }]).body;
     expect(Object.keys(made)).toEqual(["__proto__"]);
     expect(Reflect.get({}, "x")).toBeUndefined();
   });

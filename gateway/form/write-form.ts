@@ -12,9 +12,14 @@ export type SpooledBody = {
 
 const LINE = Buffer.from("\r\n");
 
+/** A stretch of the spool. */
+export type Stretch = { readonly from: number; readonly to: number };
+
+/** What is written of a part from the spool: a stretch, and another one behind it. */
+export type Stretches = Stretch & { readonly more?: Stretch };
+
 /** A part as it is written: from the spool, or with bytes of our own. */
-export type WrittenPart = PartHeader &
-  ({ readonly from: number; readonly to: number } | { readonly bytes: Buffer });
+export type WrittenPart = PartHeader & (Stretches | { readonly bytes: Buffer });
 
 /** Gives the form as a body: the parts in their order, behind a boundary of our own. */
 export function writeForm(spool: Pick<Spool, "read"> | null, parts: readonly WrittenPart[]): SpooledBody {
@@ -38,7 +43,10 @@ export function writeForm(spool: Pick<Spool, "read"> | null, parts: readonly Wri
       for (const [index, part] of parts.entries()) {
         yield heads[index] ?? LINE;
         if ("bytes" in part) yield part.bytes;
-        else if (spool !== null) yield* spool.read(part.from, part.to);
+        else if (spool !== null) {
+          yield* spool.read(part.from, part.to);
+          if (part.more !== undefined) yield* spool.read(part.more.from, part.more.to);
+        }
         yield LINE;
       }
       yield end;
@@ -47,5 +55,6 @@ export function writeForm(spool: Pick<Spool, "read"> | null, parts: readonly Wri
 }
 
 function toLength(part: WrittenPart): number {
-  return "bytes" in part ? part.bytes.length : part.to - part.from;
+  if ("bytes" in part) return part.bytes.length;
+  return part.to - part.from + (part.more === undefined ? 0 : part.more.to - part.more.from);
 }

@@ -3,11 +3,12 @@ import { createRandom, sampleShape } from "../../test/made/shape-sample.ts";
 import { createDetectors } from "../detect/detector.ts";
 import { TABLES } from "../detect/values/tables.ts";
 import { MASK_OPERATORS, type MaskOperator } from "../exchange.ts";
+import { createMaskAccount } from "./account.ts";
 import { createEditor } from "./edits.ts";
 import { createMasks } from "./masks.ts";
 import { maskText } from "./mask-text.ts";
 
-const { detector } = createDetectors()({});
+const detector = createDetectors()({});
 const key = Buffer.alloc(32, 7);
 const OPERATORS = MASK_OPERATORS.filter((one) => one !== "detect" && one !== "block");
 const CLASSES = [
@@ -65,7 +66,7 @@ function listValues(): string[] {
 }
 
 function mask(text: string, operator: MaskOperator): string {
-  const masks = createMasks();
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(CLASSES.map((one) => ({ code: "m", class: one, with: operator })));
   const editor = createEditor(masks, "request", key, () => undefined);
   return maskText(editor, text, detector.scan(text, "message", "request"), "message")?.text ?? text;

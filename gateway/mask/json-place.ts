@@ -3,8 +3,10 @@ import type { Edit } from "./edits.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
 export type JsonPlace = {
-  /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. */
-  quote(text: string, edits: Edit[], first: number): void;
+  /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. `text` begins at `base` of the whole. */
+  quote(text: string, edits: Edit[], first: number, base?: number): void;
+  /** Takes notice of a text that begins at `base` before it is gone, up to `until` of the whole. */
+  skip(text: string, base: number, until: number): void;
 };
 
 /** Begins at the text's beginning; a text that does not begin as an object or a list does is none. */
@@ -12,28 +14,47 @@ export function createJsonPlace(): JsonPlace {
   let at = 0;
   let isInString = false;
   let isJson: boolean | null = null;
+  /** The beginning, as long as it does not tell. */
+  let head = "";
 
-  function isInside(text: string, offset: number): boolean {
+  function isInside(text: string, base: number, offset: number): boolean {
     for (; at < offset; at += 1) {
-      const c = text.charCodeAt(at);
+      const c = text.charCodeAt(at - base);
       if (c === BACKSLASH && isInString) at += 1;
       else if (c === QUOTE) isInString = !isInString;
     }
     return isInString;
   }
 
+  /** Walks over what came before, once it is known to be JSON. */
+  function look(text: string, base: number, isEnough: boolean): boolean {
+    if (isJson !== null) return isJson;
+    const all = head + text;
+    const begun = /^\s*(?:[{[]\s*)?/.exec(all)?.[0].length ?? 0;
+    if (!isEnough && all.length - begun < ENOUGH && all.length < MOST_HEAD) return false;
+    isJson = JSON_START.test(all);
+    if (isJson) isInside(all, 0, base);
+    return isJson;
+  }
+
   return {
-    quote(text, edits, first) {
-      isJson ??= JSON_START.test(text);
-      if (!isJson) return;
+    quote(text, edits, first, base = 0) {
+      if (!look(text, base, true)) return;
       for (const edit of edits.slice(first)) {
-        if (!isInside(text, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
+        if (!isInside(text, base, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
       }
+    },
+    skip(text, base, until) {
+      if (look(text, base, false)) isInside(text, base, until);
+      head = isJson === null ? head + text.slice(0, until - base) : "";
     },
   };
 }
 
 /** A list begins with a value or ends: `[REDACTED:email] wrote` is none. */
 const JSON_START = /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/;
+/** So many characters behind an opening bracket tell what this is; so much blank before them is looked at. */
+const ENOUGH = 8;
+const MOST_HEAD = 4096;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

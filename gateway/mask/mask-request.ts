@@ -6,6 +6,7 @@ import type { ParsedRequest } from "../parse/parsed.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
 import type { BodyEdits } from "../parse/rewrite.ts";
 import { isPartOfJson } from "../segment.ts";
+import { toNoted } from "./account.ts";
 import { createEditor, type Editor } from "./edits.ts";
 import { maskText } from "./mask-text.ts";
 import type { Masks } from "./masks.ts";
@@ -38,12 +39,12 @@ export function maskRequest(
   const replace = new Map<number, Json>();
   for (const [index, item] of request.items.entries()) {
     const found = findIn(scanner, item.derived, item.segments);
-    const changes = toChanges(editor, masks, found, item.value);
+    const changes = toChanges(editor, masks, found, item.value, item.pointer);
     if (changes.length > 0) replace.set(index, writeChanges(item.value, changes));
   }
   const found = findIn(scanner, request.restDerived, request.rest);
   const body = found.length === 0 || request.layout === null ? null : request.body();
-  const changes = toChanges(editor, masks, found, body);
+  const changes = toChanges(editor, masks, found, body, "");
   if (replace.size === 0 && changes.length === 0) return null;
   const changed = writeChanges(body, changes);
   const set: Record<string, Json> = {};
@@ -56,15 +57,29 @@ export function maskRequest(
 }
 
 /**
- * Refuses what is not masked as it is sent on: a value in a form or a file that must be.
+ * Refuses what is not masked as it is sent on: a value in what is no form, or where parts of an upload meet.
  *
  * @throws GatewayError `policy_denied`.
  */
 export function requireMaskable(masks: Masks, findings: Readonly<Record<string, number>>): void {
   for (const ofClass in findings) {
     const mask = masks.pick(ofClass, "other", "request");
-    if (mask !== null) throw unmaskable(ofClass, mask.code);
+    if (mask === null) continue;
+    const at = { direction: "request", kind: "other", place: null } as const;
+    const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: null };
+    masks.account.note(noted, null, findings[ofClass] ?? 1);
+    throw unmaskable(ofClass, mask.code);
   }
+}
+
+/** Makes the refusal of a file in which a value of a class stands that cannot be masked. */
+export function toUnmaskable(masks: Masks, ofClass: string, place: string): GatewayError {
+  const mask = masks.pick(ofClass, "other", "request");
+  if (mask === null) return unmaskable(ofClass, "");
+  const at = { direction: "request", kind: "other", place } as const;
+  const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: null };
+  masks.account.note(noted, null);
+  return unmaskable(ofClass, mask.code);
 }
 
 /**
@@ -74,28 +89,41 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
  */
 export function requireNoneToMask(request: ParsedRequest, scanner: RequestScanner, masks: Masks): void {
   if (!masks.applies("request")) return;
-  const texts = request.items.flatMap(({ derived, segments }) => findIn(scanner, derived, segments));
-  texts.push(...findIn(scanner, request.restDerived, request.rest));
-  for (const { segment, findings } of texts)
-    for (const { class: ofClass } of findings) {
-      const mask = masks.pick(ofClass, segment.kind, "request");
-      if (mask !== null) throw unmaskable(ofClass, mask.code);
-    }
+  for (const { derived, segments, pointer } of request.items)
+    for (const found of findIn(scanner, derived, segments)) requireNone(masks, found, pointer);
+  for (const found of findIn(scanner, request.restDerived, request.rest)) requireNone(masks, found, "");
+}
+
+function requireNone(
+  masks: Masks,
+  { segment: { pointer, kind, text }, findings }: Found,
+  under: string,
+): void {
+  for (const one of findings) {
+    const mask = masks.pick(one.class, kind, "request");
+    if (mask === null) continue;
+    const at = { direction: "request", kind, place: under + pointer } as const;
+    masks.account.note(toNoted(one, mask, at, "unmaskable"), text.slice(one.start, one.end));
+    throw unmaskable(one.class, mask.code);
+  }
 }
 
 type Found = { readonly segment: Segment; readonly findings: readonly Finding[] };
 
-function toChanges(editor: Editor, masks: Masks, found: readonly Found[], value: Json): Change[] {
-  return found.flatMap(({ segment: { pointer, kind, text, part }, findings }): Change[] => {
+function toChanges(
+  editor: Editor,
+  masks: Masks,
+  found: readonly Found[],
+  value: Json,
+  under: string,
+): Change[] {
+  return found.flatMap((each): Change[] => {
+    const { pointer, kind, text, part } = each.segment;
     // The text that it is a part of is masked as a whole.
     if (isPartOfJson(part)) return [];
-    const masked = maskText(editor, text, findings, kind);
+    if (part !== undefined || getAt(value, pointer) !== text) requireNone(masks, each, under);
+    const masked = maskText(editor, text, each.findings, kind, under + pointer);
     if (masked === null) return [];
-    if (part !== undefined || getAt(value, pointer) !== text) {
-      const first = findings.find(({ class: ofClass }) => masks.pick(ofClass, kind, "request") !== null);
-      const ofClass = first?.class ?? "";
-      throw unmaskable(ofClass, masks.pick(ofClass, kind, "request")?.code ?? "");
-    }
     return [{ pointer, from: text, to: masked.text, edits: masked.edits }];
   });
 }
@@ -103,7 +131,8 @@ function toChanges(editor: Editor, masks: Masks, found: readonly Found[], value:
 function unmaskable(ofClass: string, code: string): GatewayError {
   const message =
     `Refused by policy (${code}). A value of the class ${ofClass} must be masked, and stands where the gateway ` +
-    "cannot mask it: in a file, in a form, in a name or in the address. Take it out, or send it as text.";
+    "cannot mask it: in a name, in the address, in a part of an upload, or in a file that is not in UTF-8. Take it " +
+    "out, or send it as text.";
   return new GatewayError("policy_denied", message, { publicCode: code });
 }
 

@@ -1,6 +1,7 @@
 // Which values a decision masks, and how: of several masks for one class the strictest counts.
 import { GatewayError } from "../errors.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import { toNoted, type MaskAccount } from "./account.ts";
 import { isStricter } from "./operators.ts";
 
 /** Which way a text goes. */
@@ -15,8 +16,12 @@ export type Masks = {
   applies(direction: Direction): boolean;
   /** Gives the strictest mask for a class in a kind of text; null where it may pass. */
   pick(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
+  /** Gives the same where a value is only to be found and counted. */
+  look(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
   /** Takes what another phase decided. */
   add(effects: readonly Effect[]): void;
+  /** What was masked so far. */
+  readonly account: MaskAccount;
 };
 
 /**
@@ -25,21 +30,29 @@ export type Masks = {
  * @throws GatewayError `policy_denied`.
  */
 export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind: SegmentKind): void {
-  for (const { class: ofClass } of findings) {
+  for (const finding of findings) {
+    const { class: ofClass } = finding;
     const mask = masks.pick(ofClass, kind, "answer");
     if (mask === null) continue;
+    const at = { direction: "answer", kind, place: null } as const;
+    masks.account.note(toNoted(finding, mask, at, "unmaskable"), null);
     const message = `Refused by policy (${mask.code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
     throw new GatewayError("policy_denied", message, { publicCode: mask.code });
   }
 }
 
 /** Opens the masks of one exchange. */
-export function createMasks(): Masks {
+export function createMasks(account: MaskAccount): Masks {
   const effects: Effect[] = [];
-  return {
+  const masks: Masks = {
+    account,
     applies: (direction) =>
       effects.some((effect) => effect.direction === undefined || effect.direction === direction),
     pick(ofClass, kind, direction) {
+      const mask = masks.look(ofClass, kind, direction);
+      return mask?.operator === "detect" ? null : mask;
+    },
+    look(ofClass, kind, direction) {
       let strictest: Mask | null = null;
       for (const effect of effects) {
         if (effect.class !== ofClass) continue;
@@ -49,8 +62,9 @@ export function createMasks(): Masks {
         if (strictest === null || isStricter(operator, strictest.operator))
           strictest = { operator, code: effect.code };
       }
-      return strictest?.operator === "detect" ? null : strictest;
+      return strictest;
     },
     add: (more) => void effects.push(...more),
   };
+  return masks;
 }

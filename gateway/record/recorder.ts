@@ -16,6 +16,7 @@ import type {
   ExchangeOpened,
   IncidentRow,
   LabelRow,
+  MaskedRow,
   OwnerContext,
   ReplacedCallRow,
   TextsRow,
@@ -67,6 +68,8 @@ export type Recorder = {
   replaced(row: ReplacedCallRow): Promise<void>;
   /** Records taints of items and of their session. */
   labelled(row: LabelRow): Promise<void>;
+  /** Records what was masked, where and how. */
+  masked(row: MaskedRow): Promise<void>;
   /** Records what a caller tells of its runs. */
   traced(row: TracesRow): Promise<void>;
   /** Records texts, sealed, each once for its tenant. */
@@ -168,6 +171,15 @@ export function createRecorder(deps: RecorderDeps): Recorder {
       if (rows.length === 0) return;
       await queue.commit(rows);
       deps.onLabelled?.(row);
+    },
+    async masked({ exchangeId, tenant, at, values }) {
+      if (values.length === 0) return;
+      await queue.commit(
+        values.map(({ hash, ...value }) => {
+          const row = { ...value, exchangeId, tenant, at, valueHash: hash };
+          return { table: "masked_values", json: toJson(row) } as const;
+        }),
+      );
     },
     traced: (row) => commit(toTraceRows(row, deps.box)),
     async texts(row) {

@@ -134,6 +134,33 @@ export type IncidentRow = {
   readonly detail: JsonObject;
 };
 
+/** A line of the account of what was masked. */
+export type MaskedValue = {
+  /** Within the exchange. */
+  readonly seq: number;
+  readonly direction: "request" | "answer";
+  /** `masked`, `detected`, `blocked` or `unmaskable`. */
+  readonly outcome: string;
+  readonly class: string;
+  readonly detector: string | null;
+  readonly operator: string;
+  readonly code: string;
+  readonly kind: string | null;
+  /** Where it stood; null where lines were added up, or it is not known. */
+  readonly place: string | null;
+  readonly count: number;
+  /** Keyed hash of the value; null where lines were added up, or it was not read. */
+  readonly hash: string | null;
+};
+
+/** What was masked in one direction of an exchange. */
+export type MaskedRow = {
+  readonly exchangeId: string;
+  readonly tenant: string;
+  readonly at: number;
+  readonly values: readonly MaskedValue[];
+};
+
 /** Taints that a decision left, on the items that it looked at and on their session. */
 export type LabelRow = {
   readonly tenant: string;

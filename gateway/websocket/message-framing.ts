@@ -25,6 +25,7 @@ export function createMessageFraming(
   return {
     // The transport has pings.
     comment: NOTHING,
+    remark: () => NOTHING,
     pass: ({ data }) => (data === null ? NOTHING : toMessage(Buffer.from(data))),
     rewrite: (_, value) => writeMessage(value),
     write: (events) => Buffer.concat(events.map((event) => writeMessage({ ...members, ...event, ...lane }))),

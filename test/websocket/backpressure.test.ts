@@ -1,44 +1,16 @@
 // Sockets of which one side stops reading: the other side is held back, memory stays bounded, and nothing is lost.
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { insertKey, startGateway } from "../gateway.ts";
-import type { RunningGateway } from "../gateway.ts";
-import { createTestDatabase } from "../postgres.ts";
-import type { TestDatabase } from "../postgres.ts";
-import { openSocket } from "./client.ts";
-import type { Client } from "./client.ts";
-import { startSocketTarget } from "./socket-target.ts";
-import type { Opened, SocketTarget } from "./socket-target.ts";
+import { useSockets } from "./use-sockets.ts";
+import type { Sockets } from "./use-sockets.ts";
 
 const MESSAGE = 128 * 1024;
 /** Messages that go to a side that does not read: far more than what the kernel keeps for two connections. */
 const COUNT = 400;
 
-let target: SocketTarget;
-let database: TestDatabase;
-let gateway: RunningGateway;
-let key: string;
-
-beforeAll(async () => {
-  target = await startSocketTarget();
-  database = await createTestDatabase();
-  gateway = await startGateway({
-    databaseUrl: database.url,
-    target: { url: target.url, credential: "a-credential" },
-  });
-  key = await insertKey(database.url, { groups: ["admins"] });
-});
-afterAll(async () => {
-  await gateway?.[Symbol.asyncDispose]();
-  await database?.[Symbol.asyncDispose]();
-  await target?.close();
-});
-
-async function open(path: string): Promise<readonly [Client, Opened]> {
-  const client = await openSocket(`${gateway.baseUrl}${path}`, { token: key });
-  return [client, await target.next()];
-}
+const sockets = useSockets();
+const open: Sockets["open"] = (path, token) => sockets().open(path, token);
 
 /** Sends one message after the other, each as soon as the one before has left. */
 function startSending(sender: WebSocket, make: (number: number) => string, count: number) {

@@ -4,13 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { insertKey, startGateway } from "../gateway.ts";
-import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
-import type { TestDatabase } from "../postgres.ts";
 import { askRefused, openSocket } from "./client.ts";
-import type { Client, Message } from "./client.ts";
-import { startSocketTarget } from "./socket-target.ts";
-import type { Opened, SocketTarget } from "./socket-target.ts";
+import type { Message } from "./client.ts";
+import { useSockets } from "./use-sockets.ts";
+import type { Sockets } from "./use-sockets.ts";
 
 const LIVE = "/live/sessions?model=gpt-live-1";
 const TRANSLATIONS = "/realtime/translations?model=gpt-realtime-translate";
@@ -22,30 +20,8 @@ const is =
   (message: Message): boolean =>
     message.type === type;
 
-let target: SocketTarget;
-let database: TestDatabase;
-let gateway: RunningGateway;
-let key: string;
-
-beforeAll(async () => {
-  target = await startSocketTarget();
-  database = await createTestDatabase();
-  gateway = await startGateway({
-    databaseUrl: database.url,
-    target: { url: target.url, credential: "a-credential" },
-  });
-  key = await insertKey(database.url, { groups: ["admins"] });
-});
-afterAll(async () => {
-  await gateway?.[Symbol.asyncDispose]();
-  await database?.[Symbol.asyncDispose]();
-  await target?.close();
-});
-
-async function open(path: string, token = key): Promise<readonly [Client, Opened]> {
-  const client = await openSocket(`${gateway.baseUrl}${path}`, { token });
-  return [client, await target.next()];
-}
+const sockets = useSockets();
+const open: Sockets["open"] = (path, token) => sockets().open(path, token);
 
 describe.each([
   { name: "a live session", path: LIVE, begins: "session.start", audio: "session.input_audio.append" },
@@ -57,8 +33,8 @@ describe.each([
   },
 ])("$name", ({ path, begins, audio }) => {
   test("is for those whose groups may", async () => {
-    const token = await insertKey(database.url);
-    expect(await askRefused(`${gateway.baseUrl}${path}`, { token })).toMatchObject({ status: 403 });
+    const token = await insertKey(sockets().database.url);
+    expect(await askRefused(`${sockets().gateway.baseUrl}${path}`, { token })).toMatchObject({ status: 403 });
   });
 
   test("passes its settings, sound and what the target says, both ways as they came", async () => {
@@ -111,10 +87,13 @@ describe.each([
 
   test("is asked about sound as sound", async () => {
     const name = `sound-${begins}`;
-    const [client, opened] = await open(path, await insertKey(database.url, { name, groups: ["admins"] }));
+    const [client, opened] = await open(
+      path,
+      await insertKey(sockets().database.url, { name, groups: ["admins"] }),
+    );
     for (let count = 0; count < 20; count += 1) client.send({ type: audio, audio: sound });
     await expect.poll(() => opened.received.length).toBe(20);
-    const rows = await database.db.sql<{ audio: string | null }[]>`
+    const rows = await sockets().database.db.sql<{ audio: string | null }[]>`
       select facts->'request'->'media'->>'audio' as audio from exchanges where subject = ${name} order by id`;
     // One for the socket, one for all that sound.
     expect(rows.map((row) => row.audio)).toEqual(["0", "1"]);
@@ -230,13 +209,15 @@ test("a live session may be attached to by who made it over a socket, and by nob
   opened.say({ type: "session.started", session: { id: "live_mine", model: "gpt-live-1" } });
   await client.until(is("session.started"));
   const [other] = await open("/live/sessions/live_mine/attach");
-  const token = await insertKey(database.url, { groups: ["admins"] });
+  const token = await insertKey(sockets().database.url, { groups: ["admins"] });
   for (const [path, from] of [
     ["/live/sessions/live_mine/attach", token],
     ["/live/sessions/live_mine/fork", token],
-    ["/live/sessions/live_other/attach", key],
+    ["/live/sessions/live_other/attach", sockets().key],
   ] as const)
-    expect(await askRefused(`${gateway.baseUrl}${path}`, { token: from })).toMatchObject({ status: 404 });
+    expect(await askRefused(`${sockets().gateway.baseUrl}${path}`, { token: from })).toMatchObject({
+      status: 404,
+    });
   other.socket.terminate();
   client.socket.terminate();
 });

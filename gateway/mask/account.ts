@@ -1,0 +1,125 @@
+// Keeps the account of one exchange: what was masked where, how and by which rule. Of values it holds keyed hashes.
+import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import type { Direction } from "./masks.ts";
+
+/** Names a value by a keyed hash, however it is written; a long one may come in pieces. */
+export type ValueHash = { push(piece: string): void; end(): string };
+
+/** What became of a value: it was masked, only found, or the exchange was refused for it. */
+export type MaskOutcome = "masked" | "detected" | "blocked" | "unmaskable";
+
+/** What was found, and what a mask makes of it. */
+export type Noted = {
+  readonly outcome: MaskOutcome;
+  readonly class: string;
+  /** The detector or pattern; null where only the class is known. */
+  readonly detector: string | null;
+  readonly operator: MaskOperator;
+  readonly code: string;
+  readonly direction: Direction;
+  readonly kind: SegmentKind;
+  /** Where it stands: the pointer of the text in the body or in the whole answer; null where that is not known. */
+  readonly place: string | null;
+};
+
+/** A line of the account. */
+export type AccountRow = Omit<Noted, "kind"> & {
+  /** Within the exchange. */
+  readonly seq: number;
+  /** Null where lines were added up. */
+  readonly kind: SegmentKind | null;
+  readonly count: number;
+  /** Names the value; null where lines were added up, and where it was not read. */
+  readonly hash: string | null;
+};
+
+/** Takes more of a value of any length. */
+export type OpenNote = { push(piece: string): void };
+
+export type MaskAccount = {
+  /** Notes one value; `value` is null where it was not read. */
+  note(noted: Noted, value: string | null, count?: number): OpenNote;
+  /** Gives the lines of one direction since they were last taken. */
+  take(direction: Direction): readonly AccountRow[];
+};
+
+type Line = { readonly noted: Noted; readonly hash: ValueHash | null; count: number };
+
+/** So many values of a direction have a line of their own; more are added up by class, operator and rule. */
+const MOST_LINES = 512;
+/** A value is named by so many of its first characters. */
+const MOST_HASHED = 65_536;
+const CLOSED: OpenNote = { push: () => undefined };
+
+/** Opens the account of one exchange. */
+export function createMaskAccount(openHash: () => ValueHash): MaskAccount {
+  const lines: Record<Direction, Line[]> = { request: [], answer: [] };
+  const sums = new Map<string, Line>();
+  const room: Record<Direction, number> = { request: MOST_LINES, answer: MOST_LINES };
+  let seq = 0;
+
+  function add(noted: Noted, count: number): OpenNote {
+    const { direction, outcome, operator, code } = noted;
+    const key = JSON.stringify([direction, noted.class, outcome, operator, code]);
+    const line = sums.get(key);
+    if (line === undefined) sums.set(key, { noted, hash: null, count });
+    else line.count += count;
+    return CLOSED;
+  }
+
+  return {
+    note(found, value, count = 1) {
+      const { direction, place } = found;
+      const noted = { ...found, place: place === null ? null : toPlace(place) };
+      if (room[direction] === 0) return add(noted, count);
+      room[direction] -= 1;
+      const hash = value === null ? null : openHash();
+      lines[direction].push({ noted, hash, count });
+      if (hash === null) return CLOSED;
+      let left = MOST_HASHED;
+      const push = (piece: string): void => {
+        if (left > 0) hash.push(piece.slice(0, left));
+        left -= piece.length;
+      };
+      push(value ?? "");
+      return { push };
+    },
+    take(direction) {
+      const rows = new Map<string, AccountRow>();
+      for (const { noted, hash: open, count } of lines[direction]) {
+        const hash = open?.end() ?? null;
+        const key = JSON.stringify([hash, noted]);
+        const known = rows.get(key);
+        rows.set(key, { ...noted, hash, seq: known?.seq ?? seq++, count: (known?.count ?? 0) + count });
+      }
+      lines[direction] = [];
+      for (const [key, { noted, count }] of sums) {
+        if (noted.direction !== direction) continue;
+        rows.set(key, { ...noted, detector: null, kind: null, place: null, hash: null, seq: seq++, count });
+        sums.delete(key);
+      }
+      return [...rows.values()];
+    },
+  };
+}
+
+/** A step of a place that is told as it is: a word or a number of a list. */
+const PLAIN_STEP = /^(?:[A-Za-z_-]{1,32}|\d{1,6})$/;
+const MOST_STEPS = 24;
+
+/** Names of members are the program's: one that may itself be a value is not told. */
+function toPlace(pointer: string): string {
+  const steps = pointer.split("/", MOST_STEPS + 1).slice(1, MOST_STEPS);
+  return steps.map((step) => `/${PLAIN_STEP.test(step) ? step : "*"}`).join("");
+}
+
+/** Gives what is noted of a finding. */
+export function toNoted(
+  finding: Pick<Finding, "id" | "class">,
+  mask: { readonly operator: MaskOperator; readonly code: string },
+  at: { readonly direction: Direction; readonly kind: SegmentKind; readonly place: string | null },
+  outcome: MaskOutcome,
+): Noted {
+  const { operator, code } = mask;
+  return { outcome, class: finding.class, detector: finding.id, operator, code, ...at };
+}

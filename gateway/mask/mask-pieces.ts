@@ -1,0 +1,99 @@
+// Masks a text that comes in pieces of bytes: a piece in which nothing is masked keeps its bytes, and nothing is kept but
+// what may still become a value.
+import { GatewayError } from "../errors.ts";
+import type { Finding, SegmentKind } from "../exchange.ts";
+import { applyEdits, touches, type Edit, type Editor } from "./edits.ts";
+import { createJsonPlace } from "./json-place.ts";
+import type { TextPiece } from "./text-pieces.ts";
+
+/** A piece as it goes out. */
+export type MaskedPiece = { readonly bytes: Buffer; readonly isChanged: boolean };
+
+/** Takes the pieces of one text in order, and gives them back in order once they are decided. */
+export type PieceMasker = {
+  push(piece: TextPiece): readonly MaskedPiece[];
+  end(): readonly MaskedPiece[];
+};
+
+export type PieceMaskerDeps = {
+  /** Finds values in the text; all before `pending` is decided. */
+  readonly stream: {
+    push(text: string): readonly Finding[];
+    end(): readonly Finding[];
+    readonly pending: number;
+  };
+  readonly editor: Editor;
+  readonly kind: SegmentKind;
+  /** Where the text stands. */
+  readonly place: string;
+  /** Told what was found before it is masked; throws where the text must not go out. */
+  readonly onFound?: (found: readonly Finding[]) => void;
+  /** Makes the refusal of a text in which a value of a class stands that cannot be written anew. */
+  readonly toRefusal: (ofClass: string) => Error;
+};
+
+type Waiting = TextPiece & { readonly from: number; readonly until: number };
+
+/** Opens the masker of one text. */
+export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
+  const { stream, editor, kind, place, onFound, toRefusal } = deps;
+  const json = createJsonPlace();
+  const edits: Edit[] = [];
+  const waiting: Waiting[] = [];
+  /** The text of what waits, and where it begins in the whole. */
+  let held = "";
+  let base = 0;
+  let received = 0;
+
+  function edit(found: readonly Finding[]): void {
+    if (found.length === 0) return;
+    onFound?.(found);
+    const first = edits.length;
+    editor.edit(edits, found, kind, (start, end) => held.slice(start - base, end - base), place);
+    // What is gone cannot be masked any more: better no end than a wrong one.
+    if ((edits[first]?.start ?? base) < base)
+      throw new GatewayError("detector_failed", "A value was found too late.");
+    json.quote(held, edits, first, base);
+  }
+
+  function write({ bytes, text, from, until, isExact }: Waiting): MaskedPiece {
+    if (!touches(edits, from, until)) return { bytes, isChanged: false };
+    if (!isExact) throw toRefusal(edits.find(({ start, end }) => start < until && end > from)?.class ?? "");
+    return { bytes: Buffer.from(applyEdits(text, edits, from)), isChanged: true };
+  }
+
+  function release(decided: number): readonly MaskedPiece[] {
+    const out: MaskedPiece[] = [];
+    let first = waiting[0];
+    while (first !== undefined && first.until <= decided) {
+      out.push(write(first));
+      waiting.shift();
+      first = waiting[0];
+    }
+    const next = first?.from ?? received;
+    if (next > base) {
+      json.skip(held, base, next);
+      held = held.slice(next - base);
+      base = next;
+      // One that ends here may go on.
+      const gone = edits.findIndex(({ end }) => end >= base);
+      edits.splice(0, gone === -1 ? edits.length : gone);
+    }
+    return out;
+  }
+
+  return {
+    push(piece) {
+      const from = received;
+      received += piece.text.length;
+      held += piece.text;
+      waiting.push({ ...piece, from, until: received });
+      edit(stream.push(piece.text));
+      return release(received - stream.pending);
+    },
+    end() {
+      edit(stream.end());
+      return release(received);
+    },
+  };
+}

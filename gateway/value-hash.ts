@@ -1,0 +1,32 @@
+// Names values by a keyed hash, however they are written: escaped, with separators or in capitals.
+import { createHmac } from "node:crypto";
+import { PlainText } from "./detect/values/plain.ts";
+import type { ValueHash } from "./mask/account.ts";
+
+/** What a value may be written with or without. */
+const SEPARATORS = /[\s().\p{Pd}]/gu;
+
+/** Gives what opens the hash of a tenant's value. */
+export function createValueHashes(key: Buffer): (tenant: string) => ValueHash {
+  return (tenant) => {
+    const hmac = createHmac("sha256", key).update(`${JSON.stringify(tenant)}\0`);
+    const plain = new PlainText();
+    let read = 0;
+
+    function take(piece: string, isFinal: boolean): void {
+      plain.push(piece, isFinal);
+      const fresh = plain.text.slice(read - plain.base);
+      read += fresh.length;
+      plain.release(read);
+      hmac.update(fresh.replaceAll(SEPARATORS, "").toLowerCase());
+    }
+
+    return {
+      push: (piece) => take(piece, false),
+      end() {
+        take("", true);
+        return hmac.digest("base64url");
+      },
+    };
+  };
+}
