@@ -1,6 +1,6 @@
 // From a request that was read to a decision that is durable, whatever it came by: ownership, session, detect, policy, record.
 import type { IncomingMessage } from "node:http";
-import { asksForTexts, createAnswerContext, toLabels } from "./answer/create-context.ts";
+import { asksForTexts, createAnswerContext, toKept, toLabels } from "./answer/create-context.ts";
 import type { OpenContext } from "./answer/create-context.ts";
 import type { TextScanner } from "./answer/context.ts";
 import type { Sink } from "./answer/sink.ts";
@@ -23,6 +23,7 @@ import type { Journal, Progress } from "./journal.ts";
 import { createMaskAccount } from "./mask/account.ts";
 import type { ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
+import { maskTexts } from "./mask/mask-texts.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
 import { maskRequest } from "./mask/mask-request.ts";
@@ -358,6 +359,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
       }
       progress.verdict = verdict;
+      account.keep(toKept(verdict.decision));
+      const { mask } = verdict.decision;
+      progress.maskTexts = (segments) => maskTexts(segments, scanner, mask, deps.maskKey(caller.tenant));
       deps.events.policyAsked("request", verdict.micros);
       lap("");
       timings["policy"] = verdict.micros / 1000;
@@ -479,6 +483,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     masked: createMaskTally(),
     changes: [],
     account: null,
+    maskTexts: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

@@ -407,6 +407,8 @@ export type Effect = {
   readonly as?: "message" | "error";
   readonly label?: string;
   readonly texts?: "none" | "masked" | "original";
+  /** Of `record`: a class of which what was masked is kept, sealed; never a secret. */
+  readonly originals?: string;
   readonly fact?: string;
   /** Of `share`: an object, by its place in the facts. */
   readonly object?: number;

@@ -27,6 +27,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   as: (value) => value === "message" || value === "error",
   label: isText,
   texts: (value) => value === "none" || value === "masked" || value === "original",
+  // What opens something is not kept, whatever a rule says.
+  originals: (value) => isText(value) && value !== "secret",
   fact: (value) => value === "tokens.exact",
   object: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
   kind: isText,

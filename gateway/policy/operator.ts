@@ -42,6 +42,7 @@ const operatorSchema = z.strictObject({
   lists: z
     .looseObject({
       mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
+      originals: names.refine((classes) => !classes.includes("secret"), { error: "secrets are never kept" }),
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
       shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
       masks: z
