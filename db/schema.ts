@@ -360,7 +360,25 @@ export const maskedValues = pgTable(
     index("masked_values_hash")
       .on(table.valueHash, table.exchangeId)
       .where(sql`${table.valueHash} is not null`),
+    index("masked_values_tenant").on(table.tenant),
+    // What is not named one by one is told of where a value is looked for.
+    index("masked_values_unnamed")
+      .on(table.at)
+      .where(sql`${table.valueHash} is null`),
   ],
+);
+
+/** What was masked, as it was: sealed under a key of its own, bound to its line of `masked_values`. */
+export const originals = pgTable(
+  "originals",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    seq: integer("seq").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.exchangeId, table.seq] }), index("originals_at").on(table.at)],
 );
 
 // The ledger

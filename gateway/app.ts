@@ -33,7 +33,7 @@ import { createPipeline } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { startRecord } from "./record/record.ts";
-import { derive, openBox, toKeyId } from "./record/keys.ts";
+import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
@@ -119,6 +119,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     startRecord({
       db,
       box,
+      originals: openOriginals(secrets.encryptionKey, secrets.originalsKeys),
+      originalsMs: config.record.originals.days * 86_400_000,
       log,
       lingerMs: config.record.linger_ms,
       deadlineMs: config.record.fail_after_ms,

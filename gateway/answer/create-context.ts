@@ -1,10 +1,11 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
 import { toLeft } from "../earlier.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { CallFacts, Caller, Decision, Earlier, ToolCall } from "../exchange.ts";
+import type { CallFacts, Caller, Decision, Earlier, ParameterChange, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
+import { toPlace } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
 import { toEffectsHeader } from "../mask/mask-tally.ts";
 import type { MaskTally } from "../mask/mask-tally.ts";
@@ -54,6 +55,8 @@ export type ContextDeps = {
   readonly maskKey: Buffer;
   /** What was masked so far. */
   readonly masked: MaskTally;
+  /** What was changed of the request's parameters. */
+  readonly changes: readonly ParameterChange[];
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
@@ -95,7 +98,12 @@ export function toLabels(decision: Decision): string[] {
   return decision.label.flatMap((effect) => effect.label ?? []);
 }
 
-/** Tells whether a rule asks for the texts as they are. */
+/** Gives the classes of which what was masked is kept. */
+export function toKept(decision: Decision): string[] {
+  return decision.record.flatMap((effect) => effect.originals ?? []);
+}
+
+/** Tells whether a rule asks for the texts. */
 export function asksForTexts(decision: Decision): boolean {
   return decision.record.some((effect) => effect.texts === "original");
 }
@@ -260,10 +268,11 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     keepsTexts: deps.keepsTexts,
     masks: deps.masks,
     editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
-    effects: () => toEffectsHeader(deps.masked),
+    effects: () => toEffectsHeader(deps.masked, deps.changes),
     async keepTexts(segments) {
       const { tenant } = caller;
-      await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });
+      const told = segments.map((segment) => ({ ...segment, pointer: toPlace(segment.pointer) }));
+      await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments: told, at: Date.now() });
     },
     target: {
       pause: () => call?.pause(),
@@ -278,6 +287,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) context.keepsTexts = true;
+      deps.masks.account.keep(toKept(verdict.decision));
       if (verdict.decision.mask.length > 0) deps.masks.add(verdict.decision.mask);
       const labels = toLabels(verdict.decision);
       for (const each of labels) taints.add(each);

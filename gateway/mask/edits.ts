@@ -1,9 +1,9 @@
 // Edits of a text: which stretches are replaced, and what of the edited text stands for a stretch of the original.
 import { GatewayError } from "../errors.ts";
 import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
-import { toNoted, type OpenNote } from "./account.ts";
+import { isCleanOf, toNoted, type MaskOutcome, type OpenNote } from "./account.ts";
 import { isStricter, needsValue, replaceValue } from "./operators.ts";
-import type { Direction, Masks } from "./masks.ts";
+import type { Direction, Mask, Masks } from "./masks.ts";
 
 /** One replaced stretch; offsets are UTF-16 units of the original. */
 export type Edit = {
@@ -47,17 +47,22 @@ export function createEditor(
   return {
     edit(edits, findings, kind, read, place) {
       const at = { direction, kind, place: place ?? null };
+      function note(finding: Finding, mask: Mask, outcome: MaskOutcome): OpenNote {
+        const { start, end } = finding;
+        const isClean = isCleanOf(findings, start, end);
+        return account.note(toNoted(finding, mask, at, outcome), read(start, end), { isClean });
+      }
       for (const finding of findings) {
         const { class: ofClass, start, end, isMore } = finding;
         const mask = masks.look(ofClass, kind, direction);
         if (mask === null) continue;
         if (mask.operator === "detect") {
           if (isMore === true) found.get(edits)?.push(read(start, end));
-          else found.set(edits, account.note(toNoted(finding, mask, at, "detected"), read(start, end)));
+          else found.set(edits, note(finding, mask, "detected"));
           continue;
         }
         if (mask.operator === "block") {
-          account.note(toNoted(finding, mask, at, "blocked"), read(start, end));
+          note(finding, mask, "blocked");
           throw new GatewayError("policy_denied", `Refused by policy (${mask.code}): ${ofClass}.`, {
             publicCode: mask.code,
           });
@@ -66,7 +71,7 @@ export function createEditor(
         if (last !== undefined && (start < last.end || (isMore === true && start === last.end))) {
           last.end = Math.max(last.end, end);
           if (isMore === true) last.note.push(read(start, end));
-          else account.note(toNoted(finding, mask, at, "masked"), read(start, end));
+          else note(finding, mask, "masked");
           if (isMore !== true && isStricter(mask.operator, last.operator)) {
             last.operator = mask.operator;
             last.text = replaceValue(mask.operator, ofClass, "", key);
@@ -83,7 +88,7 @@ export function createEditor(
           text: replaceValue(operator, ofClass, value, key),
           operator,
           class: ofClass,
-          note: account.note(toNoted(finding, mask, at, "masked"), read(start, end)),
+          note: note(finding, mask, "masked"),
         });
       }
     },

@@ -67,7 +67,7 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
     if (mask === null) continue;
     const at = { direction: "request", kind: "other", place: null } as const;
     const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: null };
-    masks.account.note(noted, null, findings[ofClass] ?? 1);
+    masks.account.note(noted, null, { count: findings[ofClass] ?? 1 });
     throw unmaskable(ofClass, mask.code);
   }
 }

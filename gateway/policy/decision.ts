@@ -3,9 +3,21 @@
 import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
+import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
-const KEPT = ["allow", "deny", "observe", "mask", "record", "label", "share", "forward", "need"] as const;
-const UNSUPPORTED = ["require_approval", "limit", "set"] as const;
+const KEPT = [
+  "allow",
+  "deny",
+  "observe",
+  "mask",
+  "set",
+  "record",
+  "label",
+  "share",
+  "forward",
+  "need",
+] as const;
+const UNSUPPORTED = ["require_approval", "limit"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -15,6 +27,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   as: (value) => value === "message" || value === "error",
   label: isText,
   texts: (value) => value === "none" || value === "masked" || value === "original",
+  // What opens something is not kept, whatever a rule says.
+  originals: (value) => isText(value) && value !== "secret",
   fact: (value) => value === "tokens.exact",
   object: (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
   kind: isText,
@@ -44,6 +58,7 @@ export function parseDecision(results: unknown, dataRevision: string, facts: Fac
     deny: toEffects("deny", decision["deny"], facts),
     observe: toEffects("observe", decision["observe"], facts),
     mask: toEffects("mask", decision["mask"], facts),
+    set: toEffects("set", decision["set"], facts),
     record: toEffects("record", decision["record"], facts),
     label: toEffects("label", decision["label"], facts),
     share: toEffects("share", decision["share"], facts),
@@ -58,10 +73,11 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
   return list.map((effect) => {
     if (!isEffect(effect)) throw malformed("an effect without a code");
     for (const key in effect) {
-      const isValid = FIELDS[key];
+      const isValid = FIELDS[key] ?? (name === "set" || name === "observe" ? SET_FIELDS[key] : undefined);
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
+    if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
     if (name === "mask" && effect.class === undefined) throw malformed("a mask of no class");
     // A denial of a call that nobody made would deny nothing.
     if (
