@@ -37,6 +37,7 @@ import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
+import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
@@ -217,6 +218,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     heart,
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
+    placeholders: createPlaceholderStore({
+      db,
+      box: openBox(derive(secrets.encryptionKey, "placeholders")),
+    }),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
