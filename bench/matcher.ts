@@ -1,7 +1,7 @@
 // Measures the matcher: cost per KB on benign text seen once, cold and warm, whole and as a stream, and on hostile text.
 import { parseArgs } from "node:util";
-import { createMatcher, type Matcher } from "../gateway/detect/matcher.ts";
-import { parsePatternTable } from "../gateway/detect/pattern-spec.ts";
+import { parsePatternTable } from "../gateway/detect/values/pattern-spec.ts";
+import { createDetectorCompiler, type Detector } from "../gateway/detect/values/values.ts";
 import { createTexts } from "./texts.ts";
 
 const { values } = parseArgs({
@@ -124,7 +124,7 @@ const show = (name: string, { median, p95, worst }: { median: number; p95: numbe
 
 const count = Number(values.texts);
 const seed = Number(values.seed);
-const matcher: Matcher = createMatcher(parsePatternTable(PATTERNS));
+const matcher: Detector = createDetectorCompiler(null)(parsePatternTable(PATTERNS));
 let hits = 0;
 const scan = (text: string): void => {
   hits += matcher.scan(text, "message", "request").length;

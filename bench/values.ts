@@ -1,7 +1,7 @@
 // Measures the detectors of values: cost per KB beside a bare loop over the same text, cold and warm, whole and as a
 // stream, what a stream holds back, and hostile text.
 import { TABLES } from "../gateway/detect/values/tables.ts";
-import { createValueScanner } from "../gateway/detect/values/values.ts";
+import { createDetectorCompiler } from "../gateway/detect/values/values.ts";
 import { createTexts } from "./texts.ts";
 
 const PIECE = 4;
@@ -31,18 +31,18 @@ function show(name: string, costs: readonly number[], unit: number): void {
   );
 }
 
-const scanner = createValueScanner(TABLES);
+const scanner = createDetectorCompiler(TABLES)({});
 const scan = (text: string): void => {
-  sink += scanner.scan(text).length;
+  sink += scanner.scan(text, "message", "request").length;
 };
 const held: number[] = [];
 const stream = (text: string): void => {
-  const one = scanner.stream();
+  const one = scanner.stream("message");
   for (let i = 0; i < text.length; i += PIECE) {
-    sink += one.push(text.slice(i, i + PIECE), false).length;
+    sink += one.push(text.slice(i, i + PIECE)).length;
     held.push(one.pending);
   }
-  sink += one.push("", true).length;
+  sink += one.end().length;
 };
 
 console.log(`${"µs per KB".padEnd(36)}${["p10", "median", "p95"].map((name) => name.padStart(9)).join("")}`);

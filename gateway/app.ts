@@ -16,7 +16,7 @@ import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { createDetectors } from "./detect/detector.ts";
-import type { Detectors } from "./detect/detector.ts";
+import type { Detector } from "./detect/values/values.ts";
 import { loadSqlParser } from "./detect/sql.ts";
 import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
@@ -302,17 +302,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
 function createInForce(
   current: () => PolicySnapshot,
-  compile: (patterns: JsonObject) => Detectors,
+  compile: (patterns: JsonObject) => Detector,
 ): () => PolicyInForce {
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
-      const { detector, matcher } = compile(snapshot.patterns);
-      kept = {
-        snapshot,
-        inForce: { policy: snapshot, scanner: detector, readCall: createCallReader({ matcher }) },
-      };
+      const scanner = compile(snapshot.patterns);
+      kept = { snapshot, inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }) } };
     }
     return kept.inForce;
   };

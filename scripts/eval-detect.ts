@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { TABLES } from "../gateway/detect/values/tables.ts";
-import { createValueScanner } from "../gateway/detect/values/values.ts";
+import { createDetectorCompiler } from "../gateway/detect/values/values.ts";
 import { createCorpus } from "../test/made/corpus.ts";
 
 const { values } = parseArgs({
@@ -52,13 +52,13 @@ function main(): void {
     return;
   }
   const records = values.dir === undefined ? createCorpus() : readRecords(values.dir);
-  const scanner = createValueScanner(TABLES);
+  const scanner = createDetectorCompiler(TABLES)({});
   const scores = new Map<string, Score>();
   const misses: object[] = [];
   const negatives = { texts: 0, touched: 0 };
   const precision = { found: 0, wrong: 0 };
   for (const { id, text, spans, kind, tier, variant, complete } of records) {
-    const found = scanner.scan(text);
+    const found = scanner.scan(text, "message", "request");
     const covered = new Uint8Array(text.length);
     for (const { start, end } of found) covered.fill(1, start, end);
     for (const { start, end, type } of spans) {

@@ -8,9 +8,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createCallReader } from "../gateway/detect/call-facts.ts";
-import { createMatcher, type Matcher } from "../gateway/detect/matcher.ts";
-import { parsePatternTable } from "../gateway/detect/pattern-spec.ts";
 import { loadSqlParser } from "../gateway/detect/sql.ts";
+import { parsePatternTable } from "../gateway/detect/values/pattern-spec.ts";
+import { createDetectorCompiler, type Detector } from "../gateway/detect/values/values.ts";
 import { GatewayError } from "../gateway/errors.ts";
 import type { Decision, Facts } from "../gateway/exchange.ts";
 import { factsSchema } from "../gateway/policy/facts-schema.ts";
@@ -102,7 +102,7 @@ function toText(value: z.infer<typeof effect>): string {
 }
 
 let folder = "";
-let matcher: Matcher;
+let scanner: Detector;
 let policies: Map<string, Policy>;
 
 async function policyWith(operator: Case["operator"]): Promise<Policy> {
@@ -127,11 +127,11 @@ function toFacts({ phase, facts, texts, calls }: Case): Facts {
   const patterns: Record<string, number> = {};
   const findings: Record<string, number> = {};
   for (const { kind, text } of texts)
-    for (const found of matcher.scan(text, kind, phase === "request" ? "request" : "answer")) {
+    for (const found of scanner.scan(text, kind, phase === "request" ? "request" : "answer")) {
       patterns[found.id] = (patterns[found.id] ?? 0) + 1;
       findings[found.class] = (findings[found.class] ?? 0) + 1;
     }
-  const readCall = createCallReader({ matcher });
+  const readCall = createCallReader({ scanner });
   const read = calls?.map((call) => readCall({ ...call, pointer: "/output/0" }));
   const found = { patterns, findings, ...(read !== undefined && { calls: read }) };
   return factsSchema.parse(merge({ ...toSampleFacts(phase), ...found }, facts));
@@ -176,7 +176,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-cases-"));
   policies = new Map();
   await loadSqlParser();
-  matcher = createMatcher(parsePatternTable((await policyWith(undefined)).current().patterns));
+  scanner = createDetectorCompiler(null)(parsePatternTable((await policyWith(undefined)).current().patterns));
 });
 afterAll(() => {
   for (const policy of policies.values()) policy.close();

@@ -5,20 +5,16 @@ import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
 import { VALUES } from "../../test/made/secrets.ts";
 import { createDetectors } from "../detect/detector.ts";
-import { createMatcher } from "../detect/matcher.ts";
 import type { Effect } from "../exchange.ts";
 import { createMaskAccount } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
 import { createMasks } from "../mask/masks.ts";
 import { maskText } from "../mask/mask-text.ts";
+import { createDetectorCompiler } from "../detect/values/values.ts";
 import { createBytesReader } from "./bytes.ts";
 import { openAnswer } from "./open-answer.ts";
 
-const matcher = createMatcher({ secret: { class: "secret", any: ["the secret word"] } });
-const scanner = {
-  scan: matcher.scan,
-  stream: matcher.stream,
-};
+const scanner = createDetectorCompiler(null)({ secret: { class: "secret", any: ["the secret word"] } });
 
 const FILE = { status: 200, headers: {}, isCalledText: false, isUnread: false, objects: [] };
 
@@ -170,7 +166,7 @@ describe("a file", () => {
   });
 });
 
-const { detector } = createDetectors()({});
+const detector = createDetectors()({});
 const mask: Effect[] = [
   { code: "m", class: "secret" },
   { code: "m", class: "credit_card", with: "last4" },

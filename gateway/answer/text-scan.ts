@@ -35,6 +35,7 @@ export type TextScan = {
 };
 
 type Piece = {
+  readonly text: string;
   readonly from: number;
   readonly until: number;
   readonly entry: Entry;
@@ -45,6 +46,9 @@ type Channel = {
   readonly scanner: ReturnType<TextScanner["stream"]>;
   readonly kind: SegmentKind;
   text: string;
+  /** What of the text is undecided, and where it begins: reading in the whole would copy that each time. */
+  tail: string;
+  tailFrom: number;
   isEnded: boolean;
   /** So much of the text has gone out as it was decided. */
   gone: number;
@@ -71,21 +75,29 @@ export function createTextScan(
 
   function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
-    const { edits, text, kind } = channel;
+    const { edits, kind, tail, tailFrom } = channel;
     const first = edits.length;
-    editor.edit(edits, findings, kind, (start, end) => text.slice(start, end), name);
+    editor.edit(edits, findings, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
     if ((edits[first]?.start ?? channel.gone) < channel.gone)
       throw new GatewayError(
         "policy_denied",
         "A value that must be masked had begun before it was known as one.",
       );
-    channel.place.quote(text, edits, first);
+    channel.place.quote(tail, edits, first, tailFrom);
   }
 
-  function change({ text, edits }: Channel, { from, until, entry, pointer }: Piece): void {
+  function change({ edits }: Channel, { text, from, until, entry, pointer }: Piece): void {
     if (edits.length === 0 || pointer === null || !touches(edits, from, until)) return;
-    const piece = text.slice(from, until);
-    entry.changes.push({ pointer, from: piece, to: applyEdits(piece, edits, from), edits: null });
+    entry.changes.push({ pointer, from: text, to: applyEdits(text, edits, from), edits: null });
+  }
+
+  /** Leaves what is decided behind. */
+  function leave(channel: Channel, decided: number): void {
+    const { tail, tailFrom, place } = channel;
+    if (decided <= tailFrom) return;
+    place.skip(tail, tailFrom, decided);
+    channel.tail = tail.slice(decided - tailFrom);
+    channel.tailFrom = decided;
   }
 
   function release(channel: Channel, decided: number): void {
@@ -119,6 +131,8 @@ export function createTextScan(
           scanner: scanner.stream(kind),
           kind,
           text: "",
+          tail: "",
+          tailFrom: 0,
           isEnded: false,
           gone: 0,
           waiting: [],
@@ -130,12 +144,14 @@ export function createTextScan(
       const from = channel.text.length;
       const found = channel.scanner.push(text);
       channel.text += text;
+      channel.tail += text;
       if (tally.add(found)) onNew();
       edit(channel, name, found);
       const until = channel.text.length;
       const decided = until - channel.scanner.pending;
       release(channel, decided);
-      const piece = { from, until, entry, pointer };
+      leave(channel, decided);
+      const piece = { text, from, until, entry, pointer };
       if (decided < until) {
         entry.waits += 1;
         channel.waiting.push(piece);
@@ -154,6 +170,8 @@ export function createTextScan(
           scanner: NOTHING,
           kind,
           text,
+          tail: text,
+          tailFrom: 0,
           isEnded: true,
           gone: 0,
           waiting: [],

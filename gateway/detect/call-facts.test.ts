@@ -3,14 +3,14 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { CallFacts, ToolCall } from "../exchange.ts";
 import { collectStrings } from "./argument-strings.ts";
 import { createCallReader } from "./call-facts.ts";
-import { createMatcher } from "./matcher.ts";
-import { parsePatternTable } from "./pattern-spec.ts";
+import { parsePatternTable } from "./values/pattern-spec.ts";
 import { loadSqlParser } from "./sql.ts";
+import { createDetectorCompiler } from "./values/values.ts";
 
 beforeAll(loadSqlParser);
 
-const matcher = createMatcher(parsePatternTable({ word: { class: "c", any: ["bluebird"] } }));
-const readCall = createCallReader({ matcher });
+const scanner = createDetectorCompiler(null)(parsePatternTable({ word: { class: "c", any: ["bluebird"] } }));
+const readCall = createCallReader({ scanner });
 const REMOVE = ["rm", "-rf"].join(" ");
 const DROP = ["DROP", "DATABASE", "prod"].join(" ");
 

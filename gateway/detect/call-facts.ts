@@ -1,9 +1,9 @@
 // Reads a tool call: the SQL and shell commands in its arguments, wherever they stand, and the patterns in its texts.
 import type { CallFacts, ShellFacts, SqlFacts, ToolCall } from "../exchange.ts";
 import { collectStrings, type ArgumentString } from "./argument-strings.ts";
-import type { Matcher } from "./matcher.ts";
 import { readArgv, readProgramText, readShell, type ShellReading } from "./shell.ts";
 import { beginsLikeSql, readSql } from "./sql.ts";
+import type { Detector } from "./values/values.ts";
 
 /** How often JSON in JSON is opened. */
 const MAX_LEVEL = 4;
@@ -21,6 +21,9 @@ const SQL_TOOL = /sql|query|postgres|mysql|sqlite|database|(?:^|_)db(?:_|$)|bigq
 const SHELL_TOOL = /shell|bash|terminal|command|(?:^|_)(?:exec|execute|run|cmd|sh)(?:_|$)|subprocess|ssh/;
 /** A statement that destroys after the first one, in a text that need not begin like SQL. */
 const LATER_STATEMENT = /;\s*(?:drop|delete|truncate|update|alter)\b/i;
+
+/** What patterns are looked for with. */
+type Scanner = Pick<Detector, "scan">;
 
 type Draft = {
   kinds: Set<string>;
@@ -40,13 +43,13 @@ type Draft = {
 /**
  * Creates the reader of tool calls. `loadSqlParser` must have been awaited, else SQL is incomplete.
  */
-export function createCallReader(deps: { readonly matcher: Matcher }): (call: ToolCall) => CallFacts {
+export function createCallReader(deps: { readonly scanner: Scanner }): (call: ToolCall) => CallFacts {
   return (call) => {
     const draft = createDraft();
     const name = (call.name ?? "").toLowerCase();
     const isShellItem = call.type === "shell_call" || call.type === "local_shell_call";
     const tool = { isSql: SQL_TOOL.test(name), isShell: isShellItem || SHELL_TOOL.test(name) };
-    readArguments(call.arguments, tool, draft, deps.matcher, 0);
+    readArguments(call.arguments, tool, draft, deps.scanner, 0);
     return {
       id: call.id,
       type: call.type,
@@ -77,12 +80,12 @@ function createDraft(): Draft {
   };
 }
 
-function readArguments(text: string, tool: Tool, draft: Draft, matcher: Matcher, level: number): void {
+function readArguments(text: string, tool: Tool, draft: Draft, scanner: Scanner, level: number): void {
   const { strings, isCut } = collectStrings(text);
   if (isCut) giveUp(draft);
   const arrays = new Map<number, ArgumentString[]>();
   for (const one of strings) {
-    for (const finding of matcher.scan(one.text, "tool_arguments", "answer")) {
+    for (const finding of scanner.scan(one.text, "tool_arguments", "answer", true)) {
       draft.patterns[finding.id] = (draft.patterns[finding.id] ?? 0) + 1;
     }
     if (one.array !== null) {
@@ -90,7 +93,7 @@ function readArguments(text: string, tool: Tool, draft: Draft, matcher: Matcher,
       members.push(one);
       arrays.set(one.array, members);
     }
-    readString(one, tool, draft, matcher, level);
+    readString(one, tool, draft, scanner, level);
   }
   for (const members of arrays.values()) readArray(members, strings, tool, draft);
 }
@@ -101,7 +104,7 @@ function giveUp(draft: Draft): void {
   draft.hasShell = draft.isShellIncomplete = true;
 }
 
-function readString(one: ArgumentString, tool: Tool, draft: Draft, matcher: Matcher, level: number): void {
+function readString(one: ArgumentString, tool: Tool, draft: Draft, scanner: Scanner, level: number): void {
   const { text } = one;
   draft.left -= text.length;
   if (draft.left < 0) return giveUp(draft);
@@ -109,7 +112,7 @@ function readString(one: ArgumentString, tool: Tool, draft: Draft, matcher: Matc
   const start = text.trimStart().charAt(0);
   if (level < MAX_LEVEL && text.length > 2 && (start === "{" || start === "[") && one.array === null) {
     const inner = collectStrings(text);
-    if (inner.strings.length > 0) readArguments(text, tool, draft, matcher, level + 1);
+    if (inner.strings.length > 0) readArguments(text, tool, draft, scanner, level + 1);
   }
   if (SQL_KEY.test(key) || (tool.isSql && (one.key === null || QUERY_KEY.test(key))))
     readNamedSql(text, key, draft);

@@ -95,9 +95,9 @@ export function applyEdits(text: string, edits: readonly Edit[], from = 0): stri
   const to = from + text.length;
   let out = "";
   let at = from;
-  for (const edit of edits) {
-    if (edit.end <= at) continue;
-    if (edit.start >= to) break;
+  for (let index = findFirst(edits, from); index < edits.length; index += 1) {
+    const edit = edits[index];
+    if (edit === undefined || edit.start >= to) break;
     if (edit.start > at) out += text.slice(at - from, edit.start - from);
     if (edit.start >= from) out += edit.text;
     at = Math.min(edit.end, to);
@@ -107,7 +107,20 @@ export function applyEdits(text: string, edits: readonly Edit[], from = 0): stri
 
 /** Says whether any edit touches a stretch. */
 export function touches(edits: readonly Edit[], start: number, end: number): boolean {
-  return edits.some((edit) => edit.start < end && edit.end > start);
+  const first = edits[findFirst(edits, start)];
+  return first !== undefined && first.start < end;
+}
+
+/** Gives the index of the first edit that ends behind an offset: they stand in order. */
+function findFirst(edits: readonly Edit[], offset: number): number {
+  let low = 0;
+  let high = edits.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((edits[middle]?.end ?? 0) > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Gives where an offset of the original lies in the edited text: within an edit, its end or its beginning. */

@@ -8,7 +8,7 @@ import { createEditor } from "./edits.ts";
 import { createMasks } from "./masks.ts";
 import { maskText } from "./mask-text.ts";
 
-const { detector } = createDetectors()({});
+const detector = createDetectors()({});
 const key = Buffer.alloc(32, 7);
 const OPERATORS = MASK_OPERATORS.filter((one) => one !== "detect" && one !== "block");
 const CLASSES = [

@@ -11,7 +11,7 @@ import { createPieceMasker } from "./mask-pieces.ts";
 import { maskText } from "./mask-text.ts";
 import { createPieceReader } from "./text-pieces.ts";
 
-const { detector } = createDetectors()({});
+const detector = createDetectors()({});
 const mask: Effect[] = [
   { code: "m", class: "secret" },
   { code: "m", class: "credit_card", with: "last4" },

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { toFactsJsonSchema } from "../../gateway/policy/facts-schema.ts";
-import { createMatcher } from "../../gateway/detect/matcher.ts";
-import { parsePatternTable } from "../../gateway/detect/pattern-spec.ts";
+import { parsePatternTable } from "../../gateway/detect/values/pattern-spec.ts";
+import { createDetectorCompiler } from "../../gateway/detect/values/values.ts";
 import { decideCanaries } from "./canaries.ts";
 import { toCapabilities } from "./capabilities.ts";
 import { phasesOf, toCollector } from "./collector.ts";
@@ -109,7 +109,7 @@ function checkPatterns(source: string): void {
   const file = join(source, "gateway/patterns/data.yaml");
   if (!existsSync(file)) return;
   try {
-    createMatcher(parsePatternTable(parse(readFileSync(file, "utf8"))));
+    createDetectorCompiler(null)(parsePatternTable(parse(readFileSync(file, "utf8"))));
   } catch (cause) {
     throw new PolicyProblem(`${file}: ${cause instanceof Error ? cause.message : "a pattern is wrong"}`, {
       cause,

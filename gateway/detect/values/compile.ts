@@ -1,7 +1,8 @@
 // Puts the tables of detectors together: one automaton of all triggers, and who reads at each.
-import { buildAutomaton } from "../automaton.ts";
-import { PAIR, SKIP, SPACE, type Folding } from "../fold.ts";
 import { GatewayError } from "../../errors.ts";
+import { buildAutomaton } from "./automaton.ts";
+import type { Patterns } from "./compile-patterns.ts";
+import { foldText, toFolding } from "./fold.ts";
 import type { Kind, Reader } from "./look.ts";
 import { createEmailReader } from "./read-email.ts";
 import { createJwtReader, createPrivateKeyReader } from "./read-key.ts";
@@ -30,6 +31,17 @@ export type Tables = {
   readonly isNoSecret: (value: string) => boolean;
 };
 
+/** A literal, and who reads where it stands. */
+export type ValueTrigger = {
+  readonly literal: string;
+  readonly reader: Reader;
+  /** Whether a value may begin with the literal, so that its beginning is held back. */
+  readonly isPart: boolean;
+};
+
+/** The tables, compiled. */
+export type Values = { readonly triggers: readonly ValueTrigger[]; readonly words: number };
+
 /** Names of a secret may be written with these between their words. */
 const JOINTS = ["_", "-", " ", ""];
 
@@ -38,19 +50,17 @@ const JOINTS = ["_", "-", " ", ""];
  *
  * @throws GatewayError `detector_failed` that says which row is malformed.
  */
-export function compileTriggers({ tokens, named, numbers, isNoSecret }: Tables): Triggers {
-  const byLiteral = new Map<string, Reader[]>();
-  const put = (literal: string, reader: Reader): void => {
-    const readers = byLiteral.get(literal);
-    if (readers === undefined) byLiteral.set(literal, [reader]);
-    else readers.push(reader);
+export function compileValues({ tokens, named, numbers, isNoSecret }: Tables): Values {
+  const triggers: ValueTrigger[] = [];
+  const put = (literal: string, reader: Reader, isPart = false): void => {
+    triggers.push({ literal, reader, isPart });
   };
   putTokens(tokens, put);
   putNamed(named, isNoSecret, put);
   put("@", createEmailReader({ id: "email", class: "email", rank: 0 }));
   put("://", createUrlReader({ id: "connection_string", class: "secret", rank: 1 }, isNoSecret));
-  put("-----begin", createPrivateKeyReader({ id: "private_key", class: "secret", rank: 0 }));
-  put("eyj", createJwtReader({ id: "jwt", class: "secret", rank: 0 }));
+  put("-----begin", createPrivateKeyReader({ id: "private_key", class: "secret", rank: 0 }), true);
+  put("eyj", createJwtReader({ id: "jwt", class: "secret", rank: 0 }), true);
   const ip: Kind = { id: "ip_address", class: "ip_address", rank: 0 };
   const mac: Kind = { id: "mac_address", class: "mac_address", rank: 0 };
   put(":", createColonReader(ip, mac));
@@ -67,20 +77,88 @@ export function compileTriggers({ tokens, named, numbers, isNoSecret }: Tables):
   for (const [word, reader] of words.readers) put(word, reader);
   for (const digit of "0123456789") put(digit, readNumber);
 
-  const literals = [...byLiteral.keys()];
-  const automaton = buildAutomaton(
-    literals.map((folded) => ({ folded, needsBoundary: false })),
-    createCaseFolding(),
-    false,
-  );
-  if (automaton === null) throw new GatewayError("detector_failed", "The tables hold too many triggers.");
-  const digitOnly = Uint8Array.from(automaton.outputs, ([first = -1, second]) =>
-    second === undefined && /^\d$/.test(literals[first] ?? "") ? 1 : 0,
-  );
-  return { automaton, literals, digitOnly, readers: [...byLiteral.values()], words: words.readers.size };
+  return { triggers, words: words.readers.size };
 }
 
-type Put = (literal: string, reader: Reader) => void;
+/** Marks a literal that a value may begin with, beside the uses of patterns. */
+const VALUES = 1 << 30;
+
+/**
+ * Puts values and patterns into one automaton.
+ *
+ * @throws GatewayError `detector_failed` when the table would be too large.
+ */
+export function joinTriggers(values: Values, patterns: Patterns): Triggers {
+  const literals = new Map<string, { marks: number; own: Reader[]; patterns: Reader[] }>();
+  const at = (folded: string): { marks: number; own: Reader[]; patterns: Reader[] } => {
+    let entry = literals.get(folded);
+    if (entry === undefined) {
+      entry = { marks: 0, own: [], patterns: [] };
+      literals.set(folded, entry);
+    }
+    return entry;
+  };
+  for (const { folded, uses, reader } of patterns.triggers) {
+    const entry = at(folded);
+    entry.marks |= uses;
+    entry.patterns.push(reader);
+  }
+  for (const { literal, reader, isPart } of values.triggers) {
+    for (const folded of toFolded(literal)) {
+      const entry = at(folded);
+      if (isPart) entry.marks |= VALUES;
+      entry.own.push(reader);
+    }
+  }
+  const automaton = buildAutomaton(
+    [...literals].map(([folded, { marks }]) => ({ folded, marks })),
+    toFolding().unit,
+  );
+  if (automaton === null) throw new GatewayError("detector_failed", "The patterns hold too many literals.");
+  const folded = [...literals.keys()];
+  const live = new Map<number, Int32Array>();
+  return {
+    automaton,
+    lengths: folded.map(({ length }) => length),
+    readers: [...literals.values()].map((entry) => [...entry.patterns, ...entry.own]),
+    patterns: [...literals.values()].map((entry) => entry.patterns.length),
+    digitOnly: Uint8Array.from(automaton.outputs, (outputs) =>
+      outputs?.length === 1 && /^\d$/.test(folded[outputs[0] ?? -1] ?? "") ? 1 : 0,
+    ),
+    words: values.words,
+    slots: patterns.slots,
+    invisible: patterns.invisible,
+    uses: patterns.uses,
+    toLive(use, hasValues) {
+      const marks = (use & patterns.uses) | (hasValues ? VALUES : 0);
+      let table = live.get(marks);
+      if (table === undefined) {
+        table = automaton.toLive(marks);
+        live.set(marks, table);
+      }
+      return table;
+    },
+    toBefore: (use) =>
+      patterns.befores.reduce(
+        (most, { uses, before }) => ((uses & use) === 0 ? most : Math.max(most, before)),
+        0,
+      ),
+  };
+}
+
+/** Gives what a literal looks like folded: letters of other scripts fold to Latin ones by their case. */
+function toFolded(literal: string): readonly string[] {
+  if (isAscii(literal)) return [literal];
+  const capital = literal.charAt(0).toUpperCase() + literal.slice(1);
+  return [...new Set([literal, capital, literal.toUpperCase()].map(foldText))];
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) if (text.charCodeAt(i) >= 0x80) return false;
+  return true;
+}
+
+type Put = (literal: string, reader: Reader, isPart?: boolean) => void;
 
 function putTokens(tokens: readonly TokenRow[], put: Put): void {
   for (const row of tokens) {
@@ -91,7 +169,7 @@ function putTokens(tokens: readonly TokenRow[], put: Put): void {
       if (anchor === undefined || !("literal" in anchor)) {
         throw new GatewayError("detector_failed", `The shape of ${row.id} has nothing to look for.`);
       }
-      put(anchor.literal.toLowerCase(), createTokenReader(row, shape, kind));
+      put(anchor.literal.toLowerCase(), createTokenReader(row, shape, kind), true);
     }
   }
 }
@@ -117,18 +195,4 @@ function putNamed(rows: readonly NamedSecretRow[], isNone: (value: string) => bo
 function toSpellings(name: string): string[] {
   const words = name.split(/[_ -]/);
   return words.length === 1 ? [name] : JOINTS.map((joint) => words.join(joint));
-}
-
-/** Folds case, and nothing else: the text is plain already. */
-function createCaseFolding(): Folding {
-  const unit = new Uint16Array(0x10000);
-  for (let c = 1; c < 0x10000; c += 1) {
-    const lower = String.fromCharCode(c).toLowerCase();
-    unit[c] = lower.length === 1 ? lower.charCodeAt(0) : c;
-  }
-  // A scan passes over nothing.
-  for (const c of [SKIP, PAIR]) unit[c] = 0xfffe;
-  unit[0x0a] = SPACE;
-  unit[0x09] = SPACE;
-  return { unit, word: new Uint8Array(0x10000) };
 }

@@ -1,8 +1,28 @@
 // What a reader of values is given: the text round a trigger, and where to put what it found.
-import type { ValueClass } from "./table.ts";
 
 /** Names a kind of value. Of two findings of one class in one place the lower rank names it. */
-export type Kind = { readonly id: string; readonly class: ValueClass; readonly rank: number };
+export type Kind = {
+  readonly id: string;
+  readonly class: string;
+  readonly rank: number;
+  /** Of a pattern: its findings become one with each other only, not with others of the class. */
+  readonly pattern?: string;
+};
+
+/** What the readers of patterns remember of a text. Offsets are in the whole plain text. */
+export type Memo = {
+  /** By slot: hits that end here or before lie in a run that was read (run), or begin before the last match's end (regex). */
+  readonly covered: Float64Array;
+  /** By slot: where the last literal began that a regex was tried at. */
+  readonly tried: Float64Array;
+  /** The run that waits: its slot (-1: none), where its prefix ends, and how far it was read. */
+  slot: number;
+  prefixEnd: number;
+  runEnd: number;
+  /** Characters that regexes have looked at, and that all readers of patterns have. */
+  regexWork: number;
+  work: number;
+};
 
 /** Takes what goes on after a value that was decided at its least length, however long it is. */
 export type Swallow = {
@@ -17,6 +37,11 @@ export type Look = {
   readonly text: string;
   /** Whether nothing follows the text. */
   readonly isFinal: boolean;
+  /** The offset of the text's first character in the whole plain text. */
+  readonly base: number;
+  /** What the text is used for, as a bit of `toUse`; patterns look at some uses only. */
+  readonly use: number;
+  readonly memo: Memo;
   /** Set by a reader that must wait: from here on the text may be part of a value. */
   hold: number;
   /** Notes that a word which tells what numbers are ends at `end`. */
@@ -29,6 +54,8 @@ export type Look = {
   isStart(at: number): boolean;
   /** Notes a value. */
   add(kind: Kind, from: number, to: number): void;
+  /** Notes what a pattern found; it may lie within a value of any length. */
+  addPattern(kind: Kind, from: number, to: number): void;
   /** Notes a value that goes on for as long as `swallow` takes it. What it takes is not searched. */
   swallow(kind: Kind, from: number, to: number, swallow: Swallow): void;
 };
@@ -53,12 +80,12 @@ export function waitFrom(look: Look, from: number): false {
 
 /** Says whether a character is an ASCII letter, a digit, or `_`. */
 export function isWord(c: number): boolean {
-  return WORD[c] === 1;
+  return isAlphanumeric(c) || c === 0x5f;
 }
 
 /** Says whether a character is an ASCII letter or a digit. */
 export function isAlphanumeric(c: number): boolean {
-  return c !== 0x5f && WORD[c] === 1;
+  return isLetter(c) || isDigit(c);
 }
 
 /** Says whether a character is an ASCII digit. */
@@ -117,6 +144,3 @@ function isOfWord(c: number): boolean {
     (c >= 0xc0 && c < 0x530)
   );
 }
-
-const WORD = new Uint8Array(0x10000);
-for (let c = 0; c < 128; c += 1) if (/\w/.test(String.fromCharCode(c))) WORD[c] = 1;

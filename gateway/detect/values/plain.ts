@@ -1,7 +1,8 @@
 // Reads a text as a person or a program would: escapes decoded, look-alike characters made plain, invisible ones gone;
 // and remembers where each character came from.
-import { foldPair, PAIR, SKIP, OTHER } from "../fold.ts";
-import { createPlainTable } from "./plain-table.ts";
+import { foldPair, PAIR, SKIP, OTHER } from "./fold.ts";
+import type { InvisibleRuns } from "./invisible.ts";
+import { toPlainTable } from "./plain-table.ts";
 
 /** A text that comes in pieces, as plain text. Offsets are in the whole plain text, raw ones in the text as it came. */
 export class PlainText {
@@ -9,15 +10,28 @@ export class PlainText {
   text = "";
   /** The offset of its first character. */
   base = 0;
+  /** Raw units that became plain. */
+  rawRead = 0;
+  readonly #invisible: InvisibleRuns | null;
+  readonly #table = toPlainTable();
   #held = "";
-  #rawRead = 0;
   // Where plain and raw stop running side by side: a plain offset, its raw offset, and how many raw units it takes.
   #at: number[] = [0];
   #raw: number[] = [0];
   #width: number[] = [1];
 
+  /** What is invisible is noted in `invisible`. */
+  constructor(invisible: InvisibleRuns | null = null) {
+    this.#invisible = invisible;
+  }
+
   /** Takes the next piece; an escape that may go on waits for the next one. */
   push(piece: string, isFinal: boolean): void {
+    if (this.#held === "" && piece.length <= SHORT && isOrdinary(piece)) {
+      this.text += piece;
+      this.rawRead += piece.length;
+      return;
+    }
     const raw = this.#held === "" ? piece : this.#held + piece;
     const stop = isFinal ? raw.length : raw.length - heldLength(raw);
     this.#held = stop === raw.length ? "" : raw.slice(stop);
@@ -38,14 +52,9 @@ export class PlainText {
     return (this.#raw[i] ?? 0) + (offset - 1 - (this.#at[i] ?? 0)) + (isFirst ? (this.#width[i] ?? 1) : 1);
   }
 
-  /** The raw offset before which everything became plain. */
-  get rawRead(): number {
-    return this.#rawRead;
-  }
-
   /** Raw units that were taken, those included that wait. */
   get rawTaken(): number {
-    return this.#rawRead + this.#held.length;
+    return this.rawRead + this.#held.length;
   }
 
   /** Lets go of the text before a plain offset. */
@@ -86,7 +95,7 @@ export class PlainText {
         i += size;
       }
     }
-    this.#rawRead += raw.length;
+    this.rawRead += raw.length;
   }
 
   /** Takes one character, or an escape; gives how many raw units it has. */
@@ -104,13 +113,18 @@ export class PlainText {
       this.text += raw.charAt(i);
       return 1;
     }
-    let plain = PLAIN[c] ?? SKIP;
+    let plain = this.#table[c] ?? SKIP;
     let size = 1;
+    let point = c;
     if (plain === PAIR) {
       const low = i + 1 < raw.length ? raw.charCodeAt(i + 1) : 0;
       plain = foldPair(c, low);
-      if ((low & 0xfc00) === 0xdc00) size = 2;
+      if ((low & 0xfc00) === 0xdc00) {
+        size = 2;
+        point = ((c - 0xd800) << 10) + (low - 0xdc00) + 0x10000;
+      }
     }
+    if (this.#invisible !== null) this.#invisible.note(point, this.rawRead + i, this.rawRead + i + size);
     if (plain === SKIP) return this.#skip(i, size);
     if (plain === c && size === 1) {
       this.text += raw.charAt(i);
@@ -123,13 +137,13 @@ export class PlainText {
     this.text += String.fromCharCode(plain);
     if (size === 1) return 1;
     const end = this.base + this.text.length;
-    this.#mark(end - 1, this.#rawRead + i, size);
-    this.#mark(end, this.#rawRead + i + size, 1);
+    this.#mark(end - 1, this.rawRead + i, size);
+    this.#mark(end, this.rawRead + i + size, 1);
     return size;
   }
 
   #skip(i: number, size: number): number {
-    this.#mark(this.base + this.text.length, this.#rawRead + i + size, 1);
+    this.#mark(this.base + this.text.length, this.rawRead + i + size, 1);
     return size;
   }
 
@@ -155,7 +169,18 @@ const AMPERSAND = 0x26;
 const NEAR = 8;
 /** All but printable ASCII and white space, and what may begin an escape. */
 const SPECIAL = /[^\t\n\r\x20-\x24\x27-\x5b\x5d-\x7e]/g;
-const PLAIN = createPlainTable();
+/** Pieces up to this length are looked at one character at a time. */
+const SHORT = 64;
+
+/** Says whether a text holds nothing that `SPECIAL` is. */
+function isOrdinary(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text.charCodeAt(i);
+    if (c >= 0x7f || c === BACKSLASH || c === PERCENT || c === AMPERSAND) return false;
+    if (c < 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return false;
+  }
+  return true;
+}
 
 /** At most so many backslashes before an escape belong to it: JSON within JSON within JSON. */
 const MAX_BACKSLASHES = 4;
@@ -200,7 +225,7 @@ function readEscape(raw: string, i: number): number {
     const digits = letter === "u" ? 4 : 2;
     const value = readHex(raw, next + 1, digits);
     if (value < 0) return 0;
-    const plain = PLAIN[value] ?? SKIP;
+    const plain = toPlainTable()[value] ?? SKIP;
     decoded = value < 0x80 ? value : plain === SKIP || plain === PAIR ? OTHER : plain;
     if (value === 0 || plain === SKIP) decoded = ZERO_WIDTH;
     return next - i + 1 + digits;
@@ -224,7 +249,7 @@ function readEntity(raw: string, i: number): number {
     const digits = name.slice(isHex ? 2 : 1);
     const value = isHex ? readHex(digits, 0, digits.length) : readDecimal(digits);
     if (value < 0x20 || value > 0xffff) return 0;
-    decoded = value < 0x80 ? value : (PLAIN[value] ?? OTHER);
+    decoded = value < 0x80 ? value : (toPlainTable()[value] ?? OTHER);
     if (decoded === SKIP || decoded === PAIR) decoded = OTHER;
     return end - i + 1;
   }

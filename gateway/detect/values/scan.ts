@@ -1,24 +1,18 @@
 // The scan: one pass of the automaton over plain text, carried across pieces; what it meets is read where it stands.
+import { GatewayError } from "../../errors.ts";
 import { findStandInStart, readStandIn } from "../../stand-ins.ts";
-import { CLASS_OTHER } from "../automaton.ts";
-import type { Automaton } from "../automaton.ts";
-import {
-  isDigit,
-  LEFT,
-  NEARBY,
-  toWordStart,
-  type Kind,
-  type Look,
-  type Reader,
-  type Swallow,
-} from "./look.ts";
+import { CLASS_SPACE, type Automaton } from "./automaton.ts";
+import { MAX_GAP } from "./fold.ts";
+import { InvisibleRuns, type InvisiblePattern } from "./invisible.ts";
+import { isDigit, LEFT, NEARBY, toWordStart } from "./look.ts";
+import type { Kind, Look, Memo, Reader, Swallow } from "./look.ts";
 import { PlainText } from "./plain.ts";
-import type { ValueClass } from "./table.ts";
+import { walkBack } from "./read-pattern.ts";
 
 /** A value that was found. Offsets are UTF-16 units of the text as it came. */
 export type ValueFinding = {
   readonly id: string;
-  readonly class: ValueClass;
+  readonly class: string;
   readonly start: number;
   readonly end: number;
   /** Whether this is more of the value that the finding before it began. */
@@ -28,23 +22,36 @@ export type ValueFinding = {
 /** The automaton of all triggers, and who reads at each. */
 export type Triggers = {
   readonly automaton: Automaton;
-  readonly literals: readonly string[];
-  /** By literal. */
+  /** By literal: its length, its readers, and how many of these, the first ones, are of patterns. */
+  readonly lengths: readonly number[];
   readonly readers: readonly (readonly Reader[])[];
+  readonly patterns: readonly number[];
   /** By row of the automaton: 1 where a digit is all that ends there. */
   readonly digitOnly: Uint8Array;
-  /** How many words there are that tell what numbers are. */
+  /** How many words there are that tell what numbers are, and how many patterns remember something. */
   readonly words: number;
+  readonly slots: number;
+  readonly invisible: readonly InvisiblePattern[];
+  /** The uses of text that any pattern looks at. */
+  readonly uses: number;
+  /** By row: the longest state in which a value that is looked for may have begun. */
+  toLive(use: number, hasValues: boolean): Int32Array;
+  /** So many characters before its literal a pattern's match may begin. */
+  toBefore(use: number): number;
 };
 
-type Found = { kind: Kind; from: number; to: number };
+type Found = { kind: Kind; start: number; end: number; isMore: boolean };
+
+/** A value of any length that goes on; what was not given out of it begins at `start` and reaches to `least` at least. */
+type Swallowing = { swallow: Swallow; kind: Kind; start: number; least: number; isBegun: boolean };
 
 const EMPTY: readonly ValueFinding[] = [];
 /** How many units are looked at in one go. */
 const BLOCK = 4096;
+/** More findings than this in one text are not counted out. */
+const MAX_FINDINGS = 100_000;
 
-const bytes = Buffer.alloc(BLOCK * 2);
-const units = new Uint16Array(bytes.buffer, bytes.byteOffset, BLOCK);
+let block: { bytes: Buffer; units: Uint16Array } | null = null;
 
 /**
  * A scan of one text. The automaton never passes a trigger that is not decided, and each decision depends on a bounded
@@ -52,52 +59,112 @@ const units = new Uint16Array(bytes.buffer, bytes.byteOffset, BLOCK);
  */
 export class ValueScan implements Look {
   text = "";
+  base = 0;
   isFinal = false;
   hold = 0;
+  readonly use: number;
   readonly #triggers: Triggers;
-  readonly #plain = new PlainText();
+  readonly #plain: PlainText;
+  readonly #invisible: InvisibleRuns | null;
+  /** Whether values are looked for besides patterns, and patterns besides values. */
+  readonly #hasValues: boolean;
+  readonly #hasPatterns: boolean;
+  readonly #live: Int32Array;
+  readonly #before: number;
   /** Offsets in the whole plain text: how far the automaton has read, and before what all is decided. */
   #at = 0;
   #cut = 0;
+  /** Before this, in the text as it came, all was given out. */
+  #free = 0;
   #state = 0;
+  /** White space in a row where a literal has one: where it ends, and how much of it there is. */
+  #gapEnd = -1;
+  #gap = 0;
   /** The reader that waits: by its literal's place in the state's outputs, and its own place there. */
   #waitingOutput = -1;
   #waitingReader = 0;
-  #swallowing: { swallow: Swallow; kind: Kind; from: number; least: number; isBegun: boolean } | null = null;
+  #swallowing: Swallowing | null = null;
+  /** Whether what the gateway writes in a value's place may stand in the text. */
+  #hasBracket = false;
   /** Where the value of any length that was read last ends, in the plain text. */
   #swallowed = 0;
   #found: Found[] = [];
+  #count = 0;
   /** By word: where it ended last, in the plain text. */
   #words: Float64Array | null = null;
   #lastWord = 0;
-  /** Characters that were read again, for decisions that had to wait. */
-  rework = 0;
+  #memo: Memo | null = null;
 
-  constructor(triggers: Triggers) {
+  /** Looks for the patterns of one use of text (0: none), and for values. */
+  constructor(triggers: Triggers, use: number, hasValues: boolean) {
     this.#triggers = triggers;
+    this.use = use;
+    this.#hasValues = hasValues;
+    this.#hasPatterns = (use & triggers.uses) !== 0;
+    this.#live = triggers.toLive(use, hasValues);
+    this.#before = this.#hasPatterns ? triggers.toBefore(use) : 0;
+    const invisible = this.#hasPatterns ? triggers.invisible.filter(({ uses }) => (use & uses) !== 0) : [];
+    this.#invisible =
+      invisible.length === 0
+        ? null
+        : new InvisibleRuns(invisible, (kind, start, end) => this.#push({ kind, start, end, isMore: false }));
+    this.#plain = new PlainText(this.#invisible);
   }
 
-  /** Takes the next piece of the text, the last one if `isFinal`; gives the findings that became certain. */
-  push(piece: string, isFinal: boolean): readonly ValueFinding[] {
-    this.#plain.push(piece, isFinal);
-    this.text = this.#plain.text;
+  /** Takes the next piece of the text; gives the findings that became certain. */
+  push(piece: string): readonly ValueFinding[] {
+    return this.take(piece, false);
+  }
+
+  /** Ends the text; gives the remaining findings. */
+  end(): readonly ValueFinding[] {
+    return this.take("", true);
+  }
+
+  /** Takes the next piece, the last one if `isFinal`. */
+  take(piece: string, isFinal: boolean): readonly ValueFinding[] {
+    const plain = this.#plain;
+    plain.push(piece, isFinal);
+    this.text = plain.text;
+    if (!this.#hasBracket) this.#hasBracket = this.text.includes("[");
+    this.base = plain.base;
     this.isFinal = isFinal;
-    this.#run();
+    if (this.#at - this.base < this.text.length || this.#waitingOutput !== -1 || this.#swallowing !== null)
+      this.#run();
     return this.#settle();
   }
 
   /** UTF-16 units at the end of what was pushed that may still be part of a value. */
   get pending(): number {
-    return this.isFinal ? 0 : this.#plain.rawTaken - this.#plain.toRawEnd(this.#cut);
+    return this.isFinal ? 0 : this.#plain.rawTaken - this.#free;
+  }
+
+  /** Characters that were read, and that patterns looked at in sum. */
+  get work(): { readonly read: number; readonly looked: number } {
+    return { read: this.#at, looked: this.#at + (this.#memo?.work ?? 0) };
+  }
+
+  get memo(): Memo {
+    const { slots } = this.#triggers;
+    return (this.#memo ??= {
+      covered: new Float64Array(slots),
+      tried: new Float64Array(slots).fill(-1),
+      slot: -1,
+      prefixEnd: 0,
+      runEnd: 0,
+      regexWork: 0,
+      work: 0,
+    });
   }
 
   addWord(word: number, end: number): void {
-    this.#lastWord = this.#plain.base + end;
-    (this.#words ??= new Float64Array(this.#triggers.words)).fill(this.#lastWord, word, word + 1);
+    this.#lastWord = this.base + end;
+    this.#words ??= new Float64Array(this.#triggers.words);
+    this.#words[word] = this.#lastWord;
   }
 
   hasWord(words: readonly number[], at: number): boolean {
-    const least = this.#plain.base + at - NEARBY;
+    const least = this.base + at - NEARBY;
     if (this.#words === null) return false;
     for (const word of words)
       if ((this.#words[word] ?? 0) >= least && (this.#words[word] ?? 0) > 0) return true;
@@ -105,61 +172,83 @@ export class ValueScan implements Look {
   }
 
   isStart(at: number): boolean {
-    return at === 0 && this.#plain.base === 0;
+    return at === 0 && this.base === 0;
   }
 
   hasAnyWord(at: number): boolean {
-    return this.#words !== null && this.#lastWord >= this.#plain.base + at - NEARBY;
+    return this.#words !== null && this.#lastWord >= this.base + at - NEARBY;
   }
 
   add(kind: Kind, from: number, to: number): void {
-    const { base } = this.#plain;
     // What was taken as part of another value, of any length, is given out already.
-    const least = Math.max(base + from, this.#swallowed);
-    if (base + to > least) this.#found.push({ kind, from: least, to: base + to });
+    const least = Math.max(from, this.#swallowed - this.base);
+    if (to > least) this.addPattern(kind, least, to);
+  }
+
+  addPattern(kind: Kind, from: number, to: number): void {
+    const plain = this.#plain;
+    this.#push({
+      kind,
+      start: plain.toRaw(this.base + from),
+      end: plain.toRawEnd(this.base + to),
+      isMore: false,
+    });
+  }
+
+  #push(found: Found): void {
+    this.#count += 1;
+    if (this.#count > MAX_FINDINGS)
+      throw new GatewayError("detector_failed", "A text holds more findings than are counted.");
+    this.#found.push(found);
   }
 
   swallow(kind: Kind, from: number, to: number, swallow: Swallow): void {
-    const { base } = this.#plain;
-    this.#swallowing = { swallow, kind, from: base + from, least: base + to, isBegun: false };
-    this.#at = base + to;
+    const plain = this.#plain;
+    const start = plain.toRaw(this.base + from);
+    const current = { swallow, kind, start, least: plain.toRawEnd(this.base + to), isBegun: false };
+    this.#swallowing = current;
+    this.#swallowed = this.base + to;
     // Values of the same class that it stands in go on with it.
-    const isAround = (one: Found): boolean => one.kind.class === kind.class && one.to > base + from;
+    const isAround = (one: Found): boolean =>
+      one.kind.pattern === undefined && one.kind.class === kind.class && one.end > start;
     for (const around of this.#found.filter(isAround)) {
-      this.#swallowing.from = Math.min(around.from, this.#swallowing.from);
-      this.#swallowing.least = Math.max(around.to, this.#swallowing.least);
+      current.start = Math.min(around.start, current.start);
+      current.least = Math.max(around.end, current.least);
     }
     this.#found = this.#found.filter((one) => !isAround(one));
   }
 
   #run(): void {
-    const { base } = this.#plain;
-    while (this.#at - base < this.text.length || this.#waitingOutput !== -1) {
-      if (this.#swallowing !== null) {
-        this.#swallow();
-        if (this.#swallowing !== null) return;
-        continue;
+    for (;;) {
+      if (this.#swallowing !== null) this.#swallow();
+      // Within a value of any length only patterns are looked for.
+      if (this.#at < this.#swallowed && !this.#hasPatterns) {
+        this.#at = this.#swallowed;
+        this.#state = 0;
       }
       if (this.#waitingOutput !== -1) {
-        this.rework += this.text.length - (this.#at - base);
         if (!this.#read(this.#waitingOutput, this.#waitingReader)) return;
-        continue;
-      }
-      this.#step();
+      } else if (this.#at - this.base < this.text.length) {
+        if (!this.#step()) return;
+      } else return;
     }
   }
 
-  /** Runs the automaton up to the next trigger, or to the end of a block. */
-  #step(): void {
-    const { next, classOf, outputs, width } = this.#triggers.automaton;
+  /** Runs the automaton up to the next trigger, or to the end of a block; false where one must wait. */
+  #step(): boolean {
+    const { next, classOf, outputs, width, wide, wideWidth, wideRow, afterSpace } = this.#triggers.automaton;
     const { digitOnly } = this.#triggers;
-    const from = this.#at - this.#plain.base;
+    const from = this.#at - this.base;
     const length = Math.min(this.text.length - from, BLOCK);
-    load(this.text, from, length);
+    const units = load(this.text, from, length);
     let state = this.#state;
     let i = 0;
     while (i < length) {
-      const step = next[state + (classOf[units[i] ?? 0] ?? CLASS_OTHER)] ?? 0;
+      const cls = classOf[units[i] ?? 0] ?? 0;
+      const step =
+        cls < width
+          ? (next[state + cls] ?? 0)
+          : (wide[(wideRow[state / width] ?? 0) * wideWidth + cls - width] ?? 0);
       i += 1;
       if (step >= 0) {
         state = step;
@@ -167,150 +256,180 @@ export class ValueScan implements Look {
       }
       state = ~step;
       const row = state / width;
-      if ((outputs[row]?.length ?? 0) === 0) continue;
+      if (cls === CLASS_SPACE && afterSpace[row] === 1) {
+        // The first white space is the literal's own.
+        const at = this.base + from + i;
+        this.#gap = this.#gapEnd === at - 1 ? this.#gap + 1 : 1;
+        this.#gapEnd = at;
+        if (this.#gap > MAX_GAP) state = 0;
+        continue;
+      }
+      if (outputs[row] === null) continue;
       // Of the digits of a number only the first is a trigger.
       if (digitOnly[row] === 1 && i > 1 && isDigit(units[i - 2] ?? 0)) continue;
       this.#state = state;
-      this.#at = this.#plain.base + from + i;
-      if (!this.#read(0, 0) || this.#swallowing !== null) return;
+      this.#at = this.base + from + i;
+      if (!this.#read(0, 0)) return false;
+      if (this.#swallowing !== null) return true;
     }
     this.#state = state;
-    this.#at = this.#plain.base + from + i;
+    this.#at = this.base + from + i;
+    return true;
   }
 
   /** Reads at the automaton's place, from one of its readers on; false where one must wait. */
   #read(firstOutput: number, firstReader: number): boolean {
-    const { automaton, literals, readers } = this.#triggers;
+    const { automaton, lengths, readers, patterns } = this.#triggers;
     const outputs = automaton.outputs[this.#state / automaton.width] ?? [];
-    const end = this.#at - this.#plain.base;
+    const end = this.#at - this.base;
     let reader = firstReader;
     this.#waitingOutput = -1;
     for (let output = firstOutput; output < outputs.length; output += 1) {
       const index = outputs[output] ?? 0;
-      const start = end - (literals[index]?.length ?? 0);
-      const own = readers[index] ?? [];
-      const standIn = findStandInStart(this.text, start);
-      const after = standIn === -1 ? -2 : readStandIn(this.text, standIn, this.isFinal);
-      if (after === -1) {
-        this.hold = standIn;
-        this.#waitingOutput = output;
-        this.#waitingReader = reader;
-        return false;
-      }
-      // What the gateway wrote itself says nothing.
-      if (after > start) {
-        reader = 0;
-        continue;
-      }
-      for (; reader < own.length; reader += 1) {
-        if (own[reader]?.(this, start, end) === false) {
-          this.#waitingOutput = output;
-          this.#waitingReader = reader;
-          return false;
+      const start = end - (lengths[index] ?? 0);
+      const all = readers[index] ?? [];
+      const first = patterns[index] ?? 0;
+      if (reader === 0 && !this.#hasPatterns) reader = first;
+      for (; reader < all.length; reader += 1) {
+        if (reader >= first && (!this.#hasValues || this.base + start < this.#swallowed)) break;
+        if (reader === first && this.#hasBracket) {
+          const standIn = findStandInStart(this.text, start);
+          const after = standIn === -1 ? -2 : readStandIn(this.text, standIn, this.isFinal);
+          if (after === -1) this.hold = standIn;
+          // What the gateway wrote itself says nothing.
+          if (after > start) break;
+          if (after === -1) return this.#wait(output, reader);
         }
-        if (this.#swallowing !== null) return true;
+        if (all[reader]?.(this, start, end) === false) return this.#wait(output, reader);
       }
       reader = 0;
     }
     return true;
   }
 
+  #wait(output: number, reader: number): false {
+    this.#waitingOutput = output;
+    this.#waitingReader = reader;
+    return false;
+  }
+
   #swallow(): void {
     const current = this.#swallowing;
     if (current === null) return;
-    const { base } = this.#plain;
-    this.#at = base + current.swallow.take(this.text, this.#at - base);
+    const { base } = this;
+    this.#swallowed = base + current.swallow.take(this.text, this.#swallowed - base);
     if (!current.swallow.isOver && !this.isFinal) return;
-    const to = Math.max(this.#at, current.least);
-    if (!current.isBegun) this.#found.push({ kind: current.kind, from: current.from, to });
-    else if (to > current.from) this.#more = { kind: current.kind, from: current.from, to };
+    const end = Math.max(this.#plain.toRawEnd(this.#swallowed), current.least);
+    if (end > current.start)
+      this.#push({ kind: current.kind, start: current.start, end, isMore: current.isBegun });
     this.#swallowing = null;
-    this.#swallowed = this.#at;
-    this.#state = 0;
   }
-
-  /** Where the part that was given out last ends, in the text as it came. */
-  #partEnd = 0;
-  /** The end of a value of which a part was given out already. */
-  #more: Found | null = null;
 
   #settle(): readonly ValueFinding[] {
     const plain = this.#plain;
     const end = plain.base + this.text.length;
-    let cut = this.isFinal ? end : this.#toCut(end);
+    const cut = this.isFinal ? end : this.#toCut(end);
+    let free = this.isFinal ? plain.rawTaken : plain.toRawEnd(cut);
+    const decided = free;
+    if (this.#invisible !== null) free = Math.min(free, this.#invisible.settle(plain.rawRead, this.isFinal));
     let settled = EMPTY;
-    const current = this.#swallowing;
-    if (this.#found.length > 0 || current !== null || this.#more !== null) {
+    if (this.#found.length > 0 || this.#swallowing !== null) {
       const merged = merge(this.#found);
-      for (let i = merged.length - 1; i >= 0; i -= 1) {
-        const found = merged[i];
-        if (found !== undefined && found.to > cut) cut = Math.min(cut, found.from);
-      }
-      this.#found = merged.filter(({ to }) => to > cut);
-      settled = this.#give(merged, cut);
+      free = toFree(merged, free);
+      const current = this.#swallowing;
+      // Of a value that goes on a part is given out where nothing before it is undecided.
+      if (current !== null && free < decided) free = toFree(merged, Math.min(free, current.start));
+      this.#found = merged.filter((found) => found.end > free);
+      settled = this.#give(merged, free, free === decided ? current : null);
     }
     this.#cut = Math.max(cut, this.#cut);
+    this.#free = Math.max(free, this.#free);
     plain.release(Math.min(this.#cut, this.#at) - LEFT);
     return settled;
   }
 
-  /** Gives out what lies before the cut, and the part so far of a value that goes on. */
-  #give(merged: readonly Found[], cut: number): readonly ValueFinding[] {
+  /** Gives out what lies before `free`, and the part so far of a value that goes on. */
+  #give(merged: readonly Found[], free: number, current: Swallowing | null): readonly ValueFinding[] {
     const settled: ValueFinding[] = [];
-    if (this.#more !== null) settled.push(this.#toFinding(this.#more, true));
-    this.#more = null;
-    for (const found of merged) if (found.to <= cut) settled.push(this.#toFinding(found, false));
-    const current = this.#swallowing;
-    if (current !== null && cut > current.from) {
-      settled.push(this.#toFinding({ kind: current.kind, from: current.from, to: cut }, current.isBegun));
-      current.from = cut;
+    for (const { kind, start, end, isMore } of merged)
+      if (end <= free) settled.push({ id: kind.id, class: kind.class, start, end, isMore });
+    if (current !== null && free > current.start) {
+      const { kind, start, isBegun } = current;
+      settled.push({ id: kind.id, class: kind.class, start, end: free, isMore: isBegun });
+      // A part begins where the one before it ended: what is invisible between them belongs to the value.
+      current.start = free;
       current.isBegun = true;
     }
     return settled;
   }
 
-  #toFinding({ kind, from, to }: Found, isMore: boolean): ValueFinding {
-    const plain = this.#plain;
-    // A part begins where the one before it ended: what is invisible between them belongs to the value.
-    const start = isMore ? this.#partEnd : plain.toRaw(from);
-    const end = plain.toRawEnd(to);
-    this.#partEnd = end;
-    return { id: kind.id, class: kind.class, start, end, isMore };
-  }
-
   /** The offset before which nothing can become part of a value any more. */
   #toCut(end: number): number {
-    const { base } = this.#plain;
-    if (this.#swallowing !== null) return this.#at;
+    const { base } = this;
+    const isSwallowing = this.#swallowing !== null;
+    if (isSwallowing && !this.#hasPatterns) return this.#swallowed;
     // What comes after a trigger that waits was not looked at yet.
-    const read = this.#waitingOutput === -1 ? end : this.#at;
-    let cut = read;
-    if (this.#waitingOutput !== -1) cut = Math.min(cut, base + this.hold);
-    const { live, depth, width } = this.#triggers.automaton;
-    cut = Math.min(cut, read - (depth[live[this.#state / width] ?? 0] ?? 0));
-    return Math.min(cut, base + toWordStart(this.text, read - base));
+    const isWaiting = this.#waitingOutput !== -1;
+    const read = isWaiting ? this.#at : end;
+    let cut = isWaiting ? Math.min(read, base + this.hold) : read;
+    const { depth, hasSpace, width } = this.#triggers.automaton;
+    const live = this.#live[this.#state / width] ?? 0;
+    if (live !== 0) {
+      const length = depth[live] ?? 0;
+      cut = Math.min(
+        cut,
+        hasSpace[live] === 1 ? base + walkBack(this.text, read - base, length) : read - length,
+      );
+    }
+    cut -= this.#before;
+    if (!this.#hasValues || isSwallowing) return Math.max(0, cut);
+    return Math.max(0, Math.min(cut, base + toWordStart(this.text, read - base)));
   }
 }
 
-function load(text: string, from: number, length: number): void {
-  if (length < 96) for (let i = 0; i < length; i += 1) units[i] = text.charCodeAt(from + i);
-  else bytes.write(text.length === length ? text : text.slice(from, from + length), "utf16le");
+function toBlock(): { bytes: Buffer; units: Uint16Array } {
+  if (block !== null) return block;
+  const bytes = Buffer.alloc(BLOCK * 2);
+  block = { bytes, units: new Uint16Array(bytes.buffer, bytes.byteOffset, BLOCK) };
+  return block;
 }
 
-/** Sorts by start; findings of one class that overlap become one, named by the lowest rank. */
+/** Gives the end of what is decided, at most `free`: no finding is given out in halves. */
+function toFree(found: readonly Found[], free: number): number {
+  let least = free;
+  for (let i = found.length - 1; i >= 0; i -= 1) {
+    const one = found[i];
+    if (one !== undefined && one.end > least) least = Math.min(least, one.start);
+  }
+  return least;
+}
+
+function load(text: string, from: number, length: number): Uint16Array {
+  const { bytes, units } = toBlock();
+  if (length < 96) for (let i = 0; i < length; i += 1) units[i] = text.charCodeAt(from + i);
+  else bytes.write(text.length === length ? text : text.slice(from, from + length), "utf16le");
+  return units;
+}
+
+/** Sorts by start; findings that overlap, of one class or of one pattern, become one, named by the lowest rank. */
 function merge(found: Found[]): Found[] {
   if (found.length < 2) return found;
-  found.sort((a, b) => a.from - b.from || b.to - a.to || a.kind.rank - b.kind.rank);
-  const last = new Map<ValueClass, Found>();
+  found.sort(
+    (a, b) =>
+      a.start - b.start || b.end - a.end || a.kind.rank - b.kind.rank || (a.kind.id < b.kind.id ? -1 : 1),
+  );
+  const last = new Map<string, Found>();
   const merged: Found[] = [];
   for (const one of found) {
-    const before = last.get(one.kind.class);
-    if (before !== undefined && one.from < before.to) {
-      before.to = Math.max(before.to, one.to);
+    const { pattern, class: ofClass } = one.kind;
+    const group = pattern === undefined ? ofClass : `pattern ${pattern}`;
+    const before = last.get(group);
+    if (before !== undefined && one.start < before.end) {
+      before.end = Math.max(before.end, one.end);
       if (one.kind.rank < before.kind.rank) before.kind = one.kind;
       continue;
     }
-    last.set(one.kind.class, one);
+    last.set(group, one);
     merged.push(one);
   }
   return merged;

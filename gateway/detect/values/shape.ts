@@ -11,8 +11,6 @@ export type Shape = {
   readonly parts: readonly Part[];
   /** The number of the literal part that is looked for; -1 where the shape has none that is long enough. */
   readonly anchor: number;
-  /** How long its matches are at least. */
-  readonly least: number;
   readonly anyCase: boolean;
 };
 
@@ -66,15 +64,13 @@ export function compileShape(source: string, anyCase = false): Shape {
   flush();
   let anchor = -1;
   let longest = LEAST_ANCHOR - 1;
-  let least = 0;
   for (const [index, part] of parts.entries()) {
-    least += "literal" in part ? part.literal.length : part.min;
     if ("literal" in part && part.literal.length > longest) {
       anchor = index;
       longest = part.literal.length;
     }
   }
-  return { parts, anchor, least, anyCase };
+  return { parts, anchor, anyCase };
 }
 
 /**

@@ -4,9 +4,13 @@ import { createRandom, sampleShape } from "../../../test/made/shape-sample.ts";
 import { LEFT } from "./look.ts";
 import type { ValueFinding } from "./scan.ts";
 import { TABLES } from "./tables.ts";
-import { createValueScanner } from "./values.ts";
+import { createDetectorCompiler } from "./values.ts";
 
-const scanner = createValueScanner(TABLES);
+const detector = createDetectorCompiler(TABLES)({});
+const scanner = {
+  scan: (text: string) => detector.scan(text, "message", "request"),
+  stream: () => detector.stream("message"),
+};
 const find = (text: string): string[] =>
   scanner.scan(text).map(({ id, start, end }) => `${id}: ${text.slice(start, end)}`);
 
@@ -202,7 +206,7 @@ describe("values in a text that comes in pieces", () => {
         let free = 0;
         for (let i = 0; i < whole.length;) {
           const size = sizes.next().value ?? 1;
-          const added = stream.push(whole.slice(i, i + size), false);
+          const added = stream.push(whole.slice(i, i + size));
           i = Math.min(whole.length, i + size);
           // What was free already is never found later, but as more of a value.
           for (const one of added) expect(one.start, one.id).toBeGreaterThanOrEqual(free);
@@ -210,7 +214,7 @@ describe("values in a text that comes in pieces", () => {
           free = i - stream.pending;
           expect(free).toBeGreaterThanOrEqual(0);
         }
-        found.push(...stream.push("", true));
+        found.push(...stream.end());
         expect(stream.pending).toBe(0);
         expect(join(found)).toEqual(expected);
       }),
@@ -220,12 +224,12 @@ describe("values in a text that comes in pieces", () => {
 
   test("of any length take no more room than a short one", () => {
     const stream = scanner.stream();
-    stream.push(`${HEADER}\n`, false);
+    stream.push(`${HEADER}\n`);
     for (let i = 0; i < 2000; i += 1) {
-      stream.push(`${"MIIEvQIBADANBgkqhkiG9w0B".repeat(20)}\n`, false);
+      stream.push(`${"MIIEvQIBADANBgkqhkiG9w0B".repeat(20)}\n`);
       expect(stream.pending).toBeLessThan(1024);
       expect(stream.text.length).toBeLessThan(4096 + LEFT);
     }
-    expect(stream.push(`${FOOTER} ok`, true)).toMatchObject([{ isMore: true }]);
+    expect([...stream.push(`${FOOTER} ok`), ...stream.end()]).toMatchObject([{ isMore: true }]);
   });
 });

@@ -1,27 +1,54 @@
-// Finds values that must not pass unseen: secrets, personal data, payment data. `docs/detectors.md` lists them.
+// Finds in texts what must not pass unseen: the values that the gateway knows, and a policy's patterns, in one pass.
 import { hash } from "node:crypto";
-import { compileTriggers, type Tables } from "./compile.ts";
+import type { SegmentKind } from "../../exchange.ts";
+import { compilePatterns, toUse } from "./compile-patterns.ts";
+import { compileValues, joinTriggers, type Tables } from "./compile.ts";
+import type { Direction, PatternTable } from "./pattern-spec.ts";
 import { ValueScan, type ValueFinding } from "./scan.ts";
 
-/** Finds values in texts. */
-export type ValueScanner = {
-  /** Names the tables: equal digests, equal findings. */
+/** Finds in texts; equal digests find the same. */
+export type Detector = {
   readonly digest: string;
-  /** Finds all values in a whole text, sorted by start. */
-  scan(text: string): readonly ValueFinding[];
+  /** Finds all in a whole text, sorted by start. Of a part of a JSON text, which was searched whole, only patterns. */
+  scan(text: string, kind: SegmentKind, direction: Direction, isPart?: boolean): readonly ValueFinding[];
   /** Begins a text that comes in pieces; the findings are those of the whole, however it is cut. */
-  stream(): ValueScan;
+  stream(kind: SegmentKind, direction?: Direction): ValueScan;
 };
 
 /** Changes when the same tables would give other findings. */
-const VERSION = 1;
+const VERSION = 2;
 
-/** Compiles tables of detectors. */
-export function createValueScanner(tables: Tables): ValueScanner {
-  const triggers = compileTriggers(tables);
-  return {
-    digest: hash("sha256", JSON.stringify([VERSION, tables.tokens, tables.named, tables.numbers])),
-    scan: (text) => new ValueScan(triggers).push(text, true),
-    stream: () => new ValueScan(triggers),
+const NONE: readonly ValueFinding[] = [];
+const NO_TABLES: Tables = { tokens: [], named: [], numbers: [], isNoSecret: () => false };
+
+/**
+ * Makes the compiler of a policy's patterns, which puts them beside the values of `tables`; with null it looks for patterns
+ * alone.
+ */
+export function createDetectorCompiler(tables: Tables | null): (patterns: PatternTable) => Detector {
+  const { tokens, named, numbers } = tables ?? NO_TABLES;
+  const hasValues = tables !== null;
+  const values = tables === null ? { triggers: [], words: 0 } : compileValues(tables);
+  const digest = hash("sha256", JSON.stringify([VERSION, tokens, named, numbers]));
+  return (patterns) => {
+    const triggers = joinTriggers(values, compilePatterns(patterns));
+    return {
+      digest: hash("sha256", JSON.stringify([digest, toCanonical(patterns)])),
+      scan(text, kind, direction, isPart = false) {
+        const use = toUse(kind, direction);
+        if (text === "" || ((isPart || !hasValues) && (use & triggers.uses) === 0)) return NONE;
+        return new ValueScan(triggers, use, hasValues && !isPart).take(text, true);
+      },
+      stream: (kind, direction = "answer") => new ValueScan(triggers, toUse(kind, direction), hasValues),
+    };
   };
+}
+
+/** Sorts the keys, so that equal tables have equal texts. */
+function toCanonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toCanonical);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([key, inner]) => [key, toCanonical(inner)]);
 }

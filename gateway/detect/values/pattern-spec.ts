@@ -1,7 +1,7 @@
 // The pattern table: what a policy's author writes under `data.gateway.patterns`, and its check.
 import { z } from "zod";
-import { GatewayError } from "../errors.ts";
-import { SEGMENT_KINDS } from "../exchange.ts";
+import { GatewayError } from "../../errors.ts";
+import { SEGMENT_KINDS } from "../../exchange.ts";
 
 /** Which way a text goes: to the target, or back from it. */
 export type Direction = "request" | "answer";

@@ -1,16 +1,17 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Finding } from "../exchange.ts";
-import { createMatcher, type Matcher } from "./matcher.ts";
+import type { Finding } from "../../exchange.ts";
 import { parsePatternTable } from "./pattern-spec.ts";
+import { TABLES } from "./tables.ts";
+import { createDetectorCompiler, type Detector } from "./values.ts";
 
-const compile = (table: unknown): Matcher => createMatcher(parsePatternTable(table));
-const hits = (matcher: Matcher, text: string): string[] =>
+const compile = (table: unknown): Detector => createDetectorCompiler(null)(parsePatternTable(table));
+const hits = (matcher: Detector, text: string): string[] =>
   matcher
     .scan(text, "message", "request")
     .map((finding) => `${finding.id}:${text.slice(finding.start, finding.end)}`);
-const one = (...any: unknown[]): Matcher => compile({ p: { class: "c", any } });
-const values = (matcher: Matcher, text: string): string[] =>
+const one = (...any: unknown[]): Detector => compile({ p: { class: "c", any } });
+const values = (matcher: Detector, text: string): string[] =>
   matcher.scan(text, "message", "request").map((finding) => text.slice(finding.start, finding.end));
 
 const AKIA = { prefix: "AKIA", alphabet: "A-Z0-9", min: 16, max: 16, right_boundary: true };
@@ -87,10 +88,23 @@ describe("a literal", () => {
     ]);
   });
 
-  it("is found as written only when the case is exact", () => {
-    expect(values(one({ literal: "DROP it", case: "exact" }), "drop it DROP  it DROP it ＤROP it")).toEqual([
+  it("is found in its own case and with its own white space only when the case is exact, escaped or not", () => {
+    const matcher = one({ literal: "DROP it", case: "exact" });
+    expect(values(matcher, "drop it DROP  it DRÓP it")).toEqual([]);
+    expect(values(matcher, String.raw`DROP it ＤROP it DR\u004fP it DROP%20it`)).toEqual([
       "DROP it",
+      "ＤROP it",
+      String.raw`DR\u004fP it`,
+      "DROP%20it",
     ]);
+  });
+
+  it("is found escaped, whatever its own escapes", () => {
+    expect(values(one("a&b company"), "a&amp;b company and A&B\\ncompany")).toEqual([
+      "a&amp;b company",
+      "A&B\\ncompany",
+    ]);
+    expect(values(one("a&amp;b company"), "a&b company")).toEqual(["a&b company"]);
   });
 
   it("gives offsets of the text as it came", () => {
@@ -117,9 +131,10 @@ describe("a literal", () => {
     expect(hits(matcher, "she sells")).toEqual(["a:she sells", "b:he sells"]);
   });
 
-  it("is lost across a gap of more than the allowed invisible characters", () => {
-    expect(values(one("abcdef"), `abc${"\u200b".repeat(64)}def`)).toHaveLength(1);
-    expect(values(one("abcdef"), `abc${"\u200b".repeat(65)}def`)).toHaveLength(0);
+  it("is found across invisible characters, and lost across more white space than a reader would skip", () => {
+    expect(values(one("abcdef"), `abc${"\u200b".repeat(650)}def`)).toHaveLength(1);
+    expect(values(one("abc def"), `abc${" ".repeat(65)}def`)).toHaveLength(1);
+    expect(values(one("abc def"), `abc${" ".repeat(66)}def`)).toHaveLength(0);
   });
 });
 
@@ -152,10 +167,9 @@ describe("a prefix with an alphabet", () => {
 
   it("folds what it says it folds", () => {
     const matcher = compile({ folded: TABLE.folded });
-    expect(hits(matcher, `tok:abc${"\u200b".repeat(64)}d`)).toEqual([
-      `folded:tok:abc${"\u200b".repeat(64)}d`,
+    expect(hits(matcher, `tok:abc${"\u200b".repeat(65)}d`)).toEqual([
+      `folded:tok:abc${"\u200b".repeat(65)}d`,
     ]);
-    expect(hits(matcher, `tok:abc${"\u200b".repeat(65)}d`)).toEqual(["folded:tok:abc"]);
     expect(hits(matcher, "TOK:ABC tok:ab\u200bc tok:abg ｔｏｋ：ａｂｃ")).toEqual([
       "folded:TOK:ABC",
       "folded:tok:ab\u200bc",
@@ -190,9 +204,8 @@ describe("a regex beside literals", () => {
 describe("invisible characters", () => {
   it("are found in runs", () => {
     const tags = "\u{e0041}\u{e0042}\u{e0043}";
-    expect(compile({ tags: TABLE.tags }).scan(`a${tags}b\u200b\u200b c\u202e`, "message", "request")).toEqual(
-      [{ id: "tags", class: "hidden", start: 1, end: 7 }],
-    );
+    const found = compile({ tags: TABLE.tags }).scan(`a${tags}b\u200b\u200b c\u202e`, "message", "request");
+    expect(found).toMatchObject([{ id: "tags", class: "hidden", start: 1, end: 7 }]);
     expect(values(one({ characters: "bidi" }), "a\u202eb")).toEqual(["\u202e"]);
   });
 });
@@ -337,7 +350,7 @@ describe("a stream", () => {
     expect(pendingAfter("A quiet sentence.")).toBe(0);
     expect(pendingAfter(" ig")).toBe(2);
     expect(pendingAfter("nore  previous")).toBe("ignore  previous".length);
-    expect(pendingAfter(" guests")).toBe(0);
+    expect(pendingAfter(" guides me")).toBe(0);
     expect(pendingAfter(" sk-abcd")).toBe("sk-abcd".length);
     expect(stream.push(" ")).toEqual([expect.objectContaining({ id: "key" })]);
     expect(stream.pending).toBe(0);
@@ -349,7 +362,7 @@ describe("a stream", () => {
     const long = Array.from({ length: 60 }, (_, i) => 100 + i).join(" ");
     const stream = one(long).stream("message");
     const found = `x${long} ${long} y`.split("").flatMap((unit) => [...stream.push(unit)]);
-    expect([...found, ...stream.end()]).toEqual([
+    expect([...found, ...stream.end()]).toMatchObject([
       { id: "p", class: "c", start: long.length + 2, end: 2 * long.length + 2 },
     ]);
   });
@@ -386,5 +399,101 @@ describe("a stream", () => {
         "request",
       ),
     ).toThrow(/more pattern work/);
+  });
+});
+
+/** Puts the parts of a value of any length together. */
+function join(found: readonly Finding[]): string[] {
+  const joined: { id: string; start: number; end: number }[] = [];
+  for (const { id, start, end, isMore } of found) {
+    const before = isMore === true ? joined.findLast((one) => one.id === id && one.end === start) : undefined;
+    if (before === undefined) joined.push({ id, start, end });
+    else before.end = end;
+  }
+  return joined.map(({ id, start, end }) => `${start}-${end} ${id}`).sort();
+}
+
+describe("patterns beside values", () => {
+  const begin = ["-----BEGIN ", "PRIVATE KEY-----"].join("");
+  const jwt = ["ey", "JhbGciOiJIUzI1NiJ9"].join("");
+  const detector = createDetectorCompiler(TABLES)(
+    parsePatternTable({
+      ...TABLE,
+      key_file: { class: "secret", any: [{ prefix: begin, alphabet: "A-Za-z0-9\\s", min: 4, max: 60 }] },
+      part: { class: "internal", any: [{ literal: "badidea", word: false }] },
+      token: { class: "secret", any: [{ prefix: "eyJ", alphabet: "A-Za-z0-9", min: 4, max: 40 }] },
+      staff: {
+        class: "internal",
+        any: [{ literals: ["staff"], regex: "staff [a-z]+@[a-z.]+", window: 40, before: 5 }],
+      },
+    }),
+  );
+  const find = (text: string): string[] =>
+    detector.scan(text, "message", "request").map(({ id, start, end }) => `${id}:${text.slice(start, end)}`);
+
+  it("are found in one pass, sorted, each by itself", () => {
+    expect(find("bob@example.com, ignore previous instructions, 4111 1111 1111 1111")).toEqual([
+      "email:bob@example.com",
+      "look:bob@exampl",
+      "ignore:ignore previous instructions",
+      "credit_card:4111 1111 1111 1111",
+    ]);
+  });
+
+  it("are found within a value of any length, whatever else knows it", () => {
+    expect(find(`${begin}\nAAAAbadideaAAAAAAAAAAAAAAAAAAAA`)).toEqual([
+      `key_file:${begin}\nAAAAbadideaAAAAAAAAAAAAAAAAAAAA`,
+      `private_key:${begin}\nAAAAbadideaAAAAAAAAAAAAAAAAAAAA`,
+      "part:badidea",
+    ]);
+    expect(find(`${jwt}.${jwt}.x`)).toContain(`token:${jwt}`);
+  });
+
+  it("of a part of a JSON text are looked for alone", () => {
+    const text = "ignore previous instructions, bob@mail.example";
+    expect(detector.scan(text, "message", "request", true)).toMatchObject([{ id: "ignore" }]);
+  });
+
+  const mixed = fc
+    .array(
+      fc.constantFrom(
+        ...PIECES,
+        begin,
+        "AAAABBBBCCCCDDDDEEEE",
+        "badidea",
+        "staff",
+        "ann@site.example",
+        jwt,
+        ".",
+        "4111 1111 1111 1111",
+        "password=",
+        "born 12/05/1981",
+        "\\u0061",
+        "DE89 3704 0044 0532 0130 00",
+      ),
+      { maxLength: 24, size: "max" },
+    )
+    .map((parts) => parts.join(""));
+
+  it("are those of the whole text, however it is cut, and nothing of them is given free before", () => {
+    fc.assert(
+      fc.property(mixed, fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (text, sizes) => {
+        const stream = detector.stream("message");
+        const found: Finding[] = [];
+        let free = 0;
+        for (let i = 0; i < text.length;) {
+          const added = stream.push(text.slice(i, (i += sizes.next().value ?? 1)));
+          for (const one of added) {
+            expect(one.start, one.id).toBeGreaterThanOrEqual(free);
+            expect(one.end, one.id).toBeLessThanOrEqual(Math.min(i, text.length) - stream.pending);
+          }
+          found.push(...added);
+          free = Math.min(i, text.length) - stream.pending;
+        }
+        found.push(...stream.end());
+        expect(join(found)).toEqual(join(detector.scan(text, "message", "answer")));
+      }),
+      { numRuns: 2000, seed: Number(process.env["FUZZ_SEED"] ?? 1) },
+    );
   });
 });

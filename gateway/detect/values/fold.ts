@@ -9,7 +9,7 @@ export const PAIR = 0xd800;
 /** The folded unit of a pair that stands for nothing in particular. */
 export const OTHER = 0xfffd;
 
-/** How many units in a row that add nothing (invisible characters, white space after white space) a match may hold. */
+/** How many units of white space in a row a match may hold where one is written. */
 export const MAX_GAP = 64;
 
 /** The tables of folding, by UTF-16 unit. */
@@ -60,20 +60,47 @@ const DECOMPOSED: readonly (readonly [number, number])[] = [
   [0xff01, 0xffef],
 ];
 
-/** Builds the tables of folding. */
-export function createFolding(): Folding {
+// Where letters have two cases; what lies between has none, and is most of the plane.
+const CASED: readonly (readonly [number, number])[] = [
+  [0x0080, 0x0587],
+  [0x10a0, 0x10ff],
+  [0x13a0, 0x13ff],
+  [0x1c80, 0x1cbf],
+  [0x1e00, 0x218f],
+  [0x24b6, 0x24e9],
+  [0x2c00, 0x2d2f],
+  [0xa640, 0xa7ff],
+  [0xab30, 0xabbf],
+  [0xff21, 0xff5a],
+];
+
+const SPACES = [0x85, 0xa0, 0x1680, 0x2028, 0x2029, 0x202f, 0x205f, 0x3000, 0xfeff];
+
+let folding: Folding | null = null;
+
+/** Gives the tables of folding, which are built when they are first asked for. */
+export function toFolding(): Folding {
+  folding ??= createFolding();
+  return folding;
+}
+
+function createFolding(): Folding {
   const unit = new Uint16Array(0x10000);
   const word = new Uint8Array(0x10000);
   for (let c = 0; c < 0x10000; c += 1) unit[c] = c;
   for (let c = 0x41; c <= 0x5a; c += 1) unit[c] = c + 0x20;
-  for (let c = 0x80; c < 0xd800; c += 1) {
-    const lower = String.fromCharCode(c).toLowerCase();
-    if (lower.length === 1) unit[c] = lower.charCodeAt(0);
+  for (const [from, to] of CASED) {
+    for (let c = from; c <= to; c += 1) {
+      const lower = String.fromCharCode(c).toLowerCase();
+      if (lower.length === 1) unit[c] = lower.charCodeAt(0);
+    }
   }
   for (const [from, to] of DECOMPOSED) {
     for (let c = from; c <= to; c += 1) unit[c] = toAscii(String.fromCharCode(c)) ?? unit[c] ?? c;
   }
-  for (let c = 0; c < 0x10000; c += 1) if (/\s|\u0085/.test(String.fromCharCode(c))) unit[c] = SPACE;
+  unit.fill(SPACE, 0x09, 0x0e);
+  unit.fill(SPACE, 0x2000, 0x200b);
+  for (const c of SPACES) unit[c] = SPACE;
   for (const [from, to] of INVISIBLE) unit.fill(SKIP, from, to + 1);
   for (let i = 0; i < LOOKALIKES.length; i += 2)
     unit[LOOKALIKES.charCodeAt(i)] = LOOKALIKES.charCodeAt(i + 1);
@@ -100,23 +127,16 @@ export function foldPair(high: number, low: number): number {
   return OTHER;
 }
 
-/** Folds a text as the automaton reads it: invisible characters gone, runs of white space as one space, trimmed. */
-export function foldText(text: string, folding: Folding): string {
+/** Folds a plain text as the automaton reads it: runs of white space as one space, trimmed. */
+export function foldText(text: string): string {
+  const { unit } = toFolding();
   let out = "";
   for (let i = 0; i < text.length; i += 1) {
-    let folded = folding.unit[text.charCodeAt(i)] ?? SKIP;
-    if (folded === PAIR) {
-      folded = foldPair(text.charCodeAt(i), i + 1 < text.length ? text.charCodeAt(i + 1) : 0);
-      if (folded !== OTHER || isLow(text, i + 1)) i += 1;
-    }
-    if (folded === SKIP || (folded === SPACE && (out === "" || out.endsWith(" ")))) continue;
+    const folded = unit[text.charCodeAt(i)] ?? SKIP;
+    if (folded === SPACE && (out === "" || out.endsWith(" "))) continue;
     out += String.fromCharCode(folded);
   }
   return out.trimEnd();
-}
-
-function isLow(text: string, i: number): boolean {
-  return i < text.length && (text.charCodeAt(i) & 0xfc00) === 0xdc00;
 }
 
 function isTagCharacter(point: number): boolean {
