@@ -182,7 +182,7 @@ function toMasked(text: string): string {
 }
 
 describe("a file in which values are masked", () => {
-  const HEADERS = { "content-type": "text/plain", etag: '"x"', "accept-ranges": "bytes" };
+  const HEADERS = { "content-type": "text/plain", etag: '"x"' };
 
   async function fetchFile(pieces: readonly Buffer[], options: { status?: number; mask?: Effect[] } = {}) {
     const fake = createFake({

@@ -247,7 +247,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
 }
 
 /** Headers that are of the file as the target has it. */
-const OF_WHOLE: ReadonlySet<string> = new Set(["accept-ranges", "content-length", "content-range", "etag"]);
+const OF_WHOLE: ReadonlySet<string> = new Set(["content-length", "content-range", "etag"]);
 
 /** Gives the headers of a file that is written anew. */
 export function withoutWhole(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
