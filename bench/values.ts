@@ -81,6 +81,13 @@ const HOSTILE = [
   "%41",
   "DE89 ",
   "born 1990-",
+  "0171 ",
+  "(1) ",
+  "+1",
+  "phone 1",
+  "password is ",
+  "secret='",
+  "bkaj_-",
   "漢字",
 ];
 for (const unitText of HOSTILE) {

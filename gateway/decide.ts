@@ -31,6 +31,8 @@ import { maskBody } from "./masked-form.ts";
 import type { Masking } from "./masked-form.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
+import { requireTaken, requireUnchanged, setParameters } from "./set-parameters.ts";
+import type { SetParameters } from "./set-parameters.ts";
 import { claimObjects, taint } from "./ownership.ts";
 import type { Settled } from "./ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
@@ -100,6 +102,8 @@ export type Asked = {
   readonly sessionHeader: string | null;
   /** The body that it came with; absent where it came by another way. */
   readonly body?: TakenBody;
+  /** What it asks for is under way: nothing of it can be changed. */
+  readonly isFixed?: true;
 };
 
 /** A request that may go to the target. */
@@ -116,6 +120,8 @@ export type Decided = Asked &
     readonly masks: Masks;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
+    /** What of its parameters is changed. */
+    readonly set: SetParameters;
     /** What goes to the target of a body that was spooled. */
     readonly spooled: SpooledBody | null;
   };
@@ -198,11 +204,32 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
         if (refusal !== null) throw refusal;
+        const set = setParameters(verdict.decision.set, route.spec, request.body());
+        requireUnchanged(set, "in a file");
+        requireTaken(set, request.tools, !request.facts.truncated);
         const masked = maskRequest(request, scanner, masks, key, onMasked);
         return { decision: verdict.decision, edits: masked?.edits ?? null };
       },
     });
     return judged.finally(() => share.close());
+  }
+
+  /** Says what policy changes of a request's parameters, and refuses where that cannot be done. */
+  function toSet({ request, route, caller, body, isFixed }: Asked, { decision }: Verdict): SetParameters {
+    const set = setParameters(decision.set, route.spec, request.body());
+    if (body?.spooled != null) requireUnchanged(set, "in a form or a file");
+    if (isFixed === true) requireUnchanged(set, "where the target begins an answer by itself");
+    if (set.meant === null || request.layout === null) return set;
+    const bytes = set.apply(request.bytes);
+    const left = deps.parser.parse({
+      route,
+      query: "",
+      contentType: "application/json",
+      bytes,
+      tenant: caller.tenant,
+    });
+    requireTaken(set, left.tools, !left.facts.truncated);
+    return set;
   }
 
   /** Gives what is noted once the target has taken the request. */
@@ -354,10 +381,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         progress.verdict = verdict;
         lap("lines");
       }
+      const set = toSet(asked, verdict);
+      progress.changes = set.changes;
       const { findings } = counts;
       const { junctions } = upload;
       const { masked, spooled } = await maskBody(asked, { findings, junctions, lines, judged }, masking);
-      const repaired = await repair(deps.ledger, connection.name, caller, request, masked?.edits ?? null);
+      const edits = masked?.edits ?? null;
+      const { bytes, settle } = await repair(deps.ledger, connection.name, caller, request, edits);
+      const repaired = { bytes: bytes && set.apply(bytes), settle };
       await journal.decided(progress);
       lap("record");
       return {
@@ -373,6 +404,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         findings,
         masks,
         masked,
+        set,
         spooled,
       };
     },
@@ -408,6 +440,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
         masked: progress.masked,
+        changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
         onCalls: onCalls ?? null,
@@ -444,6 +477,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     found: () => [],
     verdict: null,
     masked: createMaskTally(),
+    changes: [],
     account: null,
     version: null,
     isRecorded: false,

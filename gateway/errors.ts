@@ -309,6 +309,14 @@ export const ERRORS = {
     meaning: "The policy asks for an effect that this gateway does not have.",
     remedy: "Use a gateway that has it, or change the rule.",
   },
+  policy_settings_conflict: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "Rules want different things of one parameter of the request.",
+    remedy: "Ask whoever keeps the policy to change one of the rules that are named.",
+  },
   policy_input_too_large: {
     status: 403,
     type: "permission_error",

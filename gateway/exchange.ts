@@ -348,6 +348,54 @@ export const MASK_OPERATORS = ["detect", "last4", "token", "fixed", "redact", "b
 
 export type MaskOperator = (typeof MASK_OPERATORS)[number];
 
+/**
+ * The parameters of a request that `set` may change, and what their values are. None of them says what is asked, who
+ * asks or which model answers: what policy allowed stays what was asked.
+ */
+export const SETTABLE = {
+  frequency_penalty: { type: "number", least: -2, most: 2 },
+  max_output_tokens: { type: "count", least: 1, most: 10_000_000 },
+  max_tool_calls: { type: "count", least: 1, most: 10_000 },
+  n: { type: "count", least: 1, most: 128 },
+  parallel_tool_calls: { type: "boolean" },
+  presence_penalty: { type: "number", least: -2, most: 2 },
+  prompt_cache_retention: { type: "word" },
+  reasoning_effort: { type: "word" },
+  seed: { type: "count", least: 0, most: Number.MAX_SAFE_INTEGER },
+  service_tier: { type: "word" },
+  store: { type: "boolean" },
+  temperature: { type: "number", least: 0, most: 2 },
+  tools: { type: "tools" },
+  top_p: { type: "number", least: 0, most: 1 },
+  truncation: { type: "word" },
+  verbosity: { type: "word" },
+} as const satisfies Readonly<
+  Record<
+    string,
+    | { readonly type: "count" | "number"; readonly least: number; readonly most: number }
+    | { readonly type: "boolean" | "word" | "tools" }
+  >
+>;
+
+export type Settable = keyof typeof SETTABLE;
+
+/** Names a tool by its type, by its name (an MCP server by its label), or by both. */
+export type ToolName = { readonly type?: string; readonly name?: string };
+
+/** A parameter that was changed before the request went on; a text's value is not told, only that it was one. */
+export type ParameterChange = {
+  readonly parameter: Settable;
+  /** RFC 6901 pointer into the body. */
+  readonly pointer: string;
+  /** The rules that asked for it. */
+  readonly codes: readonly string[];
+  /** Null where it was absent, and where it is now. */
+  readonly from: boolean | number | "text" | "other" | null;
+  readonly to: boolean | number | string | null;
+  /** Of `tools`: those that were taken out, at most 64. */
+  readonly taken?: readonly string[];
+};
+
 /** One contribution of a rule to a decision. */
 export type Effect = {
   readonly code: string;
@@ -370,6 +418,13 @@ export type Effect = {
   readonly with?: MaskOperator;
   readonly direction?: "request" | "answer";
   readonly kinds?: readonly SegmentKind[];
+  /** Of `set`: a parameter, and one thing to do with it: its value, its bound, to leave it out, tools to take out. */
+  readonly parameter?: Settable;
+  readonly to?: boolean | number | string;
+  readonly at_most?: number;
+  readonly at_least?: number;
+  readonly strip?: true;
+  readonly without?: readonly ToolName[];
 };
 
 /** What the policy answered, checked. */
@@ -382,6 +437,8 @@ export type Decision = {
   readonly label: readonly Effect[];
   /** Values that take the place of what was found. */
   readonly mask: readonly Effect[];
+  /** Parameters of the request that are changed before it goes on. */
+  readonly set: readonly Effect[];
   /** Objects of others in the caller's tenant that the caller may use. */
   readonly share: readonly Effect[];
   /** What the gateway keeps to itself may go to the target, such as traces. */

@@ -7,7 +7,7 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { GatewayError } from "./errors.ts";
 import type { Events, ExchangeSummary } from "./events.ts";
-import type { Caller, PolicyVersion, Route } from "./exchange.ts";
+import type { Caller, ParameterChange, PolicyVersion, Route } from "./exchange.ts";
 import type { Verdict } from "./judge.ts";
 import type { MaskAccount } from "./mask/account.ts";
 import type { MaskTally } from "./mask/mask-tally.ts";
@@ -35,6 +35,8 @@ export type Progress = {
   verdict: Verdict | null;
   /** What was masked. */
   readonly masked: MaskTally;
+  /** What was changed of its parameters. */
+  changes: readonly ParameterChange[];
   /** What was masked, where and how; null before it is decided. */
   account: MaskAccount | null;
   version: PolicyVersion | null;
@@ -153,6 +155,7 @@ function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpene
     client: progress.incoming.headers["user-agent"] ?? null,
     facts: verdict?.facts ?? null,
     decision: verdict?.decision ?? null,
+    changes: progress.changes,
     effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
     errorCode: error?.recordedCode ?? null,
     version,

@@ -199,11 +199,11 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   }
 
   function toGiving(
-    { caller, open: { connection }, request, masked }: Decided,
+    { caller, open: { connection }, request, masked, set }: Decided,
     exchangeId: string,
     sink: Sink,
   ): Giving {
-    const body = masked?.body() ?? request.body() ?? {};
+    const body = set.applyTo(masked?.body() ?? request.body() ?? {});
     const asked = { sink, caller, connection: connection.name, request, body, exchangeId };
     return createGiving({ secrets: deps.clientSecrets, answerBytes: deps.limits.answer_bytes }, asked);
   }

@@ -64,7 +64,7 @@ const EFFECTS = [
   "label",
   "need",
 ] as const;
-const KEPT = ["allow", "deny", "observe", "mask", "record", "label", "need"] as const;
+const KEPT = ["allow", "deny", "observe", "mask", "set", "record", "label", "need"] as const;
 
 const files = readdirSync(path("cases"))
   .filter((name) => name.endsWith(".json") && name !== "canaries.json")

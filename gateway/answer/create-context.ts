@@ -1,7 +1,7 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
 import { toLeft } from "../earlier.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { CallFacts, Caller, Decision, Earlier, ToolCall } from "../exchange.ts";
+import type { CallFacts, Caller, Decision, Earlier, ParameterChange, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
@@ -54,6 +54,8 @@ export type ContextDeps = {
   readonly maskKey: Buffer;
   /** What was masked so far. */
   readonly masked: MaskTally;
+  /** What was changed of the request's parameters. */
+  readonly changes: readonly ParameterChange[];
   /** Whether the request's rules asked for texts. */
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
@@ -260,7 +262,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     keepsTexts: deps.keepsTexts,
     masks: deps.masks,
     editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
-    effects: () => toEffectsHeader(deps.masked),
+    effects: () => toEffectsHeader(deps.masked, deps.changes),
     async keepTexts(segments) {
       const { tenant } = caller;
       await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });

@@ -7,6 +7,7 @@ const NOTHING: Decision = {
   deny: [],
   observe: [],
   mask: [],
+  set: [],
   record: [],
   label: [],
   share: [],

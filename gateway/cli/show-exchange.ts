@@ -20,6 +20,23 @@ const decision = z
   .nullable()
   .catch(null);
 
+const value = z.union([z.boolean(), z.number(), z.string()]).nullable();
+const changes = z
+  .object({
+    changes: z.array(
+      z.object({
+        parameter: z.string(),
+        pointer: z.string(),
+        codes: z.array(z.string()),
+        from: value,
+        to: value,
+        taken: z.array(z.string()).optional(),
+      }),
+    ),
+  })
+  .nullable()
+  .catch(null);
+
 /** Prints the exchange with everything that belongs to it. */
 export function printExchange(output: Output, details: ExchangeDetails, texts: RuleTexts): void {
   const { exchange, end } = details;
@@ -56,6 +73,7 @@ export function printExchange(output: Output, details: ExchangeDetails, texts: R
     ["time", toTimings(exchange.timings, end?.timings)],
   ]);
   printRules(output, details, texts);
+  printChanges(output, details);
   printDecisions(output, details);
   printMasked(output, details);
   printCalls(output, "Tool calls of its answer", details.calls, exchange.id);
@@ -91,6 +109,16 @@ function printRules(output: Output, details: ExchangeDetails, texts: RuleTexts):
     if (text === null) continue;
     output.write(`    ${toPlain(text.title)}\n`);
     if (effect !== "allowed") output.write(`    remedy: ${toPlain(text.remedy)}\n`);
+  }
+}
+
+function printChanges(output: Output, { exchange }: ExchangeDetails): void {
+  const all = changes.parse(exchange.decision)?.changes ?? [];
+  if (all.length > 0) output.write("\nParameters that were changed\n");
+  for (const { pointer, from, to, taken, codes } of all) {
+    const what =
+      taken === undefined ? `${from ?? "absent"} → ${to ?? "absent"}` : `without ${taken.join(", ")}`;
+    output.write(`  ${toPlain(pointer)}  ${toPlain(what)}  (${toPlain(codes.join(", "))})\n`);
   }
 }
 

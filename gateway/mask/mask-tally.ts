@@ -1,4 +1,5 @@
 // Counts what was masked in an exchange, by class.
+import type { ParameterChange } from "../exchange.ts";
 
 /** Values that were masked. */
 export type MaskTally = {
@@ -18,11 +19,20 @@ export function createMaskTally(): MaskTally {
   };
 }
 
-/** Gives the header that tells the program that something was changed, never what; none where nothing was. */
-export function toEffectsHeader(tally: MaskTally): Readonly<Record<string, string>> {
+/**
+ * Gives the header that tells the program that something was changed, never what: classes of masked values, names of
+ * parameters. None where nothing was.
+ */
+export function toEffectsHeader(
+  tally: MaskTally,
+  changes: readonly ParameterChange[],
+): Readonly<Record<string, string>> {
   const counts = Object.entries(tally.counts()).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (counts.length === 0) return {};
-  return {
-    "x-tollgate-effects": `masked;${counts.map(([ofClass, count]) => `${ofClass}=${count}`).join(";")}`,
-  };
+  const names = [...new Set(changes.map(({ parameter }) => parameter))].sort();
+  const told = [
+    ...(counts.length === 0 ? [] : [["masked", ...counts.map(([ofClass, count]) => `${ofClass}=${count}`)]]),
+    ...(names.length === 0 ? [] : [["set", ...names]]),
+  ];
+  if (told.length === 0) return {};
+  return { "x-tollgate-effects": told.map((words) => words.join(";")).join(", ") };
 }

@@ -51,7 +51,8 @@ describe("parseDecision", () => {
       need: [{ code: "f", fact: "tokens.exact" }],
     };
     const { allow, deny, observe, mask, record, label, share, forward, need } = decision;
-    expect(parse(decision)).toEqual({ allow, deny, observe, mask, record, label, share, forward, need });
+    const given = { allow, deny, observe, mask, set: [], record, label, share, forward, need };
+    expect(parse(decision)).toEqual(given);
   });
 
   it("refuses anything but one result", () => {
@@ -87,7 +88,7 @@ describe("parseDecision", () => {
   });
 
   it("refuses effects that it does not have", () => {
-    for (const name of ["require_approval", "limit", "set"])
+    for (const name of ["require_approval", "limit"])
       expect(codeOf(() => parse({ ...EMPTY, [name]: [{ code: "x" }] }))).toBe("policy_effect_unsupported");
     expect(codeOf(() => parse({ ...EMPTY, teleport: [] }))).toBe("policy_effect_unsupported");
     for (const effect of [
@@ -100,6 +101,51 @@ describe("parseDecision", () => {
       { code: "x", class: "email", kinds: ["poem"] },
     ])
       expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_effect_unsupported");
+  });
+
+  it("gives what is set, in the phase of the request alone", () => {
+    const set = [
+      { code: "x", parameter: "max_output_tokens", at_most: 100 },
+      { code: "x", parameter: "temperature", at_least: 0.2 },
+      { code: "x", parameter: "store", to: false },
+      { code: "x", parameter: "service_tier", to: "default" },
+      { code: "x", parameter: "seed", strip: true },
+      { code: "x", parameter: "tools", without: [{ type: "web_search" }, { name: "run_sql" }] },
+    ];
+    const request = toSampleFacts("request");
+    expect(parseDecision([{ result: { ...EMPTY, set } }], "r", request).set).toEqual(set);
+    expect(codeOf(() => parse({ ...EMPTY, set }))).toBe("policy_effect_unsupported");
+  });
+
+  it.each([
+    {},
+    { parameter: "store" },
+    { to: false },
+    { parameter: "model", to: "gpt-5" },
+    { parameter: "input", strip: true },
+    { parameter: "instructions", to: "be kind" },
+    { parameter: "previous_response_id", strip: true },
+    { parameter: "toString", strip: true },
+    { parameter: "store", to: "false" },
+    { parameter: "store", at_most: 1 },
+    { parameter: "store", strip: false },
+    { parameter: "temperature", to: 0, at_most: 1 },
+    { parameter: "temperature", to: 3 },
+    { parameter: "temperature", at_most: "1" },
+    { parameter: "max_output_tokens", at_most: 1.5 },
+    { parameter: "max_output_tokens", at_most: 0 },
+    { parameter: "service_tier", to: "two words" },
+    { parameter: "tools", to: false },
+    { parameter: "tools", without: [] },
+    { parameter: "tools", without: [{}] },
+    { parameter: "tools", without: [{ type: "mcp", label: "x" }] },
+    { parameter: "store", without: [{ type: "mcp" }] },
+  ])("refuses to set %j", (effect) => {
+    const decision = { ...EMPTY, set: [{ code: "x", ...effect }] };
+    const request = toSampleFacts("request");
+    expect(codeOf(() => parseDecision([{ result: decision }], "r", request))).toBe(
+      "policy_effect_unsupported",
+    );
   });
 
   it("refuses effects without a code", () => {

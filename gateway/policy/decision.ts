@@ -3,9 +3,21 @@
 import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
+import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
-const KEPT = ["allow", "deny", "observe", "mask", "record", "label", "share", "forward", "need"] as const;
-const UNSUPPORTED = ["require_approval", "limit", "set"] as const;
+const KEPT = [
+  "allow",
+  "deny",
+  "observe",
+  "mask",
+  "set",
+  "record",
+  "label",
+  "share",
+  "forward",
+  "need",
+] as const;
+const UNSUPPORTED = ["require_approval", "limit"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -44,6 +56,7 @@ export function parseDecision(results: unknown, dataRevision: string, facts: Fac
     deny: toEffects("deny", decision["deny"], facts),
     observe: toEffects("observe", decision["observe"], facts),
     mask: toEffects("mask", decision["mask"], facts),
+    set: toEffects("set", decision["set"], facts),
     record: toEffects("record", decision["record"], facts),
     label: toEffects("label", decision["label"], facts),
     share: toEffects("share", decision["share"], facts),
@@ -58,10 +71,11 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
   return list.map((effect) => {
     if (!isEffect(effect)) throw malformed("an effect without a code");
     for (const key in effect) {
-      const isValid = FIELDS[key];
+      const isValid = FIELDS[key] ?? (name === "set" || name === "observe" ? SET_FIELDS[key] : undefined);
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
+    if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
     if (name === "mask" && effect.class === undefined) throw malformed("a mask of no class");
     // A denial of a call that nobody made would deny nothing.
     if (

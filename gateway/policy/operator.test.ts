@@ -78,6 +78,12 @@ describe("readOperatorData", () => {
     "to weaken a code that the bundle keeps": ["effects: {strict: observe}", "operator_may_relax"],
     "to weaken it below a label": ["effects_by_label: {production: {strict: observe}}", "operator_may_relax"],
     "an effect that a rule cannot have": ["effects: {labels: deny}", "never refuses"],
+    "a parameter that cannot be set": ["lists: {set: [{parameter: model, to: gpt-5}]}", "parameter"],
+    "two things to do with a parameter": [
+      "lists: {set: [{parameter: store, to: false, strip: true}]}",
+      "that fits the parameter",
+    ],
+    "a value that a parameter cannot have": ["lists: {set: [{parameter: temperature, at_most: 5}]}", "fits"],
     "a key that stands twice": ["effects: {loose: off}\neffects: {loose: deny}", "no YAML or JSON"],
     aliases: ["a: &a [1]\nb: *a", "no YAML or JSON"],
     "what is no YAML": ["effects: [", "no YAML or JSON"],

@@ -7,6 +7,7 @@ import { isJsonObject } from "./json.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { MASK_OPERATORS } from "../exchange.ts";
+import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
 const text = z.string().min(1).max(256);
@@ -52,6 +53,17 @@ const operatorSchema = z.strictObject({
             kinds: z.array(text).min(1).optional(),
             groups: z.array(text).min(1).optional(),
           }),
+        )
+        .max(1_000),
+      set: z
+        .array(
+          z
+            .strictObject({
+              ...setShape,
+              groups: z.array(text).min(1).optional(),
+              operations: z.array(text).min(1).optional(),
+            })
+            .refine(isSetEffect, "one of to, at_most, at_least, strip, without, that fits the parameter"),
         )
         .max(1_000),
       hidden: z.array(z.strictObject({ kind: text, id: text, version: z.string().nullable() })).max(10_000),

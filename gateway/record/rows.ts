@@ -6,6 +6,7 @@ import type {
   Facts,
   JsonObject,
   Operation,
+  ParameterChange,
   Phase,
   PolicyVersion,
   Segment,
@@ -53,6 +54,8 @@ export type ExchangeOpened = {
   /** Recorded without `body` and `texts`. Null where the request was refused before policy. */
   readonly facts: Facts | null;
   readonly decision: Decision | null;
+  /** What was changed of the request's parameters; absent: nothing. */
+  readonly changes?: readonly ParameterChange[];
   readonly effect: "allow" | "deny" | "error";
   /** The code of the error where `effect` is `error` (or a `deny` that no rule's effect names). */
   readonly errorCode: string | null;

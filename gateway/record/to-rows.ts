@@ -1,6 +1,6 @@
 // Turns what the pipeline says of an exchange into the JSON texts of table rows.
 import { hash } from "node:crypto";
-import type { Decision, Effect, Facts } from "../exchange.ts";
+import type { Decision, Effect, Facts, ParameterChange } from "../exchange.ts";
 import type {
   CallRow,
   DecisionRow,
@@ -26,7 +26,7 @@ export function toStoredId(text: string): string {
 
 /** Gives the row of `exchanges`. */
 export function toExchangeRow(row: ExchangeOpened): string {
-  const { caller, facts } = row;
+  const { caller, facts, changes = [] } = row;
   return toJson({
     id: row.id,
     sessionId: row.session?.id ?? null,
@@ -46,9 +46,9 @@ export function toExchangeRow(row: ExchangeOpened): string {
     stream: facts?.request.stream ?? false,
     client: row.client?.slice(0, CLIENT_LENGTH).toWellFormed() ?? null,
     facts: facts === null ? null : toStoredFacts(facts),
-    decision: toStoredDecision(row.decision),
+    decision: withChanges(toStoredDecision(row.decision), changes),
     effect: row.effect,
-    codes: toCodes(row.decision, row.errorCode),
+    codes: toCodes(row.decision, row.errorCode, changes),
     classes: facts === null ? [] : Object.keys(facts.findings),
     revision: row.version?.revision ?? null,
     dataRevision: row.version?.dataRevision ?? null,
@@ -182,6 +182,14 @@ function toStoredDecision(decision: Decision | null): Decision | null {
   return { ...decision, deny: deny.map(toStoredEffect), observe: observe.map(toStoredEffect) };
 }
 
+/** What became of the parameters stands beside what was wanted of them. */
+function withChanges(
+  decision: Decision | null,
+  changes: readonly ParameterChange[],
+): (Decision & { readonly changes?: readonly ParameterChange[] }) | null {
+  return decision === null || changes.length === 0 ? decision : { ...decision, changes };
+}
+
 function isLong({ call }: Effect): boolean {
   return call !== undefined && call.length > ID_LENGTH;
 }
@@ -196,8 +204,12 @@ function toCalls(calls: readonly CallRow[]): readonly CallRow[] | null {
 }
 
 /** Codes by which an exchange is found: of all rules that did something but allow, and the error's. */
-function toCodes(decision: Decision | null, errorCode: string | null): readonly string[] {
-  const codes = new Set<string>();
+function toCodes(
+  decision: Decision | null,
+  errorCode: string | null,
+  changes: readonly ParameterChange[] = [],
+): readonly string[] {
+  const codes = new Set<string>(changes.flatMap((change) => change.codes));
   if (decision !== null) {
     for (const effect of decision.deny) codes.add(effect.code);
     for (const effect of decision.observe) codes.add(effect.code);

@@ -39,6 +39,8 @@ export async function judgeMessage(
     readonly route: Route;
     readonly sink: Sink;
     readonly adapt: (parsed: ParsedRequest) => ParsedRequest;
+    /** What it asks for is under way. */
+    readonly isFixed?: true;
   },
 ): Promise<Judged | null> {
   const { data, route, sink } = message;
@@ -67,7 +69,12 @@ export async function judgeMessage(
     const request = message.adapt(parsed);
     progress.request = request;
     lap("parse");
-    const decided = await decider.decide(progress, { caller, route, open, request, sessionHeader }, lap);
+    const asked = { caller, route, open, request, sessionHeader };
+    const decided = await decider.decide(
+      progress,
+      message.isFixed ? { ...asked, isFixed: true } : asked,
+      lap,
+    );
     return {
       id,
       decided,

@@ -29,6 +29,8 @@ import { createVerdicts } from "./verdicts.ts";
 type Config = {
   readonly model: string | null;
   readonly maxOutputTokens: number | null;
+  /** The bound of an answer, as the target was told it. */
+  readonly bound: JsonObject;
   readonly hidden: RequestFacts["hidden"];
   readonly tools: readonly ToolFacts[];
 };
@@ -57,7 +59,6 @@ const MOST_WAITING = 64;
 const AUDIO_MS = 10_000;
 /** Responses that were refused, whose events are dropped until they end. */
 const MOST_DROPPED = 1_000;
-const RESPONSE_CREATE = Buffer.from('{"type":"response.create"}');
 const AUDIO_APPEND = Buffer.from('{"type":"input_audio_buffer.append"}');
 const TRANSCRIBED = "conversation.item.input_audio_transcription.completed";
 /** What somebody says, in pieces that nothing ends. */
@@ -80,6 +81,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   let config: Config = {
     model: facts.model,
     maxOutputTokens: facts.max_output_tokens,
+    bound: {},
     hidden: facts.hidden,
     tools,
   };
@@ -150,6 +152,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     data: Buffer,
     clientEventId: string | null,
     extra?: Partial<RequestFacts>,
+    isFixed?: true,
   ): Promise<Judged | null> {
     const sink = openSink(clientEventId);
     const judged = await judgeMessage(deps, parts, {
@@ -157,6 +160,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
       route: asked,
       sink,
       adapt: (parsed) => adapt(parsed, extra),
+      ...(isFixed && { isFixed }),
     });
     // An answer has a way of its own; all that this one is for is the refusal.
     if (judged !== null) sink.end();
@@ -182,13 +186,15 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     const eventId = readEventId(data);
     const judged = await judge(data, eventId);
     if (judged === null) return;
-    const { request: parsed, masked } = judged.decided;
+    const { request: parsed, masked, set } = judged.decided;
     const body = masked?.body() ?? parsed.body() ?? {};
     const changed = { ...toUntraced(body), ...(type === "response.create" && waitFor(judged, body)) };
     if (type !== "response.create") await closeAtOnce(judged);
-    if (isObject(body["session"])) config = toConfig(config, body["session"], parsed);
-    if (masked === null && Object.keys(changed).length === 0) target.send(data, false);
-    else send({ ...body, ...changed });
+    const isAsCame = masked === null && Object.keys(changed).length === 0;
+    const sent = set.apply(isAsCame ? data : Buffer.from(JSON.stringify({ ...body, ...changed })));
+    if (isObject(body["session"]))
+      config = toConfig(config, body["session"], parsed, readBound(parseMessage(sent.toString("utf8"))));
+    target.send(sent, false);
   }
 
   /** Waits for the response that a message asks for. Gives it an id, where it has none, by which an error is known. */
@@ -288,7 +294,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
 
   async function begin(responseId: string, data: string, value: JsonObject): Promise<void> {
     // What the target begins by itself, at the end of somebody's words, is asked about like what a program asks for.
-    const judged = waiting.shift()?.judged ?? (await judge(RESPONSE_CREATE, null));
+    const judged = waiting.shift()?.judged ?? (await judge(toBegun(config), null, {}, true));
     if (judged === null) {
       dropped.add(responseId);
       if (dropped.size > MOST_DROPPED) dropped.delete(dropped.values().next().value ?? "");
@@ -420,10 +426,34 @@ function isUnfinishedCall(event: Json | undefined): boolean {
   );
 }
 
-function toConfig(before: Config, session: JsonObject, { facts, tools }: ParsedRequest): Config {
+/** Gives the message that would ask for what the target begins by itself. */
+function toBegun({ bound }: Config): Buffer {
+  return Buffer.from(
+    JSON.stringify({
+      type: "response.create",
+      ...(Object.keys(bound).length > 0 && { response: bound }),
+    }),
+  );
+}
+
+function readBound({ session }: JsonObject): JsonObject {
+  return isObject(session)
+    ? Object.fromEntries(Object.entries(session).filter(([key]) => BOUND.test(key)))
+    : {};
+}
+
+const BOUND = /^max_(?:response_)?output_tokens$/;
+
+function toConfig(
+  before: Config,
+  session: JsonObject,
+  { facts, tools }: ParsedRequest,
+  bound: JsonObject,
+): Config {
   return {
     model: facts.model ?? before.model,
     maxOutputTokens: facts.max_output_tokens ?? before.maxOutputTokens,
+    bound: { ...before.bound, ...bound },
     hidden: facts.hidden,
     // The tools of an update stand in place of those before; what was judged holds both.
     tools:

@@ -151,6 +151,13 @@ describe("a build is refused", () => {
     await expect(build()).rejects.toThrow("inside the arguments of `not`");
   });
 
+  it("for a parameter that cannot be set, and for one that is set too late", async () => {
+    addRule({ body: 'set contains {"parameter": "model", "to": "gpt-5"}' });
+    await expect(build()).rejects.toThrow("the parameter model can't be set");
+    addRule({ phases: "[end]", body: 'set contains {"parameter": "store", "to": false}' });
+    await expect(build()).rejects.toThrow("its phase is request");
+  });
+
   it("for METADATA that lacks a remedy, names an unknown phase, or has another rule's code", async () => {
     addRule({ remedy: "" });
     await expect(build()).rejects.toThrow("remedy");

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import { SETTABLE } from "../../gateway/exchange.ts";
 import { PolicyProblem } from "./problem.ts";
 import { collectPatterns } from "./rego-patterns.ts";
 import type { Opa } from "./run-opa.ts";
@@ -95,6 +96,9 @@ export async function readRules(opa: Opa, root: string, sources: readonly Source
     const effects = EFFECTS.filter((effect) =>
       parsed.rules.some(({ head }) => head.name === effect && head.key !== undefined),
     );
+    if (effects.includes("set") && checked.data.phases.some((phase) => phase !== "request"))
+      throw new PolicyProblem(`${file}: only before it goes on can a request be set: its phase is request.`);
+    for (const { head } of parsed.rules) if (head.name === "set") refuseUnsettable(file, head.key);
     if (effects.length === 0)
       throw new PolicyProblem(`${file}: contributes nothing; write for instance \`deny contains {} if …\`.`);
     const earlier = codes.get(checked.data.code);
@@ -105,6 +109,23 @@ export async function readRules(opa: Opa, root: string, sources: readonly Source
   }
   return { rules: rules.toSorted((a, b) => (a.package < b.package ? -1 : 1)), regoPatterns: patterns.size };
 }
+
+/** Refuses a parameter that no gateway sets, where the rule writes it out. */
+function refuseUnsettable(file: string, key: unknown): void {
+  const members = contribution.safeParse(key).data?.value ?? [];
+  for (const [name, value] of members) {
+    if (name?.value !== "parameter" || typeof value?.value !== "string") continue;
+    if (!(value.value in SETTABLE))
+      throw new PolicyProblem(
+        `${file}: the parameter ${value.value} can't be set; these can: ${Object.keys(SETTABLE).join(", ")}.`,
+      );
+  }
+}
+
+const contribution = z.object({
+  type: z.literal("object"),
+  value: z.array(z.array(z.object({ value: z.unknown() }))),
+});
 
 /**
  * Refuses `not x in f(y)`: OPA evaluates the call before the `not`, so that where it is undefined the rule does not fire.

@@ -55,8 +55,8 @@ export function compileValues({ tokens, named, numbers, isNoSecret }: Tables): V
   const put = (literal: string, reader: Reader, isPart = false): void => {
     triggers.push({ literal, reader, isPart });
   };
-  putTokens(tokens, put);
-  putNamed(named, isNoSecret, put);
+  const tokenReaders = putTokens(tokens, put);
+  putNamed(named, isNoSecret, tokenReaders, put);
   put("@", createEmailReader({ id: "email", class: "email", rank: 0 }));
   put("://", createUrlReader({ id: "connection_string", class: "secret", rank: 1 }, isNoSecret));
   put("-----begin", createPrivateKeyReader({ id: "private_key", class: "secret", rank: 0 }), true);
@@ -160,7 +160,8 @@ function isAscii(text: string): boolean {
 
 type Put = (literal: string, reader: Reader, isPart?: boolean) => void;
 
-function putTokens(tokens: readonly TokenRow[], put: Put): void {
+function putTokens(tokens: readonly TokenRow[], put: Put): number {
+  let number = 0;
   for (const row of tokens) {
     const kind: Kind = { id: row.id, class: "secret", rank: 0 };
     for (const source of row.shapes) {
@@ -169,12 +170,19 @@ function putTokens(tokens: readonly TokenRow[], put: Put): void {
       if (anchor === undefined || !("literal" in anchor)) {
         throw new GatewayError("detector_failed", `The shape of ${row.id} has nothing to look for.`);
       }
-      put(anchor.literal.toLowerCase(), createTokenReader(row, shape, kind), true);
+      put(anchor.literal.toLowerCase(), createTokenReader(row, shape, kind, number), true);
+      number += 1;
     }
   }
+  return number;
 }
 
-function putNamed(rows: readonly NamedSecretRow[], isNone: (value: string) => boolean, put: Put): void {
+function putNamed(
+  rows: readonly NamedSecretRow[],
+  isNone: (value: string) => boolean,
+  first: number,
+  put: Put,
+): void {
   const byName = new Map<string, Named[]>();
   for (const row of rows) {
     const named: Named = {
@@ -189,7 +197,11 @@ function putNamed(rows: readonly NamedSecretRow[], isNone: (value: string) => bo
       else if (!known.includes(named)) known.push(named);
     }
   }
-  for (const [name, named] of byName) put(name, createNamedReader(name, named));
+  let number = first;
+  for (const [name, named] of byName) {
+    put(name, createNamedReader(name, named, number));
+    number += 1;
+  }
 }
 
 function toSpellings(name: string): string[] {

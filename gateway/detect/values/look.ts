@@ -56,6 +56,15 @@ export type Look = {
   add(kind: Kind, from: number, to: number): void;
   /** Notes what a pattern found; it may lie within a value of any length. */
   addPattern(kind: Kind, from: number, to: number): void;
+  /** Says whether a reader, by its number, found a value that reaches beyond `at`: what it would find within is a part. */
+  isCovered(reader: number, at: number): boolean;
+  /** Notes that a reader found a value. */
+  cover(reader: number, to: number): void;
+  /**
+   * Notes that what a reader saw from `from` to `to` is none; says whether it failed too often on this stretch. It is a value
+   * then, as nothing that is written for a purpose looks so: else a text could ask for work without bound.
+   */
+  fail(reader: number, from: number, to: number): boolean;
   /** Notes a value that goes on for as long as `swallow` takes it. What it takes is not searched. */
   swallow(kind: Kind, from: number, to: number, swallow: Swallow): void;
 };

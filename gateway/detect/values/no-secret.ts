@@ -57,6 +57,7 @@ const CASED = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
  */
 export function isPlaceholder(value: string): boolean {
   const text = value.length > MOST ? value.slice(0, MOST) : value;
+  if (/^[A-Za-z][a-z]*$/.test(text)) return true;
   // What a variable falls back to, and what stands before the next parameter of a URL, decide alone.
   const part =
     /^\$\{[A-Za-z_]\w*:?-([^}]+)\}?$/.exec(text)?.[1] ?? /^([^&=]+)&[A-Za-z_]{3}[\w.-]*=/.exec(text)?.[1];
@@ -71,8 +72,15 @@ export function isPlaceholder(value: string): boolean {
 /** Hardly any different characters, or digits and signs alone: a number, a date, a version. */
 function isMonotonous(text: string): boolean {
   if (/^[\d.,:/+_-]*$/.test(text)) return true;
-  const kinds = new Set(text.toLowerCase()).size;
-  return kinds <= 3 || (text.length >= 16 && kinds <= 4);
+  const most = text.length >= 16 ? 4 : 3;
+  // Characters that were seen, at most as many as matter; small and capital letters are one.
+  let seen = "";
+  for (const character of text.toLowerCase()) {
+    if (seen.includes(character)) continue;
+    if (Array.from(seen).length === most) return false;
+    seen += character;
+  }
+  return true;
 }
 
 const SEQUENCES = ["0123456789", "1234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl"];
@@ -84,7 +92,8 @@ function isSequence(text: string): boolean {
   let covered = 0;
   let at = 0;
   while (at < lower.length) {
-    const length = Math.max(...SEQUENCES.map((sequence) => runLength(lower, at, sequence)));
+    let length = 0;
+    for (const sequence of SEQUENCES) length = Math.max(length, runLength(lower, at, sequence));
     if (length >= LEAST_SEQUENCE) covered += length;
     at += length >= LEAST_SEQUENCE ? length : 1;
   }
@@ -94,6 +103,8 @@ function isSequence(text: string): boolean {
 function runLength(text: string, at: number, sequence: string): number {
   let index = sequence.indexOf(text.charAt(at));
   if (index === -1) return 0;
+  // Most characters are not followed by their neighbour.
+  if (text.charCodeAt(at + 1) !== sequence.charCodeAt(index + 1)) return 1;
   let length = 0;
   while (index < sequence.length && text.charAt(at + length) === sequence.charAt(index)) {
     length += 1;

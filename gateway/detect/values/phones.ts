@@ -40,6 +40,11 @@ const separatorCharacters = " -./()\u00a0\u2011\u2013";
 /** More digits than this no telephone number has, with what is dialled before it. */
 const mostDigits = 18;
 const mostGroups = 8;
+/** So many digits a number has at least: with a plus, beside a word, else; and so many at most without a code. */
+const LEAST_ABROAD = 5;
+const LEAST_NAMED = 6;
+const LEAST_AT_HOME = 9;
+const MOST_AT_HOME = 13;
 /** So far behind a number an extension is looked for. */
 const extensionWindow = 14;
 
@@ -198,10 +203,22 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
   if (groups === null) return -1;
   const { digits, between, ends } = groups;
   const mark = text.slice(start, at);
-  // In the middle of a row of numbers none begins that nothing but blanks sets off.
+  const hasPlus = mark.includes("+");
+  const first = digits.join("");
+  const isDialled = prefixes.test(first);
+  let total = first.length;
+  // In the middle of a row of numbers none begins that has nothing but blanks between its groups.
   const isInRow = start > 1 && text[start - 1] === " " && isDigitAt(text, start - 2);
-  for (let count = digits.length; count > 0; count--) {
+  let blanks = 0;
+  while (between[blanks] === " ") blanks++;
+  const least = isInRow && !hasWord && !hasPlus ? blanks + 1 : 0;
+  for (let count = digits.length; count > least; count--) {
     const end = ends[count - 1] ?? at;
+    const size = total;
+    total -= digits[count - 1]?.length ?? 0;
+    // Most groups of digits are too short or too long for a number, before anything else is looked at.
+    if (size < (hasPlus ? LEAST_ABROAD : hasWord ? LEAST_NAMED : LEAST_AT_HOME)) break;
+    if (!hasPlus && !isDialled && size > MOST_AT_HOME) continue;
     // A number that goes on after a blank may be followed by another; one that goes on in the same manner is longer.
     const follows = between[count - 1];
     if (
@@ -212,15 +229,7 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
       follows !== " - "
     )
       continue;
-    if (follows !== undefined && !mark.includes("+") && between.slice(0, count - 1).includes(follows))
-      continue;
-    if (
-      isInRow &&
-      !hasWord &&
-      !mark.includes("+") &&
-      between.slice(0, count - 1).every((separator) => separator === " ")
-    )
-      continue;
+    if (follows !== undefined && !hasPlus && between.slice(0, count - 1).includes(follows)) continue;
     if (!isPhone(digits.slice(0, count), between.slice(0, count - 1), mark, hasWord)) continue;
     const withExtension = readExtension(text, end, isFinal);
     if (withExtension === -1) return -1;

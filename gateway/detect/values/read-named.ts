@@ -25,8 +25,8 @@ const ABOUT =
 const PLACES =
   /(?:page|next|prev|previous|continuation|continue|sync|cursor|delta|skip|start|csrf|xsrf)[_-]?$/i;
 
-/** Makes the reader of what a name stands for; its trigger is the name. */
-export function createNamedReader(name: string, named: readonly Named[]): Reader {
+/** Makes the reader of what a name stands for; its trigger is the name. Readers have numbers of their own. */
+export function createNamedReader(name: string, named: readonly Named[], number: number): Reader {
   // A short name must stand at the beginning of a word: `pass` in `compass` is none.
   const needsStart = name.length < 6;
   const isPlace = name.endsWith("token");
@@ -36,14 +36,23 @@ export function createNamedReader(name: string, named: readonly Named[]): Reader
     if (isPlace && PLACES.test(text.slice(Math.max(0, start - MAX_BEFORE), start))) return true;
     const value = findValue(look, end, start);
     if (value === WAIT) return false;
-    if (value < 0) return true;
+    if (value < 0 || look.isCovered(number, value)) return true;
+    // What is no secret for one of them is none for the others.
+    let told = -1;
+    let isTold = false;
     for (const { kind, shapes, entropy, isNone } of named) {
       for (const shape of shapes) {
         const to = matchForward(shape, 0, text, value, look.isFinal);
         if (to === WAIT || (to >= text.length && !look.isFinal)) return waitFrom(look, value);
         if (to < 0 || (to < text.length && goesOn(text, to))) continue;
         const found = text.slice(value, to);
-        if (toEntropy(found) < entropy || isNone(found)) continue;
+        if (toEntropy(found) < entropy) continue;
+        if (told !== to) {
+          told = to;
+          isTold = isNone(found) && !look.fail(number, value, to);
+        }
+        if (isTold) continue;
+        look.cover(number, to);
         look.add(kind, value, to);
         return true;
       }

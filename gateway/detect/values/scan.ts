@@ -48,6 +48,9 @@ type Swallowing = { swallow: Swallow; kind: Kind; start: number; least: number; 
 const EMPTY: readonly ValueFinding[] = [];
 /** How many units are looked at in one go. */
 const BLOCK = 4096;
+/** What looks like a value so often on one stretch is taken for one. */
+const MAX_TRIES = 16;
+const COVERED = Infinity;
 /** More findings than this in one text are not counted out. */
 const MAX_FINDINGS = 100_000;
 
@@ -94,6 +97,8 @@ export class ValueScan implements Look {
   #words: Float64Array | null = null;
   #lastWord = 0;
   #memo: Memo | null = null;
+  /** By reader: the stretch on which it found a value, or failed so often. */
+  #tried: Map<number, { to: number; count: number }> | null = null;
 
   /** Looks for the patterns of one use of text (0: none), and for values. */
   constructor(triggers: Triggers, use: number, hasValues: boolean) {
@@ -177,6 +182,27 @@ export class ValueScan implements Look {
 
   hasAnyWord(at: number): boolean {
     return this.#words !== null && this.#lastWord >= this.base + at - NEARBY;
+  }
+
+  isCovered(reader: number, at: number): boolean {
+    const tried = this.#tried?.get(reader);
+    return tried !== undefined && tried.count === COVERED && this.base + at < tried.to;
+  }
+
+  cover(reader: number, to: number): void {
+    this.#tried ??= new Map();
+    this.#tried.set(reader, { to: this.base + to, count: COVERED });
+  }
+
+  fail(reader: number, from: number, to: number): boolean {
+    this.#tried ??= new Map();
+    const tried = this.#tried.get(reader);
+    if (tried === undefined || this.base + from >= tried.to) {
+      this.#tried.set(reader, { to: this.base + to, count: 1 });
+      return false;
+    }
+    tried.count += 1;
+    return tried.count > MAX_TRIES;
   }
 
   add(kind: Kind, from: number, to: number): void {

@@ -18,6 +18,8 @@ export function createCardNumber(kind: Kind, words: Words): SpecialNumber {
   const near = words.toNumbers(CARD_WORDS);
   const read = (look: Look, from: number): number => {
     const { text, isFinal } = look;
+    // No scheme's numbers begin with a zero.
+    if (text.charCodeAt(from) === 0x30) return -2;
     let digits = "";
     let i = from;
     let separator = 0;
@@ -86,9 +88,10 @@ export function createPhones(kind: Kind, words: Words): SpecialNumber[] {
 function mayBePhone(text: string, from: number): boolean {
   const c = text.charCodeAt(from);
   const before = from > 0 ? text.charCodeAt(from - 1) : 0;
-  if (before === 0x2b || before === 0x28 || c === 0x30) return true;
+  if (before === 0x2b || c === 0x30) return true;
   let i = from;
-  if (c === 0x31 && !isDigit(text.charCodeAt(from + 1))) i += 2;
+  if (c === 0x31 && !isDigit(text.charCodeAt(from + 1)))
+    i = before === 0x28 ? skipMarks(text, from + 1) : i + 2;
   return isGroup(text, i, 3) && isGroup(text, skipMarks(text, i + 3), 3);
 }
 

@@ -222,6 +222,27 @@ describe("values in a text that comes in pieces", () => {
     );
   });
 
+  test.each([
+    ["the beginning of a token", ["sk-", "proj-"].join("")],
+    ["a name of a secret", "password="],
+    ["a name and a word", "password is "],
+    ["groups of digits", "0171 "],
+    ["digits in brackets", "(1) "],
+    ["dates", "born 1990-"],
+  ])("are those of the whole text where %s is repeated", (_, unit) => {
+    const text = `x ${unit.repeat(Math.ceil(3000 / unit.length))} ada@example.com`;
+    const stream = scanner.stream();
+    const found = text.split("").flatMap((one) => [...stream.push(one)]);
+    expect(join([...found, ...stream.end()])).toEqual(join(scanner.scan(text)));
+  });
+
+  test("are found in what only looks like many of them", () => {
+    // Each of these alone reads as a placeholder, so many of them do not.
+    const text = `${["sk-", "proj-"].join("").repeat(40)}end`;
+    const found = scanner.scan(text);
+    expect(found.some(({ start, end }) => end - start > 100)).toBe(true);
+  });
+
   test("of any length take no more room than a short one", () => {
     const stream = scanner.stream();
     stream.push(`${HEADER}\n`);

@@ -12,11 +12,11 @@ request := {
 	"data_rev": data.gateway.rev,
 	"allow": request_allow,
 	"deny": decision.denied(request_deny),
-	"observe": (((((decision.observed(request_deny) | decision.observed(request_mask)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
+	"observe": ((((((decision.observed(request_deny) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
 	"require_approval": decision.softened_to_approval(request_deny),
 	"limit": set(),
 	"mask": decision.kept(request_mask),
-	"set": set(),
+	"set": decision.kept(request_set),
 	"record": decision.kept(request_record),
 	"label": decision.kept(request_label),
 	"share": decision.kept(request_share),
@@ -51,6 +51,8 @@ request_deny contains object.union(e, {"code": "mcp_server_not_allowed"}) if som
 request_deny contains object.union(e, {"code": "tool_type_not_allowed"}) if some e in data.gateway.rules.tools.type.deny
 
 request_mask contains object.union(e, {"code": "values_masked"}) if some e in data.gateway.rules.content.masks.mask
+
+request_set contains object.union(e, {"code": "parameters_set"}) if some e in data.gateway.rules.limits.parameters.set
 
 request_record contains object.union(e, {"code": "record_texts"}) if some e in data.gateway.rules.record.texts.record
 

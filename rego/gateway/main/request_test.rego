@@ -47,6 +47,10 @@ test_deny_of_request_over_bounds_is_collected if {
 	main.request_deny[{"code": "request_over_bounds", "fact": "given"}] with data.gateway.rules.limits.bounds.deny as {{"fact": "given"}}
 }
 
+test_set_of_parameters_set_is_collected if {
+	main.request_set[{"code": "parameters_set", "fact": "given"}] with data.gateway.rules.limits.parameters.set as {{"fact": "given"}}
+}
+
 test_deny_of_tokens_per_request_is_collected if {
 	main.request_deny[{"code": "tokens_per_request", "fact": "given"}] with data.gateway.rules.limits.tokens.deny as {{"fact": "given"}}
 }
