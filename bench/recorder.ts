@@ -59,6 +59,7 @@ async function benchRecorder(db: Database, concurrency: number): Promise<void> {
   const recorder = createRecorder({
     db,
     box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey: randomBytes(32) }),
+    originals: { seal: () => ({ sealed: Buffer.alloc(0), keyId: "k1" }) },
     log: { error: () => undefined },
   });
   const session = toSession({ isNew: false });

@@ -125,6 +125,15 @@ export const INSERTS = {
       moment: "at",
     }),
   },
+  originals: {
+    columns: columns({
+      uuid: "exchange_id",
+      integer: "seq",
+      text: "key_id",
+      bytea: "sealed",
+      moment: "at",
+    }),
+  },
   texts: {
     columns: columns({ text: "tenant hash key_id", bytea: "sealed", moment: "at" }),
   },
@@ -149,6 +158,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   "session_labels",
   "item_labels",
   "masked_values",
+  "originals",
   "texts",
   "exchange_texts",
 ];

@@ -330,6 +330,22 @@ export const exchangeTexts = pgTable(
   (table) => [primaryKey({ columns: [table.exchangeId, table.direction] })],
 );
 
+/** What placeholders stand for, in the sessions that they were given in, sealed: rows go when they have expired. */
+export const placeholders = pgTable(
+  "placeholders",
+  {
+    sessionId: uuid("session_id").notNull(),
+    placeholder: text("placeholder").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.placeholder] }),
+    index("placeholders_expiry").on(table.expiresAt),
+  ],
+);
+
 // Values
 
 /** What was masked, or found where it might have been: one line a value and place; never the value. */
@@ -360,7 +376,25 @@ export const maskedValues = pgTable(
     index("masked_values_hash")
       .on(table.valueHash, table.exchangeId)
       .where(sql`${table.valueHash} is not null`),
+    index("masked_values_tenant").on(table.tenant),
+    // What is not named one by one is told of where a value is looked for.
+    index("masked_values_unnamed")
+      .on(table.at)
+      .where(sql`${table.valueHash} is null`),
   ],
+);
+
+/** What was masked, as it was: sealed under a key of its own, bound to its line of `masked_values`. */
+export const originals = pgTable(
+  "originals",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    seq: integer("seq").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.exchangeId, table.seq] }), index("originals_at").on(table.at)],
 );
 
 // The ledger

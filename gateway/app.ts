@@ -33,10 +33,11 @@ import { createPipeline } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { startRecord } from "./record/record.ts";
-import { derive, openBox, toKeyId } from "./record/keys.ts";
+import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
+import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
@@ -119,6 +120,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     startRecord({
       db,
       box,
+      originals: openOriginals(secrets.encryptionKey, secrets.originalsKeys),
+      originalsMs: config.record.originals.days * 86_400_000,
       log,
       lingerMs: config.record.linger_ms,
       deadlineMs: config.record.fail_after_ms,
@@ -215,6 +218,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     heart,
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
+    placeholders: createPlaceholderStore({
+      db,
+      box: openBox(derive(secrets.encryptionKey, "placeholders")),
+    }),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,

@@ -9,6 +9,12 @@ import { findClosure } from "./closed-operations.ts";
  */
 export type Cell = "inspected" | "files" | "nothing" | "refused";
 
+/**
+ * What becomes of a value that policy masks: `masked` where it stands; `either` of masked and refused, by what
+ * a file is; `nothing`: there is no place for one.
+ */
+export type Masking = "masked" | "either" | "nothing";
+
 export type Coverage = {
   readonly spec: RouteSpec;
   readonly transport: "HTTP" | "WebSocket";
@@ -18,6 +24,7 @@ export type Coverage = {
   readonly answer: Cell;
   /** The answer as a stream of events. */
   readonly events: Cell;
+  readonly masking: Readonly<Record<"request" | "answer" | "events", Masking>>;
   /** Why nothing passes. */
   readonly refusedBy: ErrorCode | null;
 };
@@ -27,10 +34,9 @@ export function toCoverage(spec: RouteSpec): Coverage {
   const transport = spec.method === "WS" ? "WebSocket" : "HTTP";
   const refusedBy = findClosure(spec);
   if (refusedBy !== null)
-    return { spec, transport, request: "refused", answer: "refused", events: "refused", refusedBy };
+    return toRow(spec, { transport, request: "refused", answer: "refused", events: "refused", refusedBy });
   const hasFiles = spec.body === "form" || spec.body === "form_or_sdp";
-  return {
-    spec,
+  return toRow(spec, {
     transport,
     request: hasFiles ? "files" : "inspected",
     answer: spec.isLocal
@@ -42,5 +48,30 @@ export function toCoverage(spec: RouteSpec): Coverage {
           : "inspected",
     events: spec.streams === "never" ? "nothing" : "inspected",
     refusedBy: null,
-  };
+  });
+}
+
+const MASKINGS: Readonly<Record<Cell, Masking>> = {
+  inspected: "masked",
+  files: "either",
+  nothing: "nothing",
+  refused: "nothing",
+};
+
+function toRequestMasking({ operation, body }: RouteSpec, request: Cell): Masking {
+  // Parts are put together at the target, and a bare session description is passed on as it came or not at all.
+  if (operation === "uploads.parts.create" || body === "form_or_sdp") return "either";
+  return request === "files" ? "masked" : MASKINGS[request];
+}
+
+function toRow(spec: RouteSpec, cells: Omit<Coverage, "spec" | "masking">): Coverage {
+  const { request, answer, events } = cells;
+  const hasBody = spec.body !== "none" && spec.method !== "DELETE";
+  const masking = {
+    request: hasBody || spec.method === "WS" ? toRequestMasking(spec, request) : "nothing",
+    // A session description is passed on as it came or not at all.
+    answer: spec.answer === "sdp" ? "either" : MASKINGS[answer],
+    events: MASKINGS[events],
+  } as const;
+  return { spec, ...cells, masking };
 }

@@ -1,6 +1,6 @@
 // From a request that was read to a decision that is durable, whatever it came by: ownership, session, detect, policy, record.
 import type { IncomingMessage } from "node:http";
-import { asksForTexts, createAnswerContext, toLabels } from "./answer/create-context.ts";
+import { asksForTexts, createAnswerContext, toKept, toLabels } from "./answer/create-context.ts";
 import type { OpenContext } from "./answer/create-context.ts";
 import type { TextScanner } from "./answer/context.ts";
 import type { Sink } from "./answer/sink.ts";
@@ -23,8 +23,11 @@ import type { Journal, Progress } from "./journal.ts";
 import { createMaskAccount } from "./mask/account.ts";
 import type { ValueHash } from "./mask/account.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
+import { maskTexts } from "./mask/mask-texts.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
+import { createPlaceholders } from "./mask/placeholders.ts";
+import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { maskBody } from "./masked-form.ts";
@@ -39,6 +42,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { isSame } from "./record/ledger.ts";
 import type { Ledger } from "./record/ledger.ts";
+import type { PlaceholderStore } from "./record/placeholders.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
@@ -81,6 +85,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Keeps what placeholders stand for. */
+  readonly placeholders: PlaceholderStore;
   /** Names a tenant's values by a keyed hash. */
   readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
@@ -118,6 +124,7 @@ export type Decided = Asked &
     /** Count of hits in the request, by class. */
     readonly findings: Readonly<Record<string, number>>;
     readonly masks: Masks;
+    readonly placeholders: Placeholders;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
     /** What of its parameters is changed. */
@@ -268,6 +275,18 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     };
   }
 
+  /** Opens the session's placeholders, with what was given for what the request continues where any of it may come back. */
+  async function openPlaceholders(
+    masks: Masks,
+    { tenant }: Caller,
+    session: Session,
+    named: readonly string[],
+  ): Promise<Placeholders> {
+    const ids = new Set(session.origin === "own" ? named : [session.id, ...named]);
+    const known = masks.restores() ? await deps.placeholders.load([...ids]) : [];
+    return createPlaceholders(deps.maskKey(tenant), session.id, known);
+  }
+
   return {
     isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
       const { policy } = deps.inForce();
@@ -358,6 +377,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         claims.settle(verdict.decision.share);
       }
       progress.verdict = verdict;
+      account.keep(toKept(verdict.decision));
+      const { mask } = verdict.decision;
+      progress.maskTexts = (segments) => maskTexts(segments, scanner, mask, deps.maskKey(caller.tenant));
       deps.events.policyAsked("request", verdict.micros);
       lap("");
       timings["policy"] = verdict.micros / 1000;
@@ -373,7 +395,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const masks = createMasks(account);
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
-      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked };
+      const placeholders = await openPlaceholders(masks, caller, session, settled.sessions);
+      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked, placeholders };
       let judged: JudgedLines | null = null;
       if (lines !== null) {
         judged = await judgeEach(lines, asked, subject, policy, masking, verdict.decision.mask);
@@ -389,7 +412,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const edits = masked?.edits ?? null;
       const { bytes, settle } = await repair(deps.ledger, connection.name, caller, request, edits);
       const repaired = { bytes: bytes && set.apply(bytes), settle };
-      await journal.decided(progress);
+      // What stands for what is durable too: the answer may be asked for at another gateway.
+      await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");
       return {
         ...asked,
@@ -403,6 +427,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         earlier,
         findings,
         masks,
+        placeholders,
         masked,
         set,
         spooled,
@@ -439,6 +464,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         labels: toLabels(verdict.decision),
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
+        placeholders: decided.placeholders,
         masked: progress.masked,
         changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),
@@ -479,6 +505,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     masked: createMaskTally(),
     changes: [],
     account: null,
+    maskTexts: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

@@ -344,7 +344,15 @@ export type Facts = {
 };
 
 /** How a value is masked, from the most lenient to the strictest. */
-export const MASK_OPERATORS = ["detect", "last4", "token", "fixed", "redact", "block"] as const;
+export const MASK_OPERATORS = [
+  "detect",
+  "last4",
+  "placeholder",
+  "token",
+  "fixed",
+  "redact",
+  "block",
+] as const;
 
 export type MaskOperator = (typeof MASK_OPERATORS)[number];
 
@@ -407,6 +415,8 @@ export type Effect = {
   readonly as?: "message" | "error";
   readonly label?: string;
   readonly texts?: "none" | "masked" | "original";
+  /** Of `record`: a class of which what was masked is kept, sealed; never a secret. */
+  readonly originals?: string;
   readonly fact?: string;
   /** Of `share`: an object, by its place in the facts. */
   readonly object?: number;
@@ -418,6 +428,8 @@ export type Effect = {
   readonly with?: MaskOperator;
   readonly direction?: "request" | "answer";
   readonly kinds?: readonly SegmentKind[];
+  /** Of a mask with `placeholder`: the kinds of text of an answer in which the values come back to the caller. */
+  readonly restore?: readonly SegmentKind[];
   /** Of `set`: a parameter, and one thing to do with it: its value, its bound, to leave it out, tools to take out. */
   readonly parameter?: Settable;
   readonly to?: boolean | number | string;

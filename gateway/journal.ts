@@ -7,7 +7,7 @@ import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { GatewayError } from "./errors.ts";
 import type { Events, ExchangeSummary } from "./events.ts";
-import type { Caller, ParameterChange, PolicyVersion, Route } from "./exchange.ts";
+import type { Caller, ParameterChange, PolicyVersion, Route, Segment } from "./exchange.ts";
 import type { Verdict } from "./judge.ts";
 import type { MaskAccount } from "./mask/account.ts";
 import type { MaskTally } from "./mask/mask-tally.ts";
@@ -35,6 +35,8 @@ export type Progress = {
   verdict: Verdict | null;
   /** What was masked. */
   readonly masked: MaskTally;
+  /** Masks texts as the decision says, for the record; null before it is decided. */
+  maskTexts: ((segments: readonly Segment[]) => readonly Segment[]) | null;
   /** What was changed of its parameters. */
   changes: readonly ParameterChange[];
   /** What was masked, where and how; null before it is decided. */
@@ -95,9 +97,10 @@ export function createJournal(deps: { readonly recorder: Recorder; readonly even
     await recorder.masked({ exchangeId: id, tenant, at, values: account.take("request") });
   }
 
-  async function keepTexts({ verdict, caller, request, id, at }: Progress): Promise<void> {
+  async function keepTexts({ verdict, caller, request, maskTexts, id, at }: Progress): Promise<void> {
     if (verdict === null || caller === null || request === null || !asksForTexts(verdict.decision)) return;
-    const segments = toRequestTexts(request);
+    if (maskTexts === null) return;
+    const segments = maskTexts(toRequestTexts(request));
     await recorder.texts({ exchangeId: id, tenant: caller.tenant, direction: "request", segments, at });
   }
 

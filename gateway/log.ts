@@ -33,6 +33,7 @@ const SECRET_FIELDS = [
   "cookie",
   "databaseUrl",
   "encryptionKey",
+  "originalsKeys",
   "body",
   "text",
 ];

@@ -23,6 +23,7 @@ if (!isNewEnough(process.versions.node, needed)) {
   const code = await runCommandLine(args, {
     stdout: process.stdout,
     stderr: process.stderr,
+    stdin: process.stdin,
     env: process.env,
     cwd: process.cwd(),
     signal: stop.signal,

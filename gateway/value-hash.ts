@@ -6,6 +6,9 @@ import type { ValueHash } from "./mask/account.ts";
 /** What a value may be written with or without. */
 const SEPARATORS = /[\s().\p{Pd}]/gu;
 
+/** A value is named by so many of its first characters. */
+const MOST = 65_536;
+
 /** Gives what opens the hash of a tenant's value. */
 export function createValueHashes(key: Buffer): (tenant: string) => ValueHash {
   return (tenant) => {
@@ -16,9 +19,10 @@ export function createValueHashes(key: Buffer): (tenant: string) => ValueHash {
     function take(piece: string, isFinal: boolean): void {
       plain.push(piece, isFinal);
       const fresh = plain.text.slice(read - plain.base);
+      const counted = fresh.slice(0, Math.max(0, MOST - read));
       read += fresh.length;
       plain.release(read);
-      hmac.update(fresh.replaceAll(SEPARATORS, "").toLowerCase());
+      hmac.update(counted.replaceAll(SEPARATORS, "").toLowerCase());
     }
 
     return {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { toCoverage } from "../gateway/coverage.ts";
-import type { Cell, Coverage } from "../gateway/coverage.ts";
+import type { Cell, Coverage, Masking } from "../gateway/coverage.ts";
 import { listRoutes } from "../gateway/routes.ts";
 
 const operations = z.union([
@@ -19,6 +19,12 @@ const CELLS: Readonly<Record<Cell, string>> = {
   refused: "**refused**",
 };
 
+const MASKINGS: Readonly<Record<Masking, string>> = {
+  masked: ", masked",
+  either: ", masked or refused",
+  nothing: "",
+};
+
 /** Gives the page's text; `note` says where it comes from. */
 export function toCoveragePage(note: string): string {
   const groups = Object.entries(readGroups());
@@ -32,6 +38,7 @@ export function toCoveragePage(note: string): string {
     "",
     "- *inspected*: every string that is no id, enumerated value, ciphertext or media is a text that rules search, in fields that nobody knows too. Of a request that is its path, query and body; of a WebSocket every frame.",
     "- *inspected, files by their text*: names, media types and sizes are facts, and what is text in the files is searched; of other bytes (sound, pictures, archives) rules know only these facts.",
+    "- *masked*: a value that [policy masks](masking.md) is masked where it stands, in fields and events that nobody knows too. *masked or refused*: it is masked where the gateway can write that anew, and otherwise nothing is passed on. Of files that is what is text in them. In an address, and in the name of a member, such a value is always refused, and in an error of the target's it is masked. A second test goes through these cells with a secret that must not arrive, and a third through each text field of the published API.",
     "- *who* names the groups that may use the operation out of the box; [policy.md](policy.md) tells how to change that. Stored objects are their owner's, whoever may use the operation.",
     "- A path that is not here is `unknown`: it is refused unless a rule names it, and then passed on without being read.",
     "",
@@ -44,7 +51,7 @@ export function toCoveragePage(note: string): string {
 }
 
 function toRow(
-  { spec, transport, request, answer, events, refusedBy }: Coverage,
+  { spec, transport, request, answer, events, masking, refusedBy }: Coverage,
   groups: readonly [string, z.output<typeof operations>][],
 ): string {
   const who = groups.filter(([, may]) => allows(may, spec.operation)).map(([name]) => name);
@@ -55,7 +62,7 @@ function toRow(
     : spec.isLocal
       ? " (answered by the gateway)"
       : "";
-  return `| \`${spec.operation}\` | ${method} \`/v1${spec.template.replaceAll("{-", "{")}\`${note} | ${CELLS[request]}${why} | ${CELLS[answer]} | ${CELLS[events]} | ${refusedBy === null ? who.join(", ") : "–"} |`;
+  return `| \`${spec.operation}\` | ${method} \`/v1${spec.template.replaceAll("{-", "{")}\`${note} | ${CELLS[request]}${MASKINGS[masking.request]}${why} | ${CELLS[answer]}${MASKINGS[masking.answer]} | ${CELLS[events]}${MASKINGS[masking.events]} | ${refusedBy === null ? who.join(", ") : "–"} |`;
 }
 
 function allows(may: z.output<typeof operations>, operation: string): boolean {

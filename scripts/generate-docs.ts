@@ -206,6 +206,7 @@ function toCommandPage(): string {
   const program = createProgram({
     stdout: silent,
     stderr: silent,
+    stdin: process.stdin,
     env: {},
     cwd: "/",
     signal: new AbortController().signal,

@@ -138,7 +138,16 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   const readLog = collect(child);
   const origin = `${options.ca === undefined ? "http" : "https"}://127.0.0.1:${port}`;
 
+  let isReady = false;
+  let isStopped = false;
+  // Whatever a test says then, this is why.
+  child.once("exit", (code, signal) => {
+    if (isReady && !isStopped)
+      process.stderr.write(`The gateway ended by itself (${code ?? signal}):\n${readLog().slice(-4000)}\n`);
+  });
+
   async function stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    isStopped = true;
     if (child.exitCode === null && child.signalCode === null) {
       child.kill(signal);
       await ended;
@@ -163,6 +172,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
     await dispose();
     throw new Error(`The gateway did not become ready:\n${readLog().slice(-4000)}`, { cause: error });
   }
+  isReady = true;
   return {
     baseUrl: `${origin}/v1`,
     origin,

@@ -74,6 +74,7 @@ describe("README.md", () => {
     const program = createProgram({
       stdout: process.stdout,
       stderr: process.stderr,
+      stdin: process.stdin,
       env: {},
       cwd: folder,
       signal: AbortSignal.abort(),

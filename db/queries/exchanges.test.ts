@@ -33,6 +33,7 @@ beforeAll(async () => {
   recorder = createRecorder({
     db: database.db,
     box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey: randomBytes(32) }),
+    originals: { seal: () => ({ sealed: Buffer.alloc(0), keyId: "k1" }) },
     log: { error: () => undefined },
   });
 });

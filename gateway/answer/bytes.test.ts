@@ -270,7 +270,8 @@ describe("an answer of an operation that gives files", () => {
     body: string,
     operation = "files.content",
   ) {
-    const fake = createFake({ operation, phases: [], body: { model: "gpt-5" } });
+    const asked = { body: { model: "gpt-5" } };
+    const fake = createFake({ operation, phases: [], ...(operation.endsWith(".create") && asked) });
     const open = openAnswer(fake.context);
     open.onHead(status, headers);
     open.onData(Buffer.from(body));

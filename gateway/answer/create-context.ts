@@ -5,10 +5,13 @@ import type { CallFacts, Caller, Decision, Earlier, ParameterChange, ToolCall } 
 import type { Events } from "../events.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
+import { toPlace } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
 import { toEffectsHeader } from "../mask/mask-tally.ts";
 import type { MaskTally } from "../mask/mask-tally.ts";
 import type { Masks } from "../mask/masks.ts";
+import type { Placeholders } from "../mask/placeholders.ts";
+import { createRestorer, restoreText } from "../mask/restore.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
@@ -52,6 +55,8 @@ export type ContextDeps = {
   readonly masks: Masks;
   /** The key of the tenant's tokens. */
   readonly maskKey: Buffer;
+  /** The session's placeholders. */
+  readonly placeholders: Placeholders;
   /** What was masked so far. */
   readonly masked: MaskTally;
   /** What was changed of the request's parameters. */
@@ -97,7 +102,12 @@ export function toLabels(decision: Decision): string[] {
   return decision.label.flatMap((effect) => effect.label ?? []);
 }
 
-/** Tells whether a rule asks for the texts as they are. */
+/** Gives the classes of which what was masked is kept. */
+export function toKept(decision: Decision): string[] {
+  return decision.record.flatMap((effect) => effect.originals ?? []);
+}
+
+/** Tells whether a rule asks for the texts. */
 export function asksForTexts(decision: Decision): boolean {
   return decision.record.some((effect) => effect.texts === "original");
 }
@@ -250,6 +260,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     });
   }
 
+  const restorer = createRestorer(deps.masks, deps.placeholders);
   const context: OpenContext & { keepsTexts: boolean } = {
     id,
     request: deps.request,
@@ -257,15 +268,25 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     scanner: deps.scanner,
     sink: deps.sink,
     limits: deps.limits,
-    readCall: deps.readCall,
+    // What the program would run is judged, not what the model said.
+    readCall: (found) =>
+      deps.readCall({ ...found, arguments: restoreText(restorer, found.arguments, "tool_arguments") }),
     report,
     keepsTexts: deps.keepsTexts,
     masks: deps.masks,
-    editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
+    editor: createEditor(
+      deps.masks,
+      "answer",
+      deps.maskKey,
+      (ofClass) => deps.masked.add(ofClass),
+      deps.placeholders,
+    ),
+    restorer,
     effects: () => toEffectsHeader(deps.masked, deps.changes),
     async keepTexts(segments) {
       const { tenant } = caller;
-      await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments, at: Date.now() });
+      const told = segments.map((segment) => ({ ...segment, pointer: toPlace(segment.pointer) }));
+      await recorder.texts({ exchangeId: id, tenant, direction: "answer", segments: told, at: Date.now() });
     },
     target: {
       pause: () => call?.pause(),
@@ -280,6 +301,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) context.keepsTexts = true;
+      deps.masks.account.keep(toKept(verdict.decision));
       if (verdict.decision.mask.length > 0) deps.masks.add(verdict.decision.mask);
       const labels = toLabels(verdict.decision);
       for (const each of labels) taints.add(each);

@@ -179,7 +179,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const texts = (): Segment[] =>
       answer.segments.map((segment) => ({
         ...segment,
-        text: applyEdits(segment.text, scan.edits(segment.pointer)),
+        text: applyEdits(segment.text, scan.masked(segment.pointer)),
       }));
     await tools.finish(end, { body: () => body, texts, bytes: scan.chars });
   }
@@ -224,16 +224,16 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       return;
     }
     const answer = read(response);
-    const segments = answer.segments.filter(({ pointer }) => pointer.startsWith("/output/"));
+    // The settings that it repeats too: a stored prompt's are seen here first.
     if (answer.calls.length === 0) {
-      takeBody(entry, { segments }, response);
+      takeBody(entry, answer, response);
       gate.release(entry);
       return;
     }
     during(
       vet(response, answer).then((vetted) => {
         if (vetted.calls.length > 0) setBody(entry, value, vetted.body);
-        takeBody(entry, { segments }, vetted.body);
+        takeBody(entry, answer, vetted.body);
         gate.release(entry);
       }),
     );

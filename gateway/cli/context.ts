@@ -5,6 +5,8 @@ export type Output = { write(text: string): unknown; readonly isTTY?: boolean };
 export type CommandContext = {
   readonly stdout: Output;
   readonly stderr: Output;
+  /** What a command is given that may not stand in its arguments. */
+  readonly stdin: AsyncIterable<Buffer | string>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Ends commands that go on until they are told to stop. */

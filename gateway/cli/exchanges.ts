@@ -5,6 +5,7 @@ import type { ExchangeSummary } from "../../db/queries/exchanges.ts";
 import { tailExchanges } from "../../db/queries/tail-exchanges.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
+import { addFind } from "./find-value.ts";
 import { parseCount } from "./duration.ts";
 import type { FilterOptions } from "./exchange-options.ts";
 import { addFilters } from "./exchange-options.ts";
@@ -54,6 +55,8 @@ export function addExchanges(program: Command, context: CommandContext): void {
       }
       printExchange(context.stdout, details, texts);
     });
+
+  addFind(group, program, context);
 
   addFilters(group.command("tail").description("print exchanges as they are recorded, until Ctrl-C"))
     .option("--json", "print one JSON object a line")

@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -35,6 +36,7 @@ async function run(...args: string[]): Promise<{ code: number; out: string; err:
   const code = await runCommandLine(args, {
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (err += text) },
+    stdin: Readable.from([]),
     env: { DATABASE_URL: database.url },
     cwd: folder,
     signal: new AbortController().signal,
@@ -381,6 +383,7 @@ test("a database that can't be reached is told in one line, without its password
   const code = await runCommandLine(["exchanges", "list"], {
     stdout: { write: () => undefined },
     stderr: { write: (text) => (err += text) },
+    stdin: Readable.from([]),
     env: { DATABASE_URL: "postgres://user:hunter2@127.0.0.1:1/none" },
     cwd: folder,
     signal: new AbortController().signal,

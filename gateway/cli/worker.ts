@@ -62,7 +62,11 @@ export async function runWorker(context: CommandContext): Promise<void> {
   const encryptionKey = Buffer.from(secrets.encryptionKey);
   const gateway = await createGateway({
     config,
-    secrets: { ...secrets, encryptionKey },
+    secrets: {
+      ...secrets,
+      encryptionKey,
+      originalsKeys: secrets.originalsKeys.map((key) => Buffer.from(key)),
+    },
     databaseUrl,
     log,
     simulator,

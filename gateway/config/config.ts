@@ -131,6 +131,7 @@ export function loadConfig(options: {
   const encryptionKey = isWhole
     ? readEncryptionKey(file, env, folder, databaseUrl !== null, report)
     : readEncryptionKey(file, env, folder, false, () => undefined);
+  const originalsKeys = isWhole ? readOriginalsKeys(file, env, folder, report) : [];
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
   const bundle =
     file.policy.bundle === undefined
@@ -181,6 +182,7 @@ export function loadConfig(options: {
   const secrets: LoadedSecrets = {
     databaseUrl,
     encryptionKey,
+    originalsKeys,
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
   };
@@ -243,17 +245,36 @@ function readEncryptionKey(
     }
     return null;
   }
+  return readKey(["encryption_key"], reference, env, folder, report);
+}
+
+/** Gives the keys of originals, the one that seals first. */
+function readOriginalsKeys(file: ConfigFile, env: Environment, folder: string, report: Report): Buffer[] {
+  const { key, former_keys } = file.record.originals;
+  const at = ["record", "originals"];
+  if (key === undefined && former_keys.length > 0)
+    report([...at, "key"], "expected a reference to a key, since there are former ones");
+  const found = key === undefined ? [] : [readKey([...at, "key"], key, env, folder, report)];
+  for (const [index, former] of former_keys.entries())
+    found.push(readKey([...at, "former_keys", index], former, env, folder, report));
+  return found.filter((one) => one !== null);
+}
+
+function readKey(
+  at: readonly PropertyKey[],
+  reference: string,
+  env: Environment,
+  folder: string,
+  report: Report,
+): Buffer | null {
   const followed = followReference(reference, env, folder);
   if ("expected" in followed) {
-    report(["encryption_key"], followed.expected);
+    report(at, followed.expected);
     return null;
   }
   const key = parseEncryptionKey(followed.value);
   if (key === null)
-    report(
-      ["encryption_key"],
-      "expected 32 bytes in base64 or hexadecimal, for instance from `openssl rand -base64 32`",
-    );
+    report(at, "expected 32 bytes in base64 or hexadecimal, for instance from `openssl rand -base64 32`");
   return key;
 }
 

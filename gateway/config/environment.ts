@@ -41,6 +41,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     read: "text",
     description: "A reference to the key for texts at rest: `env:NAME` or `file:PATH`.",
   },
+  TOLLGATE_ORIGINALS_KEY: {
+    key: ["record", "originals", "key"],
+    read: "text",
+    description: "A reference to the key for originals of masked values: `env:NAME` or `file:PATH`.",
+  },
   OPENAI_API_KEY: {
     key: null,
     read: "secret",

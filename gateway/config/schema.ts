@@ -331,6 +331,24 @@ export const configFile = z
           "How long a commit may take before the request is refused.",
           60_000,
         ),
+        originals: z
+          .strictObject({
+            key: secretReference.optional().meta({
+              description:
+                "The key that they are sealed with: 32 bytes in base64 or hexadecimal. Absent: one that is derived from the encryption key.",
+            }),
+            former_keys: z.array(secretReference).max(16).default([]).meta({
+              description: "Keys that were `key` before: what they sealed can still be opened.",
+            }),
+            days: z
+              .int()
+              .min(1)
+              .max(3650)
+              .default(30)
+              .meta({ description: "How long they are kept; with their exchange they go at once." }),
+          })
+          .prefault({})
+          .meta({ description: "What was masked, as it was, where policy has it kept." }),
       })
       .prefault({})
       .meta({ description: "How exchanges are recorded." }),

@@ -8,6 +8,8 @@ export type Secrets = {
   readonly databaseUrl: string | null;
   /** 32 bytes. */
   readonly encryptionKey: Buffer;
+  /** The keys of originals, the one that seals first; none: one is derived. */
+  readonly originalsKeys: readonly Buffer[];
   /** The credential of each connection, by its name; a simulated one has none. */
   readonly credentials: ReadonlyMap<string, string>;
   /** The credential for the target's administration, of the connections that have one. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createMaskAccount } from "./account.ts";
+import { createMaskAccount, isCleanOf } from "./account.ts";
 import type { Noted, ValueHash } from "./account.ts";
 
 function openHash(): ValueHash {
@@ -34,7 +34,9 @@ test("counts the same value at the same place once, and gives each direction its
     [1, "#b", 1],
   ]);
   expect(account.take("request")).toEqual([]);
-  expect(account.take("answer")).toEqual([{ ...noted, direction: "answer", seq: 2, hash: "#a", count: 1 }]);
+  expect(account.take("answer")).toEqual([
+    { ...noted, direction: "answer", seq: 2, hash: "#a", original: null, count: 1 },
+  ]);
 });
 
 test("names a value that comes in pieces as a whole", () => {
@@ -62,4 +64,34 @@ test("tells no name of a member that may be a value", () => {
     "/metadata/*/text/0/*",
     "/a".repeat(23),
   ]);
+});
+
+test("keeps a value as it is only of a class that is to be kept, where no secret stands in it, and whole", () => {
+  const account = createMaskAccount(openHash);
+  account.keep(["email", "secret"]);
+  const clean = { isClean: true };
+  account.note(noted, "a", clean);
+  account.note(noted, "in a secret");
+  account.note({ ...noted, class: "phone" }, "b", clean);
+  account.note({ ...noted, class: "secret" }, "c", clean);
+  account.note(noted, "d".repeat(5_000), clean);
+  account.note(noted, "e", clean).push("f");
+  expect(account.take("request").map(({ original }) => original)).toEqual([
+    "a",
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
+});
+
+test("tells a stretch that a secret stands in from one that none does", () => {
+  const findings = [
+    { id: "a", class: "email", start: 0, end: 10 },
+    { id: "b", class: "secret", start: 8, end: 20 },
+  ];
+  expect(isCleanOf(findings, 0, 10)).toBe(false);
+  expect(isCleanOf(findings, 0, 8)).toBe(true);
+  expect(isCleanOf(findings, 20, 30)).toBe(true);
 });

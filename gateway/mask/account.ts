@@ -31,24 +31,42 @@ export type AccountRow = Omit<Noted, "kind"> & {
   readonly count: number;
   /** Names the value; null where lines were added up, and where it was not read. */
   readonly hash: string | null;
+  /** The value itself, where it is to be kept; null: it is not. */
+  readonly original: string | null;
 };
 
 /** Takes more of a value of any length. */
 export type OpenNote = { push(piece: string): void };
 
 export type MaskAccount = {
-  /** Notes one value; `value` is null where it was not read. */
-  note(noted: Noted, value: string | null, count?: number): OpenNote;
+  /**
+   * Notes one value; `value` is null where it was not read. It stays as it is only where `isClean`: where no secret stands
+   * within it.
+   */
+  note(
+    noted: Noted,
+    value: string | null,
+    options?: { readonly count?: number; isClean?: boolean },
+  ): OpenNote;
+  /** Keeps the values of further classes as they are; secrets never. */
+  keep(classes: readonly string[]): void;
   /** Gives the lines of one direction since they were last taken. */
   take(direction: Direction): readonly AccountRow[];
 };
 
-type Line = { readonly noted: Noted; readonly hash: ValueHash | null; count: number };
+type Line = {
+  readonly noted: Noted;
+  readonly hash: ValueHash | null;
+  count: number;
+  original: string | null;
+};
 
 /** So many values of a direction have a line of their own; more are added up by class, operator and rule. */
 const MOST_LINES = 512;
-/** A value is named by so many of its first characters. */
-const MOST_HASHED = 65_536;
+/** What is longer is not kept as it is. */
+const MOST_KEPT = 4096;
+/** Classes of what opens something. */
+const NEVER_KEPT = "secret";
 const CLOSED: OpenNote = { push: () => undefined };
 
 /** Opens the account of one exchange. */
@@ -56,46 +74,54 @@ export function createMaskAccount(openHash: () => ValueHash): MaskAccount {
   const lines: Record<Direction, Line[]> = { request: [], answer: [] };
   const sums = new Map<string, Line>();
   const room: Record<Direction, number> = { request: MOST_LINES, answer: MOST_LINES };
+  const kept = new Set<string>();
   let seq = 0;
 
   function add(noted: Noted, count: number): OpenNote {
     const { direction, outcome, operator, code } = noted;
     const key = JSON.stringify([direction, noted.class, outcome, operator, code]);
     const line = sums.get(key);
-    if (line === undefined) sums.set(key, { noted, hash: null, count });
+    if (line === undefined) sums.set(key, { noted, hash: null, count, original: null });
     else line.count += count;
     return CLOSED;
   }
 
   return {
-    note(found, value, count = 1) {
+    keep(classes) {
+      for (const one of classes) if (one !== NEVER_KEPT) kept.add(one);
+    },
+    note(found, value, { count = 1, isClean = false } = {}) {
       const { direction, place } = found;
       const noted = { ...found, place: place === null ? null : toPlace(place) };
       if (room[direction] === 0) return add(noted, count);
       room[direction] -= 1;
       const hash = value === null ? null : openHash();
-      lines[direction].push({ noted, hash, count });
+      const isKept = isClean && value !== null && value.length <= MOST_KEPT && kept.has(found.class);
+      const line: Line = { noted, hash, count, original: isKept ? value : null };
+      lines[direction].push(line);
       if (hash === null) return CLOSED;
-      let left = MOST_HASHED;
-      const push = (piece: string): void => {
-        if (left > 0) hash.push(piece.slice(0, left));
-        left -= piece.length;
+      hash.push(value ?? "");
+      return {
+        push(piece) {
+          line.original = null;
+          hash.push(piece);
+        },
       };
-      push(value ?? "");
-      return { push };
     },
     take(direction) {
       const rows = new Map<string, AccountRow>();
-      for (const { noted, hash: open, count } of lines[direction]) {
+      for (const { noted, hash: open, count, original } of lines[direction]) {
         const hash = open?.end() ?? null;
         const key = JSON.stringify([hash, noted]);
         const known = rows.get(key);
-        rows.set(key, { ...noted, hash, seq: known?.seq ?? seq++, count: (known?.count ?? 0) + count });
+        const sum = (known?.count ?? 0) + count;
+        rows.set(key, { ...noted, hash, original, seq: known?.seq ?? seq++, count: sum });
       }
       lines[direction] = [];
       for (const [key, { noted, count }] of sums) {
         if (noted.direction !== direction) continue;
-        rows.set(key, { ...noted, detector: null, kind: null, place: null, hash: null, seq: seq++, count });
+        const unnamed = { detector: null, kind: null, place: null, hash: null, original: null };
+        rows.set(key, { ...noted, ...unnamed, seq: seq++, count });
         sums.delete(key);
       }
       return [...rows.values()];
@@ -103,12 +129,17 @@ export function createMaskAccount(openHash: () => ValueHash): MaskAccount {
   };
 }
 
+/** Says whether no secret stands within a stretch. */
+export function isCleanOf(findings: readonly Finding[], start: number, end: number): boolean {
+  return !findings.some((one) => one.class === NEVER_KEPT && one.start < end && one.end > start);
+}
+
 /** A step of a place that is told as it is: a word or a number of a list. */
 const PLAIN_STEP = /^(?:[A-Za-z_-]{1,32}|\d{1,6})$/;
 const MOST_STEPS = 24;
 
-/** Names of members are the program's: one that may itself be a value is not told. */
-function toPlace(pointer: string): string {
+/** Gives a pointer as it may be told: names of members are the program's, and one that may itself be a value is left out. */
+export function toPlace(pointer: string): string {
   const steps = pointer.split("/", MOST_STEPS + 1).slice(1, MOST_STEPS);
   return steps.map((step) => `/${PLAIN_STEP.test(step) ? step : "*"}`).join("");
 }

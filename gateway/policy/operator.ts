@@ -6,7 +6,7 @@ import { z } from "zod";
 import { isJsonObject } from "./json.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
-import { MASK_OPERATORS } from "../exchange.ts";
+import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
@@ -42,17 +42,26 @@ const operatorSchema = z.strictObject({
   lists: z
     .looseObject({
       mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
+      originals: names.refine((classes) => !classes.includes("secret"), { error: "secrets are never kept" }),
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
       shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
       masks: z
         .array(
-          z.strictObject({
-            class: text,
-            with: z.enum(MASK_OPERATORS).optional(),
-            direction: z.enum(["request", "answer"]).optional(),
-            kinds: z.array(text).min(1).optional(),
-            groups: z.array(text).min(1).optional(),
-          }),
+          z
+            .strictObject({
+              class: text,
+              with: z.enum(MASK_OPERATORS).optional(),
+              direction: z.enum(["request", "answer"]).optional(),
+              kinds: z.array(text).min(1).optional(),
+              groups: z.array(text).min(1).optional(),
+              restore: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
+            })
+            .refine((mask) => mask.restore === undefined || mask.with === "placeholder", {
+              error: "restore goes with: placeholder",
+            })
+            .refine((mask) => mask.restore === undefined || mask.class !== "secret", {
+              error: "secrets are never restored",
+            }),
         )
         .max(1_000),
       set: z

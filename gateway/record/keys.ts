@@ -1,7 +1,7 @@
 // Derives what the record is sealed with and named by from the one encryption key.
 import { hash } from "node:crypto";
 import { createBox } from "./seal.ts";
-import type { Box } from "./seal.ts";
+import type { Box, SealingKey } from "./seal.ts";
 
 /** Derives a key of its own for each purpose, so that no digest can be compared across them. */
 export function derive(secret: Buffer, purpose: string): Buffer {
@@ -18,5 +18,19 @@ export function openBox(encryptionKey: Buffer): Box {
   return createBox({
     keys: [{ id: toKeyId(encryptionKey), key: encryptionKey }],
     digestKey: derive(encryptionKey, "texts"),
+  });
+}
+
+/**
+ * Opens the box that originals are sealed in: with the first of the configured keys, else with one that is derived from
+ * the encryption key. All of them open, so that a key can be replaced.
+ */
+export function openOriginals(encryptionKey: Buffer, configured: readonly Buffer[]): Box {
+  const derived = derive(encryptionKey, "originals");
+  const [first, ...others] = [...configured, derived];
+  const toKey = (key: Buffer): SealingKey => ({ id: toKeyId(key), key });
+  return createBox({
+    keys: [toKey(first), ...others.map(toKey)],
+    digestKey: derive(encryptionKey, "original names"),
   });
 }

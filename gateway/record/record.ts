@@ -4,6 +4,7 @@ import { createLabels } from "./labels.ts";
 import { createLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { startProjector } from "./projector.ts";
+import { startRetention } from "./originals.ts";
 import { createRecorder } from "./recorder.ts";
 import type { Recorder, RecorderDeps } from "./recorder.ts";
 import { createSessions } from "./sessions.ts";
@@ -19,7 +20,11 @@ export type Record = {
 
 /** Starts recording: the recorder, what reads back in front of it, and the projector behind it. */
 export function startRecord(
-  deps: Omit<RecorderDeps, "log"> & { readonly log: Pick<Log, "warn" | "error"> },
+  deps: Omit<RecorderDeps, "log"> & {
+    readonly log: Pick<Log, "warn" | "error">;
+    /** How long originals are kept. */
+    readonly originalsMs: number;
+  },
 ): Record {
   const { db, log } = deps;
   const ledger = createLedger(db);
@@ -37,13 +42,14 @@ export function startRecord(
     onLabelled: labels.remember,
   });
   const projector = startProjector({ db, log });
+  const retention = startRetention({ db, log, keptMs: deps.originalsMs });
   return {
     recorder,
     ledger,
     sessions,
     async stop() {
       await recorder.drain();
-      await projector.stop();
+      await Promise.all([projector.stop(), retention.stop()]);
     },
   };
 }

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => database[Symbol.asyncDispose]());
 
 function createTested(options: Partial<RecorderDeps> = {}): Recorder {
-  return createRecorder({ db: database.db, box, log, ...options });
+  return createRecorder({ db: database.db, box, originals: box, log, ...options });
 }
 
 test("has committed an exchange with its session when opened() resolves", async () => {

@@ -22,6 +22,7 @@ import type {
   TextsRow,
   TracesRow,
 } from "./rows.ts";
+import { toOriginalPlace } from "./originals.ts";
 import type { Box } from "./seal.ts";
 import {
   toDecisionRow,
@@ -51,6 +52,8 @@ export type RecorderDeps = Partial<GroupCommitOptions> &
     readonly db: Database;
     /** Seals the texts that rules ask to be recorded. */
     readonly box: Box;
+    /** Seals what was masked, under a key of its own. */
+    readonly originals: Pick<Box, "seal">;
     readonly log: Pick<Log, "error">;
   };
 
@@ -175,9 +178,14 @@ export function createRecorder(deps: RecorderDeps): Recorder {
     async masked({ exchangeId, tenant, at, values }) {
       if (values.length === 0) return;
       await queue.commit(
-        values.map(({ hash, ...value }) => {
+        values.flatMap(({ hash, original, ...value }): Rows => {
           const row = { ...value, exchangeId, tenant, at, valueHash: hash };
-          return { table: "masked_values", json: toJson(row) } as const;
+          const line = { table: "masked_values", json: toJson(row) } as const;
+          if (original === null) return [line];
+          const { sealed, keyId } = deps.originals.seal(original, toOriginalPlace({ exchangeId, ...value }));
+          const { seq } = value;
+          const json = toJson({ exchangeId, seq, sealed: `\\x${sealed.toString("hex")}`, keyId, at });
+          return [line, { table: "originals", json }];
         }),
       );
     },

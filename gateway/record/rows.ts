@@ -154,6 +154,8 @@ export type MaskedValue = {
   readonly count: number;
   /** Keyed hash of the value; null where lines were added up, or it was not read. */
   readonly hash: string | null;
+  /** The value itself, where it is to be kept; it is sealed. */
+  readonly original: string | null;
 };
 
 /** What was masked in one direction of an exchange. */

@@ -28,6 +28,8 @@ function startProcess(): Record {
   const record = startRecord({
     db: database.db,
     box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey: randomBytes(32) }),
+    originals: { seal: () => ({ sealed: Buffer.alloc(0), keyId: "k1" }) },
+    originalsMs: 86_400_000,
     log: { warn: () => undefined, error: () => undefined },
   });
   started.push(record);

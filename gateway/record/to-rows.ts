@@ -213,7 +213,8 @@ function toCodes(
   if (decision !== null) {
     for (const effect of decision.deny) codes.add(effect.code);
     for (const effect of decision.observe) codes.add(effect.code);
-    for (const effect of decision.record) codes.add(effect.code);
+    // What may be kept of any exchange says nothing of this one.
+    for (const effect of decision.record) if (effect.originals === undefined) codes.add(effect.code);
     for (const effect of decision.label) codes.add(effect.code);
   }
   if (errorCode !== null) codes.add(errorCode);

@@ -1,7 +1,5 @@
 // Every text field of the published API, request and answer: a marker in it is among the texts that rules search.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import { GatewayError } from "../../gateway/errors.ts";
 import type { Json } from "../../gateway/exchange.ts";
 import { parseAnswer } from "../../gateway/parse/answer.ts";
@@ -9,21 +7,10 @@ import { readChatChunk } from "../../gateway/parse/chat-chunk.ts";
 import { readOtherEvent, walkAnswer } from "../../gateway/parse/other-answer.ts";
 import { isObject } from "../../gateway/parse/pointer.ts";
 import { createRequestParser } from "../../gateway/parse/request.ts";
-import { matchRoute } from "../../gateway/parse/route.ts";
 import { createSink } from "../../gateway/parse/sink.ts";
 import { readResponseEvent } from "../../gateway/parse/stream-event.ts";
 import { toRequestTexts } from "../../gateway/request-texts.ts";
-
-/**
- * The pointers of every string that is no enumeration, by method and path, direction and media type, as
- * https://github.com/openai/openai-openapi (f85dbe2) has them; `0` stands for any element, `extra` for any member.
- */
-const fields = z
-  .record(
-    z.string(),
-    z.record(z.enum(["request", "answer"]), z.record(z.string(), z.array(z.string())).optional()),
-  )
-  .parse(JSON.parse(readFileSync(new URL("fields.json", import.meta.url), "utf8")));
+import { listFields, placeText, routeOf } from "./published.ts";
 
 const MARKER = "a marker that nobody sends";
 const parser = createRequestParser({ secret: Buffer.alloc(32), cacheItems: 10, limits: { depth: 64 } });
@@ -38,23 +25,12 @@ const DELIBERATE = [
 /** The same for events: ids that the provider repeats on every one, and padding. */
 const DELIBERATE_IN_EVENTS = [/^\/(?:id|item_id|model|obfuscation|system_fingerprint)$/];
 
-/** Builds the smallest body that has the marker at the pointer. */
-function place(pointer: string): Json {
-  const [, ...tokens] = pointer.split("/");
-  return tokens.reduceRight<Json>((value, token) => (token === "0" ? [value] : { [token]: value }), MARKER);
-}
-
-function routeOf(name: string): ReturnType<typeof matchRoute>["route"] {
-  const [method = "", path = ""] = name.split(" ");
-  return matchRoute(method, `/v1${path.replaceAll(/\{[^}]*\}/g, "id_1")}`).route;
-}
-
 /** Tells the pointers whose marker no text holds; a body that is refused for its shape goes nowhere. */
 function findUnseen(pointers: readonly string[], read: (body: Json) => readonly string[]): readonly string[] {
   return pointers.filter((pointer) => {
     if (DELIBERATE.some((pattern) => pattern.test(pointer))) return false;
     try {
-      return !read(place(pointer)).some((text) => text.includes(MARKER));
+      return !read(placeText(pointer, MARKER)).some((text) => text.includes(MARKER));
     } catch (error) {
       if (error instanceof GatewayError) return false;
       throw error;
@@ -62,15 +38,8 @@ function findUnseen(pointers: readonly string[], read: (body: Json) => readonly 
   });
 }
 
-function list(direction: "request" | "answer", media: string): [string, readonly string[]][] {
-  return Object.entries(fields).flatMap(([name, found]) => {
-    const pointers = found[direction]?.[media];
-    return pointers === undefined ? [] : [[name, pointers]];
-  });
-}
-
 describe("a text field of a request", () => {
-  it.each(list("request", "application/json"))("is searched: %s", (name, pointers) => {
+  it.each(listFields("request", "application/json"))("is searched: %s", (name, pointers) => {
     const route = routeOf(name);
     const read = (body: Json): readonly string[] => {
       const bytes = Buffer.from(JSON.stringify(body));
@@ -82,13 +51,13 @@ describe("a text field of a request", () => {
 });
 
 describe("a text field of an answer", () => {
-  it.each(list("answer", "application/json"))("is searched: %s", (name, pointers) => {
+  it.each(listFields("answer", "application/json"))("is searched: %s", (name, pointers) => {
     const { spec } = routeOf(name);
     const read = (body: Json): readonly string[] => parseAnswer(spec, body).segments.map(({ text }) => text);
     expect(findUnseen([...pointers, "/unknown/0/deep"], read)).toEqual([]);
   });
 
-  it.each(list("answer", "text/event-stream"))("is searched in a stream: %s", (name, pointers) => {
+  it.each(listFields("answer", "text/event-stream"))("is searched in a stream: %s", (name, pointers) => {
     const { spec } = routeOf(name);
     const read = (body: Json): readonly string[] => {
       if (!isObject(body)) return [];

@@ -54,6 +54,8 @@ request_mask contains object.union(e, {"code": "values_masked"}) if some e in da
 
 request_set contains object.union(e, {"code": "parameters_set"}) if some e in data.gateway.rules.limits.parameters.set
 
+request_record contains object.union(e, {"code": "record_originals"}) if some e in data.gateway.rules.record.originals.record
+
 request_record contains object.union(e, {"code": "record_texts"}) if some e in data.gateway.rules.record.texts.record
 
 request_label contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.label

@@ -59,6 +59,10 @@ test_need_of_tokens_per_request_is_collected if {
 	main.request_need[{"code": "tokens_per_request", "fact": "given"}] with data.gateway.rules.limits.tokens.need as {{"fact": "given"}}
 }
 
+test_record_of_record_originals_is_collected if {
+	main.request_record[{"code": "record_originals", "fact": "given"}] with data.gateway.rules.record.originals.record as {{"fact": "given"}}
+}
+
 test_record_of_record_texts_is_collected if {
 	main.request_record[{"code": "record_texts", "fact": "given"}] with data.gateway.rules.record.texts.record as {{"fact": "given"}}
 }

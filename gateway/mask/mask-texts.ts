@@ -1,0 +1,28 @@
+// Masks texts for the record, where nothing is refused any more: what is blocked is redacted.
+import type { Effect, Segment } from "../exchange.ts";
+import type { RequestScanner } from "../findings.ts";
+import { isPartOfJson } from "../segment.ts";
+import { createMaskAccount, toPlace } from "./account.ts";
+import { createEditor } from "./edits.ts";
+import { maskText } from "./mask-text.ts";
+import { createMasks } from "./masks.ts";
+
+const UNNAMED = { push: () => undefined, end: () => "" };
+
+/** Gives texts of a request as they may be kept. Parts of a JSON text stand in that text already. */
+export function maskTexts(
+  segments: readonly Segment[],
+  scanner: RequestScanner,
+  effects: readonly Effect[],
+  key: Buffer,
+): Segment[] {
+  const masks = createMasks(createMaskAccount(() => UNNAMED));
+  masks.add(effects.map((effect) => (effect.with === "block" ? { ...effect, with: "redact" } : effect)));
+  const editor = createEditor(masks, "request", key, () => undefined);
+  return segments.flatMap((segment): Segment[] => {
+    const { text, kind, part, pointer } = segment;
+    if (isPartOfJson(part)) return [];
+    const masked = maskText(editor, text, scanner.scan(text, kind, "request"), kind);
+    return [{ ...segment, pointer: toPlace(pointer), text: masked?.text ?? text }];
+  });
+}
