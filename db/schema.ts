@@ -330,6 +330,22 @@ export const exchangeTexts = pgTable(
   (table) => [primaryKey({ columns: [table.exchangeId, table.direction] })],
 );
 
+/** What placeholders stand for, in the sessions that they were given in, sealed: rows go when they have expired. */
+export const placeholders = pgTable(
+  "placeholders",
+  {
+    sessionId: uuid("session_id").notNull(),
+    placeholder: text("placeholder").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.sessionId, table.placeholder] }),
+    index("placeholders_expiry").on(table.expiresAt),
+  ],
+);
+
 // Values
 
 /** What was masked, or found where it might have been: one line a value and place; never the value. */

@@ -15,6 +15,8 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
+import { SIGNALS } from "./detect/signal-table.ts";
+import { createSignalScanner } from "./detect/signals.ts";
 import { createDetectors } from "./detect/detector.ts";
 import type { Detector } from "./detect/values/values.ts";
 import { loadSqlParser } from "./detect/sql.ts";
@@ -37,6 +39,7 @@ import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
+import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./uploads.ts";
@@ -217,6 +220,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     heart,
     clock: createClock(config.policy.time_zone),
     digest: (text: string) => hash("sha256", digestKey + text, "base64url"),
+    placeholders: createPlaceholderStore({
+      db,
+      box: openBox(derive(secrets.encryptionKey, "placeholders")),
+    }),
     maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
@@ -306,12 +313,16 @@ function createInForce(
   current: () => PolicySnapshot,
   compile: (patterns: JsonObject) => Detector,
 ): () => PolicyInForce {
+  const signals = createSignalScanner(SIGNALS);
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
       const scanner = compile(snapshot.patterns);
-      kept = { snapshot, inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }) } };
+      kept = {
+        snapshot,
+        inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }), signals },
+      };
     }
     return kept.inForce;
   };

@@ -16,7 +16,9 @@ import { addEffects, findLines, judgeLines } from "./file-lines.ts";
 import type { FileLines, JudgedLines } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
+import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
+import type { SignalReader } from "./injection.ts";
+import { isKeptWhole, readEdges, searchBody, searchSignals, withoutFileTexts } from "./form-request.ts";
 import type { SpooledBody } from "./form/write-form.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
@@ -26,6 +28,8 @@ import { createMaskTally } from "./mask/mask-tally.ts";
 import { maskTexts } from "./mask/mask-texts.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
+import { createPlaceholders } from "./mask/placeholders.ts";
+import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { maskBody } from "./masked-form.ts";
@@ -40,6 +44,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { isSame } from "./record/ledger.ts";
 import type { Ledger } from "./record/ledger.ts";
+import type { PlaceholderStore } from "./record/placeholders.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
@@ -61,6 +66,7 @@ export type PolicyInForce = {
   readonly policy: Policy;
   readonly scanner: RequestScanner & TextScanner;
   readonly readCall: (call: ToolCall) => CallFacts;
+  readonly signals: SignalReader;
 };
 
 export type DeciderDeps = {
@@ -82,6 +88,8 @@ export type DeciderDeps = {
   readonly digest: (text: string) => string;
   /** The key of a tenant's tokens, which stand for values. */
   readonly maskKey: (tenant: string) => Buffer;
+  /** Keeps what placeholders stand for. */
+  readonly placeholders: PlaceholderStore;
   /** Names a tenant's values by a keyed hash. */
   readonly openHash: (tenant: string) => ValueHash;
   readonly limits: {
@@ -119,6 +127,7 @@ export type Decided = Asked &
     /** Count of hits in the request, by class. */
     readonly findings: Readonly<Record<string, number>>;
     readonly masks: Masks;
+    readonly placeholders: Placeholders;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
     /** What of its parameters is changed. */
@@ -175,7 +184,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     lines: FileLines,
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
-    policy: Policy,
+    { policy, signals }: PolicyInForce,
     { scanner, masks: { account }, key, onMasked }: Masking,
     ofFile: readonly Effect[],
   ): Promise<JudgedLines> {
@@ -191,7 +200,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
         const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
-        const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools };
+        const injection = toInjection(signals, countSignals(signals, request));
+        const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
         const verdict = await ask(judge, asked, countFindings(scanner, request));
@@ -269,6 +279,18 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     };
   }
 
+  /** Opens the session's placeholders, with what was given for what the request continues where any of it may come back. */
+  async function openPlaceholders(
+    masks: Masks,
+    { tenant }: Caller,
+    session: Session,
+    named: readonly string[],
+  ): Promise<Placeholders> {
+    const ids = new Set(session.origin === "own" ? named : [session.id, ...named]);
+    const known = masks.restores() ? await deps.placeholders.load([...ids]) : [];
+    return createPlaceholders(deps.maskKey(tenant), session.id, known);
+  }
+
   return {
     isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
       const { policy } = deps.inForce();
@@ -284,6 +306,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         objects: [],
         earlier: null,
         tools,
+        injection: NO_INJECTION,
       };
       const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
       const { decision } = judge.ask("request", { patterns: {}, findings: {} }, NO_CONTENT);
@@ -324,13 +347,20 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
 
       // detect
-      const { policy, scanner, readCall } = deps.inForce();
+      const inForce = deps.inForce();
+      const { policy, scanner, readCall, signals } = inForce;
       progress.version = policy.version;
       // Lines are searched one by one, each as the request that it is.
-      const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
+      const searched = lines === null ? request : withoutFileTexts(request);
+      const kept = countFindings(scanner, searched);
       const isAll = lines !== null || (form === null && upload.junctions.length === 0);
       const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);
-      progress.found = () => listFound(scanner, request);
+      const keptSignals = countSignals(signals, searched);
+      const inFiles = isAll ? null : await searchSignals(signals, form);
+      const injection = toInjection(signals, addSignals(keptSignals, "file", inFiles));
+      progress.found = () => [
+        ...new Set([...listFound(scanner, request), ...listSignalled(signals, request)]),
+      ];
       lap("detect");
 
       // policy
@@ -344,6 +374,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         objects: claims.facts,
         earlier,
         tools: request.tools,
+        injection,
       };
       let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
       let verdict = await ask(judge, asked, counts);
@@ -377,10 +408,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const masks = createMasks(account);
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
-      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked };
+      const placeholders = await openPlaceholders(masks, caller, session, settled.sessions);
+      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked, placeholders };
       let judged: JudgedLines | null = null;
       if (lines !== null) {
-        judged = await judgeEach(lines, asked, subject, policy, masking, verdict.decision.mask);
+        judged = await judgeEach(lines, asked, subject, inForce, masking, verdict.decision.mask);
         verdict = addEffects(verdict, judged.effects);
         progress.verdict = verdict;
         lap("lines");
@@ -397,7 +429,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         bytes: plain.bytes && set.apply(plain.bytes),
         without: plain.without && { ...plain.without, bytes: set.apply(plain.without.bytes) },
       };
-      await journal.decided(progress);
+      // What stands for what is durable too: the answer may be asked for at another gateway.
+      await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");
       return {
         ...asked,
@@ -411,6 +444,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         earlier,
         findings,
         masks,
+        placeholders,
         masked,
         set,
         spooled,
@@ -447,6 +481,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         labels: toLabels(verdict.decision),
         masks: decided.masks,
         maskKey: deps.maskKey(caller.tenant),
+        placeholders: decided.placeholders,
         masked: progress.masked,
         changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),

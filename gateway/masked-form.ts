@@ -15,6 +15,7 @@ import type { MaskedPiece } from "./mask/mask-pieces.ts";
 import { maskRequest, requireMaskable, requireNoneToMask, toUnmaskable } from "./mask/mask-request.ts";
 import type { MaskedRequest, OnMasked } from "./mask/mask-request.ts";
 import type { Masks } from "./mask/masks.ts";
+import type { Placeholders } from "./mask/placeholders.ts";
 import { createPieceReader } from "./mask/text-pieces.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { getAt, isObject } from "./parse/pointer.ts";
@@ -27,6 +28,8 @@ export type Masking = {
   readonly masks: Masks;
   readonly key: Buffer;
   readonly onMasked: OnMasked;
+  /** Those of the session; in files, whose values are not kept, tokens stand in their place. */
+  readonly placeholders: Placeholders;
 };
 
 /** What is known of a body before it is masked. */
@@ -53,15 +56,16 @@ export async function maskBody(
   { findings, junctions, lines, judged }: Searched,
   masking: Masking,
 ): Promise<MaskedBody> {
-  const { scanner, masks, key, onMasked } = masking;
+  const { scanner, masks, key, onMasked, placeholders } = masking;
   const form = body?.form ?? null;
   const spooled = body?.spooled ?? null;
   const isOfUpload = junctions.length > 0 || request.route.operation === "uploads.parts.create";
   const isSentAsItCame = form === null && spooled !== null;
   if (isOfUpload || isSentAsItCame) requireMaskable(masks, findings);
   if (isSentAsItCame) requireNoneToMask(request, scanner, masks);
-  if (form === null) return { masked: maskRequest(request, scanner, masks, key, onMasked), spooled };
-  const masked = maskRequest(withoutFileTexts(request), scanner, masks, key, onMasked);
+  if (form === null)
+    return { masked: maskRequest(request, scanner, masks, key, onMasked, placeholders), spooled };
+  const masked = maskRequest(withoutFileTexts(request), scanner, masks, key, onMasked, placeholders);
   const files = new Map<FormPart, Stretches>();
   if (lines !== null && judged?.written != null) files.set(lines.part, judged.written);
   if (lines === null && mayHoldMasked(masks, findings)) await maskFiles(form, files, masking);

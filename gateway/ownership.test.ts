@@ -59,7 +59,7 @@ describe("an object that a request names", () => {
 
   it("that nobody owns is open where the connection allows it, another's is not", async () => {
     const free = await claim(null, true);
-    expect(free.settle([])).toEqual({ labels: [], finder: null, found: [] });
+    expect(free.settle([])).toEqual({ sessions: [], labels: [], finder: null, found: [] });
     const owned = await claim(colleague, true);
     expect(() => owned.settle([])).toThrow(expect.objectContaining({ code: "not_found" }));
   });

@@ -9,6 +9,8 @@ import type { OwnerContext, Session } from "./record/rows.ts";
 /** As many objects as facts may hold. */
 const MOST = 64;
 
+const MOST_SESSIONS = 16;
+
 /**
  * Kinds that no operation lists: whoever names one has had its id, so that its first user is no thief. What can be looked
  * up stays nobody's, or whoever looks first would take it from the others.
@@ -27,6 +29,8 @@ export type Claims = {
 
 /** What follows from objects that are not the caller's and that it may use. */
 export type Settled = {
+  /** The sessions of the caller's own that made what is named; at most 16. */
+  readonly sessions: readonly string[];
   /** Taints of what is continued. */
   readonly labels: readonly string[];
   /** Who gets what the answer names; null: nobody. */
@@ -78,7 +82,9 @@ function toClaims(connection: Connection, caller: Caller, route: Route, claimed:
         throw toNotFound(reference);
       }
       const parent = foreign.find(({ reference }) => reference.pointer === "");
+      const sessions = claimed.flatMap(({ isOwn, owner }) => (isOwn ? (owner?.sessionId ?? []) : []));
       return {
+        sessions: [...new Set(sessions)].slice(0, MOST_SESSIONS),
         labels: [...new Set(foreign.flatMap(({ owner }) => owner?.labels ?? []))].sort(),
         // What lies below another's object is that one's, whoever reads it first; what is made here is the caller's.
         finder: parent === undefined || route.spec.makes !== null ? caller : parent.owner,

@@ -2,7 +2,7 @@
 // so that nothing of it is ever taken for a value.
 
 /** How many characters of a keyed hash a stand-in carries: 80 bits. */
-const TAG_LENGTH = 16;
+export const TAG_LENGTH = 16;
 
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /**

@@ -4,6 +4,7 @@ import type { CallFacts, Finding, RequestFacts, Segment, SegmentKind, ToolCall, 
 import type { Judge, PhaseFacts, Verdict } from "../judge.ts";
 import type { Editor } from "../mask/edits.ts";
 import type { Masks } from "../mask/masks.ts";
+import type { Restorer } from "../mask/restore.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
@@ -85,6 +86,8 @@ export type AnswerContext = {
   /** What is masked in the answer; further phases add to it. */
   readonly masks: Masks;
   readonly editor: Editor;
+  /** What puts the caller's values back into the answer that goes out; what is recorded stays masked. */
+  readonly restorer: Restorer;
   /** Headers that tell the program what was done to its request and, so far, to its answer. */
   effects(): Readonly<Record<string, string>>;
   /** Records the answer's texts, sealed; resolves when they are durable. */

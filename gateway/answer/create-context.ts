@@ -10,6 +10,8 @@ import { createEditor } from "../mask/edits.ts";
 import { toEffectsHeader } from "../mask/mask-tally.ts";
 import type { MaskTally } from "../mask/mask-tally.ts";
 import type { Masks } from "../mask/masks.ts";
+import type { Placeholders } from "../mask/placeholders.ts";
+import { createRestorer, restoreText } from "../mask/restore.ts";
 import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
@@ -53,6 +55,8 @@ export type ContextDeps = {
   readonly masks: Masks;
   /** The key of the tenant's tokens. */
   readonly maskKey: Buffer;
+  /** The session's placeholders. */
+  readonly placeholders: Placeholders;
   /** What was masked so far. */
   readonly masked: MaskTally;
   /** What was changed of the request's parameters. */
@@ -256,6 +260,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     });
   }
 
+  const restorer = createRestorer(deps.masks, deps.placeholders);
   const context: OpenContext & { keepsTexts: boolean } = {
     id,
     request: deps.request,
@@ -263,11 +268,20 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     scanner: deps.scanner,
     sink: deps.sink,
     limits: deps.limits,
-    readCall: deps.readCall,
+    // What the program would run is judged, not what the model said.
+    readCall: (found) =>
+      deps.readCall({ ...found, arguments: restoreText(restorer, found.arguments, "tool_arguments") }),
     report,
     keepsTexts: deps.keepsTexts,
     masks: deps.masks,
-    editor: createEditor(deps.masks, "answer", deps.maskKey, (ofClass) => deps.masked.add(ofClass)),
+    editor: createEditor(
+      deps.masks,
+      "answer",
+      deps.maskKey,
+      (ofClass) => deps.masked.add(ofClass),
+      deps.placeholders,
+    ),
+    restorer,
     effects: () => toEffectsHeader(deps.masked, deps.changes),
     async keepTexts(segments) {
       const { tenant } = caller;

@@ -1,6 +1,7 @@
 // Finds what stands in the texts of a whole answer, and masks it where the answer goes out.
 import type { Finding, Json, Segment } from "../exchange.ts";
-import { maskText } from "../mask/mask-text.ts";
+import { applyEdits, joinEdits } from "../mask/edits.ts";
+import { findEdits } from "../mask/mask-text.ts";
 import { writeChanges, type Change } from "../mask/write-changes.ts";
 import { getAt } from "../parse/pointer.ts";
 import { isPartOfJson } from "../segment.ts";
@@ -22,25 +23,37 @@ export function findAll(context: AnswerContext, segments: readonly Segment[]): r
   });
 }
 
-/** Masks the body that goes out. Throws where a value stands where it cannot be masked. */
+/**
+ * Masks the body that goes out, and restores the caller's values in it; the texts that are given back are masked alone.
+ * Throws where a value stands where it cannot be masked.
+ */
 export function maskAnswer(
   context: AnswerContext,
   found: readonly Found[],
   body: Json,
   segments: readonly Segment[],
 ): MaskedAnswer {
-  const changes = found.flatMap(({ segment: { pointer, text, kind, part }, findings }): Change[] => {
-    const masked = isPartOfJson(part) ? null : maskText(context.editor, text, findings, kind, pointer);
-    if (masked === null) return [];
+  const { editor, restorer } = context;
+  const findings = new Map(found.map((one) => [one.segment, one.findings]));
+  const touched = restorer.isActive ? segments : found.map(({ segment }) => segment);
+  const changes: Change[] = [];
+  const masked = new Map<Segment, Segment>();
+  for (const segment of touched) {
+    const { pointer, text, kind, part } = segment;
+    if (isPartOfJson(part)) continue;
+    const edits = findEdits(editor, text, findings.get(segment) ?? [], kind, pointer);
+    const restored = part === undefined ? restorer.edits(text, kind) : [];
+    if (edits.length === 0 && restored.length === 0) continue;
     // What a denied call said is gone.
-    if (part === undefined && getAt(body, pointer) !== text) return [];
+    if (part === undefined && getAt(body, pointer) !== text) continue;
+    if (edits.length > 0) masked.set(segment, { ...segment, text: applyEdits(text, edits) });
     const place = part === undefined ? pointer : `${pointer}/\0`;
-    return [{ pointer: place, from: text, to: masked.text, edits: masked.edits }];
-  });
+    const all = joinEdits(edits, restored);
+    changes.push({ pointer: place, from: text, to: applyEdits(text, all), edits: all });
+  }
   if (changes.length === 0) return { body, segments };
-  const masked = segments.map((segment) => {
-    const change = changes.find(({ pointer, from }) => pointer === segment.pointer && from === segment.text);
-    return change === undefined ? segment : { ...segment, text: change.to };
-  });
-  return { body: writeChanges(body, changes), segments: masked };
+  return {
+    body: writeChanges(body, changes),
+    segments: masked.size === 0 ? segments : segments.map((segment) => masked.get(segment) ?? segment),
+  };
 }

@@ -1,13 +1,14 @@
 // However a stream is cut, what goes out is the masked whole, in every copy, and no piece of a masked value.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createFake } from "../../test/fixtures/fake-context.ts";
+import { createFake, type FakeOptions } from "../../test/fixtures/fake-context.ts";
 import { VALUES } from "../../test/made/secrets.ts";
 import { createDetectors } from "../detect/detector.ts";
-import type { Effect } from "../exchange.ts";
+import type { Effect, Segment } from "../exchange.ts";
 import { createMaskAccount } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
 import { createMasks } from "../mask/masks.ts";
+import { createPlaceholders } from "../mask/placeholders.ts";
 import { maskText } from "../mask/mask-text.ts";
 import { createChatDialect } from "./chat-dialect.ts";
 import { createResponsesDialect } from "./responses-dialect.ts";
@@ -60,8 +61,9 @@ async function run(
   events: Sent,
   sizes: readonly number[],
   operation: "responses.create" | "chat.completions.create",
+  options: Pick<FakeOptions, "mask" | "placeholders" | "kept"> = { mask },
 ): Promise<string> {
-  const fake = createFake({ operation, scanner: detector, mask, phases: ["tool_call"] });
+  const fake = createFake({ operation, scanner: detector, phases: ["tool_call"], ...options });
   fake.context.sink.head(200, {});
   const isChat = operation === "chat.completions.create";
   const reader = createStreamReader(fake.context, isChat ? createChatDialect : createResponsesDialect);
@@ -183,6 +185,24 @@ function toEvents(whole: string, pieces: readonly string[]): Sent {
   ];
 }
 
+function toChunks(whole: string, lengths: readonly number[]): Sent {
+  const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "gpt-5" };
+  return [
+    { ...chunk, choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }] },
+    ...cut(whole, lengths).map((content) => ({
+      ...chunk,
+      choices: [{ index: 0, delta: { content }, finish_reason: null }],
+    })),
+    { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
+  ];
+}
+
+function toContent(sent: string): string {
+  return parse(sent)
+    .map((event) => JSON.parse(JSON.stringify(event)).choices[0].delta.content ?? "")
+    .join("");
+}
+
 /** `FUZZ_SEED=… npm test` tries other texts. */
 const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
 
@@ -222,24 +242,9 @@ describe("a masked stream", () => {
   test("of Chat Completions says what the whole says when it is masked", async () => {
     await fc.assert(
       fc.asyncProperty(text, sizes, async (whole, lengths) => {
-        const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: "gpt-5" };
-        const events = [
-          {
-            ...chunk,
-            choices: [{ index: 0, delta: { role: "assistant", content: "" }, finish_reason: null }],
-          },
-          ...cut(whole, lengths).map((content) => ({
-            ...chunk,
-            choices: [{ index: 0, delta: { content }, finish_reason: null }],
-          })),
-          { ...chunk, choices: [{ index: 0, delta: {}, finish_reason: "stop" }] },
-        ];
-        const sent = await run(events, lengths, "chat.completions.create");
+        const sent = await run(toChunks(whole, lengths), lengths, "chat.completions.create");
         expectNothingLeft(sent, whole);
-        const pieces = parse(sent).map(
-          (event) => JSON.parse(JSON.stringify(event)).choices[0].delta.content ?? "",
-        );
-        expect(pieces.join("")).toBe(toMasked(whole));
+        expect(toContent(sent)).toBe(toMasked(whole));
       }),
       { numRuns: 150, seed: SEED },
     );
@@ -248,6 +253,106 @@ describe("a masked stream", () => {
   test("passes byte for byte where nothing in it is masked", async () => {
     const events = toEvents("plain words, nothing else", cut("plain words, nothing else", [3]));
     const sent = await run(events, [2], "responses.create");
+    expect(sent).toBe(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
+  });
+});
+
+const VALUES_OF_CALLER = [
+  ["email", "ada.l@example.com"],
+  ["phone", "+49 30 1234567"],
+  ["acme.note", 'says "a\\b"\n'],
+] as const;
+const placeholders = createPlaceholders(Buffer.alloc(32, 1), "session", []);
+const others = createPlaceholders(Buffer.alloc(32, 1), "another session", []);
+const given = VALUES_OF_CALLER.map(([ofClass, value]) => ({
+  placeholder: placeholders.keep(ofClass, value),
+  value,
+}));
+const restoring: Effect[] = [
+  { code: "m", class: "email", with: "placeholder", restore: ["message"] },
+  { code: "m", class: "phone", with: "placeholder", restore: ["message", "tool_arguments"] },
+  { code: "m", class: "acme.note", with: "placeholder", restore: ["message", "tool_arguments"] },
+  { code: "m", class: "secret", with: "placeholder", restore: ["message"] },
+  { code: "m", class: "credit_card", with: "last4" },
+];
+const leftAlone = [
+  others.keep("email", "ada.l@example.com"),
+  placeholders.give("email", "never said"),
+  placeholders.keep("secret", "is never restored"),
+  "[EMAIL_",
+  "[EMAIL_ABC]",
+  "[",
+  "[PHONE",
+];
+const told = fc
+  .array(
+    fc.oneof(
+      words,
+      fc.constantFrom(...given.map((one) => one.placeholder), ...leftAlone),
+      fc.constantFrom(" 4111 1111 1111 1111 "),
+    ),
+    { minLength: 1, maxLength: 12 },
+  )
+  // What begins as a list may be JSON.
+  .map((parts) => `So: ${parts.join("")}`);
+
+function toRestored(text: string, classes: RegExp): string {
+  let restored = text.replaceAll(" 4111 1111 1111 1111 ", " ************1111 ");
+  for (const { placeholder, value } of given)
+    if (classes.test(placeholder)) restored = restored.replaceAll(placeholder, () => value);
+  return restored;
+}
+
+describe("a stream with placeholders", () => {
+  const options = { mask: restoring, placeholders };
+
+  test("of the Responses API gives the caller's values back in each copy, and changes nothing else", async () => {
+    await fc.assert(
+      fc.asyncProperty(told, sizes, async (whole, lengths) => {
+        const kept: Segment[] = [];
+        const sent = await run(toEvents(whole, cut(whole, lengths)), lengths, "responses.create", {
+          ...options,
+          kept,
+        });
+        const events = parse(sent);
+        const of = (type: string): Record<string, unknown>[] =>
+          events.filter((event) => event["type"] === type);
+        const restored = toRestored(whole, /./);
+        expect(
+          of("response.output_text.delta")
+            .map(({ delta }) => delta)
+            .join(""),
+        ).toBe(restored);
+        expect(of("response.output_text.done")).toMatchObject([{ text: restored }]);
+        expect(of("response.content_part.done")).toMatchObject([{ part: { text: restored } }]);
+        const deltas = of("response.function_call_arguments.delta")
+          .map(({ delta }) => delta)
+          .join("");
+        expect(JSON.parse(deltas)).toEqual({ note: toRestored(whole, /PHONE|ACME/), n: 1 });
+        expect(of("response.completed")).toMatchObject([
+          { response: { output: [{ content: [{ text: restored }] }, { arguments: deltas }] } },
+        ]);
+        // The record has no value that came back.
+        expect(kept.map((segment) => segment.text)[0]).toBe(toRestored(whole, /^$/));
+      }),
+      { numRuns: 150, seed: SEED },
+    );
+  });
+
+  test("of Chat Completions gives the caller's values back, and changes nothing else", async () => {
+    await fc.assert(
+      fc.asyncProperty(told, sizes, async (whole, lengths) => {
+        const sent = await run(toChunks(whole, lengths), lengths, "chat.completions.create", options);
+        expect(toContent(sent)).toBe(toRestored(whole, /./));
+      }),
+      { numRuns: 100, seed: SEED },
+    );
+  });
+
+  test("passes byte for byte where it names none of the session's", async () => {
+    const whole = `[ [x] [EMAIL] ${leftAlone.join(" ")}`;
+    const events = toEvents(whole, cut(whole, [3]));
+    const sent = await run(events, [2], "responses.create", options);
     expect(sent).toBe(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(""));
   });
 });

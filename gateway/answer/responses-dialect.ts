@@ -204,7 +204,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const texts = (): Segment[] =>
       answer.segments.map((segment) => ({
         ...segment,
-        text: applyEdits(segment.text, scan.edits(segment.pointer)),
+        text: applyEdits(segment.text, scan.masked(segment.pointer)),
       }));
     await tools.finish(end, { body: () => body, texts, bytes: scan.chars });
   }

@@ -105,8 +105,19 @@ export function createEventReader(
 
   const gate = createGate(write);
   const isMasked = context.masks.applies("answer");
-  const isScanned = isMasked || judge.speaksIn("finding") || judge.speaksIn("end") || context.keepsTexts;
-  const scan = createTextScan(isScanned ? context.scanner : null, gate, context.editor, judgeFindings);
+  const isScanned =
+    isMasked ||
+    context.restorer.isActive ||
+    judge.speaksIn("finding") ||
+    judge.speaksIn("end") ||
+    context.keepsTexts;
+  const scan = createTextScan(
+    isScanned ? context.scanner : null,
+    gate,
+    context.editor,
+    context.restorer,
+    judgeFindings,
+  );
 
   /** The head told what was masked of the request alone. */
   const toldEffects = context.effects()["x-tollgate-effects"];

@@ -2,8 +2,9 @@
 // begin in them.
 import { GatewayError } from "../errors.ts";
 import type { Finding, Segment, SegmentKind } from "../exchange.ts";
-import { applyEdits, touches, type Edit, type Editor } from "../mask/edits.ts";
+import { applyEdits, joinEdits, touches, type Edit, type Editor, type Stretch } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
+import type { Restorer, RestoreStream } from "../mask/restore.ts";
 import type { TextScanner } from "./context.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { createTally } from "./tally.ts";
@@ -22,8 +23,10 @@ export type TextScan = {
   whole(channel: string, kind: SegmentKind, text: string, entry: Entry, pointer: string | null): void;
   /** Ends a channel; what waited for it no longer does. */
   finish(channel: string): void;
-  /** Gives the edits of a channel that has ended, or whose whole text was taken. */
-  edits(channel: string): readonly Edit[];
+  /** Gives the edits of a channel that has ended, or whose whole text was taken, as the program has it. */
+  edits(channel: string): readonly Stretch[];
+  /** As `edits`, without what is restored: what stands in the record. */
+  masked(channel: string): readonly Stretch[];
   /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
   readonly segments: () => Segment[];
   /** Forgets a channel that has ended. */
@@ -53,12 +56,16 @@ type Channel = {
   /** So much of the text has gone out as it was decided. */
   gone: number;
   readonly waiting: Piece[];
-  readonly edits: Edit[];
+  readonly masked: Edit[];
+  readonly restoring: RestoreStream;
+  readonly restored: Stretch[];
+  /** Both, by place. */
+  edits: readonly Stretch[];
   readonly place: JsonPlace;
 };
 
 const NOTHING = { push: () => [], end: () => [], pending: 0 };
-const NO_EDITS: readonly Edit[] = [];
+const NO_EDITS: readonly Stretch[] = [];
 
 /**
  * Scans with `scanner`; with null nothing is scanned and nothing waits. `onNew` is called where a pattern was found that
@@ -68,6 +75,7 @@ export function createTextScan(
   scanner: TextScanner | null,
   gate: Gate,
   editor: Editor,
+  restorer: Restorer,
   onNew: () => void,
 ): TextScan {
   const channels = new Map<string, Channel>();
@@ -75,15 +83,43 @@ export function createTextScan(
 
   function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
-    const { edits, kind, tail, tailFrom } = channel;
-    const first = edits.length;
-    editor.edit(edits, findings, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
-    if ((edits[first]?.start ?? channel.gone) < channel.gone)
+    const { masked, kind, tail, tailFrom } = channel;
+    const first = masked.length;
+    editor.edit(masked, findings, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
+    if ((masked[first]?.start ?? channel.gone) < channel.gone)
       throw new GatewayError(
         "policy_denied",
         "A value that must be masked had begun before it was known as one.",
       );
-    channel.place.quote(tail, edits, first, tailFrom);
+    channel.place.quote(tail, masked, first, tailFrom);
+    channel.edits = joinEdits(masked, channel.restored);
+  }
+
+  function restore(channel: Channel, piece: string): void {
+    // Of what has begun to go out nothing is put back.
+    const found = channel.restoring.push(piece).filter(({ start }) => start >= channel.gone);
+    if (found.length === 0) return;
+    channel.restored.push(...found);
+    channel.edits = joinEdits(channel.masked, channel.restored);
+  }
+
+  function open(kind: SegmentKind, text: string, own: TextScanner | null): Channel {
+    const masked: Edit[] = [];
+    return {
+      scanner: own === null ? NOTHING : own.stream(kind),
+      kind,
+      text,
+      tail: text,
+      tailFrom: 0,
+      isEnded: own === null,
+      gone: 0,
+      waiting: [],
+      masked,
+      restoring: restorer.stream(kind),
+      restored: [],
+      edits: masked,
+      place: createJsonPlace(),
+    };
   }
 
   function change({ edits }: Channel, { text, from, until, entry, pointer }: Piece): void {
@@ -127,18 +163,7 @@ export function createTextScan(
       if (scanner === null || text === "") return;
       let channel = channels.get(name);
       if (channel === undefined || channel.isEnded) {
-        channel = {
-          scanner: scanner.stream(kind),
-          kind,
-          text: "",
-          tail: "",
-          tailFrom: 0,
-          isEnded: false,
-          gone: 0,
-          waiting: [],
-          edits: [],
-          place: createJsonPlace(),
-        };
+        channel = open(kind, "", scanner);
         channels.set(name, channel);
       }
       const from = channel.text.length;
@@ -147,8 +172,9 @@ export function createTextScan(
       channel.tail += text;
       if (tally.add(found)) onNew();
       edit(channel, name, found);
+      restore(channel, text);
       const until = channel.text.length;
-      const decided = until - channel.scanner.pending;
+      const decided = until - Math.max(channel.scanner.pending, channel.restoring.pending);
       release(channel, decided);
       leave(channel, decided);
       const piece = { text, from, until, entry, pointer };
@@ -166,22 +192,12 @@ export function createTextScan(
       if (channel !== undefined) finish(channel, name);
       if (channel === undefined || channel.text !== text) {
         scan.chars += channel === undefined ? text.length : 0;
-        channel = {
-          scanner: NOTHING,
-          kind,
-          text,
-          tail: text,
-          tailFrom: 0,
-          isEnded: true,
-          gone: 0,
-          waiting: [],
-          edits: [],
-          place: createJsonPlace(),
-        };
+        channel = open(kind, text, null);
         channels.set(name, channel);
         const found = scanner.scan(text, kind, "answer");
         if (tally.add(found)) onNew();
         edit(channel, name, found);
+        restore(channel, text);
       }
       const { edits } = channel;
       if (edits.length > 0 && pointer !== null)
@@ -192,12 +208,13 @@ export function createTextScan(
       if (channel !== undefined) finish(channel, name);
     },
     edits: (name) => channels.get(name)?.edits ?? NO_EDITS,
+    masked: (name) => channels.get(name)?.masked ?? NO_EDITS,
     segments: () =>
-      [...channels].map(([pointer, { kind, text, edits }]) => ({
+      [...channels].map(([pointer, { kind, text, masked }]) => ({
         pointer,
         kind,
         role: "assistant",
-        text: applyEdits(text, edits),
+        text: applyEdits(text, masked),
       })),
     forget: (name) => void channels.delete(name),
     letGo() {

@@ -1,17 +1,21 @@
 // Edits of a text: which stretches are replaced, and what of the edited text stands for a stretch of the original.
 import { GatewayError } from "../errors.ts";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { isCleanOf, toNoted, type MaskOutcome, type OpenNote } from "./account.ts";
 import { isStricter, needsValue, replaceValue } from "./operators.ts";
 import type { Direction, Mask, Masks } from "./masks.ts";
+import type { Placeholders } from "./placeholders.ts";
 
-/** One replaced stretch; offsets are UTF-16 units of the original. */
-export type Edit = {
+/** A stretch and what stands in its place; offsets are UTF-16 units of the original. */
+export type Stretch = { readonly start: number; readonly end: number; readonly text: string };
+
+type Replacement = { text: string; operator: MaskOperator; class: string };
+
+/** One masked stretch. */
+export type Edit = Replacement & {
   readonly start: number;
   end: number;
-  text: string;
-  operator: MaskOperator;
-  readonly class: string;
   /** Its line of the account, which a value of any length goes on in. */
   readonly note: OpenNote;
 };
@@ -22,28 +26,49 @@ export type Editor = {
    * Adds the edits of findings in order; `read` gives a stretch of the original, `place` says where that stands. Throws
    * where a class is blocked.
    */
-  edit(
-    edits: Edit[],
-    findings: readonly Finding[],
-    kind: SegmentKind,
-    read: (start: number, end: number) => string,
-    place?: string,
-  ): void;
+  edit(edits: Edit[], findings: readonly Finding[], kind: SegmentKind, read: Read, place?: string): void;
 };
+
+type Read = (start: number, end: number) => string;
+type Place = Pick<Stretch, "start" | "end">;
 
 /** A value that is longer than this is redacted whatever the operator. */
 const MAX_VALUE = 4096;
 
-/** Makes the editor of one exchange in one direction. `onMasked` is told the class of each value that was masked. */
+/**
+ * Makes the editor of one exchange in one direction. `onMasked` is told the class of each value that was masked. Where
+ * there is no session to give placeholders, tokens stand in their place.
+ */
 export function createEditor(
   masks: Masks,
   direction: Direction,
   key: Buffer,
   onMasked: (ofClass: string, code: string) => void,
+  placeholders: Placeholders | null = null,
 ): Editor {
   const { account } = masks;
   /** The line of a value that is only found and goes on, by the edits of its text. */
   const found = new WeakMap<readonly Edit[], OpenNote>();
+  /** Classes of which values come back. */
+  let kept: ReadonlySet<string> | null = null;
+
+  /** Writes what stands in a stretch's place. */
+  function replace(asked: MaskOperator, ofClass: string, { start, end }: Place, read: Read): Replacement {
+    const isWhole = !needsValue(asked) || end - start <= MAX_VALUE;
+    const operator = isWhole ? asked : "redact";
+    const value = needsValue(operator) ? read(start, end) : "";
+    return { text: toText(operator, ofClass, value), operator, class: ofClass };
+  }
+
+  function toText(operator: MaskOperator, ofClass: string, value: string): string {
+    if (operator !== "placeholder") return replaceValue(operator, ofClass, value, key);
+    if (placeholders === null) return replaceValue("token", ofClass, value, key);
+    kept ??= new Set(SEGMENT_KINDS.flatMap((kind) => masks.restored(kind)));
+    return direction === "request" && kept.has(ofClass)
+      ? placeholders.keep(ofClass, value)
+      : placeholders.give(ofClass, value);
+  }
+
   return {
     edit(edits, findings, kind, read, place) {
       const at = { direction, kind, place: place ?? null };
@@ -69,34 +94,30 @@ export function createEditor(
         }
         const last = edits.at(-1);
         if (last !== undefined && (start < last.end || (isMore === true && start === last.end))) {
+          const isWider = end > last.end;
           last.end = Math.max(last.end, end);
-          if (isMore === true) last.note.push(read(start, end));
-          else note(finding, mask, "masked");
-          if (isMore !== true && isStricter(mask.operator, last.operator)) {
-            last.operator = mask.operator;
-            last.text = replaceValue(mask.operator, ofClass, "", key);
+          if (isMore === true) {
+            last.note.push(read(start, end));
+            continue;
           }
+          note(finding, mask, "masked");
+          // The stricter of two that overlap stands for both.
+          if (isStricter(mask.operator, last.operator))
+            Object.assign(last, replace(mask.operator, ofClass, last, read));
+          else if (isWider && needsValue(last.operator))
+            Object.assign(last, replace(last.operator, last.class, last, read));
           continue;
         }
         onMasked(ofClass, mask.code);
-        const isWhole = !needsValue(mask.operator) || end - start <= MAX_VALUE;
-        const operator = isWhole ? mask.operator : "redact";
-        const value = needsValue(operator) ? read(start, end) : "";
-        edits.push({
-          start,
-          end,
-          text: replaceValue(operator, ofClass, value, key),
-          operator,
-          class: ofClass,
-          note: note(finding, mask, "masked"),
-        });
+        const noted = note(finding, mask, "masked");
+        edits.push({ start, end, ...replace(mask.operator, ofClass, finding, read), note: noted });
       }
     },
   };
 }
 
 /** Gives what stands for `text`, which begins at `from` of the original. An edit's text stands where the edit begins. */
-export function applyEdits(text: string, edits: readonly Edit[], from = 0): string {
+export function applyEdits(text: string, edits: readonly Stretch[], from = 0): string {
   const to = from + text.length;
   let out = "";
   let at = from;
@@ -110,14 +131,22 @@ export function applyEdits(text: string, edits: readonly Edit[], from = 0): stri
   return at === from && out === "" ? text : out + text.slice(at - from);
 }
 
+/** Puts what is restored among what is masked, by place; where they overlap, what is masked stays. */
+export function joinEdits(masked: readonly Stretch[], restored: readonly Stretch[]): readonly Stretch[] {
+  if (restored.length === 0) return masked;
+  const joined = [...masked];
+  for (const edit of restored) if (!touches(masked, edit.start, edit.end)) joined.push(edit);
+  return joined.sort((a, b) => a.start - b.start);
+}
+
 /** Says whether any edit touches a stretch. */
-export function touches(edits: readonly Edit[], start: number, end: number): boolean {
+export function touches(edits: readonly Stretch[], start: number, end: number): boolean {
   const first = edits[findFirst(edits, start)];
   return first !== undefined && first.start < end;
 }
 
 /** Gives the index of the first edit that ends behind an offset: they stand in order. */
-function findFirst(edits: readonly Edit[], offset: number): number {
+function findFirst(edits: readonly Stretch[], offset: number): number {
   let low = 0;
   let high = edits.length;
   while (low < high) {
@@ -129,7 +158,7 @@ function findFirst(edits: readonly Edit[], offset: number): number {
 }
 
 /** Gives where an offset of the original lies in the edited text: within an edit, its end or its beginning. */
-export function shiftOffset(offset: number, edits: readonly Edit[], isEnd: boolean): number {
+export function shiftOffset(offset: number, edits: readonly Stretch[], isEnd: boolean): number {
   let shift = 0;
   for (const { start, end, text } of edits) {
     if (end <= offset) shift += text.length - (end - start);

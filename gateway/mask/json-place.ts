@@ -3,6 +3,8 @@ import type { Edit } from "./edits.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
 export type JsonPlace = {
+  /** Gives a stretch of a whole text as the value that it is: in a string of JSON without its escapes. */
+  read(text: string, start: number, end: number): string;
   /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. `text` begins at `base` of the whole. */
   quote(text: string, edits: Edit[], first: number, base?: number): void;
   /** Takes notice of a text that begins at `base` before it is gone, up to `until` of the whole. */
@@ -38,6 +40,11 @@ export function createJsonPlace(): JsonPlace {
   }
 
   return {
+    read(text, start, end) {
+      const written = text.slice(start, end);
+      if (!written.includes("\\") || !look(text, 0, true) || !isInside(text, 0, start)) return written;
+      return unescape(written);
+    },
     quote(text, edits, first, base = 0) {
       if (!look(text, base, true)) return;
       for (const edit of edits.slice(first)) {
@@ -49,6 +56,53 @@ export function createJsonPlace(): JsonPlace {
       head = isJson === null ? head + text.slice(0, until - base) : "";
     },
   };
+}
+
+/** Tells of a text that comes in pieces whether a place lies in a string of JSON. */
+export type JsonFollower = {
+  /** Follows a piece, which begins at `from` of the whole text, up to `until`; what was followed before is passed over. */
+  follow(piece: string, from: number, until: number): void;
+  isInString(): boolean;
+};
+
+/** So much of a text's beginning tells whether it is JSON. */
+const HEAD = 64;
+
+/** Begins at the text's beginning. */
+export function createJsonFollower(): JsonFollower {
+  let at = 0;
+  let head = "";
+  let isInString = false;
+  let isEscaped = false;
+  let isText = false;
+  return {
+    follow(piece, from, until) {
+      for (; at < until; at += 1) {
+        if (at < HEAD) {
+          head += piece.charAt(at - from);
+          isText = !/^\s*(?:[{[]|$)/.test(head);
+        }
+        if (isText) {
+          at = until;
+          return;
+        }
+        const c = piece.charCodeAt(at - from);
+        if (isEscaped) isEscaped = false;
+        else if (c === BACKSLASH) isEscaped = isInString;
+        else if (c === QUOTE) isInString = !isInString;
+      }
+    },
+    isInString: () => isInString && !isText && JSON_START.test(head),
+  };
+}
+
+function unescape(written: string): string {
+  try {
+    const value: unknown = JSON.parse(`"${written}"`);
+    return typeof value === "string" ? value : written;
+  } catch {
+    return written;
+  }
 }
 
 /** A list begins with a value or ends: `[REDACTED:email] wrote` is none. */

@@ -10,6 +10,7 @@ import { toNoted } from "./account.ts";
 import { createEditor, type Editor } from "./edits.ts";
 import { maskText } from "./mask-text.ts";
 import type { Masks } from "./masks.ts";
+import type { Placeholders } from "./placeholders.ts";
 import { writeChanges, type Change } from "./write-changes.ts";
 
 /** A request's body with its values masked. */
@@ -33,9 +34,10 @@ export function maskRequest(
   masks: Masks,
   key: Buffer,
   onMasked: OnMasked,
+  placeholders: Placeholders | null = null,
 ): MaskedRequest | null {
   if (!masks.applies("request")) return null;
-  const editor = createEditor(masks, "request", key, onMasked);
+  const editor = createEditor(masks, "request", key, onMasked, placeholders);
   const replace = new Map<number, Json>();
   for (const [index, item] of request.items.entries()) {
     const found = findIn(scanner, item.derived, item.segments);

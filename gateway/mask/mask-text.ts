@@ -14,10 +14,22 @@ export function maskText(
   kind: SegmentKind,
   place?: string,
 ): MaskedText | null {
-  if (findings.length === 0) return null;
+  const edits = findEdits(editor, text, findings, kind, place);
+  return edits.length === 0 ? null : { text: applyEdits(text, edits), edits };
+}
+
+/** Gives the edits of a whole text. Throws where a class is blocked. */
+export function findEdits(
+  editor: Editor,
+  text: string,
+  findings: readonly Finding[],
+  kind: SegmentKind,
+  at?: string,
+): readonly Edit[] {
   const edits: Edit[] = [];
-  editor.edit(edits, findings, kind, (start, end) => text.slice(start, end), place);
-  if (edits.length === 0) return null;
+  if (findings.length === 0) return edits;
+  const place = createJsonPlace();
+  editor.edit(edits, findings, kind, (start, end) => place.read(text, start, end), at);
   createJsonPlace().quote(text, edits, 0);
-  return { text: applyEdits(text, edits), edits };
+  return edits;
 }

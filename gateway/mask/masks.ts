@@ -1,5 +1,6 @@
 // Which values a decision masks, and how: of several masks for one class the strictest counts.
 import { GatewayError } from "../errors.ts";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { toNoted, type MaskAccount } from "./account.ts";
 import { isStricter } from "./operators.ts";
@@ -16,6 +17,10 @@ export type Masks = {
   applies(direction: Direction): boolean;
   /** Gives the strictest mask for a class in a kind of text; null where it may pass. */
   pick(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
+  /** Whether any value may come back. */
+  restores(): boolean;
+  /** Gives the classes whose values come back from placeholders in a kind of text of an answer. */
+  restored(kind: SegmentKind): readonly string[];
   /** Gives the same where a value is only to be found and counted. */
   look(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
   /** Takes what another phase decided. */
@@ -63,6 +68,18 @@ export function createMasks(account: MaskAccount): Masks {
           strictest = { operator, code: effect.code };
       }
       return strictest;
+    },
+    restores: () => SEGMENT_KINDS.some((kind) => masks.restored(kind).length > 0),
+    restored(kind) {
+      const given = effects.filter(
+        (effect) => effect.with === "placeholder" && effect.direction !== "answer",
+      );
+      const classes = new Set(given.flatMap((effect) => effect.class ?? []));
+      // Secrets never come back, nor does what one of several masks keeps.
+      classes.delete("secret");
+      return [...classes].filter((ofClass) =>
+        given.every((effect) => effect.class !== ofClass || effect.restore?.includes(kind) === true),
+      );
     },
     add: (more) => void effects.push(...more),
   };

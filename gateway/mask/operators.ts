@@ -11,7 +11,7 @@ const NEVER_SHOWN: ReadonlySet<string> = new Set(["secret"]);
 
 /** Says whether an operator needs the whole value: one that is too long to be kept is redacted. */
 export function needsValue(operator: MaskOperator): boolean {
-  return operator === "token" || operator === "last4";
+  return operator === "token" || operator === "last4" || operator === "placeholder";
 }
 
 /** Says whether one operator shows less of a value than another. */

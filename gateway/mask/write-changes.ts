@@ -2,7 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 import { getAt, isList, isObject, setAt } from "../parse/pointer.ts";
-import { shiftOffset, type Edit } from "./edits.ts";
+import { shiftOffset, type Stretch } from "./edits.ts";
 
 /** Puts masked texts into an object. */
 export function writeObjectChanges(value: JsonObject, changes: readonly Change[]): JsonObject {
@@ -16,7 +16,7 @@ export type Change = {
   readonly from: string;
   readonly to: string;
   /** Edits of the whole text, for what counts its characters; null where it is a piece of one. */
-  readonly edits: readonly Edit[] | null;
+  readonly edits: readonly Stretch[] | null;
 };
 
 /**
@@ -36,7 +36,7 @@ export function writeChanges(value: Json, changes: readonly Change[]): Json {
   return rest;
 }
 
-function adjustBeside(value: Json, pointer: string, edits: readonly Edit[] | null): Json {
+function adjustBeside(value: Json, pointer: string, edits: readonly Stretch[] | null): Json {
   // The tokens of a text spell it again, as bytes too.
   const tokens = /^(.*?)\/logprobs\//.exec(pointer)?.[1];
   if (tokens !== undefined) return withoutLogprobs(value, tokens);
@@ -54,7 +54,7 @@ function withoutLogprobs(value: Json, pointer: string): Json {
   return isObject(logprobs) ? (setAt(value, `${pointer}/logprobs`, null) ?? value) : value;
 }
 
-function shiftBeside(value: Json, pointer: string, edits: readonly Edit[]): Json {
+function shiftBeside(value: Json, pointer: string, edits: readonly Stretch[]): Json {
   const annotations = getAt(value, `${pointer}/annotations`);
   if (!isList(annotations)) return value;
   const shifted = annotations.map((one) => shiftAnnotation(one, edits));
@@ -62,7 +62,7 @@ function shiftBeside(value: Json, pointer: string, edits: readonly Edit[]): Json
 }
 
 /** Shifts the places that an annotation names in a text. */
-export function shiftAnnotation(annotation: Json, edits: readonly Edit[]): Json {
+export function shiftAnnotation(annotation: Json, edits: readonly Stretch[]): Json {
   if (!isObject(annotation)) return annotation;
   const inner = annotation["url_citation"];
   const shifted: Record<string, Json> = { ...annotation };

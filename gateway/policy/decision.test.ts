@@ -83,8 +83,10 @@ describe("parseDecision", () => {
     }
   });
 
-  it("refuses a mask of no class", () => {
+  it("refuses a mask of no class, and one that restores what it does not keep", () => {
     expect(codeOf(() => parse({ ...EMPTY, mask: [{ code: "x" }] }))).toBe("policy_unavailable");
+    const restores = { code: "x", class: "email", with: "token", restore: ["message"] };
+    expect(codeOf(() => parse({ ...EMPTY, mask: [restores] }))).toBe("policy_unavailable");
   });
 
   it("refuses effects that it does not have", () => {
@@ -99,6 +101,7 @@ describe("parseDecision", () => {
       { code: "x", class: "email", with: "glue" },
       { code: "x", class: "email", direction: "up" },
       { code: "x", class: "email", kinds: ["poem"] },
+      { code: "x", class: "email", with: "placeholder", restore: ["poem"] },
     ])
       expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_effect_unsupported");
   });

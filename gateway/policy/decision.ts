@@ -36,8 +36,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   class: isText,
   with: (value) => MASK_OPERATORS.some((operator) => operator === value),
   direction: (value) => value === "request" || value === "answer",
-  kinds: (value) =>
-    Array.isArray(value) && value.every((kind) => SEGMENT_KINDS.some((known) => known === kind)),
+  restore: areKinds,
+  kinds: areKinds,
 };
 const NOTHING: readonly Effect[] = [];
 
@@ -79,6 +79,8 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
     }
     if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
     if (name === "mask" && effect.class === undefined) throw malformed("a mask of no class");
+    if (effect.restore !== undefined && effect.with !== "placeholder")
+      throw malformed("a mask that restores what it does not keep");
     // A denial of a call that nobody made would deny nothing.
     if (
       effect.call !== undefined &&
@@ -87,6 +89,10 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       throw malformed("an effect on a call that was not asked about");
     return effect;
   });
+}
+
+function areKinds(value: unknown): boolean {
+  return Array.isArray(value) && value.every((kind) => SEGMENT_KINDS.some((known) => known === kind));
 }
 
 function toList(value: unknown): readonly unknown[] {

@@ -25,7 +25,7 @@ const SCOPE: OperatorScope = {
   },
   params: {
     labels: ["production"],
-    lists: { connectors: [], mcp_servers: [], own: [] },
+    lists: { connectors: [], mcp_servers: [], own: [], masks: [] },
     limits: { tokens_per_request: { default: 1 } },
     effects: { loose: "observe" },
     effects_by_label: { production: { strict: "require_approval" } },
@@ -71,6 +71,14 @@ describe("readOperatorData", () => {
     "an element that a list cannot have": ["lists: {mcp_servers: [mcp.example.com]}", "mcp_servers"],
     "an object in a list of names": ["lists: {own: [{a: 1}]}", "own"],
     "a value of the wrong type": ["limits: {tokens_per_request: {default: many}}", "tokens_per_request"],
+    "to restore what is not kept": [
+      "lists: {masks: [{class: email, with: token, restore: [message]}]}",
+      "restore goes with",
+    ],
+    "to restore secrets": [
+      "lists: {masks: [{class: secret, with: placeholder, restore: [message]}]}",
+      "never restored",
+    ],
     "an unknown effect": ["effects: {loose: allow}", "loose"],
     "an unknown code": ["effects: {lose: off}", "lose"],
     "an unknown label": ["effects_by_label: {prodction: {loose: off}}", "prodction"],

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { isJsonObject } from "./json.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
-import { MASK_OPERATORS } from "../exchange.ts";
+import { INJECTION_PLACES, MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
@@ -47,15 +47,32 @@ const operatorSchema = z.strictObject({
       shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
       masks: z
         .array(
-          z.strictObject({
-            class: text,
-            with: z.enum(MASK_OPERATORS).optional(),
-            direction: z.enum(["request", "answer"]).optional(),
-            kinds: z.array(text).min(1).optional(),
-            groups: z.array(text).min(1).optional(),
-          }),
+          z
+            .strictObject({
+              class: text,
+              with: z.enum(MASK_OPERATORS).optional(),
+              direction: z.enum(["request", "answer"]).optional(),
+              kinds: z.array(text).min(1).optional(),
+              groups: z.array(text).min(1).optional(),
+              restore: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
+            })
+            .refine((mask) => mask.restore === undefined || mask.with === "placeholder", {
+              error: "restore goes with: placeholder",
+            })
+            .refine((mask) => mask.restore === undefined || mask.class !== "secret", {
+              error: "secrets are never restored",
+            }),
         )
         .max(1_000),
+      injection: z
+        .array(
+          z.strictObject({
+            place: z.enum(INJECTION_PLACES),
+            score: z.int().min(1).max(100),
+            effect: z.enum(["label", "deny"]),
+          }),
+        )
+        .max(100),
       set: z
         .array(
           z

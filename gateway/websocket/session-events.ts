@@ -47,8 +47,9 @@ export function createSessionEvents(
 ): SessionEvents {
   const { scanner, judge, id } = context;
   const gate = createGate(write);
-  const isSearched = context.masks.applies("answer") || judge.speaksIn("finding");
-  const scan = createTextScan(isSearched ? scanner : null, gate, context.editor, judgeFindings);
+  const { editor, restorer } = context;
+  const isSearched = context.masks.applies("answer") || restorer.isActive || judge.speaksIn("finding");
+  const scan = createTextScan(isSearched ? scanner : null, gate, editor, restorer, judgeFindings);
   /** Calls that are being judged: several events may tell one at a time. */
   const asking = new Map<string, Promise<boolean>>();
   /** The texts that come in pieces, by channel, with the item that they belong to; what was heard last stands last. */

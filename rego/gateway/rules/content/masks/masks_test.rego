@@ -17,6 +17,12 @@ test_mask_for_a_group if {
 		with data.gateway.params as params
 }
 
+test_mask_that_restores if {
+	phones := {"class": "phone", "with": "placeholder", "restore": ["message"]}
+	masks.mask == {phones} with input as {}
+		with data.gateway.params as {"lists": {"masks": [phones]}}
+}
+
 test_no_mask_when_fields_are_missing if {
 	masks.mask == {secrets} with input as {} with data.gateway.params as params
 }
