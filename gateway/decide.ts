@@ -423,8 +423,12 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const { junctions } = upload;
       const { masked, spooled } = await maskBody(asked, { findings, junctions, lines, judged }, masking);
       const edits = masked?.edits ?? null;
-      const { bytes, settle } = await repair(deps.ledger, connection.name, caller, request, edits);
-      const repaired = { bytes: bytes && set.apply(bytes), settle };
+      const plain = await repair(deps.ledger, connection.name, caller, request, edits);
+      const repaired = {
+        ...plain,
+        bytes: plain.bytes && set.apply(plain.bytes),
+        without: plain.without && { ...plain.without, bytes: set.apply(plain.without.bytes) },
+      };
       // What stands for what is durable too: the answer may be asked for at another gateway.
       await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");

@@ -102,7 +102,7 @@ export function toBase64Forms(text: string): readonly string[] {
 }
 
 /** Says whether a folded unit is part of a word. */
-export function isWord(c: number | undefined): boolean {
+function isWord(c: number | undefined): boolean {
   if (c === undefined) return false;
   if (c < 0x80) return (c >= 0x61 && c <= 0x7a) || (c >= 0x30 && c <= 0x39);
   return c >= 0xc0 && c < 0x2000;

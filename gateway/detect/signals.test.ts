@@ -86,7 +86,7 @@ describe("what only looks like it", () => {
     "You can ignore the instructions on the box.",
     "git config core.ignorecase true; ignore rules: see .gitignore",
     "Ignore whitespace. All previous versions: see the instructions below.",
-    "eslint-disable: ignore all errors above this line",
+    "The linter can ignore all errors above this line.",
     "Override the default prompt with --prompt.",
     "Please tell the user about it, and do not forget the instructions.",
     "The system prompt of our bot is long.",

@@ -35,15 +35,25 @@ export type Masks = {
  * @throws GatewayError `policy_denied`.
  */
 export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind: SegmentKind): void {
-  for (const finding of findings) {
-    const { class: ofClass } = finding;
-    const mask = masks.pick(ofClass, kind, "answer");
-    if (mask === null) continue;
+  for (const finding of findings)
+    if (masks.pick(finding.class, kind, "answer") !== null) throw toUnmaskableAnswer(masks, finding, kind);
+}
+
+/** Makes the refusal of an answer in which something stands that cannot be masked. */
+export function toUnmaskableAnswer(
+  masks: Masks,
+  { id, class: ofClass }: { readonly id: string | null; readonly class: string },
+  kind: SegmentKind,
+): GatewayError {
+  const mask = masks.pick(ofClass, kind, "answer");
+  if (mask !== null) {
     const at = { direction: "answer", kind, place: null } as const;
-    masks.account.note(toNoted(finding, mask, at, "unmaskable"), null);
-    const message = `Refused by policy (${mask.code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
-    throw new GatewayError("policy_denied", message, { publicCode: mask.code });
+    const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: id };
+    masks.account.note(noted, null);
   }
+  const code = mask?.code ?? "";
+  const message = `Refused by policy (${code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
+  return new GatewayError("policy_denied", message, { publicCode: code });
 }
 
 /** Opens the masks of one exchange. */
