@@ -380,7 +380,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       let verdict = await ask(judge, asked, counts);
       // Whether another's object is open comes before everything else that a rule may say.
       const settled = claims.settle(verdict.decision.share);
-      const tainted = taint(session, settled.labels);
+      // What an object's owner knew when it began may be less than what became of it.
+      const tainted = taint(session, [...settled.labels, ...(earlier?.labels ?? [])]);
       if (tainted !== session) {
         session = tainted;
         progress.session = session;
