@@ -35,6 +35,7 @@ import { createRequestParser } from "./parse/request.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
+import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
 import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
@@ -119,12 +120,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const box = openBox(secrets.encryptionKey);
   const clientSecrets = createClientSecrets({ db, box });
+  const originals = openOriginals(secrets.encryptionKey, secrets.originalsKeys);
+  const originalsMs = config.record.originals.days * 86_400_000;
+  const reveals = createReveals({
+    db,
+    originals,
+    keptMs: originalsMs,
+    perHour: config.record.originals.reveals_per_hour,
+  });
   const { recorder, ledger, sessions } = opened(
     startRecord({
       db,
       box,
-      originals: openOriginals(secrets.encryptionKey, secrets.originalsKeys),
-      originalsMs: config.record.originals.days * 86_400_000,
+      originals,
+      originalsMs,
       log,
       lingerMs: config.record.linger_ms,
       deadlineMs: config.record.fail_after_ms,
@@ -215,6 +224,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     shares: createShares(config.limits.per_caller),
     uploads: createUploads(),
     recorder,
+    reveals,
     ledger,
     sessions,
     events,

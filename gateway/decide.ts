@@ -154,6 +154,8 @@ export type Decider = {
     /** Told what became of calls once that is durable. */
     onCalls?: (calls: readonly CallRow[]) => void,
   ): OpenContext;
+  /** Masks names where policy has not said how. */
+  strictNames(): Names;
   /** Ends an exchange that was refused or failed before anything of it was sent: in the record, then to its caller. */
   turnAway(progress: Progress, thrown: unknown): Promise<void>;
 };
@@ -298,12 +300,12 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     return createPlaceholders(deps.maskKey(tenant), session.id, known);
   }
 
-  /** Masks names where policy has not said how. */
   function strictNames(): Names {
     return createNames(deps.inForce().names, null, deps.digest);
   }
 
   return {
+    strictNames,
     isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
       const { policy } = deps.inForce();
       const session = { id, labels: [] };

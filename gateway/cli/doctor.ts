@@ -14,6 +14,7 @@ import { ensureDatabaseUser } from "../database/os-user.ts";
 import { openStateFolder } from "../database/state-folder.ts";
 import { createSilentLog } from "../log.ts";
 import { readBundle } from "../policy/bundle.ts";
+import { toOwnUrl } from "./own-url.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { printJson, toPlain } from "./print.ts";
@@ -117,9 +118,7 @@ async function examineDatabase(config: Config, secrets: LoadedSecrets): Promise<
 }
 
 async function examineGateway(config: Config): Promise<Check> {
-  const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
-  const scheme = config.tls === null ? "http" : "https";
-  const url = `${scheme}://${host === "0.0.0.0" ? "127.0.0.1" : host}:${config.listen.port}`;
+  const url = toOwnUrl(config);
   const name = "gateway";
   try {
     const status = await askStatus(`${url}/readyz`);

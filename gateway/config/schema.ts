@@ -346,6 +346,12 @@ export const configFile = z
               .max(3650)
               .default(30)
               .meta({ description: "How long they are kept; with their exchange they go at once." }),
+            reveals_per_hour: z
+              .int()
+              .min(1)
+              .max(100_000)
+              .default(20)
+              .meta({ description: "In how many exchanges one caller is shown them within an hour." }),
           })
           .prefault({})
           .meta({ description: "What was masked, as it was, where policy has it kept." }),
