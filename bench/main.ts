@@ -18,6 +18,7 @@ import { startBare, startTollgate, startUpstream } from "./targets.ts";
 import type { BenchTarget } from "./targets.ts";
 import { measureTransfers, writeTransfers } from "./transfers.ts";
 import type { TransferRow } from "./transfers.ts";
+import { measureValues } from "./values.ts";
 
 const FULL: Effort = { rounds: 7, share: 1, concurrency: 16 };
 const QUICK: Effort = { rounds: 2, share: 0.05, concurrency: 8 };
@@ -104,6 +105,7 @@ const page = writeReport({
   effort: `${effort.rounds} rounds a shape after one to warm up, ${effort.concurrency} connections, ${shapes.map((shape) => `${Math.round(shape.count * effort.share)} requests a round of ${shape.name}`).join(", ")}.`,
   results,
   transfers: writeTransfers(transfers),
+  texts: flags.shape === undefined || flags.shape.includes("texts") ? measureValues() : [],
   sockets: writeSockets(sockets),
   profile,
 });

@@ -15,6 +15,8 @@ export type Report = {
   readonly transfers: readonly string[];
   /** Lines of the table of what stays open. */
   readonly sockets: readonly string[];
+  /** Lines about what looks for values in texts. */
+  readonly texts: readonly string[];
   /** Lines of the profile's table; null where none was taken. */
   readonly profile: readonly string[] | null;
 };
@@ -48,6 +50,7 @@ export function writeReport(report: Report): string {
     "",
     ...report.sockets,
     "",
+    ...(report.texts.length === 0 ? [] : ["## Looking for values in texts", "", ...report.texts, ""]),
     ...(report.profile === null ? [] : ["## Where the gateway's time goes", "", ...report.profile, ""]),
     "## How",
     "",

@@ -15,6 +15,8 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
 import { createCallReader } from "./detect/call-facts.ts";
+import { SIGNALS } from "./detect/signal-table.ts";
+import { createSignalScanner } from "./detect/signals.ts";
 import { createDetectors } from "./detect/detector.ts";
 import type { Detector } from "./detect/values/values.ts";
 import { loadSqlParser } from "./detect/sql.ts";
@@ -311,12 +313,16 @@ function createInForce(
   current: () => PolicySnapshot,
   compile: (patterns: JsonObject) => Detector,
 ): () => PolicyInForce {
+  const signals = createSignalScanner(SIGNALS);
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
   return () => {
     const snapshot = current();
     if (kept === null || kept.snapshot !== snapshot) {
       const scanner = compile(snapshot.patterns);
-      kept = { snapshot, inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }) } };
+      kept = {
+        snapshot,
+        inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }), signals },
+      };
     }
     return kept.inForce;
   };

@@ -16,7 +16,9 @@ import { addEffects, findLines, judgeLines } from "./file-lines.ts";
 import type { FileLines, JudgedLines } from "./file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { isKeptWhole, readEdges, searchBody, withoutFileTexts } from "./form-request.ts";
+import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
+import type { SignalReader } from "./injection.ts";
+import { isKeptWhole, readEdges, searchBody, searchSignals, withoutFileTexts } from "./form-request.ts";
 import type { SpooledBody } from "./form/write-form.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
@@ -64,6 +66,7 @@ export type PolicyInForce = {
   readonly policy: Policy;
   readonly scanner: RequestScanner & TextScanner;
   readonly readCall: (call: ToolCall) => CallFacts;
+  readonly signals: SignalReader;
 };
 
 export type DeciderDeps = {
@@ -181,7 +184,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     lines: FileLines,
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
-    policy: Policy,
+    { policy, signals }: PolicyInForce,
     { scanner, masks: { account }, key, onMasked }: Masking,
     ofFile: readonly Effect[],
   ): Promise<JudgedLines> {
@@ -197,7 +200,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
         const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
-        const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools };
+        const injection = toInjection(signals, countSignals(signals, request));
+        const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
         const verdict = await ask(judge, asked, countFindings(scanner, request));
@@ -302,6 +306,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         objects: [],
         earlier: null,
         tools,
+        injection: NO_INJECTION,
       };
       const judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
       const { decision } = judge.ask("request", { patterns: {}, findings: {} }, NO_CONTENT);
@@ -342,13 +347,20 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
 
       // detect
-      const { policy, scanner, readCall } = deps.inForce();
+      const inForce = deps.inForce();
+      const { policy, scanner, readCall, signals } = inForce;
       progress.version = policy.version;
       // Lines are searched one by one, each as the request that it is.
-      const kept = countFindings(scanner, lines === null ? request : withoutFileTexts(request));
+      const searched = lines === null ? request : withoutFileTexts(request);
+      const kept = countFindings(scanner, searched);
       const isAll = lines !== null || (form === null && upload.junctions.length === 0);
       const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);
-      progress.found = () => listFound(scanner, request);
+      const keptSignals = countSignals(signals, searched);
+      const inFiles = isAll ? null : await searchSignals(signals, form);
+      const injection = toInjection(signals, addSignals(keptSignals, "file", inFiles));
+      progress.found = () => [
+        ...new Set([...listFound(scanner, request), ...listSignalled(signals, request)]),
+      ];
       lap("detect");
 
       // policy
@@ -362,12 +374,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         objects: claims.facts,
         earlier,
         tools: request.tools,
+        injection,
       };
       let judge = createJudge(policy, subject, deps.clock, deps.limits.policy_input_bytes);
       let verdict = await ask(judge, asked, counts);
       // Whether another's object is open comes before everything else that a rule may say.
       const settled = claims.settle(verdict.decision.share);
-      const tainted = taint(session, settled.labels);
+      // What an object's owner knew when it began may be less than what became of it.
+      const tainted = taint(session, [...settled.labels, ...(earlier?.labels ?? [])]);
       if (tainted !== session) {
         session = tainted;
         progress.session = session;
@@ -399,7 +413,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked, placeholders };
       let judged: JudgedLines | null = null;
       if (lines !== null) {
-        judged = await judgeEach(lines, asked, subject, policy, masking, verdict.decision.mask);
+        judged = await judgeEach(lines, asked, subject, inForce, masking, verdict.decision.mask);
         verdict = addEffects(verdict, judged.effects);
         progress.verdict = verdict;
         lap("lines");
@@ -410,8 +424,12 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const { junctions } = upload;
       const { masked, spooled } = await maskBody(asked, { findings, junctions, lines, judged }, masking);
       const edits = masked?.edits ?? null;
-      const { bytes, settle } = await repair(deps.ledger, connection.name, caller, request, edits);
-      const repaired = { bytes: bytes && set.apply(bytes), settle };
+      const plain = await repair(deps.ledger, connection.name, caller, request, edits);
+      const repaired = {
+        ...plain,
+        bytes: plain.bytes && set.apply(plain.bytes),
+        without: plain.without && { ...plain.without, bytes: set.apply(plain.without.bytes) },
+      };
       // What stands for what is durable too: the answer may be asked for at another gateway.
       await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");

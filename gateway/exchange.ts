@@ -248,6 +248,24 @@ export type FileFacts = {
   readonly read: boolean;
 };
 
+/** Where signals of prompt injection may stand: anywhere but in the instructions. */
+export const INJECTION_PLACES = ["tool_output", "file", "message", "tool_definition", "other"] as const;
+
+export type InjectionPlace = (typeof INJECTION_PLACES)[number];
+
+/** The signs in a request that a text of it tries to instruct the model. */
+export type Injection = {
+  /** The highest of the places', from 0 to 100. */
+  readonly score: number;
+  /** The places in which a signal was found, with how often each was. */
+  readonly places: {
+    readonly [place in InjectionPlace]?: {
+      readonly score: number;
+      readonly signals: Readonly<Record<string, number>>;
+    };
+  };
+};
+
 /** What a request is, without its texts. */
 export type RequestFacts = {
   readonly model: string | null;
@@ -342,6 +360,8 @@ export type Facts = {
   readonly earlier: Earlier | null;
   /** At most 64. */
   readonly tools: readonly ToolFacts[];
+  /** Of the request, in every phase. */
+  readonly injection: Injection;
   /** Count of hits by pattern id, and by class, in what this phase judges: the request's texts, or the answer's so far. */
   readonly patterns: Readonly<Record<string, number>>;
   readonly findings: Readonly<Record<string, number>>;

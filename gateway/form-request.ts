@@ -11,6 +11,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import { parseQuery } from "./parse/query.ts";
 import type { TakenBody, TakenForm } from "./request-body.ts";
 import type { PartEdges } from "./uploads.ts";
+import type { SignalReader } from "./injection.ts";
 import type { Spool } from "./spool/spool.ts";
 
 type Counts = Pick<Tally, "patterns" | "findings">;
@@ -96,8 +97,7 @@ export async function searchBody(
   junctions: readonly string[],
   counts: Counts,
 ): Promise<Counts> {
-  const unread =
-    form?.parts.filter((part) => part.isFile && part.encoding !== null && !form.texts.has(part)) ?? [];
+  const unread = listUnread(form);
   if (unread.length === 0 && junctions.length === 0) return counts;
   const tally = createTally();
   tally.addCounts(counts.patterns, counts.findings);
@@ -114,6 +114,32 @@ export async function searchBody(
     tally.add(stream.end());
   }
   return tally;
+}
+
+/** Counts the signals in texts of files that are not kept; of several files all together. */
+export async function searchSignals(
+  signals: SignalReader,
+  form: TakenForm | null,
+): Promise<Readonly<Record<string, number>> | null> {
+  let sum: Record<string, number> | null = null;
+  for (const part of listUnread(form)) {
+    const reader = createTextReader(part.encoding ?? "lenient");
+    const stream = signals.stream();
+    for await (const piece of form?.spool.read(part.from, part.to) ?? []) {
+      stream.push(reader.push(piece));
+      await new Promise(setImmediate);
+    }
+    stream.push(reader.end());
+    for (const [id, count] of Object.entries(stream.end() ?? {})) {
+      sum ??= {};
+      sum[id] = (sum[id] ?? 0) + count;
+    }
+  }
+  return sum;
+}
+
+function listUnread(form: TakenForm | null): readonly FormPart[] {
+  return form?.parts.filter((part) => part.isFile && part.encoding !== null && !form.texts.has(part)) ?? [];
 }
 
 /** Gives beginning and end of the first file of a form, each so many bytes; a short file is its beginning. */

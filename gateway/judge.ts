@@ -8,6 +8,7 @@ import type {
   Decision,
   Earlier,
   Facts,
+  Injection,
   Json,
   ObjectFacts,
   Phase,
@@ -41,6 +42,7 @@ export type Subject = {
   readonly objects: readonly ObjectFacts[];
   readonly earlier: Earlier | null;
   readonly tools: readonly ToolFacts[];
+  readonly injection: Injection;
 };
 
 /** What a phase adds to the facts. */
@@ -151,6 +153,7 @@ export function createJudge(policy: Policy, subject: Subject, clock: Clock, inpu
         objects: subject.objects,
         earlier: subject.earlier,
         tools: subject.tools,
+        injection: subject.injection,
         patterns: added.patterns ?? {},
         findings: added.findings ?? {},
         ...(added.answer !== undefined && { answer: added.answer }),

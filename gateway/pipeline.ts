@@ -20,9 +20,10 @@ import type { Giving } from "./client-secret-answer.ts";
 import { readGrant, toCallSession } from "./client-secret.ts";
 import { findClosure } from "./closed-operations.ts";
 import { GatewayError, toGatewayError } from "./errors.ts";
-import type { Caller, Decision, Route } from "./exchange.ts";
+import type { Caller, Route } from "./exchange.ts";
 import { guardCredential } from "./forward/guard-credential.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "./forward/headers.ts";
+import type { Target } from "./forward/target.ts";
 import { readAuthorization } from "./identity/bearer.ts";
 import type { ClientSecrets } from "./identity/client-secrets.ts";
 import { createJournal } from "./journal.ts";
@@ -35,7 +36,9 @@ import { readLeftover } from "./leftover.ts";
 import { matchRoute } from "./parse/route.ts";
 import { isBatchOutput, sendForPart, toJudging } from "./ranges.ts";
 import { sendList } from "./own-list.ts";
+import { sendRepaired } from "./send-repaired.ts";
 import { answerTraces, takeTraces } from "./take-traces.ts";
+import type { Traces } from "./take-traces.ts";
 
 export type PipelineDeps = DeciderDeps & {
   readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
@@ -138,10 +141,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     const isTraces = route.operation === "traces.ingest";
-    // What is masked of traces is kept here alone.
-    const traces = isTraces
-      ? await takeTraces(deps.recorder, { id, caller, request, decision: toTraceDecision(decided) })
-      : null;
+    const traces = isTraces ? await takeTraces(deps.recorder, { id, caller, ...toTraces(decided) }) : null;
 
     // forward
     const { target, account, credential, adminCredential } = connection;
@@ -170,9 +170,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       }),
       body: spooled === null ? (traces ?? repaired.bytes) : spooled.stream(),
     };
+    const repairing: Pick<Target, "send"> = {
+      send: (asked, taken) => sendRepaired(target, asked, repaired.without, taken),
+    };
     const call =
       route.spec.lists === null
-        ? sendForPart(target, sent, toJudging(route, isOutput, searchesFiles(context)), answer)
+        ? sendForPart(repairing, sent, toJudging(route, isOutput, searchesFiles(context)), answer)
         : sendList(
             {
               target,
@@ -236,8 +239,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
   };
 }
 
-function toTraceDecision({ verdict: { decision }, masked }: Decided): Decision {
-  return masked === null ? decision : { ...decision, forward: [] };
+/** Traces are kept and sent on as they are masked. */
+function toTraces({ verdict: { decision }, masked, request }: Decided): Pick<Traces, "body" | "decision"> {
+  return { decision, body: masked?.body() ?? request.body() ?? {} };
 }
 
 /** Throws where the gateway cannot see, or must not hand out, what an operation carries. */

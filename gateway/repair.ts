@@ -9,10 +9,13 @@ import type { BodyEdits } from "./parse/rewrite.ts";
 import { toRealtimeEdits } from "./realtime-body.ts";
 import type { Ledger } from "./record/ledger.ts";
 import { toStoredId } from "./record/to-rows.ts";
+import type { Without } from "./send-repaired.ts";
 
 /** What goes to the target: the bytes that came, unless something had to change. */
 export type Repaired = {
   readonly bytes: Buffer | null;
+  /** The same without outputs of denied calls; null where it was given none. */
+  readonly without: Without | null;
   /** Notes that the target's conversation has taken outputs of denied calls; null where it was given none. */
   readonly settle: (() => Promise<void>) | null;
 };
@@ -74,9 +77,8 @@ export async function repair(
   masked: BodyEdits | null,
 ): Promise<Repaired> {
   const { route } = request;
-  if (route.operation === "chat.completions.create")
-    return { bytes: askForUsage(request, masked), settle: null };
-  if (route.operation !== "responses.create") return { bytes: toPlainBytes(request, masked), settle: null };
+  if (route.operation === "chat.completions.create") return toPlain(askForUsage(request, masked));
+  if (route.operation !== "responses.create") return toPlain(toPlainBytes(request, masked));
   const idOf = (kind: "response" | "conversation"): string | null =>
     request.references.find((reference) => reference.kind === kind)?.id ?? null;
   const ours = request.items.filter(isOurs);
@@ -93,7 +95,7 @@ export async function repair(
       : request.items.flatMap(({ type, id }) => (type === "reasoning" ? (id ?? []) : [])),
   };
   const denied = await ledger.replaced(query);
-  if (denied.length === 0 && ours.length === 0) return { bytes: write(request, masked), settle: null };
+  if (denied.length === 0 && ours.length === 0) return toPlain(write(request, masked));
 
   const tied = new Set(denied.flatMap((call) => call.reasoningIds));
   const outputs = request.facts.server_state ? denied.flatMap((call) => toOutput(call) ?? []) : [];
@@ -107,13 +109,19 @@ export async function repair(
     if (isOurs(item)) replace.set(index, toPlainMessage(replace.get(index) ?? item.value));
   const { conversationId } = query;
   const callIds = denied.map((call) => call.callId);
+  const edits = { drop, replace, ...(masked?.set && { set: masked.set }) };
   return {
-    bytes: rewriteBody(request, { drop, replace, prepend: outputs, ...(masked?.set && { set: masked.set }) }),
+    bytes: rewriteBody(request, { ...edits, prepend: outputs }),
+    without: outputs.length === 0 ? null : { bytes: rewriteBody(request, edits), callIds },
     settle:
       conversationId === null || outputs.length === 0
         ? null
         : () => ledger.settle({ caller, connection }, conversationId, callIds),
   };
+}
+
+function toPlain(bytes: Buffer | null): Repaired {
+  return { bytes, without: null, settle: null };
 }
 
 /** Gives the bytes that came, but for what a realtime session may not be set to. */

@@ -1,6 +1,6 @@
 // Keeps the traces that a caller sends, and says whether the target gets them too.
 import type { AnswerContext } from "./answer/context.ts";
-import type { Caller, Decision } from "./exchange.ts";
+import type { Caller, Decision, JsonObject } from "./exchange.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { Recorder } from "./record/recorder.ts";
 import { readTraces } from "./read-traces.ts";
@@ -12,18 +12,19 @@ export function findTracedResponse(request: ParsedRequest): string | null {
   return readTraces(request.body()).spans.find(({ responseId }) => responseId !== null)?.responseId ?? null;
 }
 
+/** Traces that came, masked, and what was decided about them. */
+export type Traces = {
+  readonly id: string;
+  readonly caller: Caller;
+  readonly body: JsonObject;
+  readonly decision: Decision;
+};
+
 /** Records the traces; gives what goes to the target, null where no rule forwards them. */
 export async function takeTraces(
   recorder: Pick<Recorder, "traced">,
-  exchange: {
-    readonly id: string;
-    readonly caller: Caller;
-    readonly request: ParsedRequest;
-    readonly decision: Decision;
-  },
+  { id, caller, body, decision }: Traces,
 ): Promise<Buffer | null> {
-  const { id, caller, request, decision } = exchange;
-  const body = request.body() ?? {};
   await recorder.traced({ ...readTraces(body), caller, exchangeId: id, at: Date.now() });
   return decision.forward.length === 0 ? null : toForwarded(body);
 }

@@ -131,6 +131,43 @@ describe.each([false, true])("with previous_response_id, stream: %s", (stream) =
   });
 });
 
+describe.each(["previous_response_id", "conversation"] as const)(
+  "an answer that its caller left, with %s",
+  (by) => {
+    test("was told that a call is denied, and the next turn goes on", async () => {
+      const conversation = (await client.conversations.create()).id;
+      const stream = await client.responses.create({
+        model,
+        tools,
+        input: `${drop}\npace 20ms\nstream 2000`,
+        stream: true,
+        ...(by === "conversation" && { conversation }),
+      });
+      let id = "";
+      for await (const event of stream) {
+        if (event.type === "response.created") id = event.response.id;
+        if (event.type === "response.output_item.done" && event.item.type === "message") break;
+      }
+      stream.controller.abort();
+      const next = by === "conversation" ? { conversation } : { previous_response_id: id };
+      expect((await create({ input: "echo: on", ...next })).output_text).toBe("on");
+      expect((await create({ input: "echo: and on", ...next })).output_text).toBe("and on");
+    });
+  },
+);
+
+test("a call that the API did not keep is given no output", async () => {
+  const { id: conversation } = await client.conversations.create();
+  const denied = await create({ input: drop, conversation }, true);
+  const direct = toTarget(gateway.targetUrl, gateway.credential).client();
+  for await (const { id, type } of direct.conversations.items.list(conversation))
+    if (type !== "message")
+      await direct.conversations.items.delete(id ?? "", { conversation_id: conversation });
+  expect(denied.output_text).toContain("sql_destructive");
+  expect((await create({ input: "echo: on", conversation })).output_text).toBe("on");
+  expect((await create({ input: "echo: and on", conversation })).output_text).toBe("and on");
+});
+
 test("a response in the background is polled to its message, and the next turn goes on", async () => {
   const { id } = await client.responses.create({ model, tools, input: drop, background: true });
   const done = await waitFor(id);

@@ -8,11 +8,14 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createCallReader } from "../gateway/detect/call-facts.ts";
+import { SIGNALS } from "../gateway/detect/signal-table.ts";
+import { createSignalScanner } from "../gateway/detect/signals.ts";
 import { loadSqlParser } from "../gateway/detect/sql.ts";
 import { parsePatternTable } from "../gateway/detect/values/pattern-spec.ts";
 import { createDetectorCompiler, type Detector } from "../gateway/detect/values/values.ts";
 import { GatewayError } from "../gateway/errors.ts";
 import type { Decision, Facts } from "../gateway/exchange.ts";
+import { addSignals, toInjection, toPlace, type PlacedSignals } from "../gateway/injection.ts";
 import { factsSchema } from "../gateway/policy/facts-schema.ts";
 import { createPolicy, type Policy } from "../gateway/policy/load.ts";
 import { toSampleFacts } from "../gateway/policy/sample-facts.ts";
@@ -101,6 +104,7 @@ function toText(value: z.infer<typeof effect>): string {
       );
 }
 
+const reader = createSignalScanner(SIGNALS);
 let folder = "";
 let scanner: Detector;
 let policies: Map<string, Policy>;
@@ -126,14 +130,19 @@ async function policyWith(operator: Case["operator"]): Promise<Policy> {
 function toFacts({ phase, facts, texts, calls }: Case): Facts {
   const patterns: Record<string, number> = {};
   const findings: Record<string, number> = {};
-  for (const { kind, text } of texts)
+  let signals: PlacedSignals = {};
+  for (const { kind, text } of texts) {
+    const place = toPlace({ kind });
+    if (place !== null && phase === "request") signals = addSignals(signals, place, reader.scan(text));
     for (const found of scanner.scan(text, kind, phase === "request" ? "request" : "answer")) {
       patterns[found.id] = (patterns[found.id] ?? 0) + 1;
       findings[found.class] = (findings[found.class] ?? 0) + 1;
     }
+  }
   const readCall = createCallReader({ scanner });
   const read = calls?.map((call) => readCall({ ...call, pointer: "/output/0" }));
-  const found = { patterns, findings, ...(read !== undefined && { calls: read }) };
+  const injection = toInjection(reader, signals);
+  const found = { patterns, findings, injection, ...(read !== undefined && { calls: read }) };
   return factsSchema.parse(merge({ ...toSampleFacts(phase), ...found }, facts));
 }
 

@@ -3,6 +3,13 @@ import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
+import { VALUES } from "../../test/made/secrets.ts";
+import { createDetectors } from "../detect/detector.ts";
+import type { Effect } from "../exchange.ts";
+import { createMaskAccount } from "../mask/account.ts";
+import { createEditor } from "../mask/edits.ts";
+import { createMasks } from "../mask/masks.ts";
+import { maskText } from "../mask/mask-text.ts";
 import { createDetectorCompiler } from "../detect/values/values.ts";
 import { createBytesReader } from "./bytes.ts";
 import { openAnswer } from "./open-answer.ts";
@@ -159,6 +166,103 @@ describe("a file", () => {
   });
 });
 
+const detector = createDetectors()({});
+const mask: Effect[] = [
+  { code: "m", class: "secret" },
+  { code: "m", class: "credit_card", with: "last4" },
+  { code: "m", class: "email", with: "token" },
+];
+const [{ value: key } = { value: "" }] = VALUES;
+
+function toMasked(text: string): string {
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
+  masks.add(mask);
+  const editor = createEditor(masks, "answer", Buffer.alloc(32), () => undefined);
+  return maskText(editor, text, detector.scan(text, "other", "answer"), "other")?.text ?? text;
+}
+
+describe("a file in which values are masked", () => {
+  const HEADERS = { "content-type": "text/plain", etag: '"x"' };
+
+  async function fetchFile(pieces: readonly Buffer[], options: { status?: number; mask?: Effect[] } = {}) {
+    const fake = createFake({
+      operation: "files.content",
+      scanner: detector,
+      phases: [],
+      mask: options.mask ?? mask,
+    });
+    const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    const answer = openAnswer(fake.context);
+    answer.onHead(options.status ?? 200, { ...HEADERS, "content-length": String(size) });
+    for (const piece of pieces) {
+      answer.onData(piece);
+      await new Promise(setImmediate);
+    }
+    answer.onEnd();
+    await fake.ended;
+    return fake;
+  }
+
+  test("is the masked whole, however it is cut, and nothing of a value is left", async () => {
+    const filler = 'Grüße, 漢字 and "lorem" ipsum. '.repeat(1500);
+    const all = VALUES.map(({ value }) => value).join(` ${filler}\n`);
+    for (const text of [
+      `${filler} ${all} ${filler}`,
+      `a ${key}`,
+      VALUES.map(({ value }) => value).join("\n"),
+    ]) {
+      const whole = toMasked(text);
+      expect(whole).not.toBe(text);
+      const bytes = Buffer.from(text);
+      const places = fc.array(fc.nat(bytes.length), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(places, async (places) => {
+          const fake = await fetchFile(cut(bytes, places));
+          expect(fake.text() === whole).toBe(true);
+          expect(fake.ends).toMatchObject([{ outcome: "completed", httpStatus: 200 }]);
+        }),
+        { numRuns: 25 },
+      );
+    }
+  });
+
+  test("tells the length that it has where it is short, and none where it is long; no tag of the other bytes", async () => {
+    const short = await fetchFile([Buffer.from(`the key is ${key}`)]);
+    const written = "the key is [REDACTED:secret]";
+    expect(short.text()).toBe(written);
+    expect(short.headers()).toEqual({
+      "content-type": "text/plain",
+      "content-length": String(written.length),
+    });
+    const filler = Buffer.from("lorem ipsum ".repeat(20_000));
+    const long = await fetchFile([filler, Buffer.from(`${key} end`)]);
+    expect(long.headers()).toEqual({ "content-type": "text/plain" });
+    expect(long.text().endsWith("[REDACTED:secret] end")).toBe(true);
+    const plain = await fetchFile([Buffer.from("nothing to see")]);
+    expect(plain.headers()).toEqual({ ...HEADERS, "content-length": "14" });
+  });
+
+  test.each([
+    ["not in UTF-8", Buffer.from(`\uFEFFkey ${key} `, "utf16le"), 200],
+    ["strayed into", Buffer.concat([Buffer.from(`key ${key} caf`), Buffer.from([0xe9, 0x20])]), 200],
+    ["a part", Buffer.from(`key ${key} `), 206],
+  ])("is refused where it is %s", async (_, bytes, status) => {
+    const fake = await fetchFile([bytes], { status });
+    expect(fake.status()).toBe(403);
+    expect(fake.text()).not.toContain(key.slice(0, 8));
+  });
+
+  test("is cut off where a class is blocked that shows later", async () => {
+    const filler = Buffer.from("lorem ipsum ".repeat(20_000));
+    const fake = await fetchFile([filler, Buffer.from(` ${key} end`), filler], {
+      mask: [{ code: "m", class: "secret", with: "block" }],
+    });
+    expect(fake.log.at(-1)).toBe("cut");
+    expect(fake.ends).toMatchObject([{ outcome: "refused", errorCode: "m" }]);
+    expect(fake.text()).not.toContain(key.slice(0, 8));
+  });
+});
+
 describe("an answer of an operation that gives files", () => {
   async function answer(
     status: number,
@@ -166,7 +270,8 @@ describe("an answer of an operation that gives files", () => {
     body: string,
     operation = "files.content",
   ) {
-    const fake = createFake({ operation, phases: [], body: { model: "gpt-5" } });
+    const asked = { body: { model: "gpt-5" } };
+    const fake = createFake({ operation, phases: [], ...(operation.endsWith(".create") && asked) });
     const open = openAnswer(fake.context);
     open.onHead(status, headers);
     open.onData(Buffer.from(body));

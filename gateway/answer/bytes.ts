@@ -1,7 +1,11 @@
-// Reads an answer that is a file: passed on as it comes, searched while it does where it is a text.
+// Reads an answer that is a file: passed on as it comes, searched and masked while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
 import type { Finding, Segment, Usage } from "../exchange.ts";
-import { requireUnmasked } from "../mask/masks.ts";
+import { FIELD_CLASS } from "../mask/field-values.ts";
+import { createPieceMasker } from "../mask/mask-pieces.ts";
+import type { MaskedPiece } from "../mask/mask-pieces.ts";
+import { toUnmaskableAnswer } from "../mask/masks.ts";
+import type { TextPiece } from "../mask/text-pieces.ts";
 import { NO_CONTENT, toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
 import { estimateUsage } from "./context.ts";
@@ -14,8 +18,9 @@ import { createTally } from "./tally.ts";
 /** A text longer than this is searched, and not kept for rules that read texts or have them recorded. */
 const MOST_KEPT = 1024 * 1024;
 
-/** Bytes and where their text ends; as long as it is not known whether they are text, nowhere. */
-type Waiting = { readonly bytes: Buffer; until: number };
+/** A text that is shorter is known whole before its head goes out, which then tells its length. */
+const MOST_READY = 64 * 1024;
+const PARTIAL = 206;
 
 /** What is known of a file when its head has come. */
 export type FileHead = {
@@ -44,12 +49,18 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   const { status } = head;
   const isSearched = !head.isUnread && searchesFiles(context);
   const tally = createTally();
-  const scanner = context.scanner.stream("other");
-  const waiting: Waiting[] = [];
   let look: TextLook | null = isSearched ? createTextLook(head.isCalledText) : null;
+  /** What came while it is not known whether it is a text. */
+  let unknown: Buffer[] = [];
+  /** What may go out, once the head may. */
+  let ready: Buffer[] = [];
+  let readySize = 0;
+  let isChanged = false;
   let chars = 0;
   let kept = "";
   let isCut = false;
+  /** The text as it goes out, for the record. */
+  let shown = "";
   /** The answer's rules have not let it begin yet. */
   let isHeld = false;
   let isEnded = false;
@@ -62,32 +73,62 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   }
   context.describe(() => ({ model: null, responseId: null, usage: toEndUsage() }));
 
+  const going = { status, headers: head.headers };
   const {
     send,
     fail,
     isOver,
     end: close,
-  } = createRawOutput(context, head, () => {
-    waiting.length = 0;
+  } = createRawOutput(context, going, () => {
+    ready = [];
+    unknown = [];
+  });
+  const toRefusalOf = (ofClass: string): Error =>
+    toUnmaskableAnswer(context.masks, { id: null, class: ofClass }, "other");
+  /** A part begins anywhere in its text: where in JSON that is nobody can say. */
+  const hasFields = status === PARTIAL && context.masks.fields("other", "answer") !== null;
+  const masker = createPieceMasker({
+    stream: context.scanner.stream("other"),
+    editor: context.editor,
+    kind: "other",
+    place: "",
+    onFound: note,
+    toRefusal: toRefusalOf,
   });
 
-  function release(decided: number): void {
-    if (isHeld) return;
-    while (waiting[0] !== undefined && waiting[0].until <= decided) {
-      const first = waiting.shift();
-      if (first !== undefined) send(first.bytes);
+  /** Sends what is ready; what else comes of a text may make it longer or shorter. */
+  function flush(isAll: boolean): void {
+    const isOpen = !context.sink.begun && look !== null && status !== PARTIAL;
+    if (isHeld || (isOpen && !isAll && readySize < MOST_READY)) return;
+    if (isOpen && (isChanged || !isAll)) {
+      going.headers = withoutWhole(head.headers);
+      if (isAll) going.headers = { ...going.headers, "content-length": String(readySize) };
+    }
+    for (const bytes of ready) send(bytes);
+    ready = [];
+    readySize = 0;
+  }
+
+  function give(bytes: Buffer): void {
+    ready.push(bytes);
+    readySize += bytes.length;
+  }
+
+  function giveMasked(pieces: readonly MaskedPiece[]): void {
+    for (const piece of pieces) {
+      isChanged ||= piece.isChanged;
+      if (!isCut) shown += piece.text;
+      give(piece.bytes);
     }
   }
 
-  function toSegments(): readonly Segment[] {
-    return kept === ""
-      ? []
-      : [{ pointer: "", kind: "other", role: "none", text: kept, part: { of: "file" } }];
+  function toSegments(text: string): readonly Segment[] {
+    return text === "" ? [] : [{ pointer: "", kind: "other", role: "none", text, part: { of: "file" } }];
   }
 
   /** A rule that reads texts is not given a part for the whole. */
   function toContent(): Content {
-    return toTextContent(toSegments, isCut ? Number.POSITIVE_INFINITY : kept.length);
+    return toTextContent(() => toSegments(kept), isCut ? Number.POSITIVE_INFINITY : kept.length);
   }
 
   function judgeFinding(): void {
@@ -97,21 +138,25 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     const refusal = toRefusal(verdict.decision, judge.rules, id);
     if (refusal === null) return;
     isRefusing = true;
-    waiting.length = 0;
+    ready = [];
     context.decided(verdict, "deny", []).then(() => fail(refusal), fail);
     throw refusal;
   }
 
   function note(found: readonly Finding[]): void {
     if (tally.add(found)) judgeFinding();
-    requireUnmasked(context.masks, found, "other");
   }
 
-  function take(text: string): void {
-    chars += text.length;
-    if (!isCut && kept.length + text.length <= MOST_KEPT) kept += text;
-    else isCut = true;
-    note(scanner.push(text));
+  function take(pieces: readonly TextPiece[]): void {
+    for (const piece of pieces) {
+      const { text } = piece;
+      if (hasFields && text !== "") throw toRefusalOf(FIELD_CLASS);
+      chars += text.length;
+      if (!isCut && kept.length + text.length <= MOST_KEPT) kept += text;
+      else isCut = true;
+      // A part that is masked would be none of the whole any more.
+      giveMasked(masker.push(status === PARTIAL ? { ...piece, isExact: false } : piece));
+    }
   }
 
   async function judgeStart(): Promise<void> {
@@ -124,11 +169,12 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   }
 
   async function finish(): Promise<void> {
-    if (look !== null) {
-      const text = look.end();
-      if (text !== null && text !== "") take(text);
-      note(scanner.end());
-    }
+    const last = look?.end() ?? null;
+    if (last !== null) {
+      take(last);
+      giveMasked(masker.end());
+    } else unknown.forEach(give);
+    if (look?.isBinary === true) look = null;
     if (judge.speaksIn("end") && !head.isUnread) {
       const { patterns, findings } = tally;
       const usage = toEndUsage();
@@ -141,7 +187,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
         throw refusal;
       }
     }
-    if (context.keepsTexts && kept !== "") await context.keepTexts(toSegments());
+    if (context.keepsTexts && shown !== "") await context.keepTexts(toSegments(shown));
     await context.close({
       outcome: "completed",
       httpStatus: status,
@@ -151,7 +197,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
       responseId: null,
     });
     if (isOver() || isRefusing) return;
-    release(Number.POSITIVE_INFINITY);
+    flush(true);
     close();
   }
 
@@ -174,7 +220,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     context.target.pause();
     Promise.all([starting, owning]).then(() => {
       isHeld = false;
-      release(chars - scanner.pending);
+      flush(false);
       context.target.resume();
       if (isEnded) end();
     }, fail);
@@ -184,19 +230,19 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     push(chunk) {
       if (isOver() || isRefusing) return;
       try {
-        if (look === null) {
-          if (isHeld) waiting.push({ bytes: chunk, until: 0 });
-          else send(chunk);
-          return;
+        const pieces = look?.push(chunk) ?? null;
+        if (pieces !== null) {
+          unknown = [];
+          take(pieces);
+        } else {
+          unknown.push(chunk);
+          if (look?.isBinary === true) look = null;
+          if (look === null) {
+            unknown.forEach(give);
+            unknown = [];
+          }
         }
-        const text = look.push(chunk);
-        waiting.push({ bytes: chunk, until: Number.POSITIVE_INFINITY });
-        if (look.isBinary) look = null;
-        if (look === null) release(Number.POSITIVE_INFINITY);
-        if (text === null) return;
-        take(text);
-        for (const one of waiting) if (one.until === Number.POSITIVE_INFINITY) one.until = chars;
-        release(chars - scanner.pending);
+        flush(false);
       } catch (error) {
         settleRefusal(error);
       }
@@ -204,4 +250,12 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     end,
     fail,
   };
+}
+
+/** Headers that are of the file as the target has it. */
+const OF_WHOLE: ReadonlySet<string> = new Set(["content-length", "content-range", "etag"]);
+
+/** Gives the headers of a file that is written anew. */
+export function withoutWhole(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_WHOLE.has(name)));
 }

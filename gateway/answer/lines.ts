@@ -1,5 +1,6 @@
 // Reads a batch's output line by line: each line is judged as the answer that it holds, and goes out when that is durable.
 import { GatewayError } from "../errors.ts";
+import { withoutWhole } from "./bytes.ts";
 import type { FileHead } from "./bytes.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { judgeLine } from "./line.ts";
@@ -8,12 +9,11 @@ import { createRawOutput } from "./raw-output.ts";
 const NEWLINE = 0x0a;
 /** Bytes of lines that may wait while others are judged, before the target is held back. */
 const MOST_WAITING = 1024 * 1024;
-/** Headers that are of the file as the target has it: a line that is written anew is longer or shorter. */
-const OF_WHOLE: ReadonlySet<string> = new Set(["content-length", "content-range", "etag"]);
 
 /** Opens the reader of a file whose head has arrived and has not been sent. */
 export function createLinesReader(context: AnswerContext, head: FileHead): AnswerReader {
-  const headers = Object.fromEntries(Object.entries(head.headers).filter(([name]) => !OF_WHOLE.has(name)));
+  // A line that is written anew is longer or shorter.
+  const headers = withoutWhole(head.headers);
   let waiting: Buffer[] = [];
   let waitingBytes = 0;
   let pieces: Buffer[] = [];

@@ -27,7 +27,7 @@ export function createRawOutput(
   let over = false;
 
   function begin(): void {
-    if (!sink.begun) sink.head(head.status, head.headers, { isRaw: true });
+    if (!sink.begun) sink.head(head.status, { ...head.headers, ...context.effects() }, { isRaw: true });
   }
 
   return {

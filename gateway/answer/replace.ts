@@ -9,6 +9,9 @@ import type { ReplacedCall } from "./context.ts";
 /** A call and what takes its place. */
 export type DeniedCall = { readonly call: ToolCall; readonly code: string; readonly text: string };
 
+/** An answer's own id, and that of the conversation that it belongs to. */
+export type AnswerIds = { readonly id: string | null; readonly conversation: string | null };
+
 /** Begins the id of every message that the gateway writes; the provider issues none like it. */
 export const OWN_MESSAGE = "msg_tg_";
 
@@ -72,10 +75,28 @@ function toReasoningIds(items: readonly (Json | undefined)[], place: number): st
   return ids;
 }
 
+/** Gives a denied call as the ledger keeps it. */
+export function toReplacedCall(
+  { id, conversation }: AnswerIds,
+  { call, code }: Pick<DeniedCall, "call" | "code">,
+  itemId: string | null,
+  reasoningIds: readonly string[],
+): ReplacedCall {
+  return {
+    call,
+    itemId,
+    responseId: id,
+    conversationId: conversation,
+    messageId: toMessageId(id, call.id),
+    reasoningIds,
+    code,
+  };
+}
+
 /** Gives the body with a message in each denied call's place, and the calls as the ledger keeps them. */
 export function replaceInResponse(
   body: JsonObject,
-  ids: { readonly id: string | null; readonly conversation: string | null },
+  ids: AnswerIds,
   denied: readonly DeniedCall[],
 ): { readonly body: Json; readonly calls: ReplacedCall[] } {
   let replaced: Json = body;
@@ -83,20 +104,14 @@ export function replaceInResponse(
     const cut = call.pointer.lastIndexOf("/");
     const items = getAt(body, call.pointer.slice(0, cut));
     const place = Number(call.pointer.slice(cut + 1));
-    const messageId = toMessageId(ids.id, call.id);
-    const next = setAt(replaced, call.pointer, toMessage({ id: messageId, text }, "completed"));
+    const message = toMessage({ id: toMessageId(ids.id, call.id), text }, "completed");
+    const next = setAt(replaced, call.pointer, message);
     if (next === undefined)
       throw new GatewayError("answer_unreadable", "A denied call cannot be taken out of the answer.");
     replaced = next;
-    return {
-      call,
-      itemId: readString(getAt(body, call.pointer), "id"),
-      responseId: ids.id,
-      conversationId: ids.conversation,
-      messageId,
-      reasoningIds: isList(items) ? toReasoningIds(items, place) : [],
-      code,
-    };
+    const itemId = readString(getAt(body, call.pointer), "id");
+    const reasoningIds = isList(items) ? toReasoningIds(items, place) : [];
+    return toReplacedCall(ids, { call, code }, itemId, reasoningIds);
   });
   return { body: replaced, calls };
 }

@@ -21,7 +21,7 @@ import { createHeldItem } from "./held-item.ts";
 import type { HeldItem } from "./held-item.ts";
 import { judgeCall, MAX_CALLS } from "./judge-call.ts";
 import type { Judgement } from "./judge-call.ts";
-import { replaceInResponse, toMessageId } from "./replace.ts";
+import { replaceInResponse, toMessageId, toReplacedCall } from "./replace.ts";
 import type { DeniedCall } from "./replace.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
 import { isPartOfJson } from "../segment.ts";
@@ -48,10 +48,13 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   const judged = new Map<number, Promise<Judgement>>();
   /** By place: what the program has of the item that stands there, for an answer that is cut off. */
   const shown = new Map<number, { -readonly [key in keyof Said]: Said[key] }>();
+  /** Denied calls that the record knows. */
+  const noted = new Set<string>();
   /** Work on what stands in the gate before the terminal event. */
   const pending: Promise<unknown>[] = [];
   let sequenceNumber = 0;
   let responseId: string | null = null;
+  let conversation: string | null = null;
   let model: string | null = null;
   let isTerminated = false;
 
@@ -73,6 +76,28 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     return judgement;
   }
 
+  /** A stream that is resumed may not tell its id again: it was asked for by it. */
+  function toId(): string | null {
+    return responseId ?? context.request.route.objects.find(({ kind }) => kind === "response")?.id ?? null;
+  }
+
+  /**
+   * Notes a denied call before a message takes its place: an answer that is cut off behind it has no end to do it. What
+   * stands before the call may not be known where a stream is resumed: it is left to the end then.
+   */
+  async function note(place: number, item: JsonObject, { call, denial }: Judgement): Promise<void> {
+    if (denial === null || (place > 0 && !inert.has(place - 1) && !judged.has(place - 1))) return;
+    const reasoningIds: string[] = [];
+    for (let before = place - 1; inert.get(before) === "reasoning"; before -= 1) {
+      const id = shown.get(before)?.id ?? null;
+      if (id !== null) reasoningIds.unshift(id);
+    }
+    const itemId = typeof item["id"] === "string" ? item["id"] : null;
+    const ids = { id: toId(), conversation };
+    noted.add(call.id);
+    await context.replaced([toReplacedCall(ids, { call, code: denial.code }, itemId, reasoningIds)]);
+  }
+
   function settle(
     { entries, taken }: HeldItem,
     place: number,
@@ -81,12 +106,12 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   ): void {
     const [first] = entries;
     if (denial !== null && first !== undefined) {
-      const replacement = { id: toMessageId(responseId, call.id), text: denial.text };
+      const replacement = { id: toMessageId(toId(), call.id), text: denial.text };
       for (const entry of entries) replaceEntry(entry, NOTHING);
       first.bytes = framing.write(toMessageEvents(replacement, place, sequenceNumber));
     } else for (const { event, entry } of taken) take(event, entry, (kind) => kind === "tool_arguments");
     for (const entry of entries) gate.release(entry);
-    const instead = { id: toMessageId(responseId, call.id), calls: [], text: denial?.text ?? "" };
+    const instead = { id: toMessageId(toId(), call.id), calls: [], text: denial?.text ?? "" };
     shown.set(place, denial === null ? readSaid(item) : instead);
   }
 
@@ -153,7 +178,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const vetted = await vet(response, answer);
     if (vetted.calls.length > 0) {
       setBody(entry, event, vetted.body);
-      await context.replaced(vetted.calls);
+      await context.replaced(vetted.calls.filter(({ call }) => !noted.has(call.id)));
     }
     // An item that never became whole never goes out.
     for (const { entries } of held.values()) {
@@ -213,7 +238,9 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     if (typeof id === "string" && responseId === null) {
       responseId = id;
       model = typeof response["model"] === "string" ? response["model"] : null;
-      owning = context.own(read({ ...response, output: [] }).objectIds);
+      const opened = read({ ...response, output: [] });
+      ({ conversation } = opened);
+      owning = context.own(opened.objectIds);
     }
     const entry = gate.push(framing.pass(frame), owning === null ? 1 : 2, toEvent(frame, value));
     // A program may use the id as soon as it has it.
@@ -285,7 +312,12 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       for (const one of hold.entries) gate.release(one);
       return;
     }
-    during(judge(place, call).then((judgement) => settle(hold, place, item, judgement)));
+    during(
+      judge(place, call).then(async (judgement) => {
+        await note(place, item, judgement);
+        settle(hold, place, item, judgement);
+      }),
+    );
   }
 
   /** An annotation that comes by itself names places in a text of which a part may be masked. */

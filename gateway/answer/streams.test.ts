@@ -234,6 +234,26 @@ describe("a Responses stream", () => {
     ]);
   });
 
+  test("notes a denied call before a message takes its place, for an answer that is cut off behind it", async () => {
+    const reasoning = { id: "rs_1", type: "reasoning", summary: [], encrypted_content: "xyz" };
+    const denied = callItem("drop", "{}");
+    const stream = wrap(
+      [
+        { type: "response.output_item.added", output_index: 0, item: reasoning },
+        { type: "response.output_item.done", output_index: 0, item: reasoning },
+        ...callEvents(denied, 1),
+      ],
+      [reasoning, denied],
+    );
+    const fake = await run(stream.slice(0, stream.indexOf("event: response.completed")));
+    expect(fake.log).toContain("close failed");
+    const message = readEvents(fake.text()).find(({ type }) => type === "response.output_item.done");
+    expect(message).toBeDefined();
+    expect(fake.replaced).toMatchObject([
+      { responseId: ID, reasoningIds: ["rs_1"], itemId: "fc_call_1", code: "no_drop" },
+    ]);
+  });
+
   test("judges a call that stands in the last event only", async () => {
     const fake = await run(wrap([], [callItem("drop", "{}")]));
     expect(fake.text()).not.toContain('"drop"');

@@ -1,10 +1,12 @@
 // Looks at a file that comes in pieces: is it a text? Where it is, its bytes become text, whatever strays in them.
+import { createPieceReader } from "../mask/text-pieces.ts";
+import type { PieceReader, TextPiece } from "../mask/text-pieces.ts";
 
 export type TextLook = {
-  /** Gives the piece's text; null while it is not known whether this is one, and where it is none. */
-  push(bytes: Buffer): string | null;
+  /** Gives pieces of the text; null while it is not known whether this is one, and where it is none. */
+  push(bytes: Buffer): readonly TextPiece[] | null;
   /** Gives what is left of the text; null where this is none. */
-  end(): string | null;
+  end(): readonly TextPiece[] | null;
   readonly isBinary: boolean;
 };
 
@@ -18,20 +20,18 @@ export function createTextLook(isCalledText: boolean): TextLook {
   let head: Buffer[] = [];
   let size = 0;
   let isBinary = false;
-  let decoder: InstanceType<typeof TextDecoder> | null = null;
+  let reader: PieceReader | null = null;
 
-  function decide(): void {
+  /** Gives what came so far; null where it is no text. */
+  function decide(): readonly TextPiece[] | null {
     const bytes = Buffer.concat(head, size);
+    head = [];
     const mark = size < 2 ? 0 : bytes.readUInt16BE(0);
     const encoding = mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : "utf-8";
     isBinary = !isCalledText && encoding === "utf-8" && !isLikeText(bytes.subarray(0, ENOUGH));
-    if (!isBinary) decoder = new TextDecoder(encoding);
-    head = isBinary ? [] : [bytes];
-  }
-
-  function take(bytes: Buffer, isLast: boolean): string {
-    const text = decoder?.decode(bytes, { stream: !isLast }) ?? "";
-    return text.includes("\0") ? text.replaceAll("\0", "") : text;
+    if (isBinary) return null;
+    reader = createPieceReader(encoding);
+    return reader.push(bytes);
   }
 
   return {
@@ -40,20 +40,15 @@ export function createTextLook(isCalledText: boolean): TextLook {
     },
     push(bytes) {
       if (isBinary) return null;
-      if (decoder !== null) return take(bytes, false);
+      if (reader !== null) return reader.push(bytes);
       head.push(bytes);
       size += bytes.length;
-      if (size < ENOUGH && !isCalledText) return null;
-      decide();
-      const [all = bytes] = head;
-      head = [];
-      return isBinary ? null : take(all, false);
+      return size < ENOUGH && !isCalledText ? null : decide();
     },
     end() {
       if (isBinary) return null;
-      if (decoder !== null) return take(Buffer.alloc(0), true);
-      decide();
-      return isBinary ? null : take(head[0] ?? Buffer.alloc(0), true);
+      const first = reader === null ? decide() : [];
+      return first === null || reader === null ? null : [...first, ...reader.end()];
     },
   };
 }

@@ -7,7 +7,11 @@ import { createJsonPlace } from "./json-place.ts";
 import type { TextPiece } from "./text-pieces.ts";
 
 /** A piece as it goes out. */
-export type MaskedPiece = { readonly bytes: Buffer; readonly isChanged: boolean };
+export type MaskedPiece = {
+  readonly bytes: Buffer;
+  readonly text: string;
+  readonly isChanged: boolean;
+};
 
 /** Takes the pieces of one text in order, and gives them back in order once they are decided. */
 export type PieceMasker = {
@@ -57,9 +61,10 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
   }
 
   function write({ bytes, text, from, until, isExact }: Waiting): MaskedPiece {
-    if (!touches(edits, from, until)) return { bytes, isChanged: false };
+    if (!touches(edits, from, until)) return { bytes, text, isChanged: false };
     if (!isExact) throw toRefusal(edits.find(({ start, end }) => start < until && end > from)?.class ?? "");
-    return { bytes: Buffer.from(applyEdits(text, edits, from)), isChanged: true };
+    const masked = applyEdits(text, edits, from);
+    return { bytes: Buffer.from(masked), text: masked, isChanged: true };
   }
 
   function release(decided: number): readonly MaskedPiece[] {

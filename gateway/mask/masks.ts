@@ -3,6 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { toNoted, type MaskAccount } from "./account.ts";
+import { FIELD_CLASS } from "./field-values.ts";
 import { createFields, type Fields } from "./fields.ts";
 import { isStricter } from "./operators.ts";
 
@@ -42,15 +43,26 @@ export type Masks = {
  * @throws GatewayError `policy_denied`.
  */
 export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind: SegmentKind): void {
-  for (const finding of findings) {
-    const { class: ofClass } = finding;
-    const mask = masks.pickFor(finding, kind, "answer");
-    if (mask === null) continue;
+  for (const finding of findings)
+    if (masks.pickFor(finding, kind, "answer") !== null) throw toUnmaskableAnswer(masks, finding, kind);
+}
+
+/** Makes the refusal of an answer in which something stands that cannot be masked. */
+export function toUnmaskableAnswer(
+  masks: Masks,
+  { id, class: ofClass }: { readonly id: string | null; readonly class: string },
+  kind: SegmentKind,
+): GatewayError {
+  const fields = ofClass === FIELD_CLASS ? masks.fields(kind, "answer") : null;
+  const mask = fields?.strictest ?? masks.pick(ofClass, kind, "answer");
+  if (mask !== null) {
     const at = { direction: "answer", kind, place: null } as const;
-    masks.account.note(toNoted(finding, mask, at, "unmaskable"), null);
-    const message = `Refused by policy (${mask.code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
-    throw new GatewayError("policy_denied", message, { publicCode: mask.code });
+    const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: id };
+    masks.account.note(noted, null);
   }
+  const code = mask?.code ?? "";
+  const message = `Refused by policy (${code}). The answer holds a value of the class ${ofClass} that must be masked, and is of a kind that the gateway does not write anew.`;
+  return new GatewayError("policy_denied", message, { publicCode: code });
 }
 
 /** Opens the masks of one exchange. */

@@ -5,7 +5,7 @@ import { MOST_REFERENCES, tooMany } from "./budget.ts";
 import type { BodyLayout, ParsedItem, ParsedRequest } from "./parsed.ts";
 import { parseQuery, readFlag, readNumber, toQuerySegments } from "./query.ts";
 import type { Query } from "./query.ts";
-import { isList } from "./pointer.ts";
+import { isList, isObject } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
 import type { Measured, Sums } from "./sums.ts";
 import { toTunedModel } from "./tuned.ts";
@@ -42,7 +42,7 @@ export function assemble(parts: {
   // The stored objects that the path names must be the caller's like those that the body names.
   const query = parseQuery(parts.query);
   const model = rest.settings.model ?? route.model ?? readQueryModel(route, query);
-  const models = [...sink.models].filter((name) => name !== model);
+  const models = [...findUnnamed(route, rest.value), ...sink.models].filter((name) => name !== model);
   const references: readonly Reference[] = [
     ...findInQuery(route, query),
     ...findCall(route, query),
@@ -148,6 +148,16 @@ function findTuned({ spec }: Route, names: readonly (string | null)[]): readonly
   if (spec.isAdmin || spec.isLocal) return NO_REFERENCES;
   const ids = new Set(names.flatMap((name) => (name === null ? [] : (toTunedModel(name) ?? []))));
   return [...ids].map((id) => ({ kind: "fine_tuned_model", id, pointer: "/model" }));
+}
+
+/**
+ * A run of an eval samples with a model, whatever it is scored by; where it names none, the provider takes one that nobody
+ * here knows: it stands as an empty name, which is for those who may use every model.
+ */
+function findUnnamed({ operation }: Route, body: JsonObject): readonly string[] {
+  const source = body["data_source"];
+  if (operation !== "evals.runs.create" || !isObject(source) || source["type"] === "jsonl") return [];
+  return typeof source["model"] === "string" ? [] : [""];
 }
 
 /** A socket names its model in its query. */

@@ -62,6 +62,19 @@ const earlier = z.strictObject({
   tools: list(z.string()),
 });
 
+const place = z.strictObject({ score: count, signals: counts }).exactOptional();
+
+const injection = z.strictObject({
+  score: count,
+  places: z.strictObject({
+    tool_output: place,
+    file: place,
+    message: place,
+    tool_definition: place,
+    other: place,
+  }),
+});
+
 const request = z.strictObject({
   model: z.string().nullable(),
   models: list(z.string()),
@@ -149,6 +162,7 @@ const schema = z.strictObject({
   objects: list(object),
   earlier: earlier.nullable(),
   tools: list(tool),
+  injection,
   patterns: counts,
   findings: counts,
   answer: z

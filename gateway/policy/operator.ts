@@ -6,7 +6,7 @@ import { z } from "zod";
 import { isJsonObject } from "./json.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
-import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
+import { INJECTION_PLACES, MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import { isFieldName, MOST_FIELDS } from "../field-name.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
@@ -75,6 +75,15 @@ const operatorSchema = z.strictObject({
             }),
         )
         .max(1_000),
+      injection: z
+        .array(
+          z.strictObject({
+            place: z.enum(INJECTION_PLACES),
+            score: z.int().min(1).max(100),
+            effect: z.enum(["label", "deny"]),
+          }),
+        )
+        .max(100),
       set: z
         .array(
           z

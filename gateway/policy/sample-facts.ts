@@ -74,6 +74,7 @@ export function toSampleFacts(phase: Phase): Facts {
     objects: [],
     earlier: null,
     tools: [TOOL],
+    injection: { score: 0, places: {} },
     patterns: {},
     findings: {},
   };
@@ -88,6 +89,7 @@ export function toSampleFacts(phase: Phase): Facts {
 export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
   const facts = toSampleFacts(phase);
   const counts = Object.fromEntries(Array.from({ length: 64 }, (_, index) => [`pattern_${index}`, 1000]));
+  const placed = { score: 100, signals: counts };
   const words = Array.from({ length: 64 }, (_, index) => `${TEXT.slice(0, 60)}${index}`);
   const tool = {
     type: TEXT,
@@ -139,6 +141,10 @@ export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
       tools: words,
     },
     tools: Array.from({ length: 64 }, () => tool),
+    injection: {
+      score: 100,
+      places: { tool_output: placed, file: placed, message: placed, tool_definition: placed, other: placed },
+    },
     patterns: counts,
     findings: counts,
     ...(facts.calls !== undefined && { calls: Array.from({ length: phase === "whole" ? 64 : 1 }, call) }),

@@ -11,13 +11,16 @@ import type { RunningGateway } from "../gateway.ts";
 const key = ["sk", "proj", "q8Zr2Kx7Vb4Nw9Tm3Ls6Pd1Hf5Jc0Gy8Ea2Ru"].join("-");
 const mail = ["ada", "example.com"].join("@");
 const masks = [
-  { class: "secret", with: "redact" },
+  { class: "secret", with: "redact", direction: "request", groups: ["admins"] },
+  { class: "secret", with: "redact", direction: "answer" },
   { class: "email", with: "fixed", kinds: ["message"], direction: "request" },
 ];
 
 let folder = "";
 let gateway: RunningGateway;
 let client: OpenAI;
+/** Whose uploads go to the target as they are, so that its files hold the values. */
+let trusted: OpenAI;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-masked-files-"));
   const operator = join(folder, "operator.json");
@@ -25,6 +28,7 @@ beforeAll(async () => {
   gateway = await startGateway({ env: { TOLLGATE_POLICY_OPERATOR: operator } });
   const apiKey = await gateway.createKey({ groups: ["admins"] });
   client = new OpenAI({ baseURL: gateway.baseUrl, apiKey, maxRetries: 0 });
+  trusted = new OpenAI({ baseURL: gateway.baseUrl, apiKey: await gateway.createKey(), maxRetries: 0 });
 });
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
@@ -213,6 +217,40 @@ describe("a file of requests", () => {
     const lines = Array.from({ length: 3000 }, (_, n) => line(n % 7 === 3 ? `${n}: ${key}` : `${n} is it`));
     const arrived = await upload(lines.join("\n"), "batch");
     expect(arrived === lines.join("\n").replaceAll(key, "[REDACTED:secret]")).toBe(true);
+  });
+});
+
+describe("a file that is fetched", () => {
+  const fetchBack = async (bytes: Buffer, headers: Record<string, string> = {}): Promise<Response> => {
+    const file = await trusted.files.create({ file: await toFile(bytes, "a.txt"), purpose: "user_data" });
+    return trusted.files.content(file.id, { headers });
+  };
+
+  test("is masked, tells so, and has no tag and no length of other bytes", async () => {
+    const answer = await fetchBack(Buffer.from(`Grüße\r\nkey: ${key}\r\n`));
+    expect(answer.headers.get("x-tollgate-effects")).toBe("masked;secret=1");
+    const text = await answer.text();
+    expect(text).toBe("Grüße\r\nkey: [REDACTED:secret]\r\n");
+    expect(answer.headers.get("content-length")).toBe(String(Buffer.byteLength(text)));
+    const large = `${"lorem ipsum ".repeat(300_000)}${key}\n`;
+    const streamed = await fetchBack(Buffer.from(large));
+    expect(streamed.headers.get("content-length")).toBe(null);
+    expect((await streamed.text()) === large.replace(key, "[REDACTED:secret]")).toBe(true);
+  });
+
+  test("is the masked whole where a part was asked for that cuts a value", async () => {
+    const answer = await fetchBack(Buffer.from(`key: ${key}\n`), { range: "bytes=10-30" });
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("content-range")).toBe(null);
+    expect(await answer.text()).toBe("key: [REDACTED:secret]\n");
+  });
+
+  test("is refused where it is no text in UTF-8", async () => {
+    const refused = await fetchBack(Buffer.from(`\uFEFFkey: ${key}\n`, "utf16le")).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
+    expect(String(refused)).not.toContain(key.slice(0, 12));
   });
 });
 

@@ -63,3 +63,16 @@ def test_a_large_refused_file_raises_its_code(gateway):
     with pytest.raises(openai.PermissionDeniedError) as raised:
         client.files.create(file=("a.txt", b"lorem ipsum " * (4 * MIB) + MARKER.encode()), purpose="assistants")
     assert raised.value.code == "prohibited_prompt"
+
+
+def test_a_secret_in_a_file_reaches_neither_the_target_nor_the_program(gateway):
+    client = OpenAI(base_url=gateway.base_url, api_key=gateway.create_key(), max_retries=0)
+    # Put together here, so that no file of the project holds one.
+    key = "-".join(["sk", "proj", "q8Zr2Kx7Vb4Nw9Tm3Ls6Pd1Hf5Jc0Gy8Ea2Ru"])
+    lines = [f"line {number}: Grüße, {key if number % 100 == 0 else 'nothing'}\n" for number in range(5000)]
+    masked = "".join(lines).replace(key, "[REDACTED:secret]").encode()
+    file = client.files.create(file=("notes.txt", "".join(lines).encode()), purpose="user_data")
+    # The target says how many bytes it has.
+    assert file.bytes == len(masked)
+    with client.files.with_streaming_response.content(file.id) as answer:
+        assert b"".join(answer.iter_bytes()) == masked

@@ -89,6 +89,17 @@ describe("a model in a request", () => {
     expect(findModels(name, body)).not.toContain(MARKER);
   });
 
+  it.each([
+    { of: "completions", source: { type: "completions" }, models: [""] },
+    { of: "responses", source: { type: "responses", source: { model: MARKER } }, models: ["", MARKER] },
+    { of: "a model that is no name", source: { type: "responses", model: null }, models: [""] },
+    { of: "no kind that is known", source: {}, models: [""] },
+    { of: "completions with a model", source: { type: "completions", model: MARKER }, models: [MARKER] },
+    { of: "rows as they are", source: { type: "jsonl" }, models: [] },
+  ])("is an empty name where an eval runs the provider's choice: $of", ({ source, models }) => {
+    expect(findModels("POST /evals/{eval_id}/runs", { data_source: source })).toEqual([null, ...models]);
+  });
+
   it("is the transcribing one's where a session does nothing else", () => {
     const audio = { input: { transcription: { model: MARKER } } };
     const [model] = findModels("POST /realtime/client_secrets", {

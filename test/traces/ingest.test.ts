@@ -153,7 +153,7 @@ describe("a batch of traces", () => {
   test("leaves none of its own words in plain columns, wherever they stand", async () => {
     const name = "secretive-runner";
     const key = await gateway.createKey({ name });
-    const secret = ["sk", "proj", "0123456789abcdefghijklmnopqrst"].join("-");
+    const secret = "words of their own, known to nobody";
     const spans = [
       { id: secret, trace_id: secret, parent_id: secret, span_data: { type: secret, name: secret } },
       { id: "s", trace_id: "t", parent_id: null, span_data: { type: "response", response_id: secret } },
@@ -241,6 +241,17 @@ describe("a batch of traces", () => {
     expect(sent?.headers["authorization"]).toBe(`Bearer ${gateway.credential}`);
     expect(sent?.body.toString()).toContain("weather");
     expect(sent?.body.toString()).not.toContain("usage");
+  });
+
+  test("goes there with its values masked", async () => {
+    const key = await gateway.createKey({ groups: ["developers", "open"] });
+    const before = reached();
+    const secret = ["sk", "proj", "q8Zr2Kx7Vb4Nw9Tm3Ls6Pd1Hf5Jc0Gy8Ea2Ru"].join("-");
+    expect((await send(key, toBatch(`weather by ${secret}`))).status).toBe(204);
+    expect(reached()).toBe(before + 1);
+    const sent = gateway.upstream.requests().findLast(({ url }) => url.includes("/traces/ingest"));
+    expect(sent?.body.toString()).toContain("weather by [REDACTED:secret]");
+    expect(sent?.body.toString()).not.toContain(secret);
   });
 });
 

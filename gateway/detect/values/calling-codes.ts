@@ -28,7 +28,7 @@ function readPlans(): Map<string, Plan> {
   return byCode;
 }
 
-const byCode = readPlans();
+let byCode: ReadonlyMap<string, Plan> | null = null;
 
 const northAmerican = /^[2-9](?!11)\d{2}[2-9]\d{6}$/;
 
@@ -41,7 +41,7 @@ export function isNorthAmerican(digits: string): boolean {
 export function isInternational(digits: string): boolean {
   if (digits.startsWith("1")) return isNorthAmerican(digits.slice(1));
   for (let length = 1; length < 4; length++) {
-    const plan = byCode.get(digits.slice(0, length));
+    const plan = (byCode ??= readPlans()).get(digits.slice(0, length));
     if (plan === undefined) continue;
     const national = digits.slice(length);
     // Italy alone keeps the leading zero of its numbers.

@@ -117,6 +117,14 @@ describe("values in texts", () => {
 
 const made = fc.oneof(
   {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      ...TABLES.coins.flatMap(({ examples, counterExamples, words }) =>
+        [...examples, ...counterExamples].flatMap((one) => [one, `${words?.[0] ?? ""} ${one}`]),
+      ),
+    ),
+  },
+  {
     weight: 3,
     arbitrary: fc
       .constantFrom(...TABLES.tokens.flatMap(({ shapes }) => shapes))

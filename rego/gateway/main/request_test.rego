@@ -15,6 +15,10 @@ test_share_of_objects_shared_is_collected if {
 	main.request_share[{"code": "objects_shared", "fact": "given"}] with data.gateway.rules.access.share.share as {{"fact": "given"}}
 }
 
+test_deny_of_prompt_injection_is_collected if {
+	main.request_deny[{"code": "prompt_injection", "fact": "given"}] with data.gateway.rules.content.injection.deny as {{"fact": "given"}}
+}
+
 test_label_of_prompt_injection_is_collected if {
 	main.request_label[{"code": "prompt_injection", "fact": "given"}] with data.gateway.rules.content.injection.label as {{"fact": "given"}}
 }
