@@ -378,6 +378,7 @@ export type Facts = {
 export const MASK_OPERATORS = [
   "detect",
   "last4",
+  "surrogate",
   "placeholder",
   "token",
   "fixed",

@@ -33,7 +33,7 @@ const mask: Effect[] = [
   { code: "m", class: "credit_card", with: "last4" },
   { code: "m", class: "email", with: "token" },
   { code: "m", class: "bank_account", with: "fixed" },
-  { code: "m", class: "phone", with: "redact" },
+  { code: "m", class: "phone", with: "surrogate" },
   { code: "m", class: "project", with: "fixed" },
   { code: "m", class: "staff_number", with: "token" },
 ];
