@@ -36,6 +36,15 @@ const HOSTILE = [
   ["backslashes", "\\"],
   ["percent-encoding", "%41"],
   ["characters of other scripts", "漢字"],
+  ["addresses of Bitcoin with a wrong check sum", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggv "],
+  ["addresses of Ethereum with a wrong check sum", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD "],
+  ["addresses of Bitcoin Cash with a wrong check sum", "qr95sy3j9xwd2ap32xkykttr4cvcu7as4y0qverfuz "],
+  ["addresses of Bitcoin", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggu "],
+  [
+    "addresses of Monero",
+    "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A ",
+  ],
+  ["letters that addresses may be tried at", "q"],
 ] as const;
 
 let sink = 0;

@@ -47,6 +47,17 @@ export function toDetectorsPage(note: string): string {
         `| \`${id}\` | \`${ofClass}\` | ${country ?? ""} | ${toLink(title, source)} | ${evidence} |`,
     ),
     "",
+    `## Addresses of currencies, and keys to them (${TABLES.coins.length})`,
+    "",
+    "A run of letters and digits whose check sum says what it is. One without a check sum counts only near a word that says so, or where it is all of a text. An address without any digit nor one of the letters j, q and z, 1 in 20,000, is not looked at.",
+    "",
+    "| detector | class | what | counts |",
+    "|---|---|---|---|",
+    ...TABLES.coins.map(
+      ({ id, class: ofClass, title, source, words }) =>
+        `| \`${id}\` | \`${ofClass}\` | ${toLink(title, source)} | ${words === undefined ? "alone" : "near"} |`,
+    ),
+    "",
     `## Tokens with a shape of their own (${TABLES.tokens.length})`,
     "",
     "All of the class `secret`.",

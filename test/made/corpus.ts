@@ -41,6 +41,7 @@ export function createCorpus(seed = 1): CorpusRecord[] {
     ...makeTokens(random),
     ...makeNamed(random),
     ...makeNumbers(random),
+    ...makeCoins(random),
     ...makeEncoded(random),
     ...makeNegatives(random),
   ];
@@ -110,6 +111,16 @@ function makeNumbers(random: Random): CorpusRecord[] {
     Array.from({ length: POSITIVES }, (_, k) => {
       const before = evidence === "alone" ? "" : `${pick(words, random)} `;
       const names = { id: `${id}-${k}`, type: `number:${id}`, tier: "structured" } as const;
+      return put(pick(examples, random), before, pick(FRAMES, random), names);
+    }),
+  );
+}
+
+function makeCoins(random: Random): CorpusRecord[] {
+  return TABLES.coins.flatMap(({ id, examples, words }) =>
+    Array.from({ length: POSITIVES }, (_, k) => {
+      const before = words === undefined ? "" : `${pick(words, random)} `;
+      const names = { id: `${id}-${k}`, type: `coin:${id}`, tier: "structured" } as const;
       return put(pick(examples, random), before, pick(FRAMES, random), names);
     }),
   );

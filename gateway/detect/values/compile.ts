@@ -4,6 +4,7 @@ import { buildAutomaton } from "./automaton.ts";
 import type { Patterns } from "./compile-patterns.ts";
 import { foldText, toFolding } from "./fold.ts";
 import type { Kind, Reader } from "./look.ts";
+import { COIN_LETTERS, createCoinReader } from "./read-coin.ts";
 import { createEmailReader } from "./read-email.ts";
 import { createJwtReader, createPrivateKeyReader } from "./read-key.ts";
 import { createNamedReader, type Named } from "./read-named.ts";
@@ -20,7 +21,7 @@ import {
   createIpv4,
   createPhones,
 } from "./special-numbers.ts";
-import type { NamedSecretRow, NumberRow, TokenRow } from "./table.ts";
+import type { CoinRow, NamedSecretRow, NumberRow, TokenRow } from "./table.ts";
 import { createWords } from "./words.ts";
 
 /** The tables, and what tells a placeholder from a value. */
@@ -28,6 +29,7 @@ export type Tables = {
   readonly tokens: readonly TokenRow[];
   readonly named: readonly NamedSecretRow[];
   readonly numbers: readonly NumberRow[];
+  readonly coins: readonly CoinRow[];
   readonly isNoSecret: (value: string) => boolean;
 };
 
@@ -50,13 +52,13 @@ const JOINTS = ["_", "-", " ", ""];
  *
  * @throws GatewayError `detector_failed` that says which row is malformed.
  */
-export function compileValues({ tokens, named, numbers, isNoSecret }: Tables): Values {
+export function compileValues({ tokens, named, numbers, coins, isNoSecret }: Tables): Values {
   const triggers: ValueTrigger[] = [];
   const put = (literal: string, reader: Reader, isPart = false): void => {
     triggers.push({ literal, reader, isPart });
   };
   const tokenReaders = putTokens(tokens, put);
-  putNamed(named, isNoSecret, tokenReaders, put);
+  const readers = putNamed(named, isNoSecret, tokenReaders, put);
   put("@", createEmailReader({ id: "email", class: "email", rank: 0 }));
   put("://", createUrlReader({ id: "connection_string", class: "secret", rank: 1 }, isNoSecret));
   put("-----begin", createPrivateKeyReader({ id: "private_key", class: "secret", rank: 0 }), true);
@@ -74,8 +76,13 @@ export function compileValues({ tokens, named, numbers, isNoSecret }: Tables): V
     ...createPhones({ id: "phone", class: "phone", rank: 0 }, words),
   ];
   const readNumber = createNumberReader(numbers, specials, words);
+  const readCoin = createCoinReader(coins, words, readers);
   for (const [word, reader] of words.readers) put(word, reader);
-  for (const digit of "0123456789") put(digit, readNumber);
+  for (const digit of "0123456789") {
+    put(digit, readNumber);
+    put(digit, readCoin);
+  }
+  for (const letter of COIN_LETTERS) put(letter, readCoin);
 
   return { triggers, words: words.readers.size };
 }
@@ -182,7 +189,7 @@ function putNamed(
   isNone: (value: string) => boolean,
   first: number,
   put: Put,
-): void {
+): number {
   const byName = new Map<string, Named[]>();
   for (const row of rows) {
     const named: Named = {
@@ -202,6 +209,7 @@ function putNamed(
     put(name, createNamedReader(name, named, number));
     number += 1;
   }
+  return number;
 }
 
 function toSpellings(name: string): string[] {

@@ -1,5 +1,6 @@
 // What the tables of detectors hold: one row for each kind of value that must not pass unseen.
 import type { VALUE_CLASSES } from "../../exchange.ts";
+import type { Verdict } from "./coin-codes.ts";
 
 /** The broad class that policy speaks of; a detector's id tells the kind. */
 export type ValueClass = (typeof VALUE_CLASSES)[number];
@@ -67,6 +68,25 @@ export type NumberRow = Row & {
   /** Words, lower case, one of which stands at most 64 characters before the number. */
   readonly words: readonly string[];
   /** Made numbers that are ones (never a real person's) and that look alike but are none. */
+  readonly examples: readonly string[];
+  readonly counterExamples: readonly string[];
+};
+
+/** An address of a currency that is kept in a book of its own, or a key: a run of letters and digits, mostly with a check sum. */
+export type CoinRow = Row & {
+  readonly class: "crypto_address" | "secret";
+  /** What it begins with; none: any letter or digit of base 58, and then it has words. */
+  readonly beginnings: readonly string[];
+  /** Its length. */
+  readonly least: number;
+  readonly most: number;
+  /** What may stand before it and belongs to it. */
+  readonly prefix?: string;
+  /** Where there are any it counts only near one of them (or where it is all of a text, if it has beginnings). */
+  readonly words?: readonly string[];
+  /** Says what a run is, cheap tests first. Pure. */
+  readonly check: (run: string) => Verdict;
+  /** Those of specifications, and runs that look alike but are none. */
   readonly examples: readonly string[];
   readonly counterExamples: readonly string[];
 };

@@ -1,4 +1,5 @@
 // The tables that come with the gateway.
+import { COINS } from "./coins.ts";
 import type { Tables } from "./compile.ts";
 import { NAMED_SECRETS } from "./named-secrets.ts";
 import { isPlaceholder } from "./no-secret.ts";
@@ -10,5 +11,6 @@ export const TABLES: Tables = {
   tokens: TOKENS,
   named: NAMED_SECRETS,
   numbers: numberRows,
+  coins: COINS,
   isNoSecret: isPlaceholder,
 };

@@ -16,20 +16,20 @@ export type Detector = {
 };
 
 /** Changes when the same tables would give other findings. */
-const VERSION = 2;
+const VERSION = 3;
 
 const NONE: readonly ValueFinding[] = [];
-const NO_TABLES: Tables = { tokens: [], named: [], numbers: [], isNoSecret: () => false };
+const NO_TABLES: Tables = { tokens: [], named: [], numbers: [], coins: [], isNoSecret: () => false };
 
 /**
  * Makes the compiler of a policy's patterns, which puts them beside the values of `tables`; with null it looks for patterns
  * alone.
  */
 export function createDetectorCompiler(tables: Tables | null): (patterns: PatternTable) => Detector {
-  const { tokens, named, numbers } = tables ?? NO_TABLES;
+  const { tokens, named, numbers, coins } = tables ?? NO_TABLES;
   const hasValues = tables !== null;
   const values = tables === null ? { triggers: [], words: 0 } : compileValues(tables);
-  const digest = hash("sha256", JSON.stringify([VERSION, tokens, named, numbers]));
+  const digest = hash("sha256", JSON.stringify([VERSION, tokens, named, numbers, coins]));
   return (patterns) => {
     const triggers = joinTriggers(values, compilePatterns(patterns));
     return {
