@@ -14,6 +14,7 @@ import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
+import { createNameScanner } from "./mask/names.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
 import { createSignalScanner } from "./detect/signals.ts";
@@ -321,7 +322,13 @@ function createInForce(
       const scanner = compile(snapshot.patterns);
       kept = {
         snapshot,
-        inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }), signals },
+        inForce: {
+          policy: snapshot,
+          scanner,
+          names: createNameScanner(scanner),
+          readCall: createCallReader({ scanner }),
+          signals,
+        },
       };
     }
     return kept.inForce;

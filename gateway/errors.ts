@@ -425,11 +425,19 @@ export class GatewayError extends Error {
   /** Code and message are the target's own words: nobody may take them for the gateway's. */
   readonly isTargets: boolean;
   readonly param: string | null;
+  /** The methods that a path has, where it lacks the one that was used (RFC 9110 §10.2.1). */
+  readonly allow: readonly string[];
 
   constructor(
     code: ErrorCode,
     message: string,
-    options: { cause?: unknown; publicCode?: string; isTargets?: boolean; param?: string } = {},
+    options: {
+      cause?: unknown;
+      publicCode?: string;
+      isTargets?: boolean;
+      param?: string;
+      allow?: readonly string[];
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "GatewayError";
@@ -437,6 +445,7 @@ export class GatewayError extends Error {
     this.publicCode = options.publicCode ?? code;
     this.isTargets = options.isTargets ?? false;
     this.param = options.param ?? null;
+    this.allow = options.allow ?? [];
   }
 
   get status(): number {

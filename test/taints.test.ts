@@ -15,8 +15,9 @@ import type { TestDatabase } from "./postgres.ts";
 import { readEnd } from "./read-record.ts";
 
 const model = "gpt-4.1";
-/** Labels an answer that calls `read_secret`. */
+/** Labels an answer that calls `read_secret`; whoever is of the group `team` may go on with the responses of others. */
 const rego = `
+request := object.union(plain, {"share": {{"code": "teams", "kind": "response", "group": "team"}}})
 label := {{"code": "reads_secret", "label": "secret"}}
 tool_call := object.union(plain, {"label": label}) if input.calls[_].name == "read_secret"
 else := plain
@@ -231,6 +232,16 @@ describe.each([{ stream: false }, { stream: true }])(
       expect(next).toMatchObject({ session: first.session, labels: ["secret"] });
       const other = await api.send(key, [api.user("echo: hi")]);
       expect(other.labels).toEqual([]);
+    });
+    test("the label comes with the response of another that the group shares", async () => {
+      const [key, others] = [
+        await gateway.createKey({ groups: ["team"] }),
+        await gateway.createKey({ groups: ["team"] }),
+      ];
+      const first = await api.send(key, [api.user("call read_secret {}")]);
+      const [, output] = first.items;
+      if (output === undefined) throw new Error("The answer holds no call.");
+      expect((await api.send(others, [output], { previous: first.id })).labels).toEqual(["secret"]);
     });
   },
 );

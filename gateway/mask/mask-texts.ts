@@ -4,6 +4,7 @@ import type { RequestScanner } from "../findings.ts";
 import { isPartOfJson } from "../segment.ts";
 import { createMaskAccount, toPlace } from "./account.ts";
 import { createEditor } from "./edits.ts";
+import { withFields } from "./field-scan.ts";
 import { maskText } from "./mask-text.ts";
 import { createMasks } from "./masks.ts";
 
@@ -19,10 +20,11 @@ export function maskTexts(
   const masks = createMasks(createMaskAccount(() => UNNAMED));
   masks.add(effects.map((effect) => (effect.with === "block" ? { ...effect, with: "redact" } : effect)));
   const editor = createEditor(masks, "request", key, () => undefined);
+  const fielded = withFields(scanner, masks);
   return segments.flatMap((segment): Segment[] => {
     const { text, kind, part, pointer } = segment;
     if (isPartOfJson(part)) return [];
-    const masked = maskText(editor, text, scanner.scan(text, kind, "request"), kind);
+    const masked = maskText(editor, text, fielded.scan(text, kind, "request"), kind);
     return [{ ...segment, pointer: toPlace(pointer), text: masked?.text ?? text }];
   });
 }

@@ -192,6 +192,12 @@ describe("matchRoute", () => {
     expect(() => matchRoute(method, url)).toThrow(expect.objectContaining({ code: "method_not_allowed" }));
   });
 
+  it("tells by which methods a path has operations", () => {
+    expect(() => matchRoute("PUT", "/v1/responses")).toThrow(
+      expect.objectContaining({ allow: ["POST", "GET"] }),
+    );
+  });
+
   it.each([
     "stream=true&stream=true",
     "stream=true&str%65am=true",

@@ -33,8 +33,11 @@ export function matchRoute(
     checkQuery(route, query);
     return { route, query };
   }
-  if (found.methods.length > 0)
-    throw new GatewayError("method_not_allowed", "This path has no operation by that method.");
+  if (found.methods.length > 0) {
+    // A socket is opened by GET.
+    const allow = [...new Set(found.methods.map((one) => (one === "WS" ? "GET" : one)))];
+    throw new GatewayError("method_not_allowed", "This path has no operation by that method.", { allow });
+  }
   // What only its case tells from a known path may be one to the target.
   const lower = findRoute(method, path.toLowerCase());
   if (path.length > LONGEST || !PLAIN.test(path) || "spec" in lower || lower.methods.length > 0)

@@ -1,5 +1,5 @@
 // Tells from a value alone that it is no secret: a placeholder, a reference to where the secret is, a name or a word.
-import { holdsStandIn } from "../../stand-ins.ts";
+import { holdsStandIn, isMade } from "../../stand-ins.ts";
 
 /** So much of a value is looked at. */
 const MOST = 512;
@@ -62,7 +62,7 @@ export function isPlaceholder(value: string): boolean {
   const part =
     /^\$\{[A-Za-z_]\w*:?-([^}]+)\}?$/.exec(text)?.[1] ?? /^([^&=]+)&[A-Za-z_]{3}[\w.-]*=/.exec(text)?.[1];
   if (part !== undefined) return part.length < 6 ? /^[A-Za-z]*$/.test(part) : isPlaceholder(part);
-  if (holdsStandIn(text)) return true;
+  if (holdsStandIn(text) || isMade(text)) return true;
   if (VARIABLE.test(text) || RESOLVED.test(text) || CONTAINED.test(text) || CODE.test(text)) return true;
   const name = CALL.exec(text)?.[1];
   if (name !== undefined && isName(name, /[)\]([{,;]$/.test(text))) return true;

@@ -27,6 +27,9 @@ describe("PlainText", () => {
     ["C:\\dir", "C:\\dir"],
     ["Zoë 漢字 😀", "Zoë 漢字 😀"],
     ["𝟒𝟏", "41"],
+    ["\\ud835\\udfd2\\\\ud835\\\\udfcf", "41"],
+    ["4\\u200b1&#8203;&zwj;1\\\\u00ad1", "4111"],
+    ["\\ud835x", "\ufffdx"],
   ])("reads %s as %s", (raw, plain) => {
     expect(read([raw]).text).toBe(plain);
   });
@@ -55,6 +58,11 @@ describe("PlainText", () => {
       "\u200b",
       "４",
       '\\"',
+      "\\ud835",
+      "\\udfdc",
+      "\\\\ud835\\\\udfdc",
+      "\\u200b",
+      "&shy;",
     ),
     fc.string({ unit: "grapheme", maxLength: 6 }),
   );

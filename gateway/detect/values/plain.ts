@@ -103,7 +103,7 @@ export class PlainText {
     const c = raw.charCodeAt(i);
     if (c === BACKSLASH || c === PERCENT || c === AMPERSAND) {
       const size = readEscape(raw, i);
-      if (size > 0) return this.#put(decoded, i, size);
+      if (size > 0) return decoded === GONE ? this.#skip(i, size) : this.#put(decoded, i, size);
       // A run of backslashes that is too long for an escape: the first is itself.
       this.text += raw.charAt(i);
       return 1;
@@ -182,8 +182,8 @@ function isOrdinary(text: string): boolean {
   return true;
 }
 
-/** At most so many backslashes before an escape belong to it: JSON within JSON within JSON. */
-const MAX_BACKSLASHES = 4;
+/** At most so many backslashes before an escape belong to it: JSON within JSON, four times. */
+const MAX_BACKSLASHES = 8;
 const SIMPLE: Readonly<Record<string, number>> = { n: 10, r: 13, t: 9, b: 32, f: 32, v: 32 };
 const QUOTED = "\"'`/_*.-[](){}#+!~@&$%=:|<>,;?^ ";
 const NAMED: Readonly<Record<string, string>> = {
@@ -202,6 +202,11 @@ const NAMED: Readonly<Record<string, string>> = {
   lowbar: "_",
   sol: "/",
   plus: "+",
+  shy: "\u00ad",
+  zwj: "\u200d",
+  zwnj: "\u200c",
+  lrm: "\u200e",
+  rlm: "\u200f",
 };
 
 /** What `readEscape` has read: module state, so that a call gives two numbers and allocates nothing. */
@@ -225,10 +230,11 @@ function readEscape(raw: string, i: number): number {
     const digits = letter === "u" ? 4 : 2;
     const value = readHex(raw, next + 1, digits);
     if (value < 0) return 0;
-    const plain = toPlainTable()[value] ?? SKIP;
-    decoded = value < 0x80 ? value : plain === SKIP || plain === PAIR ? OTHER : plain;
-    if (value === 0 || plain === SKIP) decoded = ZERO_WIDTH;
-    return next - i + 1 + digits;
+    const size = next - i + 1 + digits;
+    if (digits === 4 && (value & 0xfc00) === 0xd800)
+      return size + readLowEscape(raw, i + size, next - i, value);
+    setDecoded(value);
+    return size;
   }
   const simple = SIMPLE[letter];
   if (simple !== undefined) decoded = simple;
@@ -237,8 +243,26 @@ function readEscape(raw: string, i: number): number {
   return next - i + 1;
 }
 
-/** Stands for an escaped character that is invisible; no detector's alphabet holds it. */
-const ZERO_WIDTH = 0xfffe;
+/** Stands for an escaped character that is invisible. */
+const GONE = -1;
+
+/** Reads the second half of an escaped pair, which has as many backslashes; gives its length, 0 where there is none. */
+function readLowEscape(raw: string, i: number, backslashes: number, high: number): number {
+  const letter = i + backslashes;
+  decoded = OTHER;
+  for (let at = i; at < letter; at += 1) if (raw.charCodeAt(at) !== BACKSLASH) return 0;
+  const low = raw.charAt(letter) === "u" ? readHex(raw, letter + 1, 4) : -1;
+  if ((low & 0xfc00) !== 0xdc00 || low < 0) return 0;
+  const plain = foldPair(high, low);
+  decoded = plain === SKIP ? GONE : plain === 0 ? OTHER : plain;
+  return backslashes + 5;
+}
+
+function setDecoded(value: number): void {
+  const plain = value === 0 ? SKIP : (toPlainTable()[value] ?? SKIP);
+  decoded =
+    value < 0x80 && value > 0 ? value : plain === SKIP ? GONE : plain === PAIR || plain === 0 ? OTHER : plain;
+}
 
 function readEntity(raw: string, i: number): number {
   const end = raw.indexOf(";", i + 1);
@@ -249,13 +273,12 @@ function readEntity(raw: string, i: number): number {
     const digits = name.slice(isHex ? 2 : 1);
     const value = isHex ? readHex(digits, 0, digits.length) : readDecimal(digits);
     if (value < 0x20 || value > 0xffff) return 0;
-    decoded = value < 0x80 ? value : (toPlainTable()[value] ?? OTHER);
-    if (decoded === SKIP || decoded === PAIR) decoded = OTHER;
+    setDecoded(value);
     return end - i + 1;
   }
   const character = NAMED[name];
   if (character === undefined) return 0;
-  decoded = character.charCodeAt(0);
+  setDecoded(character.charCodeAt(0));
   return end - i + 1;
 }
 
@@ -291,10 +314,13 @@ function toHexDigit(c: number): number {
 
 /** What may be the beginning of an escape or of a surrogate pair, at a piece's end. */
 const UNFINISHED =
-  /(?:\\+(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|%[0-9a-fA-F]?|&[#a-zA-Z0-9]{0,8}|[\ud800-\udbff])$/;
+  /(?:(?:\\+u[dD][89abAB][0-9a-fA-F]{2})?\\+(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|\\+u[dD][89abAB][0-9a-fA-F]{2}|%[0-9a-fA-F]?|&[#a-zA-Z0-9]{0,8}|[\ud800-\udbff])$/;
+
+/** A pair of escapes with all their backslashes, and one of those more. */
+const MOST_HELD = 32;
 
 function heldLength(raw: string): number {
-  const tail = raw.length > 24 ? raw.slice(-24) : raw;
+  const tail = raw.length > MOST_HELD ? raw.slice(-MOST_HELD) : raw;
   const last = raw.charCodeAt(raw.length - 1);
   // Most pieces end in a letter or a blank after a plain word: no regex for those without an escape's first character.
   if (last < 0xd800 && !tail.includes("\\") && !tail.includes("%") && !tail.includes("&")) return 0;

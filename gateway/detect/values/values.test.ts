@@ -80,6 +80,16 @@ describe("values in texts", () => {
   test("covers an escaped value with all of its escapes, and what is invisible inside it", () => {
     expect(find('{"to":"ada\\u0040example.com"}')).toEqual(["email: ada\\u0040example.com"]);
     expect(find("4111\u200b1111 1111 1111")).toEqual(["credit_card: 4111\u200b1111 1111 1111"]);
+    for (const text of [
+      "4111\\u200b1111 1111 1111",
+      "4111\\\\u00ad1111 1111 1111",
+      "4111&#8203;1111 1111 1111",
+      "4111&shy;1111 1111 1111",
+      "\\ud835\\udfdc111 1111 1111 1111",
+      "\\\\ud835\\\\udfdc111 1111 1111 1111",
+      `4111${"\\".repeat(8)}u00201111 1111 1111`,
+    ])
+      expect(find(text)).toEqual([`credit_card: ${text}`]);
     expect(find("ada%40example.com")).toEqual(["email: ada%40example.com"]);
   });
 
