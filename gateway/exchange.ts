@@ -130,6 +130,17 @@ export type Finding = {
   readonly end: number;
   /** It is more of the value that the finding before it began: a value of any length is given out in parts. */
   readonly isMore?: boolean;
+  /** Of the value of a field that a mask names: how it is masked. */
+  readonly field?: FieldValue;
+};
+
+/** How the value of a field is masked, by which rule, and what it is written as. */
+export type FieldValue = {
+  readonly operator: MaskOperator;
+  readonly code: string;
+  readonly type: "string" | "number" | "boolean" | "list" | "object";
+  /** In how many strings the JSON text stands that it is a value of. */
+  readonly depth: number;
 };
 
 /** A stored object that a request refers to; it must belong to the caller. */
@@ -446,6 +457,8 @@ export type Effect = {
   readonly group?: string;
   /** Of `mask`: a class of findings, how its values are masked (absent: redacted), which way and in which kinds of text (absent: all). */
   readonly class?: string;
+  /** Of `mask`, in place of a class: fields of JSON texts, by name, by the end of their path or by pointer. */
+  readonly fields?: readonly string[];
   readonly with?: MaskOperator;
   readonly direction?: "request" | "answer";
   readonly kinds?: readonly SegmentKind[];

@@ -4,6 +4,7 @@ import type { RequestScanner } from "../findings.ts";
 import { isPartOfJson } from "../segment.ts";
 import { createMaskAccount, toPlace } from "./account.ts";
 import { createEditor } from "./edits.ts";
+import { withFields } from "./field-scan.ts";
 import { maskText } from "./mask-text.ts";
 import { createMasks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
@@ -25,15 +26,12 @@ export function maskTexts(
   masks.add(effects.map((effect) => (effect.with === "block" ? { ...effect, with: "redact" } : effect)));
   const inFiles = createEditor(masks, "request", key, () => undefined);
   const editor = createEditor(masks, "request", key, () => undefined, placeholders);
+  const fielded = withFields(scanner, masks);
   return segments.flatMap((segment): Segment[] => {
     const { text, kind, part, pointer } = segment;
     if (isPartOfJson(part)) return [];
-    const masked = maskText(
-      part?.of === "file" ? inFiles : editor,
-      text,
-      scanner.scan(text, kind, "request"),
-      kind,
-    );
+    const found = fielded.scan(text, kind, "request");
+    const masked = maskText(part?.of === "file" ? inFiles : editor, text, found, kind);
     return [{ ...segment, pointer: toPlace(pointer), text: masked?.text ?? text }];
   });
 }

@@ -75,6 +75,13 @@ describe("readOperatorData", () => {
       "lists: {masks: [{class: email, with: token, restore: [message]}]}",
       "restore goes with",
     ],
+    "a class and fields": ["lists: {masks: [{class: email, fields: [ssn]}]}", "a class or fields"],
+    "a mask of nothing": ["lists: {masks: [{with: redact}]}", "a class or fields"],
+    "a pointer that is none": ["lists: {masks: [{fields: [ssn, /a~2]}]}", "no field"],
+    "to restore what fields hold": [
+      "lists: {masks: [{fields: [ssn], with: placeholder, restore: [message]}]}",
+      "never restored",
+    ],
     "to restore secrets": [
       "lists: {masks: [{class: secret, with: placeholder, restore: [message]}]}",
       "never restored",

@@ -7,11 +7,15 @@ import { isJsonObject } from "./json.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { INJECTION_PLACES, MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
+import { isFieldName, MOST_FIELDS } from "../field-name.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
 const text = z.string().min(1).max(256);
 const names = z.array(text).max(10_000);
+const fieldName = text.refine(isFieldName, {
+  error: "no field: a name, the end of a path (customer.ssn) or a JSON pointer (/customer/ssn)",
+});
 const limit = z.int().positive();
 const effects = z.record(text, z.enum(CODE_EFFECTS));
 /** Paths that the gateway knows nothing of, each with its method. */
@@ -49,12 +53,19 @@ const operatorSchema = z.strictObject({
         .array(
           z
             .strictObject({
-              class: text,
+              class: text.optional(),
+              fields: z.array(fieldName).min(1).max(MOST_FIELDS).optional(),
               with: z.enum(MASK_OPERATORS).optional(),
               direction: z.enum(["request", "answer"]).optional(),
               kinds: z.array(text).min(1).optional(),
               groups: z.array(text).min(1).optional(),
               restore: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
+            })
+            .refine((mask) => (mask.class === undefined) !== (mask.fields === undefined), {
+              error: "a class or fields, one of them",
+            })
+            .refine((mask) => mask.restore === undefined || mask.fields === undefined, {
+              error: "what fields hold is never restored",
             })
             .refine((mask) => mask.restore === undefined || mask.with === "placeholder", {
               error: "restore goes with: placeholder",
