@@ -7,6 +7,7 @@ import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import { toPlace } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
+import { withFieldStreams } from "../mask/field-scan.ts";
 import { toEffectsHeader } from "../mask/mask-tally.ts";
 import type { MaskTally } from "../mask/mask-tally.ts";
 import type { Names } from "../mask/names.ts";
@@ -276,7 +277,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     id,
     request: deps.request,
     judge,
-    scanner: deps.scanner,
+    scanner: withFieldStreams(deps.scanner, deps.masks),
     sink: deps.sink,
     limits: deps.limits,
     // What the program would run is judged, not what the model said.

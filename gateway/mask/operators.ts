@@ -4,11 +4,15 @@ import { MASK_OPERATORS, type MaskOperator } from "../exchange.ts";
 import { toRedaction, toTagged } from "../stand-ins.ts";
 import { toSurrogate } from "./surrogates.ts";
 
-const FIXED = "********";
+/** What `fixed` writes. */
+export const FIXED = "********";
 /** Of a shorter value four characters would be more than a quarter. */
 const LEAST_LAST4 = 12;
 /** Classes of which no character may be shown. */
 const NEVER_SHOWN: ReadonlySet<string> = new Set(["secret"]);
+
+/** A value that is longer than this is redacted where the operator needs the whole of it. */
+export const MAX_VALUE = 4096;
 
 const VALUE_OPERATORS: ReadonlySet<MaskOperator> = new Set(["last4", "surrogate", "placeholder", "token"]);
 

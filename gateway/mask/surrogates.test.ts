@@ -9,9 +9,13 @@ const detector = createDetectors()({});
 const make = (ofClass: string, value: string): string | null => toSurrogate(ofClass, value, key);
 
 const digits = (least: number, most = least): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: least, maxLength: most });
+  fc.string({ unit: fc.constantFrom(...Array.from("0123456789")), minLength: least, maxLength: most });
 const hex = (length: number): fc.Arbitrary<string> =>
-  fc.string({ unit: fc.constantFrom(..."0123456789abcdef"), minLength: length, maxLength: length });
+  fc.string({
+    unit: fc.constantFrom(...Array.from("0123456789abcdef")),
+    minLength: length,
+    maxLength: length,
+  });
 const group = (text: string, sizes: readonly number[], separator: string): string => {
   const groups: string[] = [];
   let at = 0;

@@ -112,7 +112,7 @@ function toIban(value: string, open: (plain: string) => Draw): string | null {
 function toIp(value: string, open: (plain: string) => Draw): string | null {
   const draw = open(value.toLowerCase());
   if (IPV4.test(value)) {
-    const octets = [...draw(3, BYTES)].map((one) => one.charCodeAt(0));
+    const octets = Array.from(draw(3, BYTES), (one) => one.charCodeAt(0));
     return `0.${octets.join(".")}`;
   }
   if (!IPV6.test(value)) return null;
