@@ -169,7 +169,7 @@ test("one caller is shown originals so often an hour, however many ask at once",
   const id = await makeExchange(`Write to ${email}`);
   const key = await makeKey(["auditors"]);
   const answers = await Promise.all(Array.from({ length: PER_HOUR + 3 }, () => reveal(key, id)));
-  const statuses = answers.map(([status]) => status).sort();
+  const statuses = answers.map(([status]) => status).sort((a, b) => a - b);
   expect(statuses).toEqual([200, 200, 200, 429, 429, 429]);
   const rows = await listRows(id);
   expect(rows.filter(({ outcome }) => outcome === "shown")).toHaveLength(PER_HOUR);
