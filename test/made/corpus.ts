@@ -40,6 +40,7 @@ export function createCorpus(seed = 1): CorpusRecord[] {
   return [
     ...makeTokens(random),
     ...makeNamed(random),
+    ...makeInContext(random),
     ...makeNumbers(random),
     ...makeCoins(random),
     ...makeEncoded(random),
@@ -104,6 +105,29 @@ function makeNamed(random: Random): CorpusRecord[] {
         });
       }),
     );
+}
+
+/** Where a secret stands without an operator: `@` takes its place. */
+const CONTEXTS = [
+  "curl -u admin:@ https://api.example.com/",
+  "curl --user 'admin:@' https://api.example.com/",
+  '["curl","-u","admin:@"]',
+  "env:\n  - name: DB_PASSWORD\n    value: @\n",
+  '{"name":"DB_PASSWORD","value":"@"}',
+  "send Bearer @ with it",
+  'password = "@ pw;\'x"',
+];
+
+function makeInContext(random: Random): CorpusRecord[] {
+  return CONTEXTS.flatMap((frame, at) =>
+    Array.from({ length: POSITIVES }, (_, k) =>
+      put(sampleShape(ALPHABET, random), "", frame, {
+        id: `context-${at}-${k}`,
+        type: "context",
+        tier: "contextual",
+      }),
+    ),
+  );
 }
 
 function makeNumbers(random: Random): CorpusRecord[] {

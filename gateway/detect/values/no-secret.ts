@@ -56,7 +56,7 @@ const CASED = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
  * among them, fewer than 1 in 500. Linear in the value's length.
  */
 export function isPlaceholder(value: string): boolean {
-  const text = value.length > MOST ? value.slice(0, MOST) : value;
+  const text = toAscii(value.length > MOST ? value.slice(0, MOST) : value);
   if (/^[A-Za-z][a-z]*$/.test(text)) return true;
   // What a variable falls back to, and what stands before the next parameter of a URL, decide alone.
   const part =
@@ -67,6 +67,20 @@ export function isPlaceholder(value: string): boolean {
   const name = CALL.exec(text)?.[1];
   if (name !== undefined && isName(name, /[)\]([{,;]$/.test(text))) return true;
   return isMonotonous(text) || isSequence(text) || isDescription(text) || isWords(text);
+}
+
+/** Writes letters beyond ASCII as ones of it, so that words of other languages are words. */
+function toAscii(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  return text.replace(/\p{Lu}/gu, toCapital).replace(/\p{L}/gu, toSmall);
+}
+
+function toCapital(letter: string): string {
+  return letter < "\x80" ? letter : "A";
+}
+
+function toSmall(letter: string): string {
+  return letter < "\x80" ? letter : "a";
 }
 
 /** Hardly any different characters, or digits and signs alone: a number, a date, a version. */

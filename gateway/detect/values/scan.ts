@@ -180,6 +180,11 @@ export class ValueScan implements Look {
     return at === 0 && this.base === 0;
   }
 
+  widthAt(at: number): number {
+    const offset = this.base + at;
+    return this.#plain.toRawEnd(offset + 1) - this.#plain.toRaw(offset);
+  }
+
   hasAnyWord(at: number): boolean {
     return this.#words !== null && this.#lastWord >= this.base + at - NEARBY;
   }
