@@ -52,8 +52,9 @@ export function createStringReader(quote: number, onUnit: OnUnit): StringReader 
   return {
     take,
     skip(piece, at) {
+      if (digits !== NO_ESCAPE) return at;
       let next = at;
-      while (digits === NO_ESCAPE && next < piece.length) {
+      while (next < piece.length) {
         const c = piece.charCodeAt(next);
         if (c === quote || c === BACKSLASH) break;
         next += 1;
