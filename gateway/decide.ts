@@ -409,7 +409,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.verdict = verdict;
       account.keep(toKept(verdict.decision));
       const { mask } = verdict.decision;
-      progress.maskTexts = (segments) => maskTexts(segments, scanner, mask, key);
+      const named = createPlaceholders(key, session.id, []);
+      progress.maskTexts = (segments) => maskTexts(segments, scanner, mask, key, named);
       deps.events.policyAsked("request", verdict.micros);
       lap("");
       timings["policy"] = verdict.micros / 1000;

@@ -374,6 +374,22 @@ export type Facts = {
   readonly texts?: readonly Segment[];
 };
 
+/** The classes of values that the gateway finds by itself; patterns of the policy add theirs. */
+export const VALUE_CLASSES = [
+  "secret",
+  "credit_card",
+  "bank_account",
+  "email",
+  "phone",
+  "national_id",
+  "passport",
+  "driving_licence",
+  "birth_date",
+  "ip_address",
+  "mac_address",
+  "crypto_address",
+] as const;
+
 /** How a value is masked, from the most lenient to the strictest. */
 export const MASK_OPERATORS = [
   "detect",

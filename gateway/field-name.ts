@@ -1,5 +1,8 @@
 // Names of fields of JSON texts as policy writes them: a member's name, the end of a path, or a pointer.
 
+/** The class under which values of fields are told. */
+export const FIELD_CLASS = "field";
+
 /** One mask names no more fields. */
 export const MOST_FIELDS = 64;
 

@@ -11,7 +11,7 @@ import { writeForm } from "./form/write-form.ts";
 import type { SpooledBody, Stretches, WrittenPart } from "./form/write-form.ts";
 import { createEditor } from "./mask/edits.ts";
 import { withFieldStreams } from "./mask/field-scan.ts";
-import { FIELD_CLASS } from "./mask/field-values.ts";
+import { FIELD_CLASS } from "./field-name.ts";
 import { createPieceMasker } from "./mask/mask-pieces.ts";
 import type { MaskedPiece } from "./mask/mask-pieces.ts";
 import { maskRequest, requireMaskable, requireNoneToMask, toUnmaskable } from "./mask/mask-request.ts";

@@ -1,7 +1,7 @@
 // Reads an answer that is a file: passed on as it comes, searched and masked while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
 import type { Finding, Segment, Usage } from "../exchange.ts";
-import { FIELD_CLASS } from "../mask/field-values.ts";
+import { FIELD_CLASS } from "../field-name.ts";
 import { createPieceMasker } from "../mask/mask-pieces.ts";
 import type { MaskedPiece } from "../mask/mask-pieces.ts";
 import { toUnmaskableAnswer } from "../mask/masks.ts";

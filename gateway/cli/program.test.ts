@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
@@ -364,6 +365,23 @@ describe("the configuration", () => {
     expect(code).toBe(2);
     expect(err).toContain("did you mean listen?");
     expect(err).toContain("workers: expected at least 1");
+  });
+
+  test("is checked with the operator's file, which names what it may", async () => {
+    writeFileSync(join(folder, "masks.yaml"), "lists: {masks: [{class: secrets, with: redact}]}\n");
+    writeFileSync(join(folder, "secret"), randomBytes(32).toString("base64"));
+    writeFileSync(
+      join(folder, "masked.yaml"),
+      "policy: {operator: masks.yaml}\nencryption_key: file:secret\nconnections: [{name: main, credential: file:secret}]\n",
+    );
+    const wrong = await run("config", "check", "--config", "masked.yaml");
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain("the class secrets in lists.masks");
+    expect(wrong.out).toBe("");
+    writeFileSync(join(folder, "masks.yaml"), "lists: {masks: [{class: secret, with: redact}]}\n");
+    const right = await run("config", "check", "--config", "masked.yaml");
+    expect(right.err).toBe("");
+    expect(right.out).toContain("masks.yaml");
   });
 
   test("lists connections without their credentials", async () => {

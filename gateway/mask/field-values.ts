@@ -1,11 +1,9 @@
 // The values of fields that a reader meets, as findings: whole once they are over, in parts where they are too long to be kept.
 import type { FieldValue, Finding, MaskOperator } from "../exchange.ts";
+import { FIELD_CLASS } from "../field-name.ts";
 import { FIXED, MAX_VALUE, needsValue } from "./operators.ts";
 import { readStandIn } from "../stand-ins.ts";
 import type { FieldMask } from "./fields.ts";
-
-/** The class under which values of fields are told. */
-export const FIELD_CLASS = "field";
 
 /** A string with its quotes is itself; what is another value has one that stands for all of its type. */
 const STAND_INS = { number: "0", boolean: "false", list: "[]", object: "{}" } as const;

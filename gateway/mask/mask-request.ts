@@ -9,7 +9,7 @@ import { isPartOfJson } from "../segment.ts";
 import { toNoted } from "./account.ts";
 import { createEditor, type Editor } from "./edits.ts";
 import { withFields } from "./field-scan.ts";
-import { FIELD_CLASS } from "./field-values.ts";
+import { FIELD_CLASS } from "../field-name.ts";
 import { maskText } from "./mask-text.ts";
 import type { Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";

@@ -3,7 +3,7 @@ import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { toNoted, type MaskAccount } from "./account.ts";
-import { FIELD_CLASS } from "./field-values.ts";
+import { FIELD_CLASS } from "../field-name.ts";
 import { createFields, type Fields } from "./fields.ts";
 import { isStricter } from "./operators.ts";
 

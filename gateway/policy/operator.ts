@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
 import { isJsonObject } from "./json.ts";
+import { refuseUnknownClasses } from "./known-classes.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { INJECTION_PLACES, MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
-import { isFieldName, MOST_FIELDS } from "../field-name.ts";
+import { FIELD_CLASS, isFieldName, MOST_FIELDS } from "../field-name.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
@@ -57,7 +58,7 @@ const operatorSchema = z.strictObject({
               fields: z.array(fieldName).min(1).max(MOST_FIELDS).optional(),
               with: z.enum(MASK_OPERATORS).optional(),
               direction: z.enum(["request", "answer"]).optional(),
-              kinds: z.array(text).min(1).optional(),
+              kinds: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
               groups: z.array(text).min(1).optional(),
               restore: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
             })
@@ -125,6 +126,8 @@ export type OperatorScope = {
   readonly metadata: BundleMetadata | null;
   /** `data.gateway.params` of the bundle. */
   readonly params: JsonObject;
+  /** `data.gateway.patterns` of the bundle. */
+  readonly patterns: JsonObject;
   /** Labels of the configured connections. */
   readonly connectionLabels: readonly string[];
 };
@@ -144,6 +147,14 @@ export function readOperatorData(text: string, scope: OperatorScope): OperatorDa
       cause: checked.error,
     });
   refuseUnknownNames(checked.data, scope);
+  const { masks = [], originals = [] } = checked.data.lists ?? {};
+  refuseUnknownClasses(
+    {
+      masks: masks.flatMap((mask) => mask.class ?? []),
+      originals: originals.filter((one) => one !== FIELD_CLASS),
+    },
+    scope.patterns,
+  );
   const data: unknown = JSON.parse(JSON.stringify(checked.data));
   if (!isJsonObject(data)) throw new PolicyLoadError("the operator's file must hold an object");
   return { data, digest: createHash("sha256").update(JSON.stringify(data)).digest("hex") };
