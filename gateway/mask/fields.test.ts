@@ -215,6 +215,21 @@ function isJson(text: string): boolean {
   }
 }
 
+test("a field comes before what was found in it first", () => {
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
+  masks.add([{ code: "m", fields: ["ssn"] }]);
+  const value = { id: "v", class: "v", start: 7, end: 10 };
+  const values = { push: (piece: string) => (piece === "123" ? [value] : []), end: () => [], pending: 0 };
+  const stream = withFieldStreams({ scan: () => [], stream: () => values }, masks).stream("message");
+  expect(stream.push('{"ssn":')).toEqual([]);
+  expect(stream.push("123")).toEqual([]);
+  expect(stream.pending).toBe(3);
+  expect(stream.push("}").map(({ id, start, end }) => [id, start, end])).toEqual([
+    ["field", 7, 10],
+    ["v", 7, 10],
+  ]);
+});
+
 describe("however a text is cut", () => {
   const effectsOf = (operator: Effect["with"]): Effect[] => [
     { code: "m", fields: ["ssn"], ...(operator && { with: operator }) },
