@@ -94,7 +94,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await checkKey(db, toKeyId(secrets.encryptionKey));
   await loadSqlParser();
 
-  const compile = createDetectors();
+  const compile = createDetectors(config.detect.encoded_bytes);
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
   const policy = opened(

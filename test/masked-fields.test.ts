@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { toTarget } from "./clients/js/targets.ts";
 import { startGateway } from "./gateway.ts";
+import { openSocket } from "./websocket/client.ts";
 import type { RunningGateway } from "./gateway.ts";
 
 const model = "gpt-4.1";
@@ -127,6 +128,30 @@ describe("a tool call", () => {
     expect(body).not.toContain("219-09");
     expect(body).toMatch(/\{\\"customer\\":\{\\"ssn\\":\\"\[FIELD_[A-Z2-7]{16}\]\\",\\"paid\\":2\}\}/);
   });
+});
+
+test("over a WebSocket fields are masked both ways, in each copy", async () => {
+  const socket = await openSocket(`${gateway.baseUrl}/responses`, { token: await gateway.createKey() });
+  const input = 'echo: {"ssn": "078-05-1120", "customer": {"ssn": "219-09-9999"}, "n": 1}';
+  socket.send({ type: "response.create", model, input });
+  const isEnd = ({ type }: { type: string }): boolean =>
+    /^response\.(?:completed|failed)$|^error$/.test(type);
+  const end = await socket.until(isEnd);
+  const text = '{"ssn": "[REDACTED:field]", "customer": {"ssn": "[REDACTED:field]"}, "n": 1}';
+  const deltas = socket.received.filter(({ type }) => type === "response.output_text.delta");
+  expect(deltas.map(({ delta }) => delta).join("")).toBe(text);
+  expect(end).toMatchObject({ response: { output: [{ content: [{ text }] }] } });
+  const output = {
+    type: "function_call_output",
+    call_id: "call_1",
+    output: '{"customer":{"ssn":"219-09-9999"}}',
+  };
+  const call = { type: "function_call", call_id: "call_1", name: "pay", arguments: "{}" };
+  socket.send({ type: "response.create", model, input: [call, output], tools: [tool] });
+  await socket.until(isEnd);
+  expect(gateway.upstream.requests().at(-1)?.body.toString()).toContain("[FIELD_");
+  expect(gateway.upstream.requests().at(-1)?.body.toString()).not.toContain("219-09");
+  socket.socket.terminate();
 });
 
 test("a file is given out with its fields masked, and no part of it", async () => {

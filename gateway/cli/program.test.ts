@@ -327,6 +327,28 @@ describe("exchanges", () => {
   });
 });
 
+test("an exchange that one rule refused shows what another did as a contribution", async () => {
+  const id = "01900000-0000-7000-8000-000000000009";
+  const at = new Date("2026-02-01T00:00:00Z");
+  const codes = ["parameters_set", "values_masked"];
+  const asked = {
+    operation: "responses.create",
+    method: "POST",
+    path: "/responses",
+    stream: false,
+    groups: [],
+  };
+  await database.db.orm
+    .insert(exchanges)
+    .values({ id, at, tenant: "default", ...asked, effect: "deny", codes });
+  await database.db.orm
+    .insert(exchangeEnds)
+    .values({ exchangeId: id, at, outcome: "refused", httpStatus: 403, errorCode: "values_masked" });
+  const { out } = await run("exchanges", "show", id);
+  expect(out).toContain("parameters_set  contributed");
+  expect(out).toContain("values_masked  refused");
+});
+
 describe("incidents", () => {
   test("are listed newest first, from a moment on, in pages", async () => {
     expect((await run("incidents", "list")).out).toBe("There are no incidents.\n");

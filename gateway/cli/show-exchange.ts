@@ -99,7 +99,8 @@ function printRules(output: Output, details: ExchangeDetails, texts: RuleTexts):
     .filter((code) => !known.has(code))
     .map((code) => ({
       code,
-      effect: exchange.effect === "allow" ? "contributed" : "refused",
+      // Of codes without a denial of their own only the one that the exchange ended with refused.
+      effect: exchange.effect === "allow" || code !== (end?.errorCode ?? code) ? "contributed" : "refused",
       at: "request",
     }));
   const lines = [...denied, ...others, ...allowed];

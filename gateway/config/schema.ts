@@ -318,6 +318,15 @@ export const configFile = z
       })
       .prefault({})
       .meta({ description: "What a request and an answer may measure." }),
+    detect: z
+      .strictObject({
+        encoded_bytes: z.int().min(0).max(1_048_576).default(0).meta({
+          description:
+            "So many bytes of a text are decoded from its runs of base64 or hexadecimal, 24 characters or more, to be searched; a run in which a value stands is found as a whole. What comes after that in a text is not decoded. 0: none is.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "What values are looked for in." }),
     record: z
       .strictObject({
         linger_ms: z

@@ -95,9 +95,7 @@ export function createEditor(
         }
         if (mask.operator === "block") {
           note(finding, mask, "blocked");
-          throw new GatewayError("policy_denied", `Refused by policy (${mask.code}): ${ofClass}.`, {
-            publicCode: mask.code,
-          });
+          throw toBlocked(mask.code, ofClass, direction);
         }
         const last = edits.at(-1);
         if (last !== undefined && (start < last.end || (isMore === true && start === last.end))) {
@@ -181,4 +179,10 @@ export function shiftOffset(offset: number, edits: readonly Stretch[], isEnd: bo
     else if (start < offset) return start + shift + (isEnd ? text.length : 0);
   }
   return offset + shift;
+}
+
+function toBlocked(code: string, ofClass: string, direction: Direction): GatewayError {
+  const remedy = direction === "request" ? " Take it out, or ask whoever keeps the policy." : "";
+  const message = `Refused by policy (${code}). The ${direction} holds a value of the class ${ofClass}, which may not pass.${remedy}`;
+  return new GatewayError("policy_denied", message, { publicCode: code });
 }

@@ -55,7 +55,12 @@ export function createFieldReader(fields: Fields, isWholeObject: boolean): Field
         at += piece.length;
         return NONE;
       }
-      for (let i = 0; i < piece.length; i += 1, at += 1) level.take(piece.charCodeAt(i), at, at + 1);
+      const from = at;
+      for (let i = 0; i < piece.length && !level.isDead; i += 1) {
+        i = level.skip(piece, i);
+        if (i < piece.length) level.take(piece.charCodeAt(i), from + i, from + i + 1);
+      }
+      at = from + piece.length;
       return values.give(at);
     },
     end() {
@@ -114,6 +119,12 @@ class Level {
       this.#endWord(start);
     }
     if (!isBlank(c)) this.#begin(c, start);
+  }
+
+  /** Gives the index from `at` on of the next character that tells anything: in a string that is text few do. */
+  skip(piece: string, at: number): number {
+    if (this.#string === null || this.#isName || !this.#isInnerText) return at;
+    return this.#string.skip(piece, at);
   }
 
   /** Ends the text at a place of the text as it came. */

@@ -146,7 +146,7 @@ describe("a field", () => {
     expect(by("fixed", '{"ssn":""}')).toBe('{"ssn":"********"}');
     expect(by("token", `{"ssn":"${"x".repeat(5000)}"}`)).toBe(`{"ssn":"${redacted}"}`);
     expect(by("detect", '{"ssn":"a"}')).toBe('{"ssn":"a"}');
-    expect(() => by("block", '{"ssn":"a"}')).toThrow("Refused by policy");
+    expect(() => by("block", '{"ssn":"a"}')).toThrow("a value of the class field, which may not pass");
     expect(by("block", '{"ssn":null}')).toBe('{"ssn":null}');
   });
 
@@ -214,6 +214,21 @@ function isJson(text: string): boolean {
     return false;
   }
 }
+
+test("a field comes before what was found in it first", () => {
+  const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
+  masks.add([{ code: "m", fields: ["ssn"] }]);
+  const value = { id: "v", class: "v", start: 7, end: 10 };
+  const values = { push: (piece: string) => (piece === "123" ? [value] : []), end: () => [], pending: 0 };
+  const stream = withFieldStreams({ scan: () => [], stream: () => values }, masks).stream("message");
+  expect(stream.push('{"ssn":')).toEqual([]);
+  expect(stream.push("123")).toEqual([]);
+  expect(stream.pending).toBe(3);
+  expect(stream.push("}").map(({ id, start, end }) => [id, start, end])).toEqual([
+    ["field", 7, 10],
+    ["v", 7, 10],
+  ]);
+});
 
 describe("however a text is cut", () => {
   const effectsOf = (operator: Effect["with"]): Effect[] => [

@@ -4,6 +4,8 @@
 export type StringReader = {
   /** Takes a character, which stands at `start` to `end`; says whether it is the closing quote. */
   take(c: number, start: number, end: number): boolean;
+  /** Gives the index from `at` on of the next character that is not only itself. */
+  skip(piece: string, at: number): number;
 };
 
 type OnUnit = (c: number, start: number, end: number) => void;
@@ -47,7 +49,19 @@ export function createStringReader(quote: number, onUnit: OnUnit): StringReader 
     onUnit(unit, from, end);
     return false;
   }
-  return { take };
+  return {
+    take,
+    skip(piece, at) {
+      if (digits !== NO_ESCAPE) return at;
+      let next = at;
+      while (next < piece.length) {
+        const c = piece.charCodeAt(next);
+        if (c === quote || c === BACKSLASH) break;
+        next += 1;
+      }
+      return next;
+    },
+  };
 }
 
 function toHexDigit(c: number): number {

@@ -163,6 +163,9 @@ const ENCODINGS: Readonly<Record<string, (value: string) => string>> = {
     ),
   html: (value) => value.replaceAll(/[^A-Za-z0-9]/g, (c) => `&#${c.charCodeAt(0)};`),
   full_width: (value) => value.replaceAll(/\d/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  // Found only where a budget is given.
+  base64: (value) => Buffer.from(value).toString("base64"),
+  hex: (value) => Buffer.from(value).toString("hex"),
   zero_width: (value) => `${value.slice(0, 7)}\u200b${value.slice(7)}`,
 };
 
