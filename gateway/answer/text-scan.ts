@@ -85,7 +85,8 @@ export function createTextScan(
     if (findings.length === 0) return;
     const { masked, kind, tail, tailFrom } = channel;
     const first = masked.length;
-    editor.edit(masked, findings, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
+    const split = channel.place.split(tail, findings, tailFrom);
+    editor.edit(masked, split, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
     if ((masked[first]?.start ?? channel.gone) < channel.gone)
       throw new GatewayError(
         "policy_denied",

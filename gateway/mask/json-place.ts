@@ -1,10 +1,13 @@
 // Tells where in a JSON text a masked value stands: outside of a string its replacement needs quotes.
+import type { Finding } from "../exchange.ts";
 import type { Edit } from "./edits.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
 export type JsonPlace = {
   /** Gives a stretch of a whole text as the value that it is: in a string of JSON without its escapes. */
   read(text: string, start: number, end: number): string;
+  /** Leaves what holds the text together out of findings: a value may seem to go on behind the string that it stands in. */
+  split(text: string, findings: readonly Finding[], base?: number): readonly Finding[];
   /** Puts quotes round what replaces a value outside of a string, from edit number `first` on. `text` begins at `base` of the whole. */
   quote(text: string, edits: Edit[], first: number, base?: number): void;
   /** Takes notice of a text that begins at `base` before it is gone, up to `until` of the whole. */
@@ -45,6 +48,18 @@ export function createJsonPlace(): JsonPlace {
       if (!written.includes("\\") || !look(text, 0, true) || !isInside(text, 0, start)) return written;
       return unescape(written);
     },
+    split(text, findings, base = 0) {
+      if (findings.length === 0 || !look(text, base, true)) return findings;
+      // What `quote` is asked about lies behind.
+      const before = { at, isInString };
+      const runs = findings.flatMap((finding) =>
+        finding.field === undefined
+          ? cut(finding, text, base, isInside(text, base, finding.start))
+          : [finding],
+      );
+      ({ at, isInString } = before);
+      return runs;
+    },
     quote(text, edits, first, base = 0) {
       if (!look(text, base, true)) return;
       for (const edit of edits.slice(first)) {
@@ -57,6 +72,34 @@ export function createJsonPlace(): JsonPlace {
       head = isJson === null ? head + text.slice(0, until - base) : "";
     },
   };
+}
+
+/** Cuts a finding where a string of JSON begins or ends, and between values. */
+function cut(finding: Finding, text: string, base: number, isInString: boolean): Finding[] {
+  const { isMore, ...rest } = finding;
+  const runs: Finding[] = [];
+  let isIn = isInString;
+  let start = finding.start;
+  const close = (end: number, next: number): void => {
+    const goesOn = isMore === true && start === finding.start;
+    if (end > start) runs.push({ ...rest, start, end, ...(goesOn && { isMore }) });
+    start = next;
+  };
+  for (let i = finding.start; i < finding.end; i += 1) {
+    const c = text.charCodeAt(i - base);
+    if (c === BACKSLASH && isIn) i += 1;
+    else if (c === QUOTE) {
+      close(i, i + 1);
+      isIn = !isIn;
+    } else if (!isIn && isBetween(c)) close(i, i + 1);
+  }
+  close(finding.end, finding.end);
+  return runs;
+}
+
+/** Says whether a character stands between the values of JSON: a bracket, a comma, a colon, white space. */
+function isBetween(c: number): boolean {
+  return "{}[],: \t\r\n".includes(String.fromCharCode(c));
 }
 
 /** Tells of a text that comes in pieces whether a place lies in a string of JSON. */

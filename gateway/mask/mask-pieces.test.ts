@@ -111,6 +111,17 @@ describe("a file that comes in pieces", () => {
     }
   });
 
+  test.each(['password:"', 'password:"x', "password:\\", 'secret="a" password: "x y'])(
+    "stays valid where a value seems to go on behind its string: %s",
+    (note) => {
+      const line = JSON.stringify({ n: 4111111111111111, note, n2: [4111111111111111, note], n3: note });
+      for (const size of [1, 3, line.length])
+        expect(JSON.parse(toBytes(cut(Buffer.from(line), [size])).toString())).toMatchObject({
+          n: "************1111",
+        });
+    },
+  );
+
   test("stays valid where it is JSON, line by line too", () => {
     fc.assert(
       fc.property(fc.array(text, { minLength: 1, maxLength: 4 }), sizes, (texts, sizes) => {

@@ -53,7 +53,13 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
     if (found.length === 0) return;
     onFound?.(found);
     const first = edits.length;
-    editor.edit(edits, found, kind, (start, end) => held.slice(start - base, end - base), place);
+    editor.edit(
+      edits,
+      json.split(held, found, base),
+      kind,
+      (start, end) => held.slice(start - base, end - base),
+      place,
+    );
     // What is gone cannot be masked any more: better no end than a wrong one.
     if ((edits[first]?.start ?? base) < base)
       throw new GatewayError("detector_failed", "A value was found too late.");

@@ -29,7 +29,7 @@ export function findEdits(
   const edits: Edit[] = [];
   if (findings.length === 0) return edits;
   const place = createJsonPlace();
-  editor.edit(edits, findings, kind, (start, end) => place.read(text, start, end), at);
+  editor.edit(edits, place.split(text, findings), kind, (start, end) => place.read(text, start, end), at);
   createJsonPlace().quote(text, edits, 0);
   return edits;
 }
