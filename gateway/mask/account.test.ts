@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createMaskAccount, isCleanOf } from "./account.ts";
+import { createCleanLook, createMaskAccount } from "./account.ts";
 import type { Noted, ValueHash } from "./account.ts";
 
 function openHash(): ValueHash {
@@ -91,7 +91,7 @@ test("tells a stretch that a secret stands in from one that none does", () => {
     { id: "a", class: "email", start: 0, end: 10 },
     { id: "b", class: "secret", start: 8, end: 20 },
   ];
-  expect(isCleanOf(findings, 0, 10)).toBe(false);
-  expect(isCleanOf(findings, 0, 8)).toBe(true);
-  expect(isCleanOf(findings, 20, 30)).toBe(true);
+  expect(createCleanLook(findings)(0, 10)).toBe(false);
+  expect(createCleanLook(findings)(0, 8)).toBe(true);
+  expect(createCleanLook(findings)(20, 30)).toBe(true);
 });
