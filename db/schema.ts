@@ -397,6 +397,35 @@ export const originals = pgTable(
   (table) => [primaryKey({ columns: [table.exchangeId, table.seq] }), index("originals_at").on(table.at)],
 );
 
+/** Who had originals shown, or was refused them, and why; rows are only added. */
+export const reveals = pgTable(
+  "reveals",
+  {
+    /** The exchange that it was asked for in. */
+    id: uuid("id").primaryKey(),
+    at: moment("at").notNull().defaultNow(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    /** The exchange whose originals were asked for, as far as it is an id. */
+    exchangeId: uuid("exchange_id"),
+    /** Masked as the request was; null where none was given. */
+    reason: text("reason"),
+    outcome: text("outcome", { enum: ["shown", "refused"] }).notNull(),
+    /** Why it was refused. */
+    code: text("code"),
+    /** The lines of `masked_values` whose originals were shown. */
+    lines: integer("lines")
+      .array()
+      .notNull()
+      .default(sql`'{}'::integer[]`),
+  },
+  (table) => [
+    index("reveals_exchange").on(table.exchangeId, table.id),
+    index("reveals_caller").on(table.tenant, table.issuer, table.subject, table.at),
+  ],
+);
+
 // The ledger
 
 /** Who owns what the provider stores. The first owner stays. */

@@ -14,6 +14,7 @@ import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { createConnections } from "./connections/registry.ts";
+import { createNameScanner } from "./mask/names.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
 import { createSignalScanner } from "./detect/signals.ts";
@@ -34,6 +35,7 @@ import { createRequestParser } from "./parse/request.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
+import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
 import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
@@ -92,7 +94,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   await checkKey(db, toKeyId(secrets.encryptionKey));
   await loadSqlParser();
 
-  const compile = createDetectors();
+  const compile = createDetectors(config.detect.encoded_bytes);
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
   const policy = opened(
@@ -118,12 +120,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const box = openBox(secrets.encryptionKey);
   const clientSecrets = createClientSecrets({ db, box });
+  const originals = openOriginals(secrets.encryptionKey, secrets.originalsKeys);
+  const originalsMs = config.record.originals.days * 86_400_000;
+  const reveals = createReveals({
+    db,
+    originals,
+    keptMs: originalsMs,
+    perHour: config.record.originals.reveals_per_hour,
+  });
   const { recorder, ledger, sessions } = opened(
     startRecord({
       db,
       box,
-      originals: openOriginals(secrets.encryptionKey, secrets.originalsKeys),
-      originalsMs: config.record.originals.days * 86_400_000,
+      originals,
+      originalsMs,
       log,
       lingerMs: config.record.linger_ms,
       deadlineMs: config.record.fail_after_ms,
@@ -214,6 +224,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     shares: createShares(config.limits.per_caller),
     uploads: createUploads(),
     recorder,
+    reveals,
     ledger,
     sessions,
     events,
@@ -321,7 +332,13 @@ function createInForce(
       const scanner = compile(snapshot.patterns);
       kept = {
         snapshot,
-        inForce: { policy: snapshot, scanner, readCall: createCallReader({ scanner }), signals },
+        inForce: {
+          policy: snapshot,
+          scanner,
+          names: createNameScanner(scanner),
+          readCall: createCallReader({ scanner }),
+          signals,
+        },
       };
     }
     return kept.inForce;

@@ -28,12 +28,15 @@ import { createMaskTally } from "./mask/mask-tally.ts";
 import { maskTexts } from "./mask/mask-texts.ts";
 import { createMasks } from "./mask/masks.ts";
 import type { Masks } from "./mask/masks.ts";
+import { createNames } from "./mask/names.ts";
+import type { Names, NameScanner } from "./mask/names.ts";
 import { createPlaceholders } from "./mask/placeholders.ts";
 import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { maskBody } from "./masked-form.ts";
 import type { Masking } from "./masked-form.ts";
+import { toToldDecision, toToldError } from "./record-names.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
 import { requireTaken, requireUnchanged, setParameters } from "./set-parameters.ts";
@@ -67,6 +70,7 @@ export type PolicyInForce = {
   readonly scanner: RequestScanner & TextScanner;
   readonly readCall: (call: ToolCall) => CallFacts;
   readonly signals: SignalReader;
+  readonly names: NameScanner;
 };
 
 export type DeciderDeps = {
@@ -150,6 +154,8 @@ export type Decider = {
     /** Told what became of calls once that is durable. */
     onCalls?: (calls: readonly CallRow[]) => void,
   ): OpenContext;
+  /** Masks names where policy has not said how. */
+  strictNames(): Names;
   /** Ends an exchange that was refused or failed before anything of it was sent: in the record, then to its caller. */
   turnAway(progress: Progress, thrown: unknown): Promise<void>;
 };
@@ -184,7 +190,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     lines: FileLines,
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
-    { policy, signals }: PolicyInForce,
+    { policy, signals, names }: PolicyInForce,
     { scanner, masks: { account }, key, onMasked }: Masking,
     ofFile: readonly Effect[],
   ): Promise<JudgedLines> {
@@ -204,7 +210,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
-        const verdict = await ask(judge, asked, countFindings(scanner, request));
+        const said = await ask(judge, asked, countFindings(scanner, request));
+        const effects = [...ofFile, ...said.decision.mask];
+        const lineNames = createNames(names, { effects, key }, deps.digest);
+        const verdict = { ...said, decision: toToldDecision(said.decision, lineNames) };
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
         const { operation } = route;
@@ -291,7 +300,12 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     return createPlaceholders(deps.maskKey(tenant), session.id, known);
   }
 
+  function strictNames(): Names {
+    return createNames(deps.inForce().names, null, deps.digest);
+  }
+
   return {
+    strictNames,
     isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
       const { policy } = deps.inForce();
       const session = { id, labels: [] };
@@ -390,10 +404,15 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         verdict = await ask(judge, asked, counts);
         claims.settle(verdict.decision.share);
       }
+      const key = deps.maskKey(caller.tenant);
+      const recorded = createNames(inForce.names, { effects: verdict.decision.mask, key }, deps.digest);
+      progress.names = recorded;
+      verdict = { ...verdict, decision: toToldDecision(verdict.decision, recorded) };
       progress.verdict = verdict;
       account.keep(toKept(verdict.decision));
       const { mask } = verdict.decision;
-      progress.maskTexts = (segments) => maskTexts(segments, scanner, mask, deps.maskKey(caller.tenant));
+      const named = createPlaceholders(key, session.id, []);
+      progress.maskTexts = (segments) => maskTexts(segments, scanner, mask, key, named);
       deps.events.policyAsked("request", verdict.micros);
       lap("");
       timings["policy"] = verdict.micros / 1000;
@@ -481,6 +500,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         timings: progress.timings,
         labels: toLabels(verdict.decision),
         masks: decided.masks,
+        names: progress.names ?? strictNames(),
         maskKey: deps.maskKey(caller.tenant),
         placeholders: decided.placeholders,
         masked: progress.masked,
@@ -497,7 +517,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     },
     async turnAway(progress, thrown) {
       const { id, sink } = progress;
-      const error = await journal.turnedAway(progress, toGatewayError(thrown));
+      const told = toToldError(toGatewayError(thrown), progress.names ?? strictNames());
+      const error = await journal.turnedAway(progress, told);
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
       refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
@@ -524,6 +545,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     changes: [],
     account: null,
     maskTexts: null,
+    names: null,
     version: null,
     isRecorded: false,
     requestBytes: 0,

@@ -130,6 +130,17 @@ export type Finding = {
   readonly end: number;
   /** It is more of the value that the finding before it began: a value of any length is given out in parts. */
   readonly isMore?: boolean;
+  /** Of the value of a field that a mask names: how it is masked. */
+  readonly field?: FieldValue;
+};
+
+/** How the value of a field is masked, by which rule, and what it is written as. */
+export type FieldValue = {
+  readonly operator: MaskOperator;
+  readonly code: string;
+  readonly type: "string" | "number" | "boolean" | "list" | "object";
+  /** In how many strings the JSON text stands that it is a value of. */
+  readonly depth: number;
 };
 
 /** A stored object that a request refers to; it must belong to the caller. */
@@ -363,10 +374,27 @@ export type Facts = {
   readonly texts?: readonly Segment[];
 };
 
+/** The classes of values that the gateway finds by itself; patterns of the policy add theirs. */
+export const VALUE_CLASSES = [
+  "secret",
+  "credit_card",
+  "bank_account",
+  "email",
+  "phone",
+  "national_id",
+  "passport",
+  "driving_licence",
+  "birth_date",
+  "ip_address",
+  "mac_address",
+  "crypto_address",
+] as const;
+
 /** How a value is masked, from the most lenient to the strictest. */
 export const MASK_OPERATORS = [
   "detect",
   "last4",
+  "surrogate",
   "placeholder",
   "token",
   "fixed",
@@ -445,6 +473,8 @@ export type Effect = {
   readonly group?: string;
   /** Of `mask`: a class of findings, how its values are masked (absent: redacted), which way and in which kinds of text (absent: all). */
   readonly class?: string;
+  /** Of `mask`, in place of a class: fields of JSON texts, by name, by the end of their path or by pointer. */
+  readonly fields?: readonly string[];
   readonly with?: MaskOperator;
   readonly direction?: "request" | "answer";
   readonly kinds?: readonly SegmentKind[];

@@ -11,7 +11,10 @@ import type { Caller, ParameterChange, PolicyVersion, Route, Segment } from "./e
 import type { Verdict } from "./judge.ts";
 import type { MaskAccount } from "./mask/account.ts";
 import type { MaskTally } from "./mask/mask-tally.ts";
+import { createNames } from "./mask/names.ts";
+import type { Names, NameScanner } from "./mask/names.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
+import { toRecordedChange, toRecordedDecision, toRecordedFacts } from "./record-names.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
 import { toRequestTexts } from "./request-texts.ts";
@@ -37,6 +40,8 @@ export type Progress = {
   readonly masked: MaskTally;
   /** Masks texts as the decision says, for the record; null before it is decided. */
   maskTexts: ((segments: readonly Segment[]) => readonly Segment[]) | null;
+  /** Masks names for the record; null before it is decided. */
+  names: Names | null;
   /** What was changed of its parameters. */
   changes: readonly ParameterChange[];
   /** What was masked, where and how; null before it is decided. */
@@ -63,18 +68,28 @@ export type Journal = {
 };
 
 /** Makes the journal. */
-export function createJournal(deps: { readonly recorder: Recorder; readonly events: Events }): Journal {
+export function createJournal(deps: {
+  readonly recorder: Recorder;
+  readonly events: Events;
+  readonly inForce: () => { readonly names: NameScanner };
+  readonly digest: (text: string) => string;
+}): Journal {
   const { recorder, events } = deps;
 
   async function open(progress: Progress, error: GatewayError | null): Promise<void> {
     if (progress.isRecorded) return;
     await Promise.all([
-      recorder.opened(toOpened(progress, error)),
+      recorder.opened(toOpened(progress, error, progress.names ?? toStrict())),
       keepLabels(progress),
       keepTexts(progress),
       keepMasked(progress),
     ]);
     progress.isRecorded = true;
+  }
+
+  /** Where policy has not said what is masked, all that is found is. */
+  function toStrict(): Names {
+    return createNames(deps.inForce().names, null, deps.digest);
   }
 
   async function keepLabels({ verdict, caller, session, found, id, at }: Progress): Promise<void> {
@@ -142,29 +157,30 @@ export function isDenial(error: GatewayError): boolean {
   return error.code === "policy_denied" || error.code === "policy_not_allowed";
 }
 
-function toOpened(progress: Progress, error: GatewayError | null): ExchangeOpened {
-  const { verdict, route, request, version, timings } = progress;
+function toOpened(progress: Progress, error: GatewayError | null, names: Names): ExchangeOpened {
+  const { verdict, route, request, version, timings, session } = progress;
+  const client = progress.incoming.headers["user-agent"];
   const newest = request?.prompts.at(-1);
   const prompt = newest === undefined ? undefined : request?.items[newest];
   return {
     id: progress.id,
     at: progress.at,
-    session: progress.session,
+    session: session?.name == null ? session : { ...session, name: names.mask(session.name) },
     caller: progress.caller,
     connection: progress.open?.connection.name ?? null,
     operation: route?.operation ?? "unknown",
     method: progress.incoming.method ?? "",
     path: route?.spec.template ?? "",
-    client: progress.incoming.headers["user-agent"] ?? null,
-    facts: verdict?.facts ?? null,
-    decision: verdict?.decision ?? null,
-    changes: progress.changes,
+    client: client === undefined ? null : names.mask(client),
+    facts: verdict === null ? null : toRecordedFacts(verdict.facts, names),
+    decision: verdict === null ? null : toRecordedDecision(verdict.decision, names),
+    changes: progress.changes.map((change) => toRecordedChange(change, names)),
     effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
     errorCode: error?.recordedCode ?? null,
     version,
     timings,
     prompt: prompt === undefined ? null : { hash: prompt.hash, pointer: prompt.pointer },
-    callOutputs: request === null ? [] : toCallOutputs(request),
+    callOutputs: request === null ? [] : toCallOutputs(request).map((call) => names.id(call)),
   };
 }
 

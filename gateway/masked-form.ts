@@ -10,6 +10,8 @@ import { createRewriter } from "./form/rewrite.ts";
 import { writeForm } from "./form/write-form.ts";
 import type { SpooledBody, Stretches, WrittenPart } from "./form/write-form.ts";
 import { createEditor } from "./mask/edits.ts";
+import { withFieldStreams } from "./mask/field-scan.ts";
+import { FIELD_CLASS } from "./field-name.ts";
 import { createPieceMasker } from "./mask/mask-pieces.ts";
 import type { MaskedPiece } from "./mask/mask-pieces.ts";
 import { maskRequest, requireMaskable, requireNoneToMask, toUnmaskable } from "./mask/mask-request.ts";
@@ -62,6 +64,9 @@ export async function maskBody(
   const isOfUpload = junctions.length > 0 || request.route.operation === "uploads.parts.create";
   const isSentAsItCame = form === null && spooled !== null;
   if (isOfUpload || isSentAsItCame) requireMaskable(masks, findings);
+  // A part begins anywhere in its text: where in JSON that is nobody can say.
+  if (isOfUpload && masks.fields("other", "request") !== null && holdsText(form))
+    throw toUnmaskable(masks, FIELD_CLASS, "");
   if (isSentAsItCame) requireNoneToMask(request, scanner, masks);
   if (form === null)
     return { masked: maskRequest(request, scanner, masks, key, onMasked, placeholders), spooled };
@@ -72,8 +77,13 @@ export async function maskBody(
   return { masked, spooled: writeMaskedForm(form, request, masked, files) ?? spooled };
 }
 
+function holdsText(form: TakenForm | null): boolean {
+  return form?.parts.some(({ isFile, encoding }) => isFile && encoding !== null) === true;
+}
+
 /** Tells whether what was found in files may have to be masked. */
 function mayHoldMasked(masks: Masks, findings: Readonly<Record<string, number>>): boolean {
+  if (masks.fields("other", "request") !== null) return true;
   return Object.keys(findings).some((ofClass) => masks.pick(ofClass, "other", "request") !== null);
 }
 
@@ -90,7 +100,7 @@ async function maskFiles(
     const place = pointers[index] ?? "";
     const reader = createPieceReader(encoding === "lenient" ? "utf-8" : encoding);
     const masker = createPieceMasker({
-      stream: scanner.stream("other", "request"),
+      stream: withFieldStreams(scanner, masks).stream("other", "request"),
       editor,
       kind: "other",
       place,

@@ -32,6 +32,8 @@ import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
+import { answerOriginals, asksForOriginals, noteRefused, showOriginals } from "./reveal-originals.ts";
+import type { Reveals } from "./record/reveals.ts";
 import { readLeftover } from "./leftover.ts";
 import { matchRoute } from "./parse/route.ts";
 import { isBatchOutput, sendForPart, toJudging } from "./ranges.ts";
@@ -46,6 +48,7 @@ export type PipelineDeps = DeciderDeps & {
   readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
   readonly clientSecrets: ClientSecrets;
+  readonly reveals: Reveals;
   readonly parser: RequestParser;
   readonly spools: Spools;
   readonly heart: Heart;
@@ -148,6 +151,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const { repaired, spooled } = decided;
     const isOutput = await isBatchOutput(deps.ledger, connection.connection.name, route);
     const giving = route.spec.isGrant ? toGiving(decided, id, sink) : null;
+    const shown = asksForOriginals(route)
+      ? await showOriginals(deps.reveals, id, decided, progress.names ?? decider.strictNames())
+      : null;
     const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
     const key = route.spec.isAdmin ? adminCredential() : credential();
     const reader = openAnswer(context, { isOutput });
@@ -156,6 +162,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       credentialId: caller.credentialId,
       fail: (error) => answer.onError(error),
     });
+    if (shown !== null) return answerOriginals(context, shown);
     if (isTraces && traces === null) return answerTraces(context);
     const sent = {
       method: incoming.method ?? "GET",
@@ -201,6 +208,18 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     });
   }
 
+  /** Writes down a request for originals that is refused; gives the error to tell, the record's own where that is away. */
+  async function noteReveal(progress: Progress, thrown: unknown): Promise<unknown> {
+    if (!asksForOriginals(progress.route)) return thrown;
+    try {
+      const names = progress.names ?? decider.strictNames();
+      await noteRefused(deps.reveals, progress, names, toGatewayError(thrown));
+      return thrown;
+    } catch (failure) {
+      return failure;
+    }
+  }
+
   function toGiving(
     { caller, open: { connection }, request, masked, set }: Decided,
     exchangeId: string,
@@ -233,7 +252,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
         await decide(progress);
       } catch (error) {
-        await decider.turnAway(progress, error);
+        await decider.turnAway(progress, await noteReveal(progress, error));
       }
     },
   };

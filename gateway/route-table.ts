@@ -410,6 +410,7 @@ POST /webhook_endpoints/{webhook_endpoint}/test webhooks.test
 GET /webhook_event_types webhooks.event_types
 
 POST /evals/{eval}/runs/{-run} evals.runs.update
+POST /tollgate/exchanges/{-exchange}/reveal exchanges.reveal local
 POST /traces/ingest traces.ingest local
 WS /live/sessions live.sessions.connect model makes=live_session
 WS /live/sessions/{live_session}/attach live.sessions.attach

@@ -27,6 +27,42 @@ export function toTagged(ofClass: string, digest: Buffer): string {
   return `[${ofClass.toUpperCase()}_${tag}]`;
 }
 
+/** Under `.invalid` no name leads anywhere (RFC 6761). */
+const MADE_DOMAIN = "@redacted.invalid";
+const MADE_EMAIL =
+  /^(?:[bcdfghjklmnprstv]{10}|[bcdfghjklmnprstv]{14}|[bcdfghjklmnprstv]{18})@redacted\.invalid$/;
+/** What is set aside for documentation (RFC 9542): 256 addresses that no device has. */
+const MADE_MAC = /^00:00:5E:00:53:[\dA-F]{2}$/;
+
+/** A bank account as it is printed, with check digits that none has; no group begins with a digit but zero. */
+const MADE_IBAN =
+  /^[A-Z]{2}00(?:-[BCDFGHJ-NPR-TV0][BCDFGHJ-NPR-TV\d]{3}){2,7}(?:-[BCDFGHJ-NPR-TV0][BCDFGHJ-NPR-TV\d]{0,2})?$/;
+
+/** Says whether a whole value is one that the gateway wrote in another's place, though its name says that it is a secret. */
+export function isMade(value: string): boolean {
+  return isMadeEmail(value) || isMadeMac(value) || MADE_IBAN.test(value);
+}
+
+/** Writes an address that is nobody's. */
+export function toMadeEmail(local: string): string {
+  return local + MADE_DOMAIN;
+}
+
+/** Says whether an address is one that the gateway wrote: nothing but such consonants can stand before it. */
+export function isMadeEmail(value: string): boolean {
+  return MADE_EMAIL.test(value);
+}
+
+/** Writes a hardware address that no device has. */
+export function toMadeMac(last: string): string {
+  return `00:00:5E:00:53:${last}`;
+}
+
+/** Says whether a hardware address is one that no device has. */
+export function isMadeMac(value: string): boolean {
+  return MADE_MAC.test(value);
+}
+
 /** Gives the index after a stand-in that begins at `at`; -1 where more text must tell, -2 where none begins. */
 export function readStandIn(text: string, at: number, isFinal: boolean): number {
   if (text.charCodeAt(at) !== BRACKET) return -2;

@@ -19,9 +19,11 @@ const OWN: readonly (readonly [id: string, ofClass: string, title: string, sourc
   ["ip_address", "ip_address", "IPv4 or IPv6 address, but this host's and masks", "RFC 4291"],
   ["mac_address", "mac_address", "MAC address", "IEEE 802"],
   ["birth_date", "birth_date", "Date beside a word such as `born`", ""],
-  ["jwt", "secret", "JSON Web Token", "RFC 7519"],
+  ["jwt", "secret", "JSON Web Token, also wrapped over lines", "RFC 7519"],
   ["private_key", "secret", "Private key in PEM, also cut off", "RFC 7468"],
   ["connection_string", "secret", "Password in a connection string", "RFC 3986"],
+  ["command_password", "secret", "Password after `-u` or `--user`, as curl is given it", ""],
+  ["bearer_token", "secret", "Token after `Bearer`", "RFC 6750"],
 ];
 
 /** Gives the page. */

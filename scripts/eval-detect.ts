@@ -1,5 +1,6 @@
 // Measures what the detectors find: recall by type with full coverage, precision, hard negatives, encodings.
 // `npm run eval:detect -- --dir FOLDER` reads every *.jsonl and *.jsonl.gz there; without one the project's own made corpus.
+// `--encoded BYTES` sets the budget for what is decoded from base64 and hexadecimal, as `detect.encoded_bytes` does.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -12,6 +13,7 @@ import { createCorpus } from "../test/made/corpus.ts";
 const { values } = parseArgs({
   options: {
     dir: { type: "string" },
+    encoded: { type: "string", default: "0" },
     json: { type: "boolean", default: false },
     misses: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -48,11 +50,13 @@ const percent = (part: number, whole: number): string =>
 
 function main(): void {
   if (values.help) {
-    process.stdout.write("usage: npm run eval:detect -- [--dir FOLDER] [--misses] [--json]\n");
+    process.stdout.write(
+      "usage: npm run eval:detect -- [--dir FOLDER] [--encoded BYTES] [--misses] [--json]\n",
+    );
     return;
   }
   const records = values.dir === undefined ? createCorpus() : readRecords(values.dir);
-  const scanner = createDetectorCompiler(TABLES)({});
+  const scanner = createDetectorCompiler(TABLES, Number(values.encoded))({});
   const scores = new Map<string, Score>();
   const misses: object[] = [];
   const negatives = { texts: 0, touched: 0 };

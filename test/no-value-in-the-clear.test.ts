@@ -1,8 +1,12 @@
-// What the gateway writes down by itself, in its log, its database, its metrics and its errors, holds no masked value
-// of a text.
+// What the gateway writes down by itself, in its log, its database, its metrics and its errors, holds no masked value,
+// whichever way it came.
+import { hash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { request as send } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text as readText } from "node:stream/consumers";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget } from "./clients/js/targets.ts";
@@ -12,8 +16,6 @@ import { createTestDatabase } from "./postgres.ts";
 import type { TestDatabase } from "./postgres.ts";
 
 const model = "gpt-4.1";
-const secret = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
-const email = "marker.person@example.com";
 const masks = [
   { class: "secret", with: "redact" },
   { class: "email", with: "token" },
@@ -23,6 +25,7 @@ let folder = "";
 let database: TestDatabase;
 let gateway: RunningGateway;
 let client: OpenAI;
+let key = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-clear-"));
   const operator = join(folder, "operator.json");
@@ -32,7 +35,8 @@ beforeAll(async () => {
     databaseUrl: database.url,
     env: { TOLLGATE_POLICY_OPERATOR: operator, TOLLGATE_LOG_LEVEL: "debug" },
   });
-  client = toTarget(gateway.baseUrl, await gateway.createKey()).client();
+  key = await gateway.createKey();
+  client = toTarget(gateway.baseUrl, key).client();
 });
 afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
@@ -54,37 +58,91 @@ async function dump(): Promise<ReadonlyMap<string, string>> {
   return dumped;
 }
 
-const pieces = [secret, secret.slice(4, 14), secret.slice(-10), email, "marker.person"];
+/** Values of one way alone, so that what another left in the record is not taken for its own. */
+class Values {
+  readonly secret: string;
+  readonly email: string;
+  readonly both: string;
 
-function findIn(text: string): string[] {
-  return pieces.filter((piece) => text.includes(piece) || text.includes(Buffer.from(piece).toString("hex")));
+  constructor(way: string) {
+    const digest = hash("sha256", way, "base64").replaceAll(/[^A-Za-z0-9]/g, "");
+    this.secret = ["ghp", digest.slice(0, 36).padEnd(36, "x7")].join("_");
+    this.email = `${digest.slice(-10).toLowerCase()}@example.com`;
+    this.both = `${this.secret} of ${this.email}`;
+  }
+
+  /** Gives what of the values stands in a text: any eight characters of them count. */
+  findIn(text: string): string[] {
+    const local = this.email.slice(0, this.email.indexOf("@"));
+    const pieces = [this.secret.slice(4), local].flatMap((value) =>
+      Array.from({ length: value.length - 7 }, (_, index) => value.slice(index, index + 8)),
+    );
+    return pieces.filter(
+      (piece) => text.includes(piece) || text.includes(Buffer.from(piece).toString("hex")),
+    );
+  }
 }
 
 /** Calls with the values, and gives the body of an error where it fails. */
 async function attempt(call: () => Promise<unknown>): Promise<string> {
   try {
-    await call();
-    return "";
+    const answer = await call();
+    return typeof answer === "string" ? answer : "";
   } catch (error) {
     if (!(error instanceof OpenAI.APIError)) throw error;
     return JSON.stringify([error.message, error.error, [...(error.headers ?? [])]]);
   }
 }
 
-const both = `${secret} of ${email}`;
-const tool = {
-  type: "function",
-  name: "pay",
-  description: both,
-  strict: false,
-  parameters: { type: "object", properties: { to: { type: "string", description: both } } },
-} as const;
+/** Asks without an SDK, and gives the head and the body of the answer. */
+async function ask(path: string, headers: Readonly<Record<string, string>>, body?: string): Promise<string> {
+  const asked = send(`${gateway.origin}${path}`, {
+    method: body === undefined ? "GET" : "POST",
+    headers: { authorization: `Bearer ${key}`, ...headers },
+  });
+  asked.end(body);
+  const [answer] = await once(asked, "response");
+  return JSON.stringify(answer.headers) + (await readText(answer));
+}
 
-const WAYS: Readonly<Record<string, () => Promise<unknown>>> = {
-  "a prompt": () =>
+function askWith(headers: Readonly<Record<string, string>>): Promise<unknown> {
+  return client.responses.create({ model, input: "hi" }, { headers });
+}
+
+const UPGRADE = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+};
+
+const WAYS: Readonly<Record<string, (values: Values) => Promise<unknown>>> = {
+  "a prompt": ({ both }) =>
     client.responses.create({ model, input: both, instructions: both, metadata: { note: both } }),
-  "a tool": () => client.responses.create({ model, input: `call pay {"to":"${both}"}`, tools: [tool] }),
-  "a tool's output": () =>
+  "a tool": ({ both }) =>
+    client.responses.create({
+      model,
+      input: `call pay {"to":"${both}"}`,
+      tools: [
+        {
+          type: "function",
+          name: "pay",
+          description: both,
+          strict: false,
+          parameters: { type: "object", properties: { to: { type: "string", description: both } } },
+        },
+      ],
+    }),
+  "a tool's name": ({ secret, email }) =>
+    client.responses.create({
+      model,
+      input: "hi",
+      tools: [
+        { type: "function", name: secret, strict: false, parameters: {} },
+        { type: "mcp", server_label: email, server_url: `https://${secret}.example.com` },
+      ],
+    }),
+  "a tool's output": ({ both }) =>
     client.chat.completions.create({
       model,
       messages: [
@@ -102,19 +160,115 @@ const WAYS: Readonly<Record<string, () => Promise<unknown>>> = {
         { role: "tool", tool_call_id: "call_1", content: both },
       ],
     }),
-  "a stream": async () => {
+  "the id of a call": ({ secret }) =>
+    client.chat.completions.create({
+      model,
+      messages: [
+        { role: "user", content: "go" },
+        {
+          role: "assistant",
+          tool_calls: [{ id: secret, type: "function", function: { name: "pay", arguments: "{}" } }],
+        },
+        { role: "tool", tool_call_id: secret, content: "paid" },
+      ],
+    }),
+  "a stream": async ({ both }) => {
     for await (const _ of await client.responses.create({ model, input: `echo: ${both}`, stream: true }));
   },
-  "a name of a member": () => client.responses.create({ model, input: "hi", metadata: { [secret]: "x" } }),
+  "a name of a member": ({ secret }) =>
+    client.responses.create({ model, input: "hi", metadata: { [secret]: "x" } }),
+  "a file and its name": ({ both, email }) =>
+    client.files.create({ file: new File([both], `${email}.txt`), purpose: "assistants" }),
+  "the name of a file that is cut": ({ secret }) =>
+    client.files.create({
+      file: new File(["hi"], `${"a ".repeat(118)}${secret}.txt`),
+      purpose: "assistants",
+    }),
+  "a part of an upload": async ({ both }) => {
+    const upload = await client.uploads.create({
+      bytes: both.length,
+      filename: "a.txt",
+      mime_type: "text/plain",
+      purpose: "assistants",
+    });
+    await client.uploads.parts.create(upload.id, { data: new File([both], "part") });
+  },
+  "the name of an upload": ({ both }) =>
+    client.uploads.create({ bytes: 1, filename: both, mime_type: "text/plain", purpose: "assistants" }),
+  "a model": ({ both }) => client.responses.create({ model: both, input: "hi" }),
+  "an id": ({ secret }) => client.responses.retrieve(`resp_${secret}`),
+  "an earlier response": ({ secret }) =>
+    client.responses.create({ model, input: "hi", previous_response_id: `resp_${secret}` }),
+  "a stored prompt": ({ both }) =>
+    client.responses.create({ model, input: "hi", prompt: { id: both, version: both } }),
+  "an item of a type that nobody knows": ({ secret }) =>
+    ask(
+      "/v1/responses",
+      { "content-type": "application/json" },
+      JSON.stringify({ model, input: [{ type: secret, role: secret, text: secret }] }),
+    ),
+  "a program's name": ({ both }) => askWith({ "user-agent": `agent/1 (${both})` }),
+  "a program's name that is cut": ({ secret }) => askWith({ "user-agent": `${"a ".repeat(118)}${secret}` }),
+  "a session's name": ({ both }) => askWith({ "x-tollgate-session": both }),
+  "a beta": ({ both }) => askWith({ "openai-beta": both }),
+  "an idempotency key": ({ both }) => askWith({ "idempotency-key": both }),
+  "a path that nobody knows": ({ both, secret }) =>
+    ask(`/v1/${secret}/${encodeURIComponent(both)}`, { "user-agent": both }),
+  "a query": ({ secret }) => ask(`/v1/files?${secret}=${secret}&limit=${secret}`, { "user-agent": secret }),
+  "the name of a connection": ({ secret }) => ask(`/c/${secret}/v1/models`, { "user-agent": secret }),
+  "a body that can't be read": ({ both }) =>
+    ask("/v1/responses", { "content-type": "application/json", "user-agent": both }, `{"model": ${both}`),
+  "a body of the wrong shape": ({ both, secret }) =>
+    ask(
+      "/v1/responses",
+      { "content-type": "application/json" },
+      JSON.stringify({ model, input: { [secret]: both }, tools: [{ type: { [secret]: both } }] }),
+    ),
+  "a media type": ({ secret }) => ask("/v1/responses", { "content-type": `text/${secret}` }, "{}"),
+  "a key that nobody gave": ({ both, secret }) =>
+    ask("/v1/models", { authorization: `Bearer ${secret}`, "user-agent": both }),
+  "a WebSocket": ({ both }) =>
+    ask(`/v1/realtime?model=${encodeURIComponent(both)}`, {
+      ...UPGRADE,
+      "user-agent": both,
+      "x-tollgate-session": both,
+    }),
+  traces: ({ both, secret }) =>
+    ask(
+      "/v1/traces/ingest",
+      { "content-type": "application/json" },
+      JSON.stringify({
+        data: [
+          { object: "trace", id: secret, workflow_name: both, group_id: both },
+          {
+            object: "trace.span",
+            id: secret,
+            trace_id: secret,
+            span_data: { type: secret, name: both, input: both },
+          },
+        ],
+      }),
+    ),
 };
 
 test.each(Object.keys(WAYS))("no value is written down that comes in %s", async (way) => {
   const call = WAYS[way];
   if (call === undefined) throw new Error("There is no such way.");
-  const error = await attempt(call);
-  expect(findIn(error)).toEqual([]);
-  for (const [table, text] of await dump()) expect([table, findIn(text)]).toEqual([table, []]);
-  expect(findIn(gateway.log())).toEqual([]);
+  const values = new Values(way);
+  const error = await attempt(() => call(values));
+  expect(values.findIn(error)).toEqual([]);
+  for (const [table, text] of await dump()) expect([table, values.findIn(text)]).toEqual([table, []]);
+  expect(values.findIn(gateway.log())).toEqual([]);
   const metrics = await fetch(`${gateway.adminOrigin}/metrics`);
-  expect(findIn(await metrics.text())).toEqual([]);
+  expect(values.findIn(await metrics.text())).toEqual([]);
+});
+
+test("a session that is named by a value is one session, whose name is told masked", async () => {
+  const { email } = new Values("a session");
+  await askWith({ "x-tollgate-session": email });
+  await askWith({ "x-tollgate-session": email });
+  const rows = await database.db.sql<{ name: string; count: string }[]>`
+    select s.name, count(*) from exchanges e join sessions s on s.id = e.session_id
+    where s.name like '[EMAIL_%' group by s.id`;
+  expect(rows.map(({ count }) => Number(count))).toContain(2);
 });

@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { toTarget } from "./clients/js/targets.ts";
 import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
 import type { TestDatabase } from "./postgres.ts";
+import { openSocket } from "./websocket/client.ts";
+import type { Message } from "./websocket/client.ts";
 
 const model = "gpt-4.1";
 const email = "ada.l@example.com";
@@ -26,6 +29,10 @@ const pay: OpenAI.Responses.FunctionTool = {
   strict: false,
   parameters: { type: "object", properties: { to: { type: "string" }, call: { type: "string" } } },
 };
+const completed = z.looseObject({
+  type: z.literal("response.completed"),
+  response: z.looseObject({ id: z.string(), output: z.array(z.unknown()) }),
+});
 const EMAIL = /\[EMAIL_[A-Z2-7]{16}\]/;
 
 let folder = "";
@@ -36,6 +43,8 @@ let first: OpenAI;
 /** The same caller at the other gateway. */
 let second: OpenAI;
 let stranger: OpenAI;
+/** The key of the first two. */
+let token = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-placeholders-"));
   const operator = join(folder, "operator.json");
@@ -48,9 +57,9 @@ beforeAll(async () => {
   one = await startGateway({ databaseUrl: database.url, env });
   const target = { url: one.targetUrl, credential: one.credential };
   other = await startGateway({ databaseUrl: database.url, env, target });
-  const own = await one.createKey();
-  first = toTarget(one.baseUrl, own).client();
-  second = toTarget(other.baseUrl, own).client();
+  token = await one.createKey();
+  first = toTarget(one.baseUrl, token).client();
+  second = toTarget(other.baseUrl, token).client();
   stranger = toTarget(other.baseUrl, await one.createKey()).client();
 });
 afterAll(async () => {
@@ -144,6 +153,54 @@ describe("a placeholder", () => {
     expect(lastPlaceholder()).toBe(placeholder);
     expect((await second.responses.retrieve(id)).output_text).toBe(`mail ${email}`);
     expect((await first.responses.retrieve(next.id)).output_text).toBe(`to ${email}`);
+  });
+
+  test("comes back over WebSocket, in each event, and at another gateway that goes on", async () => {
+    const isEnd = ({ type }: Message): boolean => /^response\.completed$|^error$/.test(type);
+    const socket = await openSocket(`${one.baseUrl}/responses`, { token });
+    socket.send({ type: "response.create", model, input: `echo: mail ${email}` });
+    const ended = completed.parse(await socket.until(isEnd));
+    expect(lastBody()).not.toContain(email);
+    const placeholder = lastPlaceholder();
+    expect(JSON.stringify(ended.response.output)).toContain(`"mail ${email}"`);
+    const deltas = socket.received.map(({ type, ["delta"]: delta }) =>
+      type === "response.output_text.delta" ? String(delta) : "",
+    );
+    expect(deltas.join("")).toBe(`mail ${email}`);
+    expect(JSON.stringify(socket.received)).not.toContain(placeholder);
+    socket.socket.close();
+    const next = await openSocket(`${other.baseUrl}/responses`, { token });
+    const input = `echo: to ${placeholder}`;
+    next.send({ type: "response.create", model, previous_response_id: ended.response.id, input });
+    expect(JSON.stringify(completed.parse(await next.until(isEnd)).response.output)).toContain(
+      `"to ${email}"`,
+    );
+    // A session of its own was given none.
+    next.send({ type: "response.create", model, input });
+    expect(JSON.stringify(completed.parse(await next.until(isEnd)).response.output)).toContain(
+      `"to ${placeholder}"`,
+    );
+    next.socket.close();
+  });
+
+  test("comes back in a conversation that the provider keeps, at another gateway too", async () => {
+    const { id: conversation } = await first.conversations.create();
+    const answer = await first.responses.create({ model, conversation, input: `echo: mail ${email}` });
+    expect(answer.output_text).toBe(`mail ${email}`);
+    const placeholder = lastPlaceholder();
+    const input = `echo: to ${placeholder}`;
+    const headers = { "x-tollgate-session": "of another name" };
+    for (const options of [{}, { headers }]) {
+      const next = await second.responses.create({ model, conversation, input }, options);
+      expect(next.output_text).toBe(`to ${email}`);
+    }
+    const said: string[] = [];
+    for await (const item of second.conversations.items.list(conversation))
+      if (item.type === "message") said.push(JSON.stringify(item.content));
+    expect(said.join()).toContain(`mail ${email}`);
+    const { id: another } = await second.conversations.create();
+    const elsewhere = await second.responses.create({ model, conversation: another, input });
+    expect(elsewhere.output_text).toBe(`to ${placeholder}`);
   });
 
   test("says nothing to another session or another caller, nor does one that nobody was given", async () => {

@@ -12,8 +12,9 @@ afterAll(() => simulator.close());
 
 test("knows every path and method of the API", async () => {
   const unknown: string[] = [];
-  for (const { method, template } of listRoutes()) {
-    if (method === "WS") continue;
+  for (const { method, template, operation } of listRoutes()) {
+    // What is the gateway's alone is no part of the API.
+    if (method === "WS" || operation === "exchanges.reveal") continue;
     const path = template.replaceAll(/\{[^}]+\}/g, "x1");
     const answer = await fetch(base + path, { method, headers: { authorization: "Bearer any" } });
     const text = await answer.text();

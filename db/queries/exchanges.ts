@@ -13,6 +13,8 @@ import {
 } from "../schema.ts";
 import { isUuid, toCondition } from "./exchange-filter.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
+import { listReveals } from "./reveals.ts";
+import type { RevealRow } from "./reveals.ts";
 import { projectAll } from "./projections.ts";
 
 /**
@@ -64,6 +66,8 @@ export type ExchangeDetails = {
   readonly texts: readonly (typeof exchangeTexts.$inferSelect)[];
   /** What was masked, without the values' hashes. */
   readonly masked: readonly MaskedValue[];
+  /** Who had its originals shown, or was refused them. */
+  readonly reveals: readonly RevealRow[];
 };
 
 /** A line of the account of what was masked. */
@@ -146,7 +150,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
   const ofExchange = <T>(query: PromiseLike<T>): Promise<T> => runQuery(() => query);
   const [exchange] = await ofExchange(orm.select().from(exchanges).where(eq(exchanges.id, id)));
   if (exchange === undefined) return null;
-  const [later, ends, refusals, calls, texts, masked] = await Promise.all([
+  const [later, ends, refusals, calls, texts, masked, shown] = await Promise.all([
     ofExchange(orm.select().from(decisions).where(eq(decisions.exchangeId, id)).orderBy(asc(decisions.seq))),
     ofExchange(orm.select().from(exchangeEnds).where(eq(exchangeEnds.exchangeId, id))),
     ofExchange(
@@ -171,6 +175,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
         .where(eq(maskedValues.exchangeId, id))
         .orderBy(asc(maskedValues.direction), asc(maskedValues.seq)),
     ),
+    listReveals(db, id),
   ]);
   const chains = await withPrompts(db, calls);
   return {
@@ -183,6 +188,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
     answered: chains.filter((call) => call.exchangeId !== id),
     texts,
     masked: toLines(masked),
+    reveals: shown,
   };
 }
 

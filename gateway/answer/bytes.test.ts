@@ -252,6 +252,15 @@ describe("a file in which values are masked", () => {
     expect(fake.text()).not.toContain(key.slice(0, 8));
   });
 
+  test("is refused in part where fields are masked, since nobody can say where in JSON a part begins", async () => {
+    const ofFields = [{ code: "m", fields: ["ssn"] }];
+    const whole = await fetchFile([Buffer.from('{"ssn": "1'), Buffer.from('23456789"}')], { mask: ofFields });
+    expect(whole.text()).toBe('{"ssn": "[REDACTED:field]"}');
+    const part = await fetchFile([Buffer.from('": "123456789"}')], { status: 206, mask: ofFields });
+    expect(part.status()).toBe(403);
+    expect(part.text()).not.toContain("12345678");
+  });
+
   test("is cut off where a class is blocked that shows later", async () => {
     const filler = Buffer.from("lorem ipsum ".repeat(20_000));
     const fake = await fetchFile([filler, Buffer.from(` ${key} end`), filler], {

@@ -1,6 +1,7 @@
 // Reads an answer that is a file: passed on as it comes, searched and masked while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
 import type { Finding, Segment, Usage } from "../exchange.ts";
+import { FIELD_CLASS } from "../field-name.ts";
 import { createPieceMasker } from "../mask/mask-pieces.ts";
 import type { MaskedPiece } from "../mask/mask-pieces.ts";
 import { toUnmaskableAnswer } from "../mask/masks.ts";
@@ -82,13 +83,17 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     ready = [];
     unknown = [];
   });
+  const toRefusalOf = (ofClass: string): Error =>
+    toUnmaskableAnswer(context.masks, { id: null, class: ofClass }, "other");
+  /** A part begins anywhere in its text: where in JSON that is nobody can say. */
+  const hasFields = status === PARTIAL && context.masks.fields("other", "answer") !== null;
   const masker = createPieceMasker({
     stream: context.scanner.stream("other"),
     editor: context.editor,
     kind: "other",
     place: "",
     onFound: note,
-    toRefusal: (ofClass) => toUnmaskableAnswer(context.masks, { id: null, class: ofClass }, "other"),
+    toRefusal: toRefusalOf,
   });
 
   /** Sends what is ready; what else comes of a text may make it longer or shorter. */
@@ -145,6 +150,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   function take(pieces: readonly TextPiece[]): void {
     for (const piece of pieces) {
       const { text } = piece;
+      if (hasFields && text !== "") throw toRefusalOf(FIELD_CLASS);
       chars += text.length;
       if (!isCut && kept.length + text.length <= MOST_KEPT) kept += text;
       else isCut = true;

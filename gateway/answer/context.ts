@@ -62,6 +62,8 @@ export type AnswerContext = {
   readonly sink: Sink;
   readonly limits: { readonly answerBytes: number; readonly eventBytes: number };
   readCall(call: ToolCall): CallFacts;
+  /** Gives the name of a call as it may be told. */
+  toName(name: string | null): string | null;
   /** Asks the policy, counts it, and keeps labels; throws where the policy cannot answer. */
   ask(
     phase: "answer" | "finding" | "tool_call" | "end" | "whole",

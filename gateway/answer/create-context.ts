@@ -7,8 +7,10 @@ import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import { toPlace } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
+import { withFieldStreams } from "../mask/field-scan.ts";
 import { toEffectsHeader } from "../mask/mask-tally.ts";
 import type { MaskTally } from "../mask/mask-tally.ts";
+import type { Names } from "../mask/names.ts";
 import type { Masks } from "../mask/masks.ts";
 import type { Placeholders } from "../mask/placeholders.ts";
 import { createRestorer, restoreText } from "../mask/restore.ts";
@@ -17,6 +19,13 @@ import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
 import type { TurnEnd } from "../record/earlier.ts";
 import type { Recorder } from "../record/recorder.ts";
+import {
+  toRecordedCall,
+  toRecordedDecision,
+  toRecordedFacts,
+  toRecordedLeft,
+  toToldDecision,
+} from "../record-names.ts";
 import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../said.ts";
 import { boundUsage } from "./context.ts";
@@ -53,6 +62,8 @@ export type ContextDeps = {
   readonly labels: readonly string[];
   /** What the request's rules mask; those of later phases are added. */
   readonly masks: Masks;
+  /** Masks names for what is recorded and told. */
+  readonly names: Names;
   /** The key of the tenant's tokens. */
   readonly maskKey: Buffer;
   /** The session's placeholders. */
@@ -114,7 +125,7 @@ export function asksForTexts(decision: Decision): boolean {
 
 /** Opens the context of one exchange. */
 export function createAnswerContext(deps: ContextDeps): OpenContext {
-  const { id, judge, events, recorder, caller, session } = deps;
+  const { id, judge, events, recorder, caller, session, names } = deps;
   const began = performance.now();
   let seq = 0;
   let answerBytes = 0;
@@ -220,6 +231,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     const responseId = end.responseId ?? known?.responseId ?? null;
     const { facts, route } = deps.request;
     const usage = end.usage ?? known?.usage ?? null;
+    const model = end.model ?? known?.model ?? null;
     const isLeft = end.outcome === "aborted" && route.operation.endsWith(".create");
     // A target that refused or failed has taken nothing.
     if (deps.settle !== null && end.outcome === "completed" && isSuccess(end.httpStatus))
@@ -243,13 +255,13 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       values: deps.masks.account.take("answer"),
     });
     await recorder.closed({
-      left: { ...left, connection: deps.connection },
+      left: { ...toRecordedLeft(left, names), connection: deps.connection },
       exchangeId: id,
       at: Date.now(),
       outcome: end.outcome,
       httpStatus: end.httpStatus ?? (deps.sink.begun ? 200 : null),
       errorCode: end.errorCode,
-      model: end.model ?? known?.model ?? null,
+      model: model === null ? null : names.mask(model),
       usage: isLeft ? boundUsage(facts, judge.tokens.count, usage) : usage,
       responseIds: responseId === null ? [] : [responseId],
       sessionId: session.id,
@@ -265,10 +277,11 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     id,
     request: deps.request,
     judge,
-    scanner: deps.scanner,
+    scanner: withFieldStreams(deps.scanner, deps.masks),
     sink: deps.sink,
     limits: deps.limits,
     // What the program would run is judged, not what the model said.
+    toName: (name) => (name === null ? null : names.mask(name)),
     readCall: (found) =>
       deps.readCall({ ...found, arguments: restoreText(restorer, found.arguments, "tool_arguments") }),
     report,
@@ -297,7 +310,9 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       call = started;
     },
     ask(phase, added, content) {
-      const verdict = judge.ask(phase, added, content);
+      const said = judge.ask(phase, added, content);
+      names.add(said.decision.mask);
+      const verdict = { ...said, decision: toToldDecision(said.decision, names) };
       answerFindings = added.findings ?? answerFindings;
       events.policyAsked(phase, verdict.micros);
       if (asksForTexts(verdict.decision)) context.keepsTexts = true;
@@ -316,11 +331,11 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
         seq,
         phase: verdict?.phase ?? "tool_call",
         at: Date.now(),
-        facts: verdict?.facts ?? null,
-        decision: verdict?.decision ?? null,
+        facts: verdict === null ? null : toRecordedFacts(verdict.facts, names),
+        decision: verdict === null ? null : toRecordedDecision(verdict.decision, names),
         effect,
         errorCode: null,
-        calls,
+        calls: calls.map((row) => toRecordedCall(row, names)),
         timings: verdict === null ? {} : { policy: verdict.micros / 1000 },
       });
       const { onCalls } = deps;

@@ -64,7 +64,7 @@ export async function judgeAnswer(context: AnswerContext, whole: WholeAnswer): P
   );
   const refusal = toRefusal(verdict.decision, judge.rules, id);
   const denied = calls.flatMap((call, index): Denied[] => {
-    const asked = { id: facts[index]?.id ?? call.id, name: call.name };
+    const asked = { id: facts[index]?.id ?? call.id, name: context.toName(call.name) };
     const denial = toCallDenial(verdict.decision, asked, judge.rules, id);
     return denial === null ? [] : [{ call, ...denial }];
   });

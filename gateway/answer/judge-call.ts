@@ -48,7 +48,12 @@ export async function judgeCall(context: AnswerContext, call: ToolCall): Promise
     await context.decided(verdict, "deny", [context.toCallRow(call, refusal.publicCode)]);
     throw refusal;
   }
-  const denial = toCallDenial(verdict.decision, { id: facts.id, name: call.name }, judge.rules, id);
+  const denial = toCallDenial(
+    verdict.decision,
+    { id: facts.id, name: context.toName(call.name) },
+    judge.rules,
+    id,
+  );
   await context.decided(verdict, denial === null ? "allow" : "deny", [
     context.toCallRow(call, denial?.code ?? null),
   ]);

@@ -7,6 +7,7 @@ import { createDetectors } from "../detect/detector.ts";
 import type { Effect, Segment } from "../exchange.ts";
 import { createMaskAccount } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
+import { withFieldStreams } from "../mask/field-scan.ts";
 import { createMasks } from "../mask/masks.ts";
 import { createPlaceholders } from "../mask/placeholders.ts";
 import { maskText } from "../mask/mask-text.ts";
@@ -32,16 +33,17 @@ const mask: Effect[] = [
   { code: "m", class: "credit_card", with: "last4" },
   { code: "m", class: "email", with: "token" },
   { code: "m", class: "bank_account", with: "fixed" },
-  { code: "m", class: "phone", with: "redact" },
+  { code: "m", class: "phone", with: "surrogate" },
   { code: "m", class: "project", with: "fixed" },
   { code: "m", class: "staff_number", with: "token" },
 ];
 
-function toMasked(text: string): string {
+function toMasked(text: string, effects = mask): string {
   const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
-  masks.add(mask);
+  masks.add(effects);
   const editor = createEditor(masks, "answer", Buffer.alloc(32), () => undefined);
-  return maskText(editor, text, detector.scan(text, "message", "answer"), "message")?.text ?? text;
+  const { scan } = withFieldStreams(detector, masks);
+  return maskText(editor, text, scan(text, "message", "answer"), "message")?.text ?? text;
 }
 
 function cut(text: string, sizes: readonly number[]): string[] {
@@ -237,8 +239,62 @@ function toContent(sent: string): string {
     .join("");
 }
 
+const fields: Effect[] = [...mask, { code: "m", fields: ["ssn"], with: "token" }];
+const json = fc
+  .tuple(
+    fc.constantFrom("SSNVALUE 12345", 'SSN"VALUE\n12345', 12345.5, ["SSNVALUE"], { a: "SSNVALUE", n: 12345 }),
+    text,
+    fc.boolean(),
+  )
+  .map(([ssn, note, isNested]) => {
+    const inner = JSON.stringify({ n: 1, ssn, note, list: [{ ssn }] });
+    return isNested ? JSON.stringify({ inner }) : inner;
+  });
+
+function expectNoField(sent: string): void {
+  expect(sent).not.toMatch(/SSNVALUE|SNVALUE|ALUE 123|12345/);
+}
+
 /** `FUZZ_SEED=… npm test` tries other texts. */
 const SEED = Number(process.env["FUZZ_SEED"] ?? 1);
+
+describe("a stream of JSON", () => {
+  test.each(["responses.create", "chat.completions.create"] as const)(
+    "says in each copy what the whole says when its fields are masked (%s)",
+    async (operation) => {
+      await fc.assert(
+        fc.asyncProperty(json, sizes, async (whole, lengths) => {
+          const isChat = operation === "chat.completions.create";
+          const events = isChat ? toChunks(whole, lengths) : toEvents(whole, cut(whole, lengths));
+          const sent = await run(events, lengths, operation, { mask: fields });
+          expectNoField(sent);
+          const masked = toMasked(whole, fields);
+          expect(() => void JSON.parse(masked)).not.toThrow();
+          if (isChat) {
+            expect(toContent(sent)).toBe(masked);
+            return;
+          }
+          const got = parse(sent);
+          const of = (type: string) => got.filter((event) => event["type"] === type);
+          expect(
+            of("response.output_text.delta")
+              .map(({ delta }) => delta)
+              .join(""),
+          ).toBe(masked);
+          const deltas = of("response.function_call_arguments.delta")
+            .map(({ delta }) => delta)
+            .join("");
+          expect(() => void JSON.parse(deltas)).not.toThrow();
+          expect(of("response.output_text.done")).toMatchObject([{ text: masked }]);
+          expect(of("response.completed")).toMatchObject([
+            { response: { output: [{ content: [{ text: masked }] }, { arguments: deltas }] } },
+          ]);
+        }),
+        { numRuns: 60, seed: SEED },
+      );
+    },
+  );
+});
 
 describe("a masked stream", () => {
   test("of the Responses API says in each copy what the whole says when it is masked", async () => {

@@ -19,7 +19,8 @@ export function createTally(): Tally {
     add(found) {
       let isNew = false;
       for (const finding of found) {
-        if (finding.isMore === true) continue;
+        // A field is what a mask names, not what a text shows.
+        if (finding.isMore === true || finding.field !== undefined) continue;
         const count = patterns[finding.id];
         if (count === undefined) isNew = true;
         patterns[finding.id] = (count ?? 0) + 1;

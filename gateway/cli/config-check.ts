@@ -1,7 +1,10 @@
-// `tollgate config check`: reads the configuration as a start would, and says what it means or what is wrong.
+// `tollgate config check`: reads the configuration and the policy as a start would, and says what it means or what is wrong.
 import type { Command } from "commander";
 import { loadConfig } from "../config/config.ts";
+import { PolicyLoadError } from "../policy/load-error.ts";
+import { checkPolicy } from "./check-policy.ts";
 import type { CommandContext } from "./context.ts";
+import { CommandError } from "./context.ts";
 import { printFields, printJson } from "./print.ts";
 import { getConfigFile } from "./service-accounts.ts";
 
@@ -10,13 +13,18 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
   const group = program.command("config").description("the configuration");
   group
     .command("check")
-    .description("read the configuration as a start would; ends with 2 where something is wrong")
+    .description(
+      "read the configuration, the policy and the operator's file as a start would; ends with 2 where something is wrong",
+    )
     .option("--json", "print the whole configuration as JSON, without secrets")
-    .action((options: { json?: true }) => {
+    .action(async (options: { json?: true }) => {
       const { config, warnings } = loadConfig({
         file: getConfigFile(program),
         env: context.env,
         cwd: context.cwd,
+      });
+      const revision = await checkPolicy(config).catch((error: unknown) => {
+        throw error instanceof PolicyLoadError ? new CommandError(error.message, 2) : error;
       });
       for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
       if (options.json === true) {
@@ -42,7 +50,7 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
             .join(", "),
         ],
         ["issuers", config.issuers.map(({ issuer }) => issuer).join(", ")],
-        ["bundle", config.policy.bundle],
+        ["bundle", `${config.policy.bundle}, revision ${revision}`],
         ["operator's data", config.policy.operator],
         ["workers", String(config.workers)],
       ]);

@@ -1,6 +1,5 @@
 // `tollgate doctor`: looks at everything that a start needs, and says what is missing.
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { get as getPlain, IncomingMessage } from "node:http";
 import { get as getSecure } from "node:https";
 import type { Command } from "commander";
@@ -13,7 +12,8 @@ import { borrowEmbedded } from "../database/embedded.ts";
 import { ensureDatabaseUser } from "../database/os-user.ts";
 import { openStateFolder } from "../database/state-folder.ts";
 import { createSilentLog } from "../log.ts";
-import { readBundle } from "../policy/bundle.ts";
+import { checkPolicy } from "./check-policy.ts";
+import { toOwnUrl } from "./own-url.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { printJson, toPlain } from "./print.ts";
@@ -32,10 +32,20 @@ export function addDoctor(program: Command, context: CommandContext): void {
       if (options.json === true) printJson(context.stdout, checks);
       else
         for (const { name, status, detail } of checks)
-          context.stdout.write(`${status.padEnd(4)}  ${name.padEnd(16)}  ${toPlain(detail)}\n`);
+          context.stdout.write(`${status.padEnd(4)}  ${name.padEnd(16)}  ${toLine(detail)}\n`);
       const failed = checks.filter(({ status }) => status === "fail").length;
       if (failed > 0) throw new CommandError(`${failed} of ${checks.length} checks failed.`);
     });
+}
+
+/** What is wrong may be several lines; here a check is one. */
+function toLine(detail: string): string {
+  return toPlain(
+    detail
+      .split("\n")
+      .map((line) => line.trim())
+      .join(" "),
+  );
 }
 
 async function examine(configFile: string | null, context: CommandContext): Promise<Check[]> {
@@ -53,10 +63,10 @@ async function examine(configFile: string | null, context: CommandContext): Prom
   if (config.database.embedded) checks.push(...(await examineEmbedded()));
   checks.push(
     await examineDatabase(config, secrets),
-    await attempt(
-      "policy bundle",
-      async () => `revision ${(await readBundle(readFileSync(config.policy.bundle))).manifest.revision}`,
-    ),
+    await attempt("policy", async () => {
+      const { operator } = config.policy;
+      return `revision ${await checkPolicy(config)}${operator === null ? "" : `, with ${operator}`}`;
+    }),
     ...config.connections.map((connection): Check => {
       const name = `connection ${connection.name}`;
       if (connection.simulated) return { name, status: "warn", detail: "simulated: no provider is called" };
@@ -117,9 +127,7 @@ async function examineDatabase(config: Config, secrets: LoadedSecrets): Promise<
 }
 
 async function examineGateway(config: Config): Promise<Check> {
-  const host = config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host;
-  const scheme = config.tls === null ? "http" : "https";
-  const url = `${scheme}://${host === "0.0.0.0" ? "127.0.0.1" : host}:${config.listen.port}`;
+  const url = toOwnUrl(config);
   const name = "gateway";
   try {
     const status = await askStatus(`${url}/readyz`);

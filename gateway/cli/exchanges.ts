@@ -10,6 +10,7 @@ import { parseCount } from "./duration.ts";
 import type { FilterOptions } from "./exchange-options.ts";
 import { addFilters } from "./exchange-options.ts";
 import { printJson, printTable, toMoment, toPlain } from "./print.ts";
+import { addReveal } from "./reveal.ts";
 import { readRuleTexts } from "./rule-texts.ts";
 import { getConfigFile } from "./service-accounts.ts";
 import { printExchange } from "./show-exchange.ts";
@@ -57,6 +58,7 @@ export function addExchanges(program: Command, context: CommandContext): void {
     });
 
   addFind(group, program, context);
+  addReveal(group, program, context);
 
   addFilters(group.command("tail").description("print exchanges as they are recorded, until Ctrl-C"))
     .option("--json", "print one JSON object a line")

@@ -35,6 +35,7 @@ export function addFind(group: Command, program: Command, context: CommandContex
     .requiredOption("--value <->", "`-`: the value is read from standard input, never from the command line")
     .option("--limit <count>", "at most so many places", parseCount(1, 10_000), 100)
     .option("--json", "print JSON")
+    .addHelpText("after", "\nExample:\n  tollgate exchanges find --value - < leaked-value.txt")
     .action(async (options: { value: string; limit: number; json?: true }) => {
       if (options.value !== "-")
         throw new CommandError(

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
@@ -326,6 +327,28 @@ describe("exchanges", () => {
   });
 });
 
+test("an exchange that one rule refused shows what another did as a contribution", async () => {
+  const id = "01900000-0000-7000-8000-000000000009";
+  const at = new Date("2026-02-01T00:00:00Z");
+  const codes = ["parameters_set", "values_masked"];
+  const asked = {
+    operation: "responses.create",
+    method: "POST",
+    path: "/responses",
+    stream: false,
+    groups: [],
+  };
+  await database.db.orm
+    .insert(exchanges)
+    .values({ id, at, tenant: "default", ...asked, effect: "deny", codes });
+  await database.db.orm
+    .insert(exchangeEnds)
+    .values({ exchangeId: id, at, outcome: "refused", httpStatus: 403, errorCode: "values_masked" });
+  const { out } = await run("exchanges", "show", id);
+  expect(out).toContain("parameters_set  contributed");
+  expect(out).toContain("values_masked  refused");
+});
+
 describe("incidents", () => {
   test("are listed newest first, from a moment on, in pages", async () => {
     expect((await run("incidents", "list")).out).toBe("There are no incidents.\n");
@@ -364,6 +387,23 @@ describe("the configuration", () => {
     expect(code).toBe(2);
     expect(err).toContain("did you mean listen?");
     expect(err).toContain("workers: expected at least 1");
+  });
+
+  test("is checked with the operator's file, which names what it may", async () => {
+    writeFileSync(join(folder, "masks.yaml"), "lists: {masks: [{class: secrets, with: redact}]}\n");
+    writeFileSync(join(folder, "secret"), randomBytes(32).toString("base64"));
+    writeFileSync(
+      join(folder, "masked.yaml"),
+      "policy: {operator: masks.yaml}\nencryption_key: file:secret\nconnections: [{name: main, credential: file:secret}]\n",
+    );
+    const wrong = await run("config", "check", "--config", "masked.yaml");
+    expect(wrong.code).toBe(2);
+    expect(wrong.err).toContain("the class secrets in lists.masks");
+    expect(wrong.out).toBe("");
+    writeFileSync(join(folder, "masks.yaml"), "lists: {masks: [{class: secret, with: redact}]}\n");
+    const right = await run("config", "check", "--config", "masked.yaml");
+    expect(right.err).toBe("");
+    expect(right.out).toContain("masks.yaml");
   });
 
   test("lists connections without their credentials", async () => {

@@ -76,6 +76,7 @@ export function printExchange(output: Output, details: ExchangeDetails, texts: R
   printChanges(output, details);
   printDecisions(output, details);
   printMasked(output, details);
+  printReveals(output, details);
   printCalls(output, "Tool calls of its answer", details.calls, exchange.id);
   printCalls(output, "Tool calls whose outputs it carries", details.answered, exchange.id);
   if (details.texts.length > 0) output.write("\nTexts of it are recorded, sealed.\n");
@@ -98,7 +99,8 @@ function printRules(output: Output, details: ExchangeDetails, texts: RuleTexts):
     .filter((code) => !known.has(code))
     .map((code) => ({
       code,
-      effect: exchange.effect === "allow" ? "contributed" : "refused",
+      // Of codes without a denial of their own only the one that the exchange ended with refused.
+      effect: exchange.effect === "allow" || code !== (end?.errorCode ?? code) ? "contributed" : "refused",
       at: "request",
     }));
   const lines = [...denied, ...others, ...allowed];
@@ -149,6 +151,21 @@ function printMasked(output: Output, { masked }: ExchangeDetails): void {
     row.code,
   ]);
   printTable(output, headings, rows);
+}
+
+/** Tells who had the originals shown. */
+function printReveals(output: Output, { reveals }: ExchangeDetails): void {
+  if (reveals.length === 0) return;
+  output.write("\nReveals of its originals\n");
+  const rows = reveals.map(({ at, subject, outcome, code, reason, id }) => [
+    "",
+    toMoment(at),
+    subject,
+    outcome === "shown" ? outcome : `${outcome}: ${code ?? "-"}`,
+    reason ?? "-",
+    id,
+  ]);
+  printTable(output, ["", "TIME (UTC)", "SUBJECT", "BECAME", "REASON", "EXCHANGE"], rows);
 }
 
 /** What becomes of a value that is not masked. */

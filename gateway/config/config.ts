@@ -60,6 +60,7 @@ export type Config = {
     readonly tenant: string;
   };
   readonly limits: ConfigFile["limits"];
+  readonly detect: ConfigFile["detect"];
   readonly record: ConfigFile["record"];
   readonly shutdown: ConfigFile["shutdown"];
   readonly workers: number;
@@ -174,6 +175,7 @@ export function loadConfig(options: {
     issuers: file.issuers.map(toIssuer),
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,
+    detect: file.detect,
     record: file.record,
     shutdown: file.shutdown,
     workers: file.workers,

@@ -163,6 +163,9 @@ function readAdminCredential(
   return follow(inputs, reference, { path, hint: null }, problems);
 }
 
+const TOLLGATE_TOKEN =
+  "expected the provider's own key; this is a Tollgate token, as the shell of a program has it: unset it here";
+
 /** Follows the reference of a provider's key. */
 function follow(
   inputs: Inputs,
@@ -176,7 +179,7 @@ function follow(
     return null;
   }
   if (followed.value.startsWith("tg_")) {
-    problems.push({ path, expected: "expected the provider's own key; this is a Tollgate token" });
+    problems.push({ path, expected: TOLLGATE_TOKEN });
     return null;
   }
   if (/[^\x21-\x7e]/.test(followed.value)) {

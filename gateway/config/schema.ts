@@ -318,6 +318,15 @@ export const configFile = z
       })
       .prefault({})
       .meta({ description: "What a request and an answer may measure." }),
+    detect: z
+      .strictObject({
+        encoded_bytes: z.int().min(0).max(1_048_576).default(0).meta({
+          description:
+            "So many bytes of a text are decoded from its runs of base64 or hexadecimal, 24 characters or more, to be searched; a run in which a value stands is found as a whole. What comes after that in a text is not decoded. 0: none is.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "What values are looked for in." }),
     record: z
       .strictObject({
         linger_ms: z
@@ -346,6 +355,12 @@ export const configFile = z
               .max(3650)
               .default(30)
               .meta({ description: "How long they are kept; with their exchange they go at once." }),
+            reveals_per_hour: z
+              .int()
+              .min(1)
+              .max(100_000)
+              .default(20)
+              .meta({ description: "In how many exchanges one caller is shown them within an hour." }),
           })
           .prefault({})
           .meta({ description: "What was masked, as it was, where policy has it kept." }),

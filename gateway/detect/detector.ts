@@ -4,9 +4,9 @@ import { parsePatternTable } from "./values/pattern-spec.ts";
 import { TABLES } from "./values/tables.ts";
 import { createDetectorCompiler, type Detector } from "./values/values.ts";
 
-/** Makes the compiler of pattern tables. A table is compiled when it is checked, and not again when it comes into force. */
-export function createDetectors(): (patterns: JsonObject) => Detector {
-  const compile = createDetectorCompiler(TABLES);
+/** Makes the compiler of pattern tables; of a text `encodedBytes` bytes are decoded from base64 and hexadecimal. A table is compiled when it is checked, and not again when it comes into force. */
+export function createDetectors(encodedBytes = 0): (patterns: JsonObject) => Detector {
+  const compile = createDetectorCompiler(TABLES, encodedBytes);
   const compiled = new WeakMap<JsonObject, Detector>();
   return (patterns) => {
     const known = compiled.get(patterns);

@@ -1,9 +1,11 @@
 // Edits of a text: which stretches are replaced, and what of the edited text stands for a stretch of the original.
 import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
-import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import type { FieldValue, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { createCleanLook, toNoted, type MaskOutcome, type OpenNote } from "./account.ts";
-import { isStricter, needsValue, replaceValue } from "./operators.ts";
+import { readField, replaceField } from "./field-values.ts";
+import { FIELD_CLASS } from "../field-name.ts";
+import { isStricter, MAX_VALUE, needsValue, replaceValue } from "./operators.ts";
 import type { Direction, Mask, Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
 
@@ -16,6 +18,8 @@ type Replacement = { text: string; operator: MaskOperator; class: string };
 export type Edit = Replacement & {
   readonly start: number;
   end: number;
+  /** It is the value of a field, and its text the JSON that stands for it. */
+  readonly isField: boolean;
   /** Its line of the account, which a value of any length goes on in. */
   readonly note: OpenNote;
 };
@@ -31,9 +35,6 @@ export type Editor = {
 
 type Read = (start: number, end: number) => string;
 type Place = Pick<Stretch, "start" | "end">;
-
-/** A value that is longer than this is redacted whatever the operator. */
-const MAX_VALUE = 4096;
 
 /**
  * Makes the editor of one exchange in one direction. `onMasked` is told the class of each value that was masked. Where
@@ -60,6 +61,10 @@ export function createEditor(
     return { text: toText(operator, ofClass, value), operator, class: ofClass };
   }
 
+  function toFieldText(field: FieldValue, written: string, length: number): string {
+    return replaceField(field, written, length, (operator, value) => toText(operator, FIELD_CLASS, value));
+  }
+
   function toText(operator: MaskOperator, ofClass: string, value: string): string {
     if (operator !== "placeholder") return replaceValue(operator, ofClass, value, key);
     if (placeholders === null) return replaceValue("token", ofClass, value, key);
@@ -75,12 +80,14 @@ export function createEditor(
       function note(finding: Finding, mask: Mask, outcome: MaskOutcome): OpenNote {
         const { start, end } = finding;
         const isClean = isCleanAt(start, end);
-        return account.note(toNoted(finding, mask, at, outcome), read(start, end), { isClean });
+        const written = read(start, end);
+        const value = finding.field === undefined ? written : readField(written);
+        return account.note(toNoted(finding, mask, at, outcome), value, { isClean });
       }
       const isCleanAt = createCleanLook(findings);
       for (const finding of findings) {
-        const { class: ofClass, start, end, isMore } = finding;
-        const mask = masks.look(ofClass, kind, direction);
+        const { class: ofClass, start, end, isMore, field } = finding;
+        const mask = field ?? masks.look(ofClass, kind, direction);
         if (mask === null) continue;
         if (mask.operator === "detect") {
           if (isMore === true) found.get(edits)?.push(read(start, end));
@@ -89,9 +96,7 @@ export function createEditor(
         }
         if (mask.operator === "block") {
           note(finding, mask, "blocked");
-          throw new GatewayError("policy_denied", `Refused by policy (${mask.code}): ${ofClass}.`, {
-            publicCode: mask.code,
-          });
+          throw toBlocked(mask.code, ofClass, direction);
         }
         const last = edits.at(-1);
         if (last !== undefined && (start < last.end || (isMore === true && start === last.end))) {
@@ -102,7 +107,8 @@ export function createEditor(
             continue;
           }
           note(finding, mask, "masked");
-          // The stricter of two that overlap stands for both.
+          // What stands for a field stands for all that is in it. Else the stricter of two that overlap stands for both.
+          if (last.isField) continue;
           if (isStricter(mask.operator, last.operator))
             Object.assign(last, replace(mask.operator, ofClass, last, read));
           else if (isWider && needsValue(last.operator))
@@ -111,7 +117,15 @@ export function createEditor(
         }
         onMasked(ofClass, mask.code);
         const noted = note(finding, mask, "masked");
-        edits.push({ start, end, ...replace(mask.operator, ofClass, finding, read), note: noted });
+        const instead =
+          field === undefined
+            ? replace(mask.operator, ofClass, finding, read)
+            : {
+                text: toFieldText(field, read(start, end), end - start),
+                operator: mask.operator,
+                class: ofClass,
+              };
+        edits.push({ start, end, isField: field !== undefined, ...instead, note: noted });
       }
     },
   };
@@ -177,4 +191,10 @@ export function createShift(edits: readonly Stretch[]): Shift {
     if (edit === undefined || edit.start >= offset) return offset + shift;
     return edit.start + shift + (isEnd ? edit.text.length : 0);
   };
+}
+
+function toBlocked(code: string, ofClass: string, direction: Direction): GatewayError {
+  const remedy = direction === "request" ? " Take it out, or ask whoever keeps the policy." : "";
+  const message = `Refused by policy (${code}). The ${direction} holds a value of the class ${ofClass}, which may not pass.${remedy}`;
+  return new GatewayError("policy_denied", message, { publicCode: code });
 }

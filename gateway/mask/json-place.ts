@@ -48,6 +48,7 @@ export function createJsonPlace(): JsonPlace {
     quote(text, edits, first, base = 0) {
       if (!look(text, base, true)) return;
       for (const edit of edits.slice(first)) {
+        if (edit.isField) continue;
         if (!isInside(text, base, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
       }
     },

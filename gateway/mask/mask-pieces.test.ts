@@ -17,7 +17,7 @@ const mask: Effect[] = [
   { code: "m", class: "credit_card", with: "last4" },
   { code: "m", class: "email", with: "token" },
   { code: "m", class: "bank_account", with: "fixed" },
-  { code: "m", class: "phone", with: "redact" },
+  { code: "m", class: "phone", with: "surrogate" },
 ];
 
 function createTestEditor() {

@@ -9,6 +9,8 @@ import { createWriter } from "../parse/write-at.ts";
 import { isPartOfJson } from "../segment.ts";
 import { toNoted } from "./account.ts";
 import { createEditor, type Editor } from "./edits.ts";
+import { withFields } from "./field-scan.ts";
+import { FIELD_CLASS } from "../field-name.ts";
 import { maskText } from "./mask-text.ts";
 import type { Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
@@ -39,13 +41,14 @@ export function maskRequest(
 ): MaskedRequest | null {
   if (!masks.applies("request")) return null;
   const editor = createEditor(masks, "request", key, onMasked, placeholders);
+  const fielded = withFields(scanner, masks);
   const replace = new Map<number, Json>();
   for (const [index, item] of request.items.entries()) {
-    const found = findIn(scanner, item.derived, item.segments);
+    const found = findIn(fielded, item.derived, item.segments);
     const changes = toChanges(editor, masks, found, item.value, item.pointer);
     if (changes.length > 0) replace.set(index, writeChanges(item.value, changes));
   }
-  const found = findIn(scanner, request.restDerived, request.rest);
+  const found = findIn(fielded, request.restDerived, request.rest);
   const body = found.length === 0 || request.layout === null ? null : request.body();
   const changes = toChanges(editor, masks, found, body, "");
   if (replace.size === 0 && changes.length === 0) return null;
@@ -77,7 +80,8 @@ export function requireMaskable(masks: Masks, findings: Readonly<Record<string, 
 
 /** Makes the refusal of a file in which a value of a class stands that cannot be masked. */
 export function toUnmaskable(masks: Masks, ofClass: string, place: string): GatewayError {
-  const mask = masks.pick(ofClass, "other", "request");
+  const fields = ofClass === FIELD_CLASS ? masks.fields("other", "request") : null;
+  const mask = fields?.strictest ?? masks.pick(ofClass, "other", "request");
   if (mask === null) return unmaskable(ofClass, "");
   const at = { direction: "request", kind: "other", place } as const;
   const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: null };
@@ -92,9 +96,10 @@ export function toUnmaskable(masks: Masks, ofClass: string, place: string): Gate
  */
 export function requireNoneToMask(request: ParsedRequest, scanner: RequestScanner, masks: Masks): void {
   if (!masks.applies("request")) return;
+  const fielded = withFields(scanner, masks);
   for (const { derived, segments, pointer } of request.items)
-    for (const found of findIn(scanner, derived, segments)) requireNone(masks, found, pointer);
-  for (const found of findIn(scanner, request.restDerived, request.rest)) requireNone(masks, found, "");
+    for (const found of findIn(fielded, derived, segments)) requireNone(masks, found, pointer);
+  for (const found of findIn(fielded, request.restDerived, request.rest)) requireNone(masks, found, "");
 }
 
 function requireNone(
@@ -103,7 +108,7 @@ function requireNone(
   under: string,
 ): void {
   for (const one of findings) {
-    const mask = masks.pick(one.class, kind, "request");
+    const mask = masks.pickFor(one, kind, "request");
     if (mask === null) continue;
     const at = { direction: "request", kind, place: under + pointer } as const;
     masks.account.note(toNoted(one, mask, at, "unmaskable"), text.slice(one.start, one.end));

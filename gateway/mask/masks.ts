@@ -3,6 +3,8 @@ import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { Effect, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
 import { toNoted, type MaskAccount } from "./account.ts";
+import { FIELD_CLASS } from "../field-name.ts";
+import { createFields, type Fields } from "./fields.ts";
 import { isStricter } from "./operators.ts";
 
 /** Which way a text goes. */
@@ -17,6 +19,12 @@ export type Masks = {
   applies(direction: Direction): boolean;
   /** Gives the strictest mask for a class in a kind of text; null where it may pass. */
   pick(ofClass: string, kind: SegmentKind, direction: Direction): Mask | null;
+  /** Gives how a value that was found is masked; null where it may pass. */
+  pickFor(finding: Finding, kind: SegmentKind, direction: Direction): Mask | null;
+  /** Gives the fields that are masked in a kind of text; null where none is. */
+  fields(kind: SegmentKind, direction: Direction): Fields | null;
+  /** Equal for equal fields, masked alike; null where none is masked. */
+  readonly fieldsKey: string | null;
   /** Whether any value may come back. */
   restores(): boolean;
   /** Gives the classes whose values come back from placeholders in a kind of text of an answer. */
@@ -36,7 +44,7 @@ export type Masks = {
  */
 export function requireUnmasked(masks: Masks, findings: readonly Finding[], kind: SegmentKind): void {
   for (const finding of findings)
-    if (masks.pick(finding.class, kind, "answer") !== null) throw toUnmaskableAnswer(masks, finding, kind);
+    if (masks.pickFor(finding, kind, "answer") !== null) throw toUnmaskableAnswer(masks, finding, kind);
 }
 
 /** Makes the refusal of an answer in which something stands that cannot be masked. */
@@ -45,7 +53,8 @@ export function toUnmaskableAnswer(
   { id, class: ofClass }: { readonly id: string | null; readonly class: string },
   kind: SegmentKind,
 ): GatewayError {
-  const mask = masks.pick(ofClass, kind, "answer");
+  const fields = ofClass === FIELD_CLASS ? masks.fields(kind, "answer") : null;
+  const mask = fields?.strictest ?? masks.pick(ofClass, kind, "answer");
   if (mask !== null) {
     const at = { direction: "answer", kind, place: null } as const;
     const noted = { ...toNoted({ id: "", class: ofClass }, mask, at, "unmaskable"), detector: id };
@@ -59,6 +68,8 @@ export function toUnmaskableAnswer(
 /** Opens the masks of one exchange. */
 export function createMasks(account: MaskAccount): Masks {
   const effects: Effect[] = [];
+  const named: Effect[] = [];
+  const fields = new Map<string, Fields | null>();
   const masks: Masks = {
     account,
     applies: (direction) =>
@@ -71,13 +82,28 @@ export function createMasks(account: MaskAccount): Masks {
       let strictest: Mask | null = null;
       for (const effect of effects) {
         if (effect.class !== ofClass) continue;
-        if (effect.direction !== undefined && effect.direction !== direction) continue;
-        if (effect.kinds !== undefined && !effect.kinds.includes(kind)) continue;
+        if (!isFor(effect, kind, direction)) continue;
         const operator = effect.with ?? "redact";
         if (strictest === null || isStricter(operator, strictest.operator))
           strictest = { operator, code: effect.code };
       }
       return strictest;
+    },
+    pickFor({ class: ofClass, field }, kind, direction) {
+      if (field === undefined) return masks.pick(ofClass, kind, direction);
+      return field.operator === "detect" ? null : field;
+    },
+    fields(kind, direction) {
+      if (named.length === 0) return null;
+      const key = `${direction} ${kind}`;
+      const known = fields.get(key);
+      if (known !== undefined) return known;
+      const own = createFields(named.filter((effect) => isFor(effect, kind, direction)));
+      fields.set(key, own);
+      return own;
+    },
+    get fieldsKey() {
+      return named.length === 0 ? null : JSON.stringify(named);
     },
     restores: () => SEGMENT_KINDS.some((kind) => masks.restored(kind).length > 0),
     restored(kind) {
@@ -91,7 +117,16 @@ export function createMasks(account: MaskAccount): Masks {
         given.every((effect) => effect.class !== ofClass || effect.restore?.includes(kind) === true),
       );
     },
-    add: (more) => void effects.push(...more),
+    add(more) {
+      effects.push(...more);
+      named.push(...more.filter((effect) => effect.fields !== undefined));
+      fields.clear();
+    },
   };
   return masks;
+}
+
+function isFor(effect: Effect, kind: SegmentKind, direction: Direction): boolean {
+  if (effect.direction !== undefined && effect.direction !== direction) return false;
+  return effect.kinds === undefined || effect.kinds.includes(kind);
 }

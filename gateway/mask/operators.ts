@@ -2,16 +2,23 @@
 import { createHmac } from "node:crypto";
 import { MASK_OPERATORS, type MaskOperator } from "../exchange.ts";
 import { toRedaction, toTagged } from "../stand-ins.ts";
+import { toSurrogate } from "./surrogates.ts";
 
-const FIXED = "********";
+/** What `fixed` writes. */
+export const FIXED = "********";
 /** Of a shorter value four characters would be more than a quarter. */
 const LEAST_LAST4 = 12;
 /** Classes of which no character may be shown. */
 const NEVER_SHOWN: ReadonlySet<string> = new Set(["secret"]);
 
+/** A value that is longer than this is redacted where the operator needs the whole of it. */
+export const MAX_VALUE = 4096;
+
+const VALUE_OPERATORS: ReadonlySet<MaskOperator> = new Set(["last4", "surrogate", "placeholder", "token"]);
+
 /** Says whether an operator needs the whole value: one that is too long to be kept is redacted. */
 export function needsValue(operator: MaskOperator): boolean {
-  return operator === "token" || operator === "last4" || operator === "placeholder";
+  return VALUE_OPERATORS.has(operator);
 }
 
 /** Says whether one operator shows less of a value than another. */
@@ -21,12 +28,13 @@ export function isStricter(a: MaskOperator, b: MaskOperator): boolean {
 
 /**
  * Gives what stands for a value of a class. `redact`: `[REDACTED:email]`; `fixed`: eight asterisks; `token`: the same for
- * the same value within a tenant, so that it can be joined, `[EMAIL_<16 characters>]`; `last4`: asterisks and the last
- * four characters. `key` is the tenant's.
+ * the same value within a tenant, so that it can be joined, `[EMAIL_<16 characters>]`; `surrogate`: the same in the value's
+ * shape, where there is one; `last4`: asterisks and the last four characters. `key` is the tenant's.
  */
 export function replaceValue(operator: MaskOperator, ofClass: string, value: string, key: Buffer): string {
   if (operator === "fixed") return FIXED;
   if (operator === "token") return toTagged(ofClass, digest(ofClass, value, key));
+  if (operator === "surrogate") return toSurrogate(ofClass, value, key) ?? toRedaction(ofClass);
   const shown = operator === "last4" ? value.replaceAll(/[^\p{L}\p{N}]/gu, "") : "";
   const isShown = shown.length >= LEAST_LAST4 && !NEVER_SHOWN.has(ofClass);
   return isShown ? `************${toAscii(shown.slice(-4))}` : toRedaction(ofClass);

@@ -83,6 +83,31 @@ describe("parseDecision", () => {
     }
   });
 
+  it("takes a mask of fields, in the phase of the request alone, and none that names them wrongly", () => {
+    const mask = [{ code: "x", fields: ["ssn", "customer.ssn", "/a~1b/*/ssn"], with: "token" }];
+    const request = toSampleFacts("request");
+    const ask = (one: unknown) => parseDecision([{ result: { ...EMPTY, mask: one } }], "r", request);
+    expect(ask(mask).mask).toEqual(mask);
+    expect(codeOf(() => parse({ ...EMPTY, mask }))).toBe("policy_effect_unsupported");
+    for (const fields of [
+      [],
+      [""],
+      ["a..b"],
+      ["/"],
+      ["/a//b"],
+      ["/a~2"],
+      ["*"],
+      [1],
+      "ssn",
+      Array(65).fill("a"),
+    ])
+      expect(codeOf(() => ask([{ code: "x", fields }]))).toBe("policy_effect_unsupported");
+    const both = { code: "x", class: "email", fields: ["ssn"] };
+    expect(codeOf(() => ask([both]))).toBe("policy_unavailable");
+    const restores = { code: "x", fields: ["ssn"], with: "placeholder", restore: ["message"] };
+    expect(codeOf(() => ask([restores]))).toBe("policy_unavailable");
+  });
+
   it("refuses a mask of no class, and one that restores what it does not keep", () => {
     expect(codeOf(() => parse({ ...EMPTY, mask: [{ code: "x" }] }))).toBe("policy_unavailable");
     const restores = { code: "x", class: "email", with: "token", restore: ["message"] };

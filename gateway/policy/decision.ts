@@ -3,6 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
+import { areFieldNames } from "../field-name.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
 const KEPT = [
@@ -34,6 +35,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   kind: isText,
   group: isText,
   class: isText,
+  fields: areFieldNames,
   with: (value) => MASK_OPERATORS.some((operator) => operator === value),
   direction: (value) => value === "request" || value === "answer",
   restore: areKinds,
@@ -78,8 +80,12 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
     if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
-    if (name === "mask" && effect.class === undefined) throw malformed("a mask of no class");
-    if (effect.restore !== undefined && effect.with !== "placeholder")
+    if (name === "mask" && (effect.class === undefined) === (effect.fields === undefined))
+      throw malformed("a mask of no class and no fields, or of both");
+    // Fields are looked for from the beginning of a text on.
+    if (name === "mask" && effect.fields !== undefined && facts.phase !== "request")
+      throw unsupported("fields");
+    if (effect.restore !== undefined && (effect.with !== "placeholder" || effect.fields !== undefined))
       throw malformed("a mask that restores what it does not keep");
     // A denial of a call that nobody made would deny nothing.
     if (

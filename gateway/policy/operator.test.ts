@@ -25,12 +25,13 @@ const SCOPE: OperatorScope = {
   },
   params: {
     labels: ["production"],
-    lists: { connectors: [], mcp_servers: [], own: [], masks: [] },
+    lists: { connectors: [], mcp_servers: [], own: [], masks: [], originals: [] },
     limits: { tokens_per_request: { default: 1 } },
     effects: { loose: "observe" },
     effects_by_label: { production: { strict: "require_approval" } },
     operator_may_relax: ["loose", "labels"],
   },
+  patterns: { names: { class: "project" } },
   connectionLabels: ["lab"],
 };
 
@@ -48,6 +49,12 @@ describe("readOperatorData", () => {
   it("takes lists that a bundle of one's own has", () => {
     expect(read("lists: {own: [a], mcp_servers: [{host: mcp.example.com, label: docs}]}")).toEqual({
       lists: { own: ["a"], mcp_servers: [{ host: "mcp.example.com", label: "docs" }] },
+    });
+  });
+
+  it("masks what the bundle's patterns find", () => {
+    expect(read("lists: {masks: [{class: project, kinds: [message]}]}")).toEqual({
+      lists: { masks: [{ class: "project", kinds: ["message"] }] },
     });
   });
 
@@ -75,10 +82,23 @@ describe("readOperatorData", () => {
       "lists: {masks: [{class: email, with: token, restore: [message]}]}",
       "restore goes with",
     ],
+    "a class and fields": ["lists: {masks: [{class: email, fields: [ssn]}]}", "a class or fields"],
+    "a mask of nothing": ["lists: {masks: [{with: redact}]}", "a class or fields"],
+    "a pointer that is none": ["lists: {masks: [{fields: [ssn, /a~2]}]}", "no field"],
+    "to restore what fields hold": [
+      "lists: {masks: [{fields: [ssn], with: placeholder, restore: [message]}]}",
+      "never restored",
+    ],
     "to restore secrets": [
       "lists: {masks: [{class: secret, with: placeholder, restore: [message]}]}",
       "never restored",
     ],
+    "to mask a class that nothing finds": [
+      "lists: {masks: [{class: secrets}]}",
+      "the class secrets in lists.masks",
+    ],
+    "to keep a class that nothing finds": ["lists: {originals: [mail]}", "the class mail in lists.originals"],
+    "a kind of text that there is not": ["lists: {masks: [{class: email, kinds: [messages]}]}", "kinds"],
     "an unknown effect": ["effects: {loose: allow}", "loose"],
     "an unknown code": ["effects: {lose: off}", "lose"],
     "an unknown label": ["effects_by_label: {prodction: {loose: off}}", "prodction"],

@@ -56,7 +56,12 @@ export async function preparePolicy(
   const operator =
     operatorText === null
       ? NO_OPERATOR_DATA
-      : readOperatorData(operatorText, { metadata, params, connectionLabels: deps.connectionLabels });
+      : readOperatorData(operatorText, {
+          metadata,
+          params,
+          patterns,
+          connectionLabels: deps.connectionLabels,
+        });
 
   const reads = new Map(PHASES.map((phase) => [phase, toReads(metadata?.reads[phase])]));
   const create = (laidOver: OperatorData): [Evaluator, string] => {

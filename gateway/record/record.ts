@@ -29,7 +29,12 @@ export function startRecord(
   const { db, log } = deps;
   const ledger = createLedger(db);
   const labels = createLabels(db);
-  const sessions = createSessions({ db, ledger, labels });
+  const sessions = createSessions({
+    db,
+    ledger,
+    labels,
+    digest: (tenant, text) => deps.box.digest(tenant, text),
+  });
   const recorder = createRecorder({
     ...deps,
     onOpened: sessions.remember,

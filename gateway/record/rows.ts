@@ -23,7 +23,7 @@ export type SessionOrigin = "header" | "response" | "conversation" | "history" |
 export type Session = {
   readonly id: string;
   readonly origin: SessionOrigin;
-  /** The program's own name for it, else null. */
+  /** The program's own name for it, whole; what is recorded of it is masked and cut. */
   readonly name: string | null;
   /** Taints that its earlier exchanges left, sorted. */
   readonly labels: readonly string[];

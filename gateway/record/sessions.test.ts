@@ -14,6 +14,7 @@ import type { SessionQuery } from "./sessions.ts";
 
 let database: TestDatabase;
 const started: Record[] = [];
+const digestKey = randomBytes(32);
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -23,11 +24,11 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-/** What one process of the gateway has: caches of its own, wired to its recorder. */
+/** What one process of the gateway has: caches of its own, wired to its recorder; the keys are those of all. */
 function startProcess(): Record {
   const record = startRecord({
     db: database.db,
-    box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey: randomBytes(32) }),
+    box: createBox({ keys: [{ id: "k1", key: randomBytes(32) }], digestKey }),
     originals: { seal: () => ({ sealed: Buffer.alloc(0), keyId: "k1" }) },
     originalsMs: 86_400_000,
     log: { warn: () => undefined, error: () => undefined },

@@ -49,7 +49,6 @@ type Continued = {
   readonly labels: readonly string[];
 };
 
-const NAME_LENGTH = 256;
 const KNOWN_SESSIONS = 50_000;
 const KNOWN_HISTORIES = 50_000;
 const NOTHING: Continued = { sessions: [], labels: [] };
@@ -62,8 +61,14 @@ type Owned = { readonly id: string; readonly until: number };
 const SEVERAL = "several";
 
 /** Makes the finder of sessions of this process. */
-export function createSessions(deps: { db: Database; ledger: Ledger; labels: Labels }): Sessions {
-  const { db, ledger, labels } = deps;
+export function createSessions(deps: {
+  db: Database;
+  ledger: Ledger;
+  labels: Labels;
+  /** Keyed hash under which a tenant's names are known. */
+  digest: (tenant: string, text: string) => string;
+}): Sessions {
+  const { db, ledger, labels, digest } = deps;
   /** Sessions whose row is committed. */
   const known = new LRUCache<string, true>({ max: KNOWN_SESSIONS });
   /** Sessions by the digest of a history and its answer; NO_SESSION where a look-up found none, for a while. */
@@ -133,14 +138,14 @@ export function createSessions(deps: { db: Database; ledger: Ledger; labels: Lab
     const { id, origin } =
       name === null
         ? (continued.sessions[0] ?? { id: newId(), origin: "own" as const })
-        : { id: toNamedId(query.caller, name), origin: "header" as const };
+        : { id: toNamedId(query.caller, name, digest), origin: "header" as const };
     const isNew = origin === "own" || (origin === "header" && !known.has(id));
     const inherited = continued.labels;
     const inherits = origin === "header" && continued !== NOTHING;
     const toSession = (sticking: readonly string[]): Session => ({
       id,
       origin,
-      name: name?.slice(0, NAME_LENGTH) ?? null,
+      name,
       labels: inherited.length === 0 ? sticking : [...new Set([...inherited, ...sticking])].sort(),
       isNew,
       history,
@@ -181,12 +186,14 @@ function toHistorySession(id: string): Continued {
 }
 
 /** Makes the id of a session that its caller named: the same in every process, another for every caller. */
-function toNamedId(caller: SessionQuery["caller"], name: string): string {
-  const digest = hash(
-    "sha256",
-    JSON.stringify([caller.tenant, caller.issuer, caller.subject, name]),
-    "buffer",
-  );
+function toNamedId(
+  { tenant, issuer, subject }: SessionQuery["caller"],
+  name: string,
+  toDigest: (tenant: string, text: string) => string,
+): string {
+  // A name may be a value that is easily guessed.
+  const keyed = toDigest(tenant, JSON.stringify(["session", issuer, subject, name]));
+  const digest = hash("sha256", keyed, "buffer");
   // A UUID of version 8 (RFC 9562): custom content.
   digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80;
   digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80;

@@ -11,6 +11,7 @@ import type {
 } from "./rows.ts";
 
 const CLIENT_LENGTH = 256;
+const NAME_LENGTH = 256;
 const ID_LENGTH = 256;
 /** As many groups of an owner as facts show. */
 const MOST_GROUPS = 64;
@@ -70,7 +71,7 @@ export function toSessionRow(row: ExchangeOpened): string | null {
     subject: caller.subject,
     connection: row.connection ?? "",
     origin: session.origin,
-    name: session.name,
+    name: session.name?.slice(0, NAME_LENGTH).toWellFormed() ?? null,
     startedAt: row.at,
   });
 }

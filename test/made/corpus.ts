@@ -40,6 +40,7 @@ export function createCorpus(seed = 1): CorpusRecord[] {
   return [
     ...makeTokens(random),
     ...makeNamed(random),
+    ...makeInContext(random),
     ...makeNumbers(random),
     ...makeCoins(random),
     ...makeEncoded(random),
@@ -106,6 +107,29 @@ function makeNamed(random: Random): CorpusRecord[] {
     );
 }
 
+/** Where a secret stands without an operator: `@` takes its place. */
+const CONTEXTS = [
+  "curl -u admin:@ https://api.example.com/",
+  "curl --user 'admin:@' https://api.example.com/",
+  '["curl","-u","admin:@"]',
+  "env:\n  - name: DB_PASSWORD\n    value: @\n",
+  '{"name":"DB_PASSWORD","value":"@"}',
+  "send Bearer @ with it",
+  'password = "@ pw;\'x"',
+];
+
+function makeInContext(random: Random): CorpusRecord[] {
+  return CONTEXTS.flatMap((frame, at) =>
+    Array.from({ length: POSITIVES }, (_, k) =>
+      put(sampleShape(ALPHABET, random), "", frame, {
+        id: `context-${at}-${k}`,
+        type: "context",
+        tier: "contextual",
+      }),
+    ),
+  );
+}
+
 function makeNumbers(random: Random): CorpusRecord[] {
   return TABLES.numbers.flatMap(({ id, examples, words, evidence }) =>
     Array.from({ length: POSITIVES }, (_, k) => {
@@ -139,6 +163,9 @@ const ENCODINGS: Readonly<Record<string, (value: string) => string>> = {
     ),
   html: (value) => value.replaceAll(/[^A-Za-z0-9]/g, (c) => `&#${c.charCodeAt(0)};`),
   full_width: (value) => value.replaceAll(/\d/g, (c) => String.fromCharCode(c.charCodeAt(0) + 0xfee0)),
+  // Found only where a budget is given.
+  base64: (value) => Buffer.from(value).toString("base64"),
+  hex: (value) => Buffer.from(value).toString("hex"),
   zero_width: (value) => `${value.slice(0, 7)}\u200b${value.slice(7)}`,
 };
 

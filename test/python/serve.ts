@@ -1,5 +1,8 @@
 // Starts the targets of the Python tests: tells them in one line of JSON, serves keys on request, ends with its input.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { createSimulator } from "../../gateway/simulator/server.ts";
@@ -10,11 +13,21 @@ const keyRequest = z.object({ groups: z.array(z.string()), ttl: z.string() });
 const sessions = z.array(z.looseObject({ id: z.string() }));
 const session = z.looseObject({ traces: z.array(z.unknown()) });
 const credential = "simulated-credential";
+/** As the bundle has them. */
+const MASKS = [
+  { class: "secret", with: "redact" },
+  { class: "credit_card", with: "last4" },
+];
 const only = process.argv[2];
 
 const simulator = createSimulator({ credential });
 const { url } = await simulator.listen(0, "127.0.0.1");
-const gateway = only === "simulator" ? null : await startGateway();
+const folder = await mkdtemp(join(tmpdir(), "tollgate-python-"));
+const operator = join(folder, "operator.json");
+const fields = { fields: ["ssn", "salary", "address"], direction: "answer", groups: ["masked"] };
+await writeFile(operator, JSON.stringify({ lists: { masks: [...MASKS, fields] } }));
+const gateway =
+  only === "simulator" ? null : await startGateway({ env: { TOLLGATE_POLICY_OPERATOR: operator } });
 const control = createServer((request, response) => {
   answer(request.url ?? "", request).then(
     (body) => response.end(body),
@@ -53,4 +66,5 @@ async function end(): Promise<void> {
   control.close();
   await gateway?.[Symbol.asyncDispose]();
   await simulator.close();
+  await rm(folder, { recursive: true, force: true });
 }

@@ -18,12 +18,43 @@ from agents import (
 )
 from agents.tracing.processors import BackendSpanExporter, BatchTraceProcessor
 from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel, ConfigDict
 
 MODEL = "gpt-4.1"
 DROP = 'call run_sql {"query":"DROP DATABASE production"}'
 PARAMETERS = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
 SQL = {"type": "function", "name": "run_sql", "strict": False, "parameters": PARAMETERS}
 CHAT_SQL = {"type": "function", "function": {"name": "run_sql", "parameters": PARAMETERS}}
+
+
+class Address(BaseModel):
+    model_config = ConfigDict(strict=True)
+    street: str
+    number: int
+
+
+class Person(BaseModel):
+    model_config = ConfigDict(strict=True)
+    name: str
+    ssn: str
+    salary: float
+    address: Address
+
+
+def test_parses_structured_output_with_its_fields_masked(gateway):
+    key = gateway.create_key(["developers", "masked"])
+    client = OpenAI(base_url=gateway.base_url, api_key=key, max_retries=0)
+    parsed = client.responses.parse(model=MODEL, input="Describe Ada", text_format=Person).output_parsed
+    masked = "[REDACTED:field]"
+    assert (parsed.ssn, parsed.salary, parsed.address) == (masked, 0, Address(street=masked, number=0))
+    assert parsed.name != masked
+    with client.responses.stream(model=MODEL, input="Describe Ada", text_format=Person) as stream:
+        assert stream.get_final_response().output_parsed == parsed
+    messages = [{"role": "user", "content": "Describe Ada"}]
+    chat = client.chat.completions.parse(model=MODEL, messages=messages, response_format=Person)
+    assert chat.choices[0].message.parsed == parsed
+    with client.chat.completions.stream(model=MODEL, messages=messages, response_format=Person) as stream:
+        assert stream.get_final_completion().choices[0].message.parsed == parsed
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ const NEEDED: Readonly<Record<string, object>> = {
   "responses.create": { model: "m", input: "hi" },
   "chat.completions.create": { model: "m", messages: [{ role: "user", content: "hi" }], store: true },
   "chat.completions.update": { metadata: {} },
+  "exchanges.reveal": { reason: "a reason that is long enough" },
   "traces.ingest": { data: [{ object: "trace", id: "trace_1", workflow_name: "w" }] },
 };
 

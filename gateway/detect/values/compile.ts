@@ -5,6 +5,7 @@ import type { Patterns } from "./compile-patterns.ts";
 import { foldText, toFolding } from "./fold.ts";
 import type { Kind, Reader } from "./look.ts";
 import { COIN_LETTERS, createCoinReader } from "./read-coin.ts";
+import { createBearerReader, createUserReader } from "./read-command.ts";
 import { createEmailReader } from "./read-email.ts";
 import { createJwtReader, createPrivateKeyReader } from "./read-key.ts";
 import { createNamedReader, type Named } from "./read-named.ts";
@@ -61,6 +62,8 @@ export function compileValues({ tokens, named, numbers, coins, isNoSecret }: Tab
   const readers = putNamed(named, isNoSecret, tokenReaders, put);
   put("@", createEmailReader({ id: "email", class: "email", rank: 0 }));
   put("://", createUrlReader({ id: "connection_string", class: "secret", rank: 1 }, isNoSecret));
+  put("-u", createUserReader({ id: "command_password", class: "secret", rank: 2 }, isNoSecret));
+  put("bearer", createBearerReader({ id: "bearer_token", class: "secret", rank: 3 }, isNoSecret));
   put("-----begin", createPrivateKeyReader({ id: "private_key", class: "secret", rank: 0 }), true);
   put("eyj", createJwtReader({ id: "jwt", class: "secret", rank: 0 }), true);
   const ip: Kind = { id: "ip_address", class: "ip_address", rank: 0 };
@@ -195,6 +198,7 @@ function putNamed(
     const named: Named = {
       kind: { id: row.id, class: "secret", rank: row.id.startsWith("generic") ? 2 : 1 },
       shapes: row.shapes.map((source) => compileShape(source, row.anyCase)),
+      isAny: row.shapes.every((source) => source.startsWith("[^")),
       entropy: row.entropy ?? 0,
       isNone,
     };

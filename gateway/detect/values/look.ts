@@ -52,6 +52,8 @@ export type Look = {
   hasAnyWord(at: number): boolean;
   /** Says whether an index is where the whole text begins. */
   isStart(at: number): boolean;
+  /** Gives how many units of the text as it came a character is written with: an escaped one has more than one. */
+  widthAt(at: number): number;
   /** Notes a value. */
   add(kind: Kind, from: number, to: number): void;
   /** Notes what a pattern found; it may lie within a value of any length. */

@@ -1,5 +1,5 @@
 // Tells from a value alone that it is no secret: a placeholder, a reference to where the secret is, a name or a word.
-import { holdsStandIn } from "../../stand-ins.ts";
+import { holdsStandIn, isMade } from "../../stand-ins.ts";
 
 /** So much of a value is looked at. */
 const MOST = 512;
@@ -56,17 +56,31 @@ const CASED = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g;
  * among them, fewer than 1 in 500. Linear in the value's length.
  */
 export function isPlaceholder(value: string): boolean {
-  const text = value.length > MOST ? value.slice(0, MOST) : value;
+  const text = toAscii(value.length > MOST ? value.slice(0, MOST) : value);
   if (/^[A-Za-z][a-z]*$/.test(text)) return true;
   // What a variable falls back to, and what stands before the next parameter of a URL, decide alone.
   const part =
     /^\$\{[A-Za-z_]\w*:?-([^}]+)\}?$/.exec(text)?.[1] ?? /^([^&=]+)&[A-Za-z_]{3}[\w.-]*=/.exec(text)?.[1];
   if (part !== undefined) return part.length < 6 ? /^[A-Za-z]*$/.test(part) : isPlaceholder(part);
-  if (holdsStandIn(text)) return true;
+  if (holdsStandIn(text) || isMade(text)) return true;
   if (VARIABLE.test(text) || RESOLVED.test(text) || CONTAINED.test(text) || CODE.test(text)) return true;
   const name = CALL.exec(text)?.[1];
   if (name !== undefined && isName(name, /[)\]([{,;]$/.test(text))) return true;
   return isMonotonous(text) || isSequence(text) || isDescription(text) || isWords(text);
+}
+
+/** Writes letters beyond ASCII as ones of it, so that words of other languages are words. */
+function toAscii(text: string): string {
+  if (!/[^\0-\x7f]/.test(text)) return text;
+  return text.replace(/\p{Lu}/gu, toCapital).replace(/\p{L}/gu, toSmall);
+}
+
+function toCapital(letter: string): string {
+  return letter < "\x80" ? letter : "A";
+}
+
+function toSmall(letter: string): string {
+  return letter < "\x80" ? letter : "a";
 }
 
 /** Hardly any different characters, or digits and signs alone: a number, a date, a version. */

@@ -1,4 +1,5 @@
 // Reads e-mail addresses (RFC 5321, as they are written in practice).
+import { isMadeEmail } from "../../stand-ins.ts";
 import { isAlphanumeric, isDigit, isLetter, waitFrom } from "./look.ts";
 import type { Kind, Look, Reader } from "./look.ts";
 
@@ -57,6 +58,7 @@ export function createEmailReader(kind: Kind): Reader {
     if (NO_DOMAINS.has(text.slice(text.lastIndexOf(".", to - 1) + 1, to).toLowerCase())) return true;
     if (NO_PERSONS.has(text.slice(from, at).toLowerCase())) return true;
     if (isCredential(text, from)) return true;
+    if (isMadeEmail(text.slice(from, to))) return true;
     look.add(kind, from, to);
     return true;
   };

@@ -84,45 +84,102 @@ function isOfBody(c: number): boolean {
   );
 }
 
-/** Makes the reader of JSON Web Tokens; its trigger is `eyj`. */
+/** Makes the reader of JSON Web Tokens, also wrapped over lines; its trigger is `eyj`. */
 export function createJwtReader(kind: Kind): Reader {
   return (look: Look, start: number): boolean => {
     const { text } = look;
     if (!text.startsWith("eyJ", start)) return true;
     if (start > 0 && isOfJwt(text.charCodeAt(start - 1))) return true;
     let i = start;
-    for (const beginning of ["eyJ", ""]) {
-      const first = i;
-      while (i < text.length && i - first < MAX_JWT_HEADER && isOfJwt(text.charCodeAt(i))) {
-        i += 1;
-        if (beginning === "" && i - first === LEAST_JWT_PART) break;
-      }
-      if (i >= text.length && !look.isFinal) return waitFrom(look, start);
-      if (i - first < LEAST_JWT_PART) return true;
-      if (beginning === "") break;
-      if (text[i] !== ".") return true;
+    const lines = new Lines(start - toLineStart(text, start));
+    while (i < text.length && i - start < MAX_JWT_HEADER) {
+      const c = text.charCodeAt(i);
+      if (!isOfJwt(c) && !(i - start >= LEAST_WRAPPED && lines.mayWrap(c))) break;
+      lines.take(c);
       i += 1;
     }
-    look.swallow(kind, start, i, new JwtRest());
+    if (i >= text.length && !look.isFinal) return waitFrom(look, start);
+    if (i - start < LEAST_JWT_PART || text[i] !== ".") return true;
+    lines.take(0x2e);
+    const first = i + 1;
+    for (i = first; i < text.length && i - first < LEAST_JWT_PART; i += 1) {
+      const c = text.charCodeAt(i);
+      if (!isOfJwt(c) && !lines.mayWrap(c)) break;
+      lines.take(c);
+    }
+    if (i >= text.length && !look.isFinal) return waitFrom(look, start);
+    // What is wrapped before its first full stop says more clearly what it is.
+    if (i - first < LEAST_JWT_PART) return true;
+    if (lines.isWrapped && !/^[\r\n]*e[\r\n]*y[\r\n]*J/.test(text.slice(first, i))) return true;
+    look.swallow(kind, start, i, new JwtRest(lines));
     return true;
   };
 }
 
+/** A token is wrapped after so many characters at the least. */
+const LEAST_WRAPPED = 16;
+const MAX_COLUMN = 160;
+
+function toLineStart(text: string, at: number): number {
+  const least = Math.max(0, at - MAX_COLUMN);
+  let i = at;
+  while (i > least && text.charCodeAt(i - 1) !== 0x0a) i -= 1;
+  return i;
+}
+
+/** Follows a text that is wrapped: all of its lines but the last are as long as the first. */
+class Lines {
+  #column: number;
+  #width = -1;
+
+  constructor(column: number) {
+    this.#column = column;
+  }
+
+  get isWrapped(): boolean {
+    return this.#width !== -1;
+  }
+
+  /** Says whether a line may end with this character here. */
+  mayWrap(c: number): boolean {
+    if (c === 0x0d) return this.#width === -1 || this.#column === this.#width;
+    return c === 0x0a && (this.#width === -1 || this.#column === this.#width);
+  }
+
+  take(c: number): void {
+    if (c === 0x0a) {
+      this.#width = this.#column;
+      this.#column = 0;
+    } else if (c !== 0x0d) this.#column += 1;
+  }
+}
+
 class JwtRest implements Swallow {
   isOver = false;
+  readonly #lines: Lines;
   #dots = 0;
+
+  constructor(lines: Lines) {
+    this.#lines = lines;
+  }
 
   take(text: string, from: number): number {
     let i = from;
     for (; i < text.length; i += 1) {
       const c = text.charCodeAt(i);
       if (c === 0x2e && this.#dots < 1) this.#dots += 1;
-      else if (!isOfJwt(c) && c !== 0x3d) {
+      else if (!isOfJwt(c) && c !== 0x3d && !this.#mayWrap(c)) {
         this.isOver = true;
         return i;
       }
+      this.#lines.take(c);
     }
     return i;
+  }
+
+  /** The signature may be a token's last line: it goes on in the next one only where lines were wrapped before. */
+  #mayWrap(c: number): boolean {
+    return (this.#dots === 0 || this.#lines.isWrapped) && this.#lines.mayWrap(c);
   }
 }
 

@@ -9,6 +9,8 @@ import { matchForward, WAIT, type Shape } from "./shape.ts";
 export type Named = {
   readonly kind: Kind;
   readonly shapes: readonly Shape[];
+  /** Whether a value is any visible text, so that in quotation marks it goes up to the closing one. */
+  readonly isAny: boolean;
   readonly entropy: number;
   /** Says that a value is none: a placeholder, a reference, a word. */
   readonly isNone: (value: string) => boolean;
@@ -40,16 +42,24 @@ export function createNamedReader(name: string, named: readonly Named[], number:
     // What is no secret for one of them is none for the others.
     let told = -1;
     let isTold = false;
-    for (const { kind, shapes, entropy, isNone } of named) {
+    for (const { kind, shapes, isAny, entropy, isNone } of named) {
       for (const shape of shapes) {
-        const to = matchForward(shape, 0, text, value, look.isFinal);
-        if (to === WAIT || (to >= text.length && !look.isFinal)) return waitFrom(look, value);
+        const matched = matchForward(shape, 0, text, value, look.isFinal);
+        if (matched === WAIT || (matched >= text.length && !look.isFinal)) return waitFrom(look, value);
+        let to = matched;
+        if (isAny && matched < text.length) {
+          const closing = findClosing(look, value);
+          if (closing === WAIT) return waitFrom(look, value);
+          if (closing > matched && (matched > 0 || isOneWord(text, value, closing, shape))) to = closing;
+        }
         if (to < 0 || (to < text.length && goesOn(text, to))) continue;
-        const found = text.slice(value, to);
+        // What was matched says whether it is a secret; it ends where the quotation mark stands.
+        const judged = matched < 0 ? to : matched;
+        const found = text.slice(value, judged);
         if (toEntropy(found) < entropy) continue;
-        if (told !== to) {
-          told = to;
-          isTold = isNone(found) && !look.fail(number, value, to);
+        if (told !== judged) {
+          told = judged;
+          isTold = isNone(withoutQuotes(found)) && !look.fail(number, value, judged);
         }
         if (isTold) continue;
         look.cover(number, to);
@@ -59,6 +69,39 @@ export function createNamedReader(name: string, named: readonly Named[], number:
     }
     return true;
   };
+}
+
+const MAX_QUOTED = 256;
+
+/**
+ * Finds the quotation mark that closes the value at `value`, if one stands before it: one that is written as that is, so that
+ * an escaped one is a part of the value.
+ *
+ * @returns its index, `WAIT`, or -2 where there is none on the line.
+ */
+function findClosing(look: Look, value: number): number {
+  const { text } = look;
+  const quote = value > 0 ? text.charCodeAt(value - 1) : 0;
+  if (quote !== 0x22 && quote !== 0x27 && quote !== 0x60) return -2;
+  const width = look.widthAt(value - 1);
+  const stop = Math.min(text.length, value + MAX_QUOTED);
+  for (let i = value; i < stop; i += 1) {
+    const c = text.charCodeAt(i);
+    if (c === 0x0a || c === 0x0d) return -2;
+    if (c === quote && look.widthAt(i) === width) return i;
+  }
+  return stop === text.length && stop < value + MAX_QUOTED && !look.isFinal ? WAIT : -2;
+}
+
+/** What is a word but for an apostrophe is one. */
+function withoutQuotes(found: string): string {
+  return /["'`]/.test(found) ? found.replace(/["'`]/g, "") : found;
+}
+
+/** Says whether all up to the closing quotation mark is one word that is as long as the shape wants it at the least. */
+function isOneWord(text: string, from: number, to: number, { parts: [first] }: Shape): boolean {
+  const least = first !== undefined && "min" in first ? first.min : 1;
+  return to - from >= least && !/\s/.test(text.slice(from, to));
 }
 
 function isWordStart(text: string, start: number): boolean {
@@ -98,9 +141,12 @@ function findValue(look: Look, end: number, start: number): number {
   if (i >= text.length) return look.isFinal ? -2 : wait(look);
   if (i - afterName > MAX_SPACE) return -2;
   const operator = readOperator(look, i, { isQuoted, isSpaced: i > afterName, start });
-  if (operator < 0) return operator;
-  i = skipBlanks(text, operator, true);
-  if (i - operator > MAX_SPACE) return -2;
+  const isPair = operator === -2 || text.charAt(i) === ",";
+  const pair = isPair ? findPair(look, end, start) : -2;
+  const assigned = pair === -2 ? operator : pair;
+  if (assigned < 0) return assigned;
+  i = skipBlanks(text, assigned, true);
+  if (i - assigned > MAX_SPACE) return -2;
   let openers = 0;
   while (i < text.length && openers < 3 && isOpener(text.charCodeAt(i))) {
     const standIn = readStandIn(text, i, look.isFinal);
@@ -114,6 +160,24 @@ function findValue(look: Look, end: number, start: number): number {
   const standIn = readStandIn(text, i, look.isFinal);
   if (standIn !== -2) return standIn === -1 ? wait(look) : -2;
   return i;
+}
+
+const NAME_OF = /(?:^|[^A-Za-z])(?:name|key|parameterkey|variable)["']?\s{0,4}[:=]\s{0,4}["']?$/i;
+const VALUE_OF = /^["']?\s{0,40},?\s{0,40}["']?(?:parameter)?value["']?\s{0,4}[:=]/i;
+const MAX_PAIR = 112;
+const MAX_KEY = 32;
+
+/** Finds the value of a pair, as `- name: DB_PASSWORD` and `value: …` on the next line; gives the index after its operator. */
+function findPair(look: Look, end: number, start: number): number {
+  const { text } = look;
+  let first = start;
+  while (first > 0 && start - first < MAX_TAIL && isTail(text.charCodeAt(first - 1))) first -= 1;
+  if (!NAME_OF.test(text.slice(Math.max(0, first - MAX_KEY), first))) return -2;
+  let last = end;
+  while (last < text.length && last - end < MAX_TAIL && isTail(text.charCodeAt(last))) last += 1;
+  const found = VALUE_OF.exec(text.slice(last, last + MAX_PAIR));
+  if (found !== null) return last + found[0].length;
+  return text.length < last + MAX_PAIR && !look.isFinal ? wait(look) : -2;
 }
 
 function wait(look: Look, from = look.text.length): number {

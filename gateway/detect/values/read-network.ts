@@ -1,5 +1,6 @@
 // Reads addresses of networks: IPv4 and IPv6 (RFC 4291), and MAC addresses.
 import { isIPv6 } from "node:net";
+import { isMadeMac } from "../../stand-ins.ts";
 import { isAlphanumeric, isDigit, isHex, isWord, waitFrom } from "./look.ts";
 import type { Kind, Look, Reader } from "./look.ts";
 
@@ -34,6 +35,7 @@ export function createColonReader(ip: Kind, mac: Kind): Reader {
     if (colons < 2) return true;
     while (to > from && (text[to - 1] === "." || (text[to - 1] === ":" && text[to - 2] !== ":"))) to -= 1;
     const value = text.slice(from, to);
+    if (isMadeMac(value)) return true;
     if (isMac(value, 0x3a)) look.add(mac, from, to);
     else if (value.length >= LEAST_IPV6 && /\d/.test(value) && isIPv6(value)) look.add(ip, from, to);
     return true;

@@ -2,6 +2,7 @@
 import { GatewayError } from "../../errors.ts";
 import { findStandInStart, readStandIn } from "../../stand-ins.ts";
 import { CLASS_SPACE, type Automaton } from "./automaton.ts";
+import { EncodedRuns } from "./encoded-runs.ts";
 import { MAX_GAP } from "./fold.ts";
 import { InvisibleRuns, type InvisiblePattern } from "./invisible.ts";
 import { isDigit, LEFT, NEARBY, toWordStart } from "./look.ts";
@@ -51,6 +52,8 @@ const BLOCK = 4096;
 /** What looks like a value so often on one stretch is taken for one. */
 const MAX_TRIES = 16;
 const COVERED = Infinity;
+/** What is found in the text itself names a finding before what is found in a run of it. */
+const RUN_RANK = 9;
 /** More findings than this in one text are not counted out. */
 const MAX_FINDINGS = 100_000;
 
@@ -69,6 +72,7 @@ export class ValueScan implements Look {
   readonly #triggers: Triggers;
   readonly #plain: PlainText;
   readonly #invisible: InvisibleRuns | null;
+  readonly #runs: EncodedRuns | null;
   /** Whether values are looked for besides patterns, and patterns besides values. */
   readonly #hasValues: boolean;
   readonly #hasPatterns: boolean;
@@ -100,8 +104,8 @@ export class ValueScan implements Look {
   /** By reader: the stretch on which it found a value, or failed so often. */
   #tried: Map<number, { to: number; count: number }> | null = null;
 
-  /** Looks for the patterns of one use of text (0: none), and for values. */
-  constructor(triggers: Triggers, use: number, hasValues: boolean) {
+  /** Looks for the patterns of one use of text (0: none), for values, and in so many bytes of what is encoded. */
+  constructor(triggers: Triggers, use: number, hasValues: boolean, encodedBytes = 0) {
     this.#triggers = triggers;
     this.use = use;
     this.#hasValues = hasValues;
@@ -114,6 +118,24 @@ export class ValueScan implements Look {
         ? null
         : new InvisibleRuns(invisible, (kind, start, end) => this.#push({ kind, start, end, isMore: false }));
     this.#plain = new PlainText(this.#invisible);
+    this.#runs = encodedBytes === 0 || !hasValues ? null : this.#toRuns(encodedBytes);
+  }
+
+  #toRuns(budget: number): EncodedRuns {
+    return new EncodedRuns(
+      budget,
+      (text) =>
+        new Map(
+          new ValueScan(this.#triggers, this.use, true).take(text, true).map((one) => [one.class, one.id]),
+        ),
+      (id, ofClass, from, to) =>
+        this.#push({
+          kind: { id, class: ofClass, rank: RUN_RANK },
+          start: this.#plain.toRaw(from),
+          end: this.#plain.toRawEnd(to),
+          isMore: false,
+        }),
+    );
   }
 
   /** Takes the next piece of the text; gives the findings that became certain. */
@@ -136,6 +158,7 @@ export class ValueScan implements Look {
     this.isFinal = isFinal;
     if (this.#at - this.base < this.text.length || this.#waitingOutput !== -1 || this.#swallowing !== null)
       this.#run();
+    this.#runs?.read(this.text, this.base, this.#at, isFinal);
     return this.#settle();
   }
 
@@ -178,6 +201,11 @@ export class ValueScan implements Look {
 
   isStart(at: number): boolean {
     return at === 0 && this.base === 0;
+  }
+
+  widthAt(at: number): number {
+    const offset = this.base + at;
+    return this.#plain.toRawEnd(offset + 1) - this.#plain.toRaw(offset);
   }
 
   hasAnyWord(at: number): boolean {
@@ -230,6 +258,8 @@ export class ValueScan implements Look {
 
   swallow(kind: Kind, from: number, to: number, swallow: Swallow): void {
     const plain = this.#plain;
+    this.#runs?.read(this.text, this.base, this.#at, false);
+    this.#runs?.skip(this.base + to);
     const start = plain.toRaw(this.base + from);
     const current = { swallow, kind, start, least: plain.toRawEnd(this.base + to), isBegun: false };
     this.#swallowing = current;
@@ -344,6 +374,7 @@ export class ValueScan implements Look {
     if (current === null) return;
     const { base } = this;
     this.#swallowed = base + current.swallow.take(this.text, this.#swallowed - base);
+    this.#runs?.skip(this.#swallowed);
     if (!current.swallow.isOver && !this.isFinal) return;
     const end = Math.max(this.#plain.toRawEnd(this.#swallowed), current.least);
     if (end > current.start)
@@ -398,6 +429,7 @@ export class ValueScan implements Look {
     const isWaiting = this.#waitingOutput !== -1;
     const read = isWaiting ? this.#at : end;
     let cut = isWaiting ? Math.min(read, base + this.hold) : read;
+    if (this.#runs !== null) cut = Math.min(cut, this.#runs.open);
     const { depth, hasSpace, width } = this.#triggers.automaton;
     const live = this.#live[this.#state / width] ?? 0;
     if (live !== 0) {

@@ -151,7 +151,15 @@ function compareLiteral(literal: string, text: string, at: number, anyCase: bool
 }
 
 function isMember(members: Uint8Array, c: number): boolean {
-  return c < 128 && members[c] === 1;
+  return c < 128 ? members[c] === 1 : members[WIDE] === 1 && isWideLetter(c);
+}
+
+/** The place in a class that stands for letters beyond ASCII. */
+const WIDE = 128;
+
+/** Letters of the Latin, Greek, Cyrillic and Armenian scripts: not signs, and not scripts that need no blanks. */
+function isWideLetter(c: number): boolean {
+  return (c >= 0xc0 && c < 0x530 && c !== 0xd7 && c !== 0xf7) || (c >= 0x1e00 && c < 0x2000);
 }
 
 function findBracket(source: string, from: number): number {
@@ -162,9 +170,9 @@ function findBracket(source: string, from: number): number {
   throw malformed(source);
 }
 
-/** Reads the inside of a class; `^` at its beginning stands for all other visible characters. */
+/** Reads the inside of a class; `^` at its beginning stands for all other visible characters, letters beyond ASCII too. */
 function toMembers(inside: string, source: string): Uint8Array {
-  const members = new Uint8Array(128);
+  const members = new Uint8Array(WIDE + 1);
   const isNegated = inside.startsWith("^");
   let i = isNegated ? 1 : 0;
   const add = (from: number, to: number): void => {
@@ -193,6 +201,7 @@ function toMembers(inside: string, source: string): Uint8Array {
       i += isEscaped ? 3 : 2;
     } else add(c, c);
   }
+  if (isNegated) members[WIDE] = 1;
   if (isNegated)
     for (let c = 0; c < 128; c += 1) members[c] = c > 0x20 && c < 0x7f && members[c] === 0 ? 1 : 0;
   return members;

@@ -1,20 +1,9 @@
 // What the tables of detectors hold: one row for each kind of value that must not pass unseen.
+import type { VALUE_CLASSES } from "../../exchange.ts";
 import type { Verdict } from "./coin-codes.ts";
 
 /** The broad class that policy speaks of; a detector's id tells the kind. */
-export type ValueClass =
-  | "secret"
-  | "credit_card"
-  | "bank_account"
-  | "email"
-  | "phone"
-  | "national_id"
-  | "passport"
-  | "driving_licence"
-  | "birth_date"
-  | "ip_address"
-  | "mac_address"
-  | "crypto_address";
+export type ValueClass = (typeof VALUE_CLASSES)[number];
 
 /** What every row says. */
 type Row = {

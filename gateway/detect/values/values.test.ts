@@ -33,6 +33,11 @@ const JWT = [
   "c2lnbmF0dXJl",
 ].join(".");
 
+/** Breaks a text into lines. */
+function wrap(text: string, width: number): string {
+  return text.replaceAll(new RegExp(`.{${width}}`, "g"), "$&\n");
+}
+
 describe("values in texts", () => {
   test.each([
     ["write to ada.l@example.com.", "email: ada.l@example.com"],
@@ -165,6 +170,21 @@ const made = fc.oneof(
       "https://u:p4ssw0rd@h/",
       "+1 (202) 555-0146",
       "tel. 0171 2345678",
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom(
+      "curl -u admin:s3cr3t-Pw https://x",
+      "--proxy-user 'a:b9!xQ2z'",
+      "- name: DB_PASSWORD\n  value: hunter2-Xy9",
+      '{"name":"DB_PASSWORD","value":"hunter2-Xy9"}',
+      "Bearer aB3dE5fG7hJ9kL1mN0pQ",
+      "password: Müller-Straße-42!",
+      'password="Tr0ub4dor &3 xyz"',
+      'password="ab\\"cd9!ef12"',
+      wrap(`value ${JWT}`, 30),
+      wrap(JWT, 20),
     ),
   },
   {

@@ -16,20 +16,23 @@ export type Detector = {
 };
 
 /** Changes when the same tables would give other findings. */
-const VERSION = 3;
+const VERSION = 4;
 
 const NONE: readonly ValueFinding[] = [];
 const NO_TABLES: Tables = { tokens: [], named: [], numbers: [], coins: [], isNoSecret: () => false };
 
 /**
  * Makes the compiler of a policy's patterns, which puts them beside the values of `tables`; with null it looks for patterns
- * alone.
+ * alone. Of runs of base64 or hexadecimal in a text it looks into `encodedBytes` bytes, decoded.
  */
-export function createDetectorCompiler(tables: Tables | null): (patterns: PatternTable) => Detector {
+export function createDetectorCompiler(
+  tables: Tables | null,
+  encodedBytes = 0,
+): (patterns: PatternTable) => Detector {
   const { tokens, named, numbers, coins } = tables ?? NO_TABLES;
   const hasValues = tables !== null;
   const values = tables === null ? { triggers: [], words: 0 } : compileValues(tables);
-  const digest = hash("sha256", JSON.stringify([VERSION, tokens, named, numbers, coins]));
+  const digest = hash("sha256", JSON.stringify([VERSION, tokens, named, numbers, coins, encodedBytes]));
   return (patterns) => {
     const triggers = joinTriggers(values, compilePatterns(patterns));
     return {
@@ -37,9 +40,10 @@ export function createDetectorCompiler(tables: Tables | null): (patterns: Patter
       scan(text, kind, direction, isPart = false) {
         const use = toUse(kind, direction);
         if (text === "" || ((isPart || !hasValues) && (use & triggers.uses) === 0)) return NONE;
-        return new ValueScan(triggers, use, hasValues && !isPart).take(text, true);
+        return new ValueScan(triggers, use, hasValues && !isPart, encodedBytes).take(text, true);
       },
-      stream: (kind, direction = "answer") => new ValueScan(triggers, toUse(kind, direction), hasValues),
+      stream: (kind, direction = "answer") =>
+        new ValueScan(triggers, toUse(kind, direction), hasValues, encodedBytes),
     };
   };
 }

@@ -28,6 +28,8 @@ request_allow contains object.union(e, {"code": "operation_allowed"}) if some e 
 
 request_deny contains object.union(e, {"code": "model_not_allowed"}) if some e in data.gateway.rules.access.model.deny
 
+request_deny contains object.union(e, {"code": "reveal_not_allowed"}) if some e in data.gateway.rules.access.reveal.deny
+
 request_deny contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.deny
 
 request_deny contains object.union(e, {"code": "prohibited_prompt"}) if some e in data.gateway.rules.content.prohibited.deny

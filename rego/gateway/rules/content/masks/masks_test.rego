@@ -23,6 +23,18 @@ test_mask_that_restores if {
 		with data.gateway.params as {"lists": {"masks": [phones]}}
 }
 
+test_mask_of_fields if {
+	salaries := {"fields": ["salary", "/customer/ssn"], "with": "redact"}
+	masks.mask == {salaries} with input as {}
+		with data.gateway.params as {"lists": {"masks": [salaries]}}
+}
+
+test_mask_with_surrogates if {
+	phones := {"class": "phone", "with": "surrogate", "direction": "request"}
+	masks.mask == {phones} with input as {}
+		with data.gateway.params as {"lists": {"masks": [phones]}}
+}
+
 test_no_mask_when_fields_are_missing if {
 	masks.mask == {secrets} with input as {} with data.gateway.params as params
 }

@@ -1,0 +1,22 @@
+// Reads bundle and operator's file as a start would, for commands that tell whether a start would take them.
+import type { Config } from "../config/config.ts";
+import { createDetectors } from "../detect/detector.ts";
+import { createSilentLog } from "../log.ts";
+import { createPolicy } from "../policy/load.ts";
+
+/** Gives the policy's revision. Rejects with a `PolicyLoadError` that says what is wrong. */
+export async function checkPolicy(config: Config): Promise<string> {
+  const compile = createDetectors();
+  const policy = await createPolicy({
+    bundlePath: config.policy.bundle,
+    operatorPath: config.policy.operator,
+    checkPatterns: (patterns) => void compile(patterns),
+    connectionLabels: config.connections.flatMap((connection) => connection.labels),
+    log: createSilentLog(),
+  });
+  try {
+    return policy.current().version.revision;
+  } finally {
+    policy.close();
+  }
+}

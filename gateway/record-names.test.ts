@@ -1,0 +1,92 @@
+import { expect, test } from "vitest";
+import { createDetectors } from "./detect/detector.ts";
+import { GatewayError } from "./errors.ts";
+import type { Effect } from "./exchange.ts";
+import { createNames, createNameScanner } from "./mask/names.ts";
+import type { Names } from "./mask/names.ts";
+import { toSampleFacts } from "./policy/sample-facts.ts";
+import { toRecordedDecision, toRecordedFacts, toToldDecision, toToldError } from "./record-names.ts";
+
+const secret = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
+const email = "ada@example.com";
+const scanner = createNameScanner(createDetectors()({}));
+const NOTHING = {
+  allow: [],
+  deny: [],
+  observe: [],
+  record: [],
+  label: [],
+  mask: [],
+  set: [],
+  share: [],
+  forward: [],
+  need: [],
+};
+
+function openNames(effects: readonly Effect[] | null): Names {
+  const masked = effects === null ? null : { effects, key: Buffer.alloc(32) };
+  return createNames(scanner, masked, (text) => `digest of ${text.length}`);
+}
+
+const secrets: Effect = { code: "values_masked", class: "secret", with: "block", direction: "answer" };
+
+test("a name is masked by what any mask of the exchange says, whichever way and kind it is for", () => {
+  const names = openNames([secrets]);
+  expect(names.mask(`run of ${secret}`)).toBe("run of [REDACTED:secret]");
+  expect(names.mask(email)).toBe(email);
+  names.add([{ code: "values_masked", class: "email", kinds: ["message"] }]);
+  expect(names.mask(email)).toBe("[REDACTED:email]");
+});
+
+test("before policy has spoken all that is found in a name is redacted", () => {
+  expect(openNames(null).mask(`${email} ${secret}`)).toBe("[REDACTED:email] [REDACTED:secret]");
+});
+
+test("what is only to be found stays", () => {
+  expect(openNames([{ code: "c", class: "email", with: "detect" }]).mask(email)).toBe(email);
+});
+
+test("the extension of a file's name hides nothing", () => {
+  const names = openNames([{ code: "c", class: "email" }]);
+  expect(names.mask(`${email}.txt`)).toBe("[REDACTED:email].txt");
+});
+
+test("an id in which a value stands becomes its keyed hash, every other stays", () => {
+  const names = openNames([]);
+  expect(names.id(secret)).toBe(`hash:digest of ${secret.length}`);
+  expect(names.id("call_0f8a2c")).toBe("call_0f8a2c");
+});
+
+test("facts in which nothing stands are recorded as they are", () => {
+  expect(toRecordedFacts(toSampleFacts("request"), openNames(null))).toEqual(toSampleFacts("request"));
+});
+
+test.each([64, 128, 256])("a name that facts have cut to %i characters is not recorded", (length) => {
+  const facts = toSampleFacts("request");
+  const model = "a ".repeat(length).slice(0, length - 12) + secret.slice(0, 12);
+  const recorded = toRecordedFacts({ ...facts, request: { ...facts.request, model } }, openNames([secrets]));
+  expect(recorded.request.model).toBe("…");
+});
+
+test("what a refusal is about is told masked, and the id of its call is recorded as the call's own row has it", () => {
+  const names = openNames([secrets]);
+  const decision = { ...NOTHING, deny: [{ code: "no", about: `model ${secret}`, call: secret }] };
+  expect(toToldDecision(decision, names).deny).toEqual([
+    { code: "no", about: "model [REDACTED:secret]", call: secret },
+  ]);
+  expect(toRecordedDecision(decision, names).deny[0]?.call).toBe(names.id(secret));
+});
+
+test("an error tells no value, in its sentence or in the member that it names", () => {
+  const error = new GatewayError("body_shape", `The member \`/metadata/${secret}\` must be a string.`, {
+    param: `/metadata/${secret}`,
+  });
+  const told = toToldError(error, openNames(null));
+  expect([told.message, told.param, told.code]).toEqual([
+    "The member `/metadata/[REDACTED:secret]` must be a string.",
+    "/metadata/*",
+    "body_shape",
+  ]);
+  const plain = new GatewayError("body_shape", "The member `/input` must be a string.", { param: "/input" });
+  expect(toToldError(plain, openNames(null))).toBe(plain);
+});
