@@ -6,6 +6,7 @@ export default defineConfig({
   test: {
     include: ["gateway/**/*.test.ts", "db/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.ts"],
     globalSetup: ["test/global-setup.ts"],
+    setupFiles: ["test/seed.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     ...(report !== undefined && { reporters: ["default", ["json", { outputFile: report }]] }),

@@ -94,7 +94,7 @@ describe("PlainText", () => {
           }
         },
       ),
-      { numRuns: 500, seed: Number(process.env["FUZZ_SEED"] ?? 1) },
+      { numRuns: 500 },
     );
   });
 });
