@@ -53,6 +53,19 @@ function lastBody(): string {
 }
 
 describe("a request", () => {
+  test("is refused where a value is a number", async () => {
+    const number = Number(card.replaceAll(" ", ""));
+    const parameters = { type: "object", properties: { card: { type: "number", default: number } } };
+    const before = gateway.upstream.requests().length;
+    for (const more of [{ tools: [{ ...tool, parameters }] }, { more: { numbers: [number] } }]) {
+      const error = await client
+        .post("/responses", { body: { model, input: "hi", ...more } })
+        .catch((one: unknown) => one);
+      expect(error).toMatchObject({ status: 403, code: "values_masked" });
+    }
+    expect(gateway.upstream.requests()).toHaveLength(before);
+  });
+
   test("goes to the target with its values masked, everywhere, and nothing else changed", async () => {
     const input: OpenAI.Responses.ResponseInput = [
       { role: "developer", content: `Never tell ${key}.` },

@@ -72,6 +72,12 @@ export function createChatDialect(tools: StreamTools): Dialect {
     return choice;
   }
 
+  /** Has a text scanned; a member's name is whole in each chunk. */
+  function take({ channel, kind, text, whole, pointer }: EventText, entry: Entry): void {
+    if (whole) scan.whole(channel, kind, text, entry, pointer);
+    else scan.push(channel, kind, text, entry, pointer);
+  }
+
   function takeChoice(piece: ChunkChoice, entry: Entry): void {
     const choice = choiceAt(piece.index);
     if (choice.finishReason !== null && piece.calls.length > 0) throw unreadable();
@@ -79,10 +85,11 @@ export function createChatDialect(tools: StreamTools): Dialect {
       waiting ??= [];
       addFragment(choice, piece.index, fragment);
     }
-    for (const { channel, kind, text, pointer } of piece.texts) {
+    for (const one of piece.texts) {
+      const { channel, kind, text } = one;
       if (channel === choice.channel) choice.content += text;
       // Arguments are scanned when the call is whole.
-      if (kind !== "tool_arguments") scan.push(channel, kind, text, entry, pointer);
+      if (kind !== "tool_arguments") take(one, entry);
     }
     if (piece.audioId !== null && !spoken.some((known) => known.id === piece.audioId)) {
       if (spoken.length >= facts.n) throw unreadable();
@@ -149,8 +156,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
         if (entry.event !== null) entry.event = { ...entry.event, write: rewrite, isNew: true };
     }
     // All pieces first: a value may stand in several.
-    for (const { entry, pieces } of chunks)
-      for (const { channel, kind, text, pointer } of pieces) scan.push(channel, kind, text, entry, pointer);
+    for (const { entry, pieces } of chunks) for (const piece of pieces) take(piece, entry);
     for (const { channel } of chunks.flatMap(({ pieces }) => pieces)) scan.finish(channel);
     for (const { entry } of chunks) gate.release(entry);
   }
@@ -226,8 +232,7 @@ export function createChatDialect(tools: StreamTools): Dialect {
         isHidden ? NOTHING : toSseFrame(hidesUsage ? withoutUsage(chunk) : chunk, false);
       const entry = gate.push(isHidden ? NOTHING : toBytes(frame, value, hidesUsage), 0, { value, write });
       if (isNamed && id !== null) own({ kind: "chat_completion", id }, entry);
-      for (const { channel, kind, text, pointer } of reading.texts)
-        scan.push(channel, kind, text, entry, pointer);
+      for (const one of reading.texts) take(one, entry);
       for (const piece of reading.choices) takeChoice(piece, entry);
       if (waiting !== null) {
         entry.waits += 1;

@@ -135,6 +135,40 @@ describe("the error of a target", () => {
   });
 });
 
+describe("a name of a member in a stream", () => {
+  const name = "ada.l@example.com";
+  const response = {
+    id: "resp_1",
+    object: "response",
+    model: "gpt-5",
+    status: "in_progress",
+    output: [],
+    usage: null,
+  };
+  const delta = {
+    type: "response.output_text.delta",
+    output_index: 0,
+    item_id: "msg_1",
+    content_index: 0,
+    delta: "x",
+  };
+  const chunk = { id: "chatcmpl-1", object: "chat.completion.chunk", model: "gpt-5" };
+  test.each([
+    { event: { type: "response.more", about: { [name]: 1 } }, operation: "responses.create" },
+    { event: { ...delta, [name]: 1 }, operation: "responses.create" },
+    {
+      event: { ...chunk, choices: [{ index: 0, delta: { more: { [name]: 1 } } }] },
+      operation: "chat.completions.create",
+    },
+    { event: { ...chunk, choices: [], [name]: 1 }, operation: "chat.completions.create" },
+  ] as const)("never goes out where it is a value ($operation)", async ({ event, operation }) => {
+    const begin = operation === "responses.create" ? [{ type: "response.created", response }] : [];
+    const sent = await run([...begin, event], [200], operation);
+    expect(sent).not.toContain("ada.l");
+    expect(sent).toContain("error");
+  });
+});
+
 function toEvents(whole: string, pieces: readonly string[]): Sent {
   const part = { type: "output_text", annotations: [], logprobs: [], text: whole };
   const item = { id: "msg_1", type: "message", status: "completed", role: "assistant", content: [part] };

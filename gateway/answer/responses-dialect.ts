@@ -13,7 +13,7 @@ import { readResponseEvent } from "../parse/stream-event.ts";
 import type { ResponseEvent } from "../parse/stream-event.ts";
 import { estimateUsage } from "./context.ts";
 import type { ReplacedCall, Shown } from "./context.ts";
-import { applyEdits } from "../mask/edits.ts";
+import { applyEdits, createShift } from "../mask/edits.ts";
 import { shiftAnnotation, writeObjectChanges } from "../mask/write-changes.ts";
 import { replaceEntry } from "./gate.ts";
 import type { Entry } from "./gate.ts";
@@ -328,7 +328,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     const edits = scan.edits(`/output/${outputIndex}/content/${Number(value["content_index"] ?? 0)}/text`);
     const { annotation } = value;
     if (edits.length === 0 || annotation === undefined) return;
-    entry.event.value = { ...value, annotation: shiftAnnotation(annotation, edits) };
+    entry.event.value = { ...value, annotation: shiftAnnotation(annotation, createShift(edits)) };
     entry.bytes = framing.write([entry.event.value]);
   }
 

@@ -129,9 +129,24 @@ export function createMaskAccount(openHash: () => ValueHash): MaskAccount {
   };
 }
 
-/** Says whether no secret stands within a stretch. */
-export function isCleanOf(findings: readonly Finding[], start: number, end: number): boolean {
-  return !findings.some((one) => one.class === NEVER_KEPT && one.start < end && one.end > start);
+/** Makes what says whether no secret stands within a stretch. */
+export function createCleanLook(findings: readonly Finding[]): (start: number, end: number) => boolean {
+  const secrets = findings.filter((one) => one.class === NEVER_KEPT).sort((a, b) => a.start - b.start);
+  if (secrets.length === 0) return () => true;
+  /** How far those reach that begin up to each. */
+  const reach: number[] = [];
+  let furthest = 0;
+  for (const { end } of secrets) reach.push((furthest = Math.max(furthest, end)));
+  return (start, end) => {
+    let low = 0;
+    let high = secrets.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((secrets[middle]?.start ?? end) < end) low = middle + 1;
+      else high = middle;
+    }
+    return low === 0 || (reach[low - 1] ?? 0) <= start;
+  };
 }
 
 /** A step of a place that is told as it is: a word or a number of a list. */

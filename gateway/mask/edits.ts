@@ -2,7 +2,7 @@
 import { GatewayError } from "../errors.ts";
 import { SEGMENT_KINDS } from "../exchange.ts";
 import type { FieldValue, Finding, MaskOperator, SegmentKind } from "../exchange.ts";
-import { isCleanOf, toNoted, type MaskOutcome, type OpenNote } from "./account.ts";
+import { createCleanLook, toNoted, type MaskOutcome, type OpenNote } from "./account.ts";
 import { readField, replaceField } from "./field-values.ts";
 import { FIELD_CLASS } from "../field-name.ts";
 import { isStricter, MAX_VALUE, needsValue, replaceValue } from "./operators.ts";
@@ -79,11 +79,12 @@ export function createEditor(
       const at = { direction, kind, place: place ?? null };
       function note(finding: Finding, mask: Mask, outcome: MaskOutcome): OpenNote {
         const { start, end } = finding;
-        const isClean = isCleanOf(findings, start, end);
+        const isClean = isCleanAt(start, end);
         const written = read(start, end);
         const value = finding.field === undefined ? written : readField(written);
         return account.note(toNoted(finding, mask, at, outcome), value, { isClean });
       }
+      const isCleanAt = createCleanLook(findings);
       for (const finding of findings) {
         const { class: ofClass, start, end, isMore, field } = finding;
         const mask = field ?? masks.look(ofClass, kind, direction);
@@ -172,13 +173,24 @@ function findFirst(edits: readonly Stretch[], offset: number): number {
 }
 
 /** Gives where an offset of the original lies in the edited text: within an edit, its end or its beginning. */
-export function shiftOffset(offset: number, edits: readonly Stretch[], isEnd: boolean): number {
-  let shift = 0;
+export type Shift = (offset: number, isEnd: boolean) => number;
+
+/** Makes what shifts offsets by the edits as they are. */
+export function createShift(edits: readonly Stretch[]): Shift {
+  /** By how much the edits before each shift what follows. */
+  const before: number[] = [];
+  let sum = 0;
   for (const { start, end, text } of edits) {
-    if (end <= offset) shift += text.length - (end - start);
-    else if (start < offset) return start + shift + (isEnd ? text.length : 0);
+    before.push(sum);
+    sum += text.length - (end - start);
   }
-  return offset + shift;
+  return (offset, isEnd) => {
+    const index = findFirst(edits, offset);
+    const edit = edits[index];
+    const shift = before[index] ?? sum;
+    if (edit === undefined || edit.start >= offset) return offset + shift;
+    return edit.start + shift + (isEnd ? edit.text.length : 0);
+  };
 }
 
 function toBlocked(code: string, ofClass: string, direction: Direction): GatewayError {

@@ -3,8 +3,9 @@ import { GatewayError } from "../errors.ts";
 import type { Finding, Json, JsonObject, Segment } from "../exchange.ts";
 import { findIn, type RequestScanner } from "../findings.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
-import { getAt, isObject, setAt } from "../parse/pointer.ts";
+import { getAt, isObject } from "../parse/pointer.ts";
 import type { BodyEdits } from "../parse/rewrite.ts";
+import { createWriter } from "../parse/write-at.ts";
 import { isPartOfJson } from "../segment.ts";
 import { toNoted } from "./account.ts";
 import { createEditor, type Editor } from "./edits.ts";
@@ -148,10 +149,10 @@ function putTogether(
   replace: ReadonlyMap<number, Json>,
   set: Readonly<Record<string, Json>>,
 ): JsonObject {
-  let body: Json = { ...request.body(), ...set };
+  const writer = createWriter({ ...request.body(), ...set });
   for (const [index, value] of replace) {
     const item = request.items[index];
-    if (item !== undefined) body = setAt(body, item.pointer, value) ?? body;
+    if (item !== undefined) writer.replace(item.pointer, value);
   }
-  return isObject(body) ? body : {};
+  return isObject(writer.value) ? writer.value : {};
 }

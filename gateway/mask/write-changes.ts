@@ -1,8 +1,9 @@
 // Puts masked texts into a body or an event, with what depends on them.
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject } from "../exchange.ts";
-import { getAt, isList, isObject, setAt } from "../parse/pointer.ts";
-import { shiftOffset, type Stretch } from "./edits.ts";
+import { getAt, isList, isObject } from "../parse/pointer.ts";
+import { createWriter, type Writer } from "../parse/write-at.ts";
+import { createShift, type Shift, type Stretch } from "./edits.ts";
 
 /** Puts masked texts into an object. */
 export function writeObjectChanges(value: JsonObject, changes: readonly Change[]): JsonObject {
@@ -24,45 +25,55 @@ export type Change = {
  * taken out where a text changed; annotations follow their places. Throws where a text does not stand at its pointer.
  */
 export function writeChanges(value: Json, changes: readonly Change[]): Json {
-  let changed: Json = value;
+  if (changes.length === 0) return value;
+  const writer = createWriter(value);
   for (const { pointer, from, to } of changes) {
-    if (getAt(changed, pointer) !== from)
+    if (getAt(writer.value, pointer) !== from)
       throw new GatewayError("answer_unreadable", "A value stands where it cannot be masked.");
-    changed = setAt(changed, pointer, to) ?? changed;
+    writer.replace(pointer, to);
   }
-  for (const { pointer, edits } of changes) changed = adjustBeside(changed, pointer, edits);
+  for (const { pointer, edits } of changes) adjustBeside(writer, pointer, edits);
+  const changed = writer.value;
   if (!isObject(changed) || changed === value || !("obfuscation" in changed)) return changed;
   const { obfuscation: _, ...rest } = changed;
   return rest;
 }
 
-function adjustBeside(value: Json, pointer: string, edits: readonly Stretch[] | null): Json {
+function adjustBeside(writer: Writer, pointer: string, edits: readonly Stretch[] | null): void {
   // The tokens of a text spell it again, as bytes too.
   const tokens = /^(.*?)\/logprobs\//.exec(pointer)?.[1];
-  if (tokens !== undefined) return withoutLogprobs(value, tokens);
-  let changed = withoutLogprobs(value, pointer.slice(0, pointer.lastIndexOf("/")));
+  if (tokens !== undefined) {
+    dropLogprobs(writer, tokens);
+    return;
+  }
+  const beside = pointer.slice(0, pointer.lastIndexOf("/"));
+  dropLogprobs(writer, beside);
   // A chat completion has them beside the message or the delta.
   const choice = /^(\/choices\/\d+)\/(?:message|delta)\//.exec(pointer)?.[1];
-  if (choice !== undefined) changed = withoutLogprobs(changed, choice);
-  return edits === null ? changed : shiftBeside(changed, pointer.slice(0, pointer.lastIndexOf("/")), edits);
+  if (choice !== undefined) dropLogprobs(writer, choice);
+  if (edits !== null && ANNOTATED.test(pointer)) shiftBeside(writer, beside, edits);
 }
+
+/** Texts that annotations beside them name places in. */
+const ANNOTATED = /\/(?:content|text|value)$/;
 
 /** Takes the probabilities of tokens out of the object at a pointer: a list becomes an empty one, an object null. */
-function withoutLogprobs(value: Json, pointer: string): Json {
-  const logprobs = getAt(value, `${pointer}/logprobs`);
-  if (isList(logprobs)) return setAt(value, `${pointer}/logprobs`, []) ?? value;
-  return isObject(logprobs) ? (setAt(value, `${pointer}/logprobs`, null) ?? value) : value;
+function dropLogprobs(writer: Writer, pointer: string): void {
+  const logprobs = getAt(writer.value, `${pointer}/logprobs`);
+  if (isList(logprobs) && logprobs.length > 0) writer.replace(`${pointer}/logprobs`, []);
+  else if (isObject(logprobs)) writer.replace(`${pointer}/logprobs`, null);
 }
 
-function shiftBeside(value: Json, pointer: string, edits: readonly Stretch[]): Json {
-  const annotations = getAt(value, `${pointer}/annotations`);
-  if (!isList(annotations)) return value;
-  const shifted = annotations.map((one) => shiftAnnotation(one, edits));
-  return setAt(value, `${pointer}/annotations`, shifted) ?? value;
+function shiftBeside(writer: Writer, pointer: string, edits: readonly Stretch[]): void {
+  const annotations = getAt(writer.value, `${pointer}/annotations`);
+  if (!isList(annotations) || annotations.length === 0) return;
+  const shift = createShift(edits);
+  const shifted = annotations.map((one) => shiftAnnotation(one, shift));
+  writer.replace(`${pointer}/annotations`, shifted);
 }
 
 /** Shifts the places that an annotation names in a text. */
-export function shiftAnnotation(annotation: Json, edits: readonly Stretch[]): Json {
+export function shiftAnnotation(annotation: Json, shift: Shift): Json {
   if (!isObject(annotation)) return annotation;
   const inner = annotation["url_citation"];
   const shifted: Record<string, Json> = { ...annotation };
@@ -72,8 +83,8 @@ export function shiftAnnotation(annotation: Json, edits: readonly Stretch[]): Js
     ["index", false],
   ] as const) {
     const at = annotation[key];
-    if (typeof at === "number") shifted[key] = shiftOffset(at, edits, isEnd);
+    if (typeof at === "number") shifted[key] = shift(at, isEnd);
   }
-  if (isObject(inner)) shifted["url_citation"] = shiftAnnotation(inner, edits);
+  if (isObject(inner)) shifted["url_citation"] = shiftAnnotation(inner, shift);
   return shifted;
 }

@@ -5,6 +5,7 @@ import type { Json, JsonObject, SegmentKind, Usage } from "../exchange.ts";
 import { isToken } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
+import { isOwnText, isPlainName, toEventText, toNameText } from "./stream-event.ts";
 import type { EventText } from "./stream-event.ts";
 import { readUsage } from "./usage.ts";
 import { walkMember } from "./walk.ts";
@@ -235,13 +236,6 @@ function unreadable(): GatewayError {
 function readAny(key: string, value: Json, channel: string, at: string): readonly EventText[] {
   const sink = createSink();
   walkMember(sink, key, value, "", SCOPE);
-  return sink.segments
-    .filter((segment) => segment.part === undefined)
-    .map(({ pointer, text, kind }) => ({
-      channel: channel + pointer,
-      text,
-      kind,
-      whole: false,
-      pointer: at + pointer,
-    }));
+  const texts = sink.segments.filter(isOwnText).map((segment) => toEventText(segment, channel, at, false));
+  return isPlainName(key) ? texts : [...texts, toNameText(key, channel, at)];
 }

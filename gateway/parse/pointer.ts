@@ -61,7 +61,8 @@ function setIn(value: Json, tokens: readonly string[], depth: number, replacemen
   return child === undefined ? undefined : { ...value, [token]: child };
 }
 
-function toTokens(pointer: string): readonly string[] | null {
+/** Gives a pointer's reference tokens; null where it is malformed. */
+export function toTokens(pointer: string): readonly string[] | null {
   if (pointer === "") return [];
   if (!pointer.startsWith("/") || /~(?![01])/.test(pointer)) return null;
   return pointer

@@ -69,6 +69,15 @@ export function addName(sink: Sink, pointer: string, kind: SegmentKind, role: Ro
   if (name !== "") push(sink, { pointer, kind, role, text: name, part: { of: "name" } });
 }
 
+/** Adds a number of so many digits that it may be a value, which can no more be masked than a name. */
+export function addNumber(sink: Sink, pointer: string, kind: SegmentKind, role: Role, value: number): void {
+  if (value >= LEAST_NUMBER && Number.isSafeInteger(value))
+    push(sink, { pointer, kind, role, text: String(value), part: { of: "name" } });
+}
+
+/** No value has fewer than eight digits. */
+const LEAST_NUMBER = 10_000_000;
+
 /** Adds the text of the file that stands at the pointer as base64. */
 export function addFile(
   sink: Sink,

@@ -1,8 +1,8 @@
 // Reads one event of a streamed answer: its texts, each on the channel that the text has in the whole answer.
 
-import type { Json, JsonObject, SegmentKind } from "../exchange.ts";
+import type { Json, JsonObject, Segment, SegmentKind } from "../exchange.ts";
 import { unreadable } from "./calls.ts";
-import { isCipher, isToken } from "./fields.ts";
+import { isCipher, isToken, NAMES } from "./fields.ts";
 import { readItem } from "./item.ts";
 import { escapeToken, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
@@ -166,15 +166,7 @@ function readItemTexts(item: JsonObject, outputIndex: number | null): readonly E
     typeof item["type"] === "string" || item["type"] === undefined ? item : { ...item, type: "unknown" };
   readItem(sink, "responses", typed, "", false);
   const base = `/output/${toIndex(outputIndex)}`;
-  return sink.segments
-    .filter((segment) => segment.part === undefined)
-    .map(({ pointer, text, kind }) => ({
-      channel: base + pointer,
-      text,
-      kind,
-      whole: true,
-      pointer: `/item${pointer}`,
-    }));
+  return sink.segments.filter(isOwnText).map((segment) => toEventText(segment, base, "/item", true));
 }
 
 /** A content part, or a reasoning summary's part. */
@@ -193,15 +185,7 @@ function readPart(
   const sink = createSink();
   const kind = isReasoning ? "reasoning" : "message";
   walkObject(sink, part, "", { ...SCOPE, kind });
-  const texts = sink.segments
-    .filter((segment) => segment.part === undefined)
-    .map((segment) => ({
-      channel: base + segment.pointer,
-      text: segment.text,
-      kind: segment.kind,
-      whole: true,
-      pointer: `/part${segment.pointer}`,
-    }));
+  const texts = sink.segments.filter(isOwnText).map((segment) => toEventText(segment, base, "/part", true));
   return [...texts, ...readOthers(event, "part", type)];
 }
 
@@ -232,6 +216,7 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
   let texts: EventText[] | null = null;
   for (const key of Object.keys(event)) {
     const child = event[key];
+    if (!isPlainName(key)) (texts ??= []).push(toNameText(key, type, ""));
     if (key === known || typeof child === "number" || child === null || child === undefined) continue;
     if (typeof child === "string" ? INERT.has(key) && isToken(child) : isEmpty(child)) continue;
     const found = readUnknown(child, `/${escapeToken(key)}`, type, key);
@@ -241,6 +226,17 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
 }
 
 const NONE: readonly EventText[] = [];
+/** Tells a name that the API has, or may have chosen. */
+export function isPlainName(key: string): boolean {
+  return /^[a-z_]*$/.test(key) || NAMES.has(key);
+}
+
+/** Gives the name of a member of an event. */
+export function toNameText(key: string, channel: string, at: string): EventText {
+  const pointer = `/${escapeToken(key)}`;
+  const part = { of: "name" } as const;
+  return toEventText({ pointer, kind: "other", role: "none", text: key, part }, channel, at, true);
+}
 
 /** Tells of a list that it holds nothing, as `logprobs` of nearly all events. */
 function isEmpty(value: Json): boolean {
@@ -252,14 +248,24 @@ function readUnknown(value: Json, at: string, type: string, key = ""): readonly 
   const sink = createSink();
   walkMember(sink, key, value, at, SCOPE);
   return sink.segments
-    .filter((segment) => segment.part === undefined)
-    .map(({ pointer, text, kind }) => ({
-      channel: `${type}${pointer}`,
-      text,
-      kind,
-      whole: !pointer.startsWith("/delta"),
-      pointer,
-    }));
+    .filter(isOwnText)
+    .map((segment) => toEventText(segment, type, "", !segment.pointer.startsWith("/delta")));
+}
+
+/** Leaves out what stands in another text of the event. */
+export function isOwnText({ part }: Segment): boolean {
+  return part === undefined || part.of === "name";
+}
+
+/** Gives a text of an event. A member's name is whole wherever it stands, and stands where nothing can be masked. */
+export function toEventText(
+  { pointer, text, kind, part }: Segment,
+  channel: string,
+  at: string,
+  whole: boolean,
+): EventText {
+  if (part === undefined) return { channel: channel + pointer, text, kind, whole, pointer: at + pointer };
+  return { channel: `${channel}${pointer}\0`, text, kind, whole: true, pointer: `${at}${pointer}/\0` };
 }
 
 function toIndex(value: Json | undefined): number {

@@ -16,7 +16,7 @@ import {
 } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { MOST_FILE_BYTES, readFileText } from "./file-text.ts";
-import { addFile, addName, addText } from "./sink.ts";
+import { addFile, addName, addNumber, addText } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 import { readTool } from "./tools.ts";
 
@@ -133,7 +133,11 @@ export function walkObject(sink: Sink, object: JsonObject, pointer: string, scop
 
 /** Walks one member of an API object. */
 export function walkMember(sink: Sink, key: string, value: Json, at: string, outer: Scope): void {
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return;
+  if (typeof value === "number") {
+    if (!NAMES.has(key)) addNumber(sink, at, outer.kind, outer.role, value);
+    return;
+  }
+  if (typeof value === "boolean" || value === null) return;
   if (REPEATED.has(key) && isRepeated(value)) return;
   if (outer.models === true && (key === "model" || key.endsWith("_model"))) addModels(sink, value);
   const kind = outer.fields?.[key] ?? KINDS.get(key) ?? outer.kind;
@@ -293,6 +297,8 @@ function walkVariables(sink: Sink, value: Json, at: string, scope: Scope): void 
 function walkFree(sink: Sink, value: Json, at: string, kind: SegmentKind, role: Role): void {
   if (typeof value === "string") {
     addText(sink, at, kind, role, value);
+  } else if (typeof value === "number") {
+    addNumber(sink, at, kind, role, value);
   } else if (isList(value)) {
     for (let index = 0; index < value.length; index++) {
       walkFree(sink, value[index] ?? null, `${at}/${index}`, kind, role);

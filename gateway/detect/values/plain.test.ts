@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { measureCpu } from "../../../test/fixtures/cpu-time.ts";
 import { PlainText } from "./plain.ts";
 
 function read(pieces: readonly string[]): PlainText {
@@ -39,6 +40,10 @@ describe("PlainText", () => {
     expect(plain.text).toBe("x@y-z");
     expect([0, 1, 2, 3, 4].map((at) => plain.toRaw(at))).toEqual([0, 1, 8, 9, 12]);
     expect([1, 2, 3, 4, 5].map((at) => plain.toRawEnd(at))).toEqual([1, 7, 9, 12, 13]);
+  });
+
+  test("looks no further for the end of an entity than one can be long", () => {
+    expect(measureCpu(() => read(["&#".repeat(500_000)]))).toBeLessThan(2_000);
   });
 
   const piece = fc.oneof(

@@ -165,6 +165,7 @@ const SLACK = 512;
 const BACKSLASH = 0x5c;
 const PERCENT = 0x25;
 const AMPERSAND = 0x26;
+const SEMICOLON = 0x3b;
 /** After so many ordinary characters the search for the next special one goes on. */
 const NEAR = 8;
 /** All but printable ASCII and white space, and what may begin an escape. */
@@ -265,8 +266,11 @@ function setDecoded(value: number): void {
 }
 
 function readEntity(raw: string, i: number): number {
-  const end = raw.indexOf(";", i + 1);
-  if (end === -1 || end - i > MAX_ENTITY) return 0;
+  let end = i + 1;
+  while (raw.charCodeAt(end) !== SEMICOLON) {
+    if (end >= raw.length || end - i >= MAX_ENTITY) return 0;
+    end += 1;
+  }
   const name = raw.slice(i + 1, end);
   if (name.startsWith("#")) {
     const isHex = name.charAt(1) === "x" || name.charAt(1) === "X";

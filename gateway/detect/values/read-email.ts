@@ -14,6 +14,13 @@ const NO_DOMAINS = new Set(
   ),
 );
 
+/** Top-level domains that end nearly all addresses. */
+const COMMON = new Set(
+  "com org net edu gov mil int info biz eu uk de fr es it nl be ch at se no dk fi pl pt ie cz us ca br mx au nz jp cn in kr za".split(
+    " ",
+  ),
+);
+
 /** Makes the reader; its trigger is `@`. */
 export function createEmailReader(kind: Kind): Reader {
   return (look: Look, at: number): boolean => {
@@ -27,6 +34,7 @@ export function createEmailReader(kind: Kind): Reader {
     let dots = 0;
     let to = -1;
     let label = i;
+    let isEnding = false;
     while (i - at <= MAX_DOMAIN) {
       const c = i < text.length ? text.charCodeAt(i) : 0;
       if (isDomain(c)) {
@@ -35,7 +43,12 @@ export function createEmailReader(kind: Kind): Reader {
       }
       if (i >= text.length && !look.isFinal) return waitFrom(look, from);
       if (i === label) break;
-      if (dots > 0 && isTopLevel(text, label, i)) to = i;
+      if (dots > 0 && isTopLevel(text, label, i)) {
+        const name = text.slice(label, i).toLowerCase();
+        // A file that is named after an address.
+        if (!isEnding || !NO_DOMAINS.has(name)) to = i;
+        isEnding = COMMON.has(name);
+      }
       if (c !== 0x2e) break;
       dots += 1;
       i += 1;
@@ -92,5 +105,6 @@ function isCredential(text: string, from: number): boolean {
   if (from === 0) return false;
   const before = text[from - 1];
   if (before !== ":" && before !== "/") return false;
-  return text.slice(Math.max(0, from - 80), from).includes("://");
+  const start = text.lastIndexOf("://", from);
+  return start !== -1 && from - start <= 80 && !/[/?#\s]/.test(text.slice(start + 3, from));
 }

@@ -42,6 +42,9 @@ describe("values in texts", () => {
   test.each([
     ["write to ada.l@example.com.", "email: ada.l@example.com"],
     ["card 4111 1111 1111 1111, thanks", "credit_card: 4111 1111 1111 1111"],
+    ["GET https://example.com/users/ada.l@example.com/mail", "email: ada.l@example.com"],
+    ["https://example.com/?to=ada.l@example.com", "email: ada.l@example.com"],
+    ["letters/ada.l@example.com.txt", "email: ada.l@example.com"],
     ['{"pan":"5555555555554444"}', "credit_card: 5555555555554444"],
     ["refund to DE89 3704 0044 0532 0130 00 please", "iban: DE89 3704 0044 0532 0130 00"],
     ["from 203.0.113.9:8080", "ip_address: 203.0.113.9"],
