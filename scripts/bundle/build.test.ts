@@ -208,8 +208,8 @@ describe("a build is refused", () => {
   });
 
   it("for a pattern that the matcher cannot compile", async () => {
-    edit("gateway/patterns/data.yaml", "    - characters: tag", "    - literal: ab\n    - characters: tag");
-    await expect(build()).rejects.toThrow("injection_hidden");
+    edit("gateway/patterns/data.yaml", "    - literals: [bomb,", "    - literal: ab\n    - literals: [bomb,");
+    await expect(build()).rejects.toThrow("prohibited_weapons");
   });
 
   it("for a rule that no test covers", async () => {
