@@ -87,7 +87,10 @@ describe("the journeys", () => {
     });
   }
   test("come by every operation", () => {
-    const operations = listRoutes().filter(({ method }) => method !== "WS");
+    // What the gateway alone has, no provider does.
+    const operations = listRoutes().filter(
+      ({ method, template }) => method !== "WS" && !template.startsWith("/tollgate/"),
+    );
     expect(operations.map(({ operation }) => operation).filter((one) => !reached.has(one))).toEqual([]);
   });
 });
