@@ -429,7 +429,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const placeholders = await openPlaceholders(masks, caller, session, settled.sessions);
-      const masking = { scanner, masks, key: deps.maskKey(caller.tenant), onMasked, placeholders };
+      const masking = { scanner, masks, key, onMasked, placeholders };
       let judged: JudgedLines | null = null;
       if (lines !== null) {
         judged = await judgeEach(lines, asked, subject, inForce, masking, verdict.decision.mask);

@@ -74,12 +74,13 @@ export function createJsonPlace(): JsonPlace {
   };
 }
 
-/** Cuts a finding where a string of JSON begins or ends, and between values. */
+/** Cuts a finding in which a string of JSON begins or ends: there, and between values. Any other stays one. */
 function cut(finding: Finding, text: string, base: number, isInString: boolean): Finding[] {
   const { isMore, ...rest } = finding;
   const runs: Finding[] = [];
   let isIn = isInString;
   let start = finding.start;
+  let isCut = false;
   const close = (end: number, next: number): void => {
     const goesOn = isMore === true && start === finding.start;
     if (end > start) runs.push({ ...rest, start, end, ...(goesOn && { isMore }) });
@@ -91,10 +92,11 @@ function cut(finding: Finding, text: string, base: number, isInString: boolean):
     else if (c === QUOTE) {
       close(i, i + 1);
       isIn = !isIn;
+      isCut = true;
     } else if (!isIn && isBetween(c)) close(i, i + 1);
   }
   close(finding.end, finding.end);
-  return runs;
+  return isCut ? runs : [finding];
 }
 
 /** Says whether a character stands between the values of JSON: a bracket, a comma, a colon, white space. */

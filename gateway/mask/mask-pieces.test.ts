@@ -111,6 +111,12 @@ describe("a file that comes in pieces", () => {
     }
   });
 
+  test("keeps a value in groups one value, where its text only begins as JSON may", () => {
+    const text = "[1] the card is 4111 1111 1111 1111, and no other.";
+    expect(toWhole(text).match(/\*+\d{4}/g)).toEqual(["************1111"]);
+    for (const size of [1, 5]) expect(toBytes(cut(Buffer.from(text), [size])).toString()).toBe(toWhole(text));
+  });
+
   test.each(['password:"', 'password:"x', "password:\\", 'secret="a" password: "x y'])(
     "stays valid where a value seems to go on behind its string: %s",
     (note) => {
