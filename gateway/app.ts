@@ -44,8 +44,8 @@ import { createShares } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
-import { createUploads } from "./uploads.ts";
-import { toRequestTexts } from "./request-texts.ts";
+import { createUploads } from "./request/uploads.ts";
+import { toRequestTexts } from "./request/request-texts.ts";
 
 /** Bytes of a body that are kept in memory until it is decided. */
 const SPOOL_MEMORY_BYTES = 1024 * 1024;

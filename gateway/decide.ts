@@ -10,15 +10,21 @@ import type { Clock } from "./clock.ts";
 import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
-import { findEarlier } from "./earlier.ts";
+import { findEarlier } from "./ownership/earlier.ts";
 import type { CallFacts, Caller, Earlier, Effect, Route, ToolCall } from "./exchange.ts";
-import { addEffects, findLines, judgeLines } from "./file-lines.ts";
-import type { FileLines, JudgedLines } from "./file-lines.ts";
+import { addEffects, findLines, judgeLines } from "./request/file-lines.ts";
+import type { FileLines, JudgedLines } from "./request/file-lines.ts";
 import { countFindings, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
-import { isKeptWhole, readEdges, searchBody, searchSignals, withoutFileTexts } from "./form-request.ts";
+import {
+  isKeptWhole,
+  readEdges,
+  searchBody,
+  searchSignals,
+  withoutFileTexts,
+} from "./request/form-request.ts";
 import type { SpooledBody } from "./form/write-form.ts";
 import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
@@ -34,15 +40,15 @@ import { createPlaceholders } from "./mask/placeholders.ts";
 import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
-import { maskBody } from "./masked-form.ts";
-import type { Masking } from "./masked-form.ts";
+import { maskBody } from "./request/masked-form.ts";
+import type { Masking } from "./request/masked-form.ts";
 import { toToldDecision, toToldError } from "./record-names.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
-import { requireTaken, requireUnchanged, setParameters } from "./set-parameters.ts";
-import type { SetParameters } from "./set-parameters.ts";
-import { claimObjects, taint } from "./ownership.ts";
-import type { Settled } from "./ownership.ts";
+import { requireTaken, requireUnchanged, setParameters } from "./request/set-parameters.ts";
+import type { SetParameters } from "./request/set-parameters.ts";
+import { claimObjects, taint } from "./ownership/ownership.ts";
+import type { Settled } from "./ownership/ownership.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { isSame } from "./record/ledger.ts";
@@ -52,17 +58,17 @@ import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
 import type { Shares } from "./shares.ts";
-import { repair } from "./repair.ts";
-import type { Repaired } from "./repair.ts";
-import { toRequestTexts } from "./request-texts.ts";
-import type { TakenBody } from "./request-body.ts";
-import { requireInspected, runsFromFile } from "./require-inspected.ts";
-import { EDGE } from "./uploads.ts";
-import { withTokenTexts } from "./token-texts.ts";
-import type { ReadTokens } from "./token-texts.ts";
-import { findTracedResponse } from "./take-traces.ts";
-import type { Uploads } from "./uploads.ts";
-import { findToken, isFromModel, listMarks } from "./said.ts";
+import { repair } from "./request/repair.ts";
+import type { Repaired } from "./request/repair.ts";
+import { toRequestTexts } from "./request/request-texts.ts";
+import type { TakenBody } from "./request/request-body.ts";
+import { requireInspected, runsFromFile } from "./request/require-inspected.ts";
+import { EDGE } from "./request/uploads.ts";
+import { withTokenTexts } from "./request/token-texts.ts";
+import type { ReadTokens } from "./request/token-texts.ts";
+import { findTracedResponse } from "./traces/take-traces.ts";
+import type { Uploads } from "./request/uploads.ts";
+import { findToken, isFromModel, listMarks } from "./ownership/said.ts";
 
 /** One version of the policy with what was compiled from it. An exchange keeps one from beginning to end. */
 export type PolicyInForce = {

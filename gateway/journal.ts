@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Sink } from "./answer/sink.ts";
 import { asksForTexts } from "./answer/create-context.ts";
-import { toCallOutputs } from "./call-outputs.ts";
+import { toCallOutputs } from "./request/call-outputs.ts";
 import type { OpenConnection } from "./connections/registry.ts";
 import { toGatewayError } from "./errors.ts";
 import type { GatewayError } from "./errors.ts";
@@ -17,7 +17,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import { toRecordedChange, toRecordedDecision, toRecordedFacts } from "./record-names.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
-import { toRequestTexts } from "./request-texts.ts";
+import { toRequestTexts } from "./request/request-texts.ts";
 
 /** What is known of an exchange so far: a refusal records as much as there is. */
 export type Progress = {

@@ -97,6 +97,10 @@ const CASES: Readonly<
     ],
     passed: ["../parse/sse.ts", "../apply/refusal.ts", "../events.ts", "type ../record/rows.ts"],
   },
+  "gateway/request/a.ts": {
+    refused: ["undici", "hono", "../pipeline.ts", "../../db/queries/ledger.ts", "../cli/program.ts"],
+    passed: ["../form/read-form.ts", "../mask/masks.ts", "../judge.ts", "type ../record/ledger.ts"],
+  },
   "gateway/connections/a.ts": {
     refused: ["undici", "../record/ledger.ts"],
     passed: ["../forward/target.ts", "../errors.ts"],

@@ -1,5 +1,5 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
-import { toLeft } from "../earlier.ts";
+import { toLeft } from "../ownership/earlier.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
 import type { CallFacts, Caller, Decision, Earlier, ParameterChange, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
@@ -27,7 +27,7 @@ import {
   toToldDecision,
 } from "../record-names.ts";
 import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
-import { continueSession, toMarks } from "../said.ts";
+import { continueSession, toMarks } from "../ownership/said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, SoFar, TextScanner } from "./context.ts";
 import type { Sink } from "./sink.ts";

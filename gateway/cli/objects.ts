@@ -5,7 +5,7 @@ import { findUnowned, giveObjects, listObjects } from "../../db/queries/objects.
 import type { ConnectionConfig } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { createTarget } from "../forward/target.ts";
-import { listAccount, listKinds } from "../list-account.ts";
+import { listAccount, listKinds } from "../ownership/list-account.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";

@@ -18,7 +18,7 @@ import { createLane } from "./lane.ts";
 import type { LaneSink } from "./lane.ts";
 import { createMessageFraming, splitMessages } from "./message-framing.ts";
 import type { ErrorTelling } from "./message-framing.ts";
-import { toUntraced } from "../realtime-body.ts";
+import { toUntraced } from "../request/realtime-body.ts";
 import { parseMessage } from "./parse-message.ts";
 import { readRealtimeMessage } from "./realtime-messages.ts";
 import { createSessionEvents } from "./session-events.ts";

@@ -10,7 +10,7 @@ import type { OpenContext } from "../answer/create-context.ts";
 import { createSink } from "../answer/sink.ts";
 import type { Sink } from "../answer/sink.ts";
 import type { Connections } from "../connections/registry.ts";
-import { readGrant, toBoundQuery, toFirstUpdate, withBeta } from "../client-secret.ts";
+import { readGrant, toBoundQuery, toFirstUpdate, withBeta } from "../ownership/client-secret.ts";
 import { createDecider, createLaps, toProgress } from "../decide.ts";
 import type { DeciderDeps } from "../decide.ts";
 import { GatewayError } from "../errors.ts";

@@ -9,7 +9,7 @@ import { isObject } from "../../gateway/parse/pointer.ts";
 import { createRequestParser } from "../../gateway/parse/request.ts";
 import { createSink } from "../../gateway/parse/sink.ts";
 import { readResponseEvent } from "../../gateway/parse/stream-event.ts";
-import { toRequestTexts } from "../../gateway/request-texts.ts";
+import { toRequestTexts } from "../../gateway/request/request-texts.ts";
 import { listFields, placeText, routeOf } from "./published.ts";
 
 const MARKER = "a marker that nobody sends";

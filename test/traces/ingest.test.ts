@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { toForwarded } from "../../gateway/forwarded-traces.ts";
+import { toForwarded } from "../../gateway/traces/forwarded-traces.ts";
 import { toTarget } from "../clients/js/targets.ts";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";

@@ -1,0 +1,166 @@
+// Masks a form: its fields and the names of its files as the body says them, its texts from the spool, piece by piece.
+import { isDeepStrictEqual } from "node:util";
+import { GatewayError } from "../errors.ts";
+import type { Json } from "../exchange.ts";
+import type { FileLines, JudgedLines } from "./file-lines.ts";
+import { toFilename, withoutFileTexts } from "./form-request.ts";
+import type { PiecewiseScanner } from "./form-request.ts";
+import type { FormPart } from "../form/read-form.ts";
+import { createRewriter } from "../form/rewrite.ts";
+import { writeForm } from "../form/write-form.ts";
+import type { SpooledBody, Stretches, WrittenPart } from "../form/write-form.ts";
+import { createEditor } from "../mask/edits.ts";
+import { withFieldStreams } from "../mask/field-scan.ts";
+import { FIELD_CLASS } from "../field-name.ts";
+import { createPieceMasker } from "../mask/mask-pieces.ts";
+import type { MaskedPiece } from "../mask/mask-pieces.ts";
+import { maskRequest, requireMaskable, requireNoneToMask, toUnmaskable } from "../mask/mask-request.ts";
+import type { MaskedRequest, OnMasked } from "../mask/mask-request.ts";
+import type { Masks } from "../mask/masks.ts";
+import type { Placeholders } from "../mask/placeholders.ts";
+import { createPieceReader } from "../mask/text-pieces.ts";
+import type { ParsedRequest } from "../parse/parsed.ts";
+import { getAt, isObject } from "../parse/pointer.ts";
+import { isJsonField, isSentAsJson, toWrittenPart } from "./request-body.ts";
+import type { TakenBody, TakenForm } from "./request-body.ts";
+
+/** What masking takes. */
+export type Masking = {
+  readonly scanner: PiecewiseScanner;
+  readonly masks: Masks;
+  readonly key: Buffer;
+  readonly onMasked: OnMasked;
+  /** Those of the session; in files, whose values are not kept, tokens stand in their place. */
+  readonly placeholders: Placeholders;
+};
+
+/** What is known of a body before it is masked. */
+export type Searched = {
+  readonly findings: Readonly<Record<string, number>>;
+  /** The texts where parts of an upload meet. */
+  readonly junctions: readonly string[];
+  /** The file whose lines were judged, and what became of them. */
+  readonly lines: FileLines | null;
+  readonly judged: JudgedLines | null;
+};
+
+/** A body as it goes to the target: edits of what the parser has read, and what goes of a body that was spooled. */
+export type MaskedBody = { readonly masked: MaskedRequest | null; readonly spooled: SpooledBody | null };
+
+/**
+ * Masks a request's body, whatever it came as. Of an upload's part nothing is masked: the upload said beforehand how
+ * many bytes it will have.
+ *
+ * @throws GatewayError `policy_denied` where a class is blocked, or a value stands where it cannot be masked.
+ */
+export async function maskBody(
+  { request, body }: { readonly request: ParsedRequest; readonly body?: TakenBody },
+  { findings, junctions, lines, judged }: Searched,
+  masking: Masking,
+): Promise<MaskedBody> {
+  const { scanner, masks, key, onMasked, placeholders } = masking;
+  const form = body?.form ?? null;
+  const spooled = body?.spooled ?? null;
+  const isOfUpload = junctions.length > 0 || request.route.operation === "uploads.parts.create";
+  const isSentAsItCame = form === null && spooled !== null;
+  if (isOfUpload || isSentAsItCame) requireMaskable(masks, findings);
+  // A part begins anywhere in its text: where in JSON that is nobody can say.
+  if (isOfUpload && masks.fields("other", "request") !== null && holdsText(form))
+    throw toUnmaskable(masks, FIELD_CLASS, "");
+  if (isSentAsItCame) requireNoneToMask(request, scanner, masks);
+  if (form === null)
+    return { masked: maskRequest(request, scanner, masks, key, onMasked, placeholders), spooled };
+  const masked = maskRequest(withoutFileTexts(request), scanner, masks, key, onMasked, placeholders);
+  const files = new Map<FormPart, Stretches>();
+  if (lines !== null && judged?.written != null) files.set(lines.part, judged.written);
+  if (lines === null && mayHoldMasked(masks, findings)) await maskFiles(form, files, masking);
+  return { masked, spooled: writeMaskedForm(form, request, masked, files) ?? spooled };
+}
+
+function holdsText(form: TakenForm | null): boolean {
+  return form?.parts.some(({ isFile, encoding }) => isFile && encoding !== null) === true;
+}
+
+/** Tells whether what was found in files may have to be masked. */
+function mayHoldMasked(masks: Masks, findings: Readonly<Record<string, number>>): boolean {
+  if (masks.fields("other", "request") !== null) return true;
+  return Object.keys(findings).some((ofClass) => masks.pick(ofClass, "other", "request") !== null);
+}
+
+/** Writes the texts among a form's files anew in which something is masked. */
+async function maskFiles(
+  { parts, pointers, spool }: TakenForm,
+  written: Map<FormPart, Stretches>,
+  { scanner, masks, key, onMasked }: Masking,
+): Promise<void> {
+  const editor = createEditor(masks, "request", key, onMasked);
+  for (const [index, part] of parts.entries()) {
+    if (!part.isFile || part.encoding === null || isJsonField(part.name)) continue;
+    const { encoding } = part;
+    const place = pointers[index] ?? "";
+    const reader = createPieceReader(encoding === "lenient" ? "utf-8" : encoding);
+    const masker = createPieceMasker({
+      stream: withFieldStreams(scanner, masks).stream("other", "request"),
+      editor,
+      kind: "other",
+      place,
+      toRefusal: (ofClass) => toUnmaskable(masks, ofClass, place),
+    });
+    const rewriter = createRewriter(spool, part);
+    const take = async (pieces: readonly MaskedPiece[]): Promise<void> => {
+      for (const { bytes, isChanged } of pieces)
+        await (isChanged ? rewriter.put(bytes) : rewriter.keep(bytes));
+    };
+    for await (const bytes of spool.read(part.from, part.to)) {
+      for (const piece of reader.push(bytes)) await take(masker.push(piece));
+      // Pieces in memory come without a pause: others are served between them.
+      await new Promise(setImmediate);
+    }
+    for (const piece of reader.end()) await take(masker.push(piece));
+    await take(masker.end());
+    const stretches = rewriter.end();
+    if (stretches !== null) written.set(part, stretches);
+  }
+}
+
+/**
+ * Gives the form as it goes to the target: fields as the masked body has them, files as they were written anew. Null
+ * where neither differs from what came.
+ */
+function writeMaskedForm(
+  form: TakenForm,
+  request: ParsedRequest,
+  masked: MaskedRequest | null,
+  files: ReadonlyMap<FormPart, Stretches>,
+): SpooledBody | null {
+  if (masked === null && files.size === 0) return null;
+  const before = request.body() ?? {};
+  const after = masked?.body() ?? before;
+  const written = form.parts.map((part, index): WrittenPart => {
+    const pointer = form.pointers[index] ?? "";
+    const [came, goes] = [getAt(before, pointer) ?? null, getAt(after, pointer) ?? null];
+    return writePart(part, files.get(part) ?? part, came, goes);
+  });
+  return writeForm(form.spool, written);
+}
+
+function writePart(part: FormPart, kept: Stretches, came: Json, goes: Json): WrittenPart {
+  if (isDeepStrictEqual(came, goes)) return toWrittenPart(part, kept, goes);
+  const { name, filename, type } = part;
+  if (part.isFile && !isJsonField(name)) {
+    const masked = isObject(goes) ? goes["filename"] : null;
+    const isNameAlone =
+      isObject(came) && isObject(goes) && came["type"] === goes["type"] && came["size"] === goes["size"];
+    if (!isNameAlone || typeof masked !== "string") throw unwritable();
+    return toWrittenPart({ name, filename: toFilename(masked), type }, kept, goes);
+  }
+  const written = toWrittenPart(part, kept, goes);
+  if ("bytes" in written) return written;
+  if (isSentAsJson(part)) return { name, filename, type, bytes: Buffer.from(JSON.stringify(goes)) };
+  if (typeof goes !== "string") throw unwritable();
+  return { name, filename, type, bytes: Buffer.from(goes) };
+}
+
+function unwritable(): GatewayError {
+  return new GatewayError("internal_error", "A part of the form cannot be written anew.");
+}
