@@ -9,7 +9,7 @@ import { readAnswerSaid } from "../parse/said.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
-import { findAll, maskAnswer } from "./mask-answer.ts";
+import { askAhead, findAll, maskAnswer } from "./mask-answer.ts";
 import { dropOwnOutputs } from "./replace.ts";
 import { refuse } from "./refuse.ts";
 
@@ -76,6 +76,7 @@ export function createWholeReader(
     const answer = parseAnswer(spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
+    await askAhead(context, answer.segments);
     const found = findAll(context, answer.segments);
     const whole = { spec, body, answer, found, status, bytes: size };
     const denied = await judgeAnswer(context, whole);

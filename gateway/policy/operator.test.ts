@@ -32,6 +32,7 @@ const SCOPE: OperatorScope = {
     operator_may_relax: ["loose", "labels"],
   },
   patterns: { names: { class: "project" } },
+  recognised: [],
   connectionLabels: ["lab"],
 };
 

@@ -130,6 +130,8 @@ export type OperatorScope = {
   readonly patterns: JsonObject;
   /** Labels of the configured connections. */
   readonly connectionLabels: readonly string[];
+  /** Classes of what the configured recogniser finds. */
+  readonly recognised: readonly string[];
 };
 
 /** Reads the operator's file, YAML or JSON. Throws `PolicyLoadError` for what the schema or the bundle does not know. */
@@ -154,6 +156,7 @@ export function readOperatorData(text: string, scope: OperatorScope): OperatorDa
       originals: originals.filter((one) => one !== FIELD_CLASS),
     },
     scope.patterns,
+    scope.recognised,
   );
   const data: unknown = JSON.parse(JSON.stringify(checked.data));
   if (!isJsonObject(data)) throw new PolicyLoadError("the operator's file must hold an object");

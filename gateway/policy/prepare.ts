@@ -26,6 +26,7 @@ export type PrepareDeps = {
   /** Compiles the patterns to see whether they can be; throws an Error that names the one that cannot. */
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly connectionLabels: readonly string[];
+  readonly recognised: readonly string[];
   /** Whether rules may use OPA's own regular expressions and globs, at most 50. */
   readonly allowRegoPatterns: boolean;
   readonly limits: EvaluatorLimits;
@@ -61,6 +62,7 @@ export async function preparePolicy(
           params,
           patterns,
           connectionLabels: deps.connectionLabels,
+          recognised: deps.recognised,
         });
 
   const reads = new Map(PHASES.map((phase) => [phase, toReads(metadata?.reads[phase])]));

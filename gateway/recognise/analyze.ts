@@ -1,25 +1,32 @@
-// Asks a recogniser of names and addresses about one text, by the HTTP API of Presidio's analyzer.
+// Asks a recogniser of names and addresses about passages, by the HTTP API of Presidio's analyzer.
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
-import type { Finding } from "../exchange.ts";
 import { createOffsets } from "./code-points.ts";
+import { toPlainPassage } from "./plain-passage.ts";
 
-/** Which recogniser is asked, and how. */
-export type AnalyzeOptions = {
-  /** The whole address, such as `http://127.0.0.1:5002/analyze`. */
-  readonly url: string;
+/** What a recogniser found in a passage; offsets are UTF-16 units of it. */
+export type Recognised = {
+  readonly id: string;
+  readonly class: string;
+  readonly start: number;
+  readonly end: number;
+};
+
+/** What is asked for. */
+export type Question = {
   readonly language: string;
   /** Class by entity; others are not asked for. */
   readonly classes: ReadonlyMap<string, string>;
   /** What is less certain counts as not found; from 0 to 1. */
   readonly threshold: number;
-  readonly timeoutMs: number;
 };
 
-const MOST_BYTES = 4 * 1024 * 1024;
+/** Sends a question's bytes; gives those of an answer with status 200. Rejects where there is none. */
+export type Send = (body: Buffer, signal: AbortSignal) => Promise<Buffer>;
+
 const MOST_FINDINGS = 20_000;
 
-const answer = z
+const findings = z
   .array(
     z.object({
       entity_type: z.string(),
@@ -31,70 +38,61 @@ const answer = z
   .max(MOST_FINDINGS);
 
 /**
- * Gives what a recogniser finds in a text, sorted by start.
+ * Gives what a recogniser finds in each of some passages, sorted by start.
  *
- * @throws GatewayError `detector_failed` where it is away, slow, redirects, or says what cannot be of this text.
+ * @throws GatewayError `recogniser_unavailable` where it is away, or says what cannot be of these passages.
  */
-export async function analyze(options: AnalyzeOptions, text: string): Promise<readonly Finding[]> {
-  const { url, language, classes, threshold, timeoutMs } = options;
+export async function analyze(
+  send: Send,
+  question: Question,
+  passages: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (readonly Recognised[])[]> {
+  const plain = passages.map((passage) => toPlainPassage(passage));
   // As the recogniser reads it: half a pair would come to it as another character.
-  const body = JSON.stringify({
-    text: text.toWellFormed(),
-    language,
-    entities: [...classes.keys()],
-    score_threshold: threshold,
-  });
+  const texts = plain.map(({ text }) => text.toWellFormed());
+  const body = {
+    // A list is understood since Presidio 2.2.356; one passage by itself, by all.
+    text: texts.length === 1 ? texts[0] : texts,
+    language: question.language,
+    entities: [...question.classes.keys()],
+    score_threshold: question.threshold,
+  };
   let said: unknown;
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "application/json" },
-      body,
-      redirect: "error",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    said = JSON.parse(await readText(response));
+    const bytes = await send(Buffer.from(JSON.stringify(body)), signal);
+    said = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw failed(cause);
+    throw unavailable(cause);
   }
-  const checked = answer.safeParse(said);
+  const checked = z
+    .array(findings)
+    .length(texts.length)
+    .safeParse(texts.length === 1 ? [said] : said);
   // The cause would quote what was said.
-  if (!checked.success) throw failed(null);
-  const offsets = createOffsets(text);
-  return checked.data
-    .filter(({ score }) => score >= threshold)
-    .toSorted((a, b) => a.start - b.start || b.end - a.end)
-    .flatMap(({ entity_type: entity, start, end }) => {
-      const ofClass = classes.get(entity);
-      const from = offsets(start);
-      const to = offsets(end);
-      if (end <= start || from === null || to === null) throw failed(null);
-      return ofClass === undefined
-        ? []
-        : [{ id: entity.toLowerCase(), class: ofClass, start: from, end: to }];
-    });
+  if (!checked.success) throw unavailable(null);
+  return plain.map((passage, index) => {
+    const offsets = createOffsets(passage.text);
+    return (checked.data[index] ?? [])
+      .filter(({ score }) => score >= question.threshold)
+      .toSorted((a, b) => a.start - b.start || b.end - a.end)
+      .flatMap(({ entity_type: entity, start, end }): Recognised[] => {
+        const ofClass = question.classes.get(entity);
+        const from = offsets(start);
+        const to = offsets(end);
+        if (end <= start || from === null || to === null) throw unavailable(null);
+        if (ofClass === undefined) return [];
+        const id = `presidio_${entity.toLowerCase()}`;
+        return [{ id, class: ofClass, start: passage.toStart(from), end: passage.toEnd(to) }];
+      });
+  });
 }
 
-async function readText(response: Response): Promise<string> {
-  if (!response.ok || response.body === null) {
-    await response.body?.cancel();
-    throw new Error(`status ${response.status}`);
-  }
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of response.body) {
-    size += piece.length;
-    if (size > MOST_BYTES) throw new Error("an answer over the limit");
-    pieces.push(piece);
-  }
-  return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(pieces, size));
-}
-
-function failed(cause: unknown): GatewayError {
-  const because = cause === null ? {} : { cause };
+/** Makes the error of a recogniser that could not be asked; the cause may be told by its name alone. */
+export function unavailable(cause: unknown): GatewayError {
   return new GatewayError(
-    "detector_failed",
+    "recogniser_unavailable",
     "The recogniser of names and addresses could not be asked.",
-    because,
+    cause === null ? {} : { cause },
   );
 }

@@ -12,10 +12,20 @@ import { parseQuery } from "../parse/query.ts";
 import type { TakenBody, TakenForm } from "./request-body.ts";
 import type { PartEdges } from "./uploads.ts";
 import type { SignalReader } from "../injection.ts";
+import type { Ahead, Recognition } from "../recognise/recognition.ts";
+import { withRecognised } from "../recognised.ts";
 import type { Spool } from "../spool/spool.ts";
 
 type Counts = Pick<Tally, "patterns" | "findings">;
-export type PiecewiseScanner = RequestScanner & Pick<TextScanner, "stream">;
+export type PiecewiseScanner = RequestScanner & TextScanner;
+
+/** What searches texts of any length. */
+export type Searching = {
+  readonly scanner: PiecewiseScanner;
+  readonly recognition: Recognition;
+  /** The scanner without what is recognised. */
+  readonly own: PiecewiseScanner;
+};
 
 /** Texts of files that are kept whole, together: longer ones are searched in pieces. */
 const MOST_TEXT_BYTES = 1024 * 1024;
@@ -92,7 +102,7 @@ export function isKeptWhole({ form }: Pick<TakenBody, "form">): boolean {
 
 /** Adds what stands in texts that are not kept, and in those where parts of an upload meet. */
 export async function searchBody(
-  scanner: PiecewiseScanner,
+  searching: Searching,
   form: TakenForm | null,
   junctions: readonly string[],
   counts: Counts,
@@ -101,19 +111,34 @@ export async function searchBody(
   if (unread.length === 0 && junctions.length === 0) return counts;
   const tally = createTally();
   tally.addCounts(counts.patterns, counts.findings);
-  for (const text of junctions) tally.add(scanner.scan(text, "other", "request"));
+  for (const text of junctions) tally.add(searching.scanner.scan(text, "other", "request"));
   for (const part of unread) {
     const reader = createTextReader(part.encoding ?? "lenient");
+    const { scanner, ahead } = searchFile(searching);
     const stream = scanner.stream("other", "request");
     for await (const piece of form?.spool.read(part.from, part.to) ?? []) {
-      tally.add(stream.push(reader.push(piece)));
+      const text = reader.push(piece);
+      await ahead.push(text);
+      tally.add(stream.push(text));
       // Pieces in memory come without a pause: others are served between them.
       await new Promise(setImmediate);
     }
-    tally.add(stream.push(reader.end()));
+    const last = reader.end();
+    await ahead.push(last);
+    await ahead.rest();
+    tally.add(stream.push(last));
     tally.add(stream.end());
   }
   return tally;
+}
+
+/** Opens what searches one file, and what is asked ahead of that. */
+export function searchFile({ own, recognition }: Searching): {
+  readonly scanner: PiecewiseScanner;
+  readonly ahead: Ahead;
+} {
+  const ofFile = recognition.fork();
+  return { scanner: withRecognised(own, ofFile), ahead: ofFile.ahead() };
 }
 
 /** Counts the signals in texts of files that are not kept; of several files all together. */

@@ -190,7 +190,7 @@ export function runSession(
       session.fail(new GatewayError("target_broke_off", "The target closed the socket within an answer."));
       end({ outcome: "completed", errorCode: null });
       const repeats = secret !== null && reason.includes(secret.toString("utf8"));
-      const isClean = !repeats && context.scanner.scan(reason, "other", "answer").length === 0;
+      const isClean = !repeats && context.nameScanner.scan(reason, "other", "answer").length === 0;
       shut(toPassedCode(code), isClean ? reason : "");
     }
     closed();
