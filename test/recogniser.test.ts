@@ -242,6 +242,15 @@ describe("a recogniser that cannot be asked", () => {
     expect(whole).toMatchObject({ status: 503, code: "recogniser_unavailable" });
   });
 
+  test("is looked at by the doctor", async () => {
+    const { stdout } = await gateway.cli("doctor", "--json");
+    expect(JSON.parse(stdout)).toContainEqual({
+      name: "recogniser",
+      status: "ok",
+      detail: `answers at ${recogniser.url}`,
+    });
+  });
+
   test("refuses a text that is too long for it", async () => {
     const error = await client.responses.create({ model, input: "word ".repeat(5000) }).catch(failure);
     expect(error).toMatchObject({ status: 413, code: "recogniser_text_too_long" });
