@@ -146,6 +146,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       db,
       findClientSecret: (hash) => clientSecrets.find(hash),
       issuers: config.issuers,
+      issuerSecrets: secrets.issuerSecrets,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
       onProviderKey: ({ kind, provider, keyHash, unreported }) => {
