@@ -312,7 +312,7 @@ export const configFile = z
           .prefault({})
           .meta({
             description:
-              "What one caller may have under way at once, at each worker; more is refused with 429. Each worker counts for itself: all workers of all gateways together allow as many times that.",
+              "What one caller may have under way at once, at all workers of a gateway together; more is refused with 429. They tell one another what they count within a few hundredths of a second. Several gateways that share a database count each for itself.",
           }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
