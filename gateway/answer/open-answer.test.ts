@@ -5,7 +5,7 @@ import type { Fake } from "../../test/fixtures/fake-context.ts";
 import { openAnswer } from "./open-answer.ts";
 
 async function open(status: number, headers: Readonly<Record<string, string>>, body = ""): Promise<Fake> {
-  const fake = createFake();
+  const fake = createFake({ body: { model: "gpt-5", input: "hi" } });
   const answer = openAnswer(fake.context);
   answer.onHead(status, headers);
   if (body !== "") answer.onData(Buffer.from(body));
@@ -17,15 +17,34 @@ async function open(status: number, headers: Readonly<Record<string, string>>, b
 describe("an answer without a type", () => {
   test.each([
     [200, { "content-length": "0" }],
+    [200, {}],
     [202, { "content-length": "0" }],
     [204, {}],
-  ])("passes with status %s where it says that it is empty", async (status, headers) => {
+    [404, { "content-length": "0" }],
+    [500, {}],
+  ])("passes with status %s where it is empty: %j", async (status, headers) => {
     expect((await open(status, headers)).log).toContain(`head ${status}`);
   });
 
-  test("is refused where it does not say so, or is an error", async () => {
-    expect((await open(200, {})).log).not.toContain("head 200");
-    expect((await open(200, {}, "text")).text()).not.toContain("text");
-    expect((await open(404, { "content-length": "0" })).log).not.toContain("head 404");
+  test("is refused where it is not", async () => {
+    const { log, text } = await open(200, {}, "text");
+    expect(log).not.toContain("head 200");
+    expect(text()).not.toContain("text");
+  });
+});
+
+describe("an error that is not JSON", () => {
+  test.each([
+    [429, { "content-type": "text/plain" }],
+    [413, {}],
+    [400, { "content-type": "application/problem+json" }],
+    [502, { "content-type": "text/html; charset=iso-8859-1" }],
+    [503, { "content-type": "application/json" }],
+  ])("keeps its status %s and loses its words: %j", async (status, headers) => {
+    const { log, text, ends } = await open(status, headers, "go away");
+    expect(log).toContain(`head ${status}`);
+    expect(JSON.parse(text())).toMatchObject({ error: { code: "target_failed" } });
+    expect(text()).not.toContain("away");
+    expect(ends[0]).toMatchObject({ outcome: "failed", httpStatus: status });
   });
 });

@@ -83,7 +83,8 @@ export function createStreamReader(
       }),
     end: () =>
       attempt(() => {
-        parser.end();
+        const last = parser.end();
+        if (last !== null) events.take(last);
         events.end();
       }),
     fail: (error) => events.fail(error),
