@@ -140,7 +140,7 @@ const connection = z.strictObject({
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
   unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
     description:
-      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's.",
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's. Owners are known by connection: to another one of the same account everything is from before.",
   }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
