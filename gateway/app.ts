@@ -37,7 +37,7 @@ import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
-import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
+import { createTenantKeys, derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
@@ -149,6 +149,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       db,
       findClientSecret: (hash) => clientSecrets.find(hash),
       issuers: config.issuers,
+      issuerSecrets: secrets.issuerSecrets,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
       onProviderKey: ({ kind, provider, keyHash, unreported }) => {
@@ -238,7 +239,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       db,
       box: openBox(derive(secrets.encryptionKey, "placeholders")),
     }),
-    maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
+    maskKey: createTenantKeys(secrets.encryptionKey, "tokens"),
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };

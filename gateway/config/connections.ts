@@ -1,6 +1,6 @@
 // Decides which targets there are, and whether the simulated one may serve.
 import type { ConfigFile } from "./schema.ts";
-import { secretReference } from "./schema.ts";
+import { secretReference } from "./fields.ts";
 import { isLoopback, toHost } from "./loopback.ts";
 import type { Environment } from "./secrets.ts";
 import { followReference } from "./secrets.ts";
