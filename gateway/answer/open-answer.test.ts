@@ -48,3 +48,13 @@ describe("an error that is not JSON", () => {
     expect(fake.ends[0]).toMatchObject({ outcome: "failed", httpStatus: status });
   });
 });
+
+test.each([301, 302, 307, 308])(
+  "a redirect (%s) is neither followed nor told where it leads",
+  async (status) => {
+    const headers = { location: "https://elsewhere.example/", "content-type": "application/json" };
+    const { text, ends } = await open(status, headers, "{}");
+    expect(text()).not.toContain("elsewhere");
+    expect(ends[0]).toMatchObject({ errorCode: "answer_type_unexpected", httpStatus: 502 });
+  },
+);
