@@ -41,6 +41,7 @@ import { createTenantKeys, derive, openBox, openOriginals, toKeyId } from "./rec
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
+import type { PeerCounts } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
@@ -65,6 +66,8 @@ export type GatewayOptions = {
   readonly simulator: SimulatedTarget | null;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
+  /** What other processes of this gateway count for its callers; absent: there are none. */
+  readonly peers?: PeerCounts;
 };
 
 export type Gateway = {
@@ -222,7 +225,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       bytes: 2 * config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
-    shares: createShares(config.limits.per_caller),
+    shares: createShares(config.limits.per_caller, options.peers),
     uploads: createUploads(),
     recorder,
     reveals,

@@ -102,7 +102,7 @@ const connection = z.strictObject({
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
   unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
     description:
-      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's.",
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's. Owners are known by connection: to another one of the same account everything is from before.",
   }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
@@ -232,7 +232,7 @@ export const configFile = z
           .prefault({})
           .meta({
             description:
-              "What one caller may have under way at once, at each worker; more is refused with 429. Each worker counts for itself: all workers of all gateways together allow as many times that.",
+              "What one caller may have under way at once, at all workers of a gateway together; more is refused with 429. They tell one another what they count within a few hundredths of a second. Several gateways that share a database count each for itself.",
           }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
