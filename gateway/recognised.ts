@@ -19,6 +19,9 @@ export function withRecognised(
       const found = [...stream.push(text), ...stream.end()];
       return found.length === 0 ? values : [...values, ...found].sort((a, b) => a.start - b.start);
     },
-    stream: (kind, direction) => joinStreams(scanner.stream(kind, direction), recognition.stream()),
+    stream(kind, direction, isPart = false) {
+      const values = scanner.stream(kind, direction, isPart);
+      return isPart ? values : joinStreams(values, recognition.stream());
+    },
   };
 }

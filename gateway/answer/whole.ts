@@ -87,7 +87,7 @@ export function createWholeReader(
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
     await askAhead(context, answer.segments);
-    const found = findAll(context, answer.segments);
+    const found = await findAll(context, answer.segments);
     const whole = { spec, body, answer, found, status, bytes: size };
     const denied = await judgeAnswer(context, whole);
     let sent = bytes;

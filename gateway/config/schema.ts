@@ -1,36 +1,8 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
-import { RECOGNISED_CLASSES, VALUE_CLASSES } from "../exchange.ts";
-import { isLoopback, toHost } from "./loopback.ts";
-
-/** Signature algorithms that an issuer may be allowed: asymmetric ones only. */
-const SIGNATURE_ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-] as const;
-
-const SIZES: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-
-function toBytes(text: string): number | null {
-  const match = /^(\d{1,12})\s?(B|KiB|MiB|GiB)?$/.exec(text);
-  const unit = SIZES[match?.[2] ?? ""];
-  return match?.[1] === undefined || unit === undefined ? null : Number(match[1]) * unit;
-}
-
-function isUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  const isPlain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  return isPlain && (url.protocol === "https:" || url.protocol === "http:");
-}
+import { bytes, count, milliseconds, secretReference, url } from "./fields.ts";
+import { issuer } from "./issuer-schema.ts";
+import { recogniser } from "./recogniser-schema.ts";
 
 function isTimeZone(text: string): boolean {
   try {
@@ -40,52 +12,9 @@ function isTimeZone(text: string): boolean {
   }
 }
 
-function milliseconds(fallback: number, description: string, max = 86_400_000) {
-  return z.int().min(1).max(max).default(fallback).meta({ description });
-}
-
-function count(fallback: number, description: string) {
-  return z.int().min(1).max(100_000_000).default(fallback).meta({ description });
-}
-
-function bytes(fallback: string, description: string, max = "4GiB") {
-  const top = toBytes(max) ?? 0;
-  const expected = `a number of bytes, or a size such as "32MiB", from 1 to ${max}`;
-  return z
-    .union([z.number(), z.string()], { error: `expected ${expected}` })
-    .refine(
-      (value) => {
-        const size = typeof value === "number" ? value : toBytes(value);
-        return size !== null && Number.isSafeInteger(size) && size >= 1 && size <= top;
-      },
-      { error: `expected ${expected}` },
-    )
-    .transform((value) => (typeof value === "number" ? value : (toBytes(value) ?? 0)))
-    .prefault(fallback)
-    .meta({ description });
-}
-
 const address = z.string().refine((text) => parseAddress(text) !== null, {
   error: "expected host:port, for instance 127.0.0.1:8080",
 });
-
-const url = z
-  .string()
-  .refine(isUrl, { error: "expected an http or https URL without user, query or fragment" });
-
-/** Who may say who is calling is asked over TLS; on this machine a test's issuer needs none. */
-const trustedUrl = url.refine((text) => !text.startsWith("http:") || isLoopback(toHost(new URL(text))), {
-  error: "expected an https URL",
-  abort: true,
-});
-
-/** A reference to a secret, never the secret itself. The message doesn't repeat the value: it may be one. */
-export const secretReference = z
-  .string({ error: "expected a reference to a secret: env:NAME or file:PATH" })
-  .regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, {
-    error:
-      "expected a reference to a secret, env:NAME or file:PATH; a secret never stands in the file itself",
-  });
 
 const timeouts = z
   .strictObject({
@@ -111,7 +40,8 @@ const openai = z
       "The account at the target that calls count for. A program's own headers of these names are left behind.",
   });
 
-const connection = z.strictObject({
+/** One entry of `connections`. */
+export const connection = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
@@ -141,114 +71,13 @@ const connection = z.strictObject({
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
   unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
     description:
-      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's.",
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's. Owners are known by connection: to another one of the same account everything is from before.",
   }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
   }),
   openai,
   timeouts,
-});
-
-const issuer = z.strictObject({
-  issuer: trustedUrl.meta({ description: "The `iss` of its tokens, exactly." }),
-  audience: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
-      error: "expected a text or a list of texts",
-    })
-    .meta({ description: "Accepted `aud`, one or a list." }),
-  algorithms: z
-    .array(z.enum(SIGNATURE_ALGORITHMS))
-    .min(1)
-    .default(["RS256", "ES256", "EdDSA"])
-    .meta({ description: "Accepted signature algorithms; everything else is refused." }),
-  jwks_uri: trustedUrl
-    .optional()
-    .meta({ description: "Where its keys are; found by OpenID discovery where absent." }),
-  subject_claim: z.string().min(1).default("sub").meta({ description: "The claim that names the caller." }),
-  groups_claim: z.string().min(1).default("groups").meta({
-    description: "The claim that lists groups: a name, or an RFC 6901 pointer such as `/realm_access/roles`.",
-  }),
-  group_map: z
-    .record(
-      z.string().min(1),
-      z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
-        error: "expected a group or a list of groups",
-      }),
-    )
-    .default({})
-    .meta({
-      description:
-        "From the issuer's group to groups of the policy. A group that isn't listed counts for nothing.",
-    }),
-  claims: z.array(z.string().min(1)).max(32).default([]).meta({
-    description: "Names of further claims that policy sees as `input.caller.claims`; they are recorded.",
-  }),
-  kind: z
-    .enum(["human", "service", "ci", "agent"])
-    .default("human")
-    .meta({ description: "What kind of callers its tokens stand for." }),
-  tenant: z.string().min(1).max(64).default("default").meta({ description: "The tenant of its callers." }),
-  clock_skew_s: z.int().min(0).max(300).default(30).meta({ description: "Tolerance for `exp` and `nbf`." }),
-});
-
-const recogniser = z.strictObject({
-  url: url.meta({
-    description:
-      "Where it is, without `/analyze`, for instance `http://presidio:3000`. It is sent every text as it came: leave it nothing that others can listen to.",
-  }),
-  languages: z
-    .array(
-      z
-        .string()
-        .regex(/^[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?$/, { error: "expected a language, for instance en" }),
-    )
-    .min(1)
-    .max(8)
-    .default(["en"])
-    .meta({
-      description: "Languages that each text is searched in; the recogniser must have a model for each.",
-    }),
-  classes: z
-    .record(
-      z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, { error: "expected an entity, for instance PERSON" }),
-      z.enum([...RECOGNISED_CLASSES, ...VALUE_CLASSES]),
-    )
-    .refine((classes) => Object.keys(classes).length > 0, { error: "expected an entity" })
-    .default({ PERSON: "person_name", LOCATION: "address" })
-    .meta({
-      description:
-        "The recogniser's entities, and the class that policy knows each by. Others are not asked for.",
-    }),
-  score_threshold: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.5)
-    .meta({ description: "What it is less sure of counts as not found." }),
-  on_error: z.enum(["refuse", "ignore"]).default("refuse").meta({
-    description:
-      "What becomes of a text that it cannot be asked about: away, too slow, too long, an answer that cannot be read. `refuse` refuses it; `ignore` lets it pass with its names and addresses.",
-  }),
-  timeout_ms: milliseconds(
-    5_000,
-    "Time for all texts of a request or of a whole answer together, and for each passage of a stream.",
-    600_000,
-  ),
-  max_chars: count(200_000, "Longest text that it is asked about."),
-  concurrency: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(4)
-    .meta({ description: "Calls at once, for each worker; others wait, within the time limit." }),
-  texts_per_call: z
-    .int()
-    .min(1)
-    .max(500)
-    .default(32)
-    .meta({ description: "Passages that are sent in one call; 1 for Presidio before 2.2.356." }),
-  cache_bytes: bytes("16MiB", "Memory for what is known of passages that come again, for each worker."),
 });
 
 /** The whole file. Every key is optional: an empty file is a valid one. */
@@ -296,8 +125,26 @@ export const configFile = z
       .meta({ description: "Answer from the built-in simulated target instead of the connections' own." }),
     connections: z.array(connection).max(100).default([]).meta({
       description:
-        "The targets. Absent: one named `openai`, made of `OPENAI_API_KEY` and `TOLLGATE_OPENAI_BASE_URL`.",
+        "The targets, beside those that `tollgate connections add` has put into the database. Absent: one named `openai`, made of `OPENAI_API_KEY` and `TOLLGATE_OPENAI_BASE_URL`.",
     }),
+    connection_source: z.enum(["configuration", "database"]).default("configuration").meta({
+      description: "`database`: the only targets are the connections in the database.",
+    }),
+    credentials: z
+      .strictObject({
+        key: secretReference.optional().meta({
+          description:
+            "The key-encryption key: 32 bytes in base64 or hexadecimal. Absent: one that is derived from the encryption key.",
+        }),
+        former_keys: z.array(secretReference).max(16).default([]).meta({
+          description: "Keys that were `key` before, or will be: what they wrapped can still be opened.",
+        }),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "How the keys of connections in the database are sealed: each under a data key of its own, which this key wraps.",
+      }),
     issuers: z
       .array(issuer)
       .max(32)
@@ -372,7 +219,7 @@ export const configFile = z
           .prefault({})
           .meta({
             description:
-              "What one caller may have under way at once, at each worker; more is refused with 429. Each worker counts for itself: all workers of all gateways together allow as many times that.",
+              "What one caller may have under way at once, at all workers of a gateway together; more is refused with 429. They tell one another what they count within a few hundredths of a second. Several gateways that share a database count each for itself.",
           }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
