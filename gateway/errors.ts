@@ -436,8 +436,8 @@ export const ERRORS = {
     type: "api_error",
     stage: "forward",
     meaning:
-      "The target reported an error within its stream; code and message are the target's own, unless the code is one of the gateway's or of its rules'.",
-    remedy: "See the message.",
+      "The target reported an error: within its stream, with code and message of its own unless the code is one of the gateway's or of its rules'; or by a status, which the answer has too, with a body that is not JSON, of which nothing is passed on.",
+    remedy: "See the message, or what the status means to the API.",
   },
   record_unavailable: {
     status: 503,
@@ -466,6 +466,8 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+type ToldHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+
 /** An error that reaches the caller. Its message never carries a prompt, an answer, a key or a token. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
@@ -476,6 +478,8 @@ export class GatewayError extends Error {
   readonly param: string | null;
   /** The methods that a path has, where it lacks the one that was used (RFC 9110 §10.2.1). */
   readonly allow: readonly string[];
+  /** The status that the target answered with, and what of its head may pass. */
+  readonly told: ToldHead | null;
 
   constructor(
     code: ErrorCode,
@@ -486,6 +490,7 @@ export class GatewayError extends Error {
       isTargets?: boolean;
       param?: string;
       allow?: readonly string[];
+      told?: ToldHead;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -495,10 +500,11 @@ export class GatewayError extends Error {
     this.isTargets = options.isTargets ?? false;
     this.param = options.param ?? null;
     this.allow = options.allow ?? [];
+    this.told = options.told ?? null;
   }
 
   get status(): number {
-    return ERRORS[this.code].status;
+    return this.told?.status ?? ERRORS[this.code].status;
   }
 
   /** The code that is recorded: a target's own stands behind `target:`, as no rule's does. */

@@ -133,9 +133,10 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
         return outgoing.destroy();
       case "body":
       case undefined:
-        outgoing.writeHead(200, json);
-        return outgoing.end(JSON.stringify({ id: "resp_1", object: "response", output_text: all }));
+        break;
     }
+    outgoing.writeHead(200, json);
+    return outgoing.end(JSON.stringify({ id: "resp_1", object: "response", output_text: all }));
   });
 }
 

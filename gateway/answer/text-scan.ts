@@ -97,8 +97,10 @@ export function createTextScan(
   }
 
   function restore(channel: Channel, piece: string): void {
+    const all = channel.restoring.push(piece);
+    if (all.length === 0) return;
     // Of what has begun to go out nothing is put back.
-    const found = channel.restoring.push(piece).filter(({ start }) => start >= channel.gone);
+    const found = all.filter(({ start }) => start >= channel.gone);
     if (found.length === 0) return;
     channel.restored.push(...found);
     channel.edits = joinEdits(channel.masked, channel.restored);

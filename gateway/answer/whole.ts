@@ -12,6 +12,7 @@ import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
 import { findAll, maskAnswer } from "./mask-answer.ts";
 import { dropOwnOutputs } from "./replace.ts";
 import { refuse } from "./refuse.ts";
+import { toStatusError } from "./target-error.ts";
 
 function toBody(bytes: Buffer): Json {
   if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's answer is not valid UTF-8.");
@@ -69,10 +70,19 @@ export function createWholeReader(
     );
   }
 
+  function read(bytes: Buffer): Json {
+    try {
+      return toBody(bytes);
+    } catch (cause) {
+      // The API's errors are JSON; what stands in front of it may say otherwise, whatever it calls that.
+      throw status < 400 ? cause : toStatusError(status, headers, cause);
+    }
+  }
+
   async function finish(): Promise<void> {
     const [only] = chunks;
     const bytes = only?.length === size ? only : Buffer.concat(chunks, size);
-    const body = size === 0 ? null : toBody(bytes);
+    const body = size === 0 ? null : read(bytes);
     const answer = parseAnswer(spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));

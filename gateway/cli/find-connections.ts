@@ -22,7 +22,7 @@ export type Custody = {
 };
 
 /** Opens it, where the keys for it are at hand; else null. */
-export function openCustody(key: Buffer | null, { credentialKeys }: LoadedSecrets): Custody | null {
+function openCustody(key: Buffer | null, { credentialKeys }: LoadedSecrets): Custody | null {
   if (key === null || credentialKeys === null) return null;
   const secret = derive(key, "fingerprints of credentials").toString("base64url");
   return {

@@ -2,10 +2,11 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkProviderKey } from "../config/secrets.ts";
-import { secretReference } from "../config/schema.ts";
+import { secretReference } from "../config/fields.ts";
 import type { Credential } from "../connections/envelope.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
+import { readStdin } from "./read-stdin.ts";
 
 const LONGEST = 64 * 1024;
 const CTRL_C = "\u0003";
@@ -52,27 +53,21 @@ function readKeyFile({ cwd }: CommandContext, file: string): string {
   }
 }
 
-async function readInput(context: CommandContext, question: string): Promise<string> {
-  const { stdin } = context;
-  const isTerminal = stdin.isTTY === true && stdin.setRawMode !== undefined;
-  if (isTerminal) {
-    context.stderr.write(`${question}: `);
-    stdin.setRawMode?.(true);
-  }
+async function readInput({ stdin, stderr }: CommandContext, question: string): Promise<string> {
+  if (stdin.isTTY !== true || stdin.setRawMode === undefined) return readStdin(stdin, "key");
+  stderr.write(`${question}: `);
+  stdin.setRawMode(true);
   try {
     let text = "";
     for await (const chunk of stdin) {
       text += chunk.toString();
-      if (text.length > LONGEST) throw new CommandError("What was given is too long for a key.", 2);
       if (text.includes(CTRL_C) || text.includes(CTRL_D)) throw new CommandError("Nothing was changed.");
-      if (isTerminal && /[\r\n]/.test(text)) break;
+      if (/[\r\n]/.test(text) || text.length > LONGEST) break;
     }
-    return (isTerminal ? withoutErased(text) : text).trim();
+    return withoutErased(text).trim();
   } finally {
-    if (isTerminal) {
-      stdin.setRawMode?.(false);
-      context.stderr.write("\n");
-    }
+    stdin.setRawMode(false);
+    stderr.write("\n");
   }
 }
 
