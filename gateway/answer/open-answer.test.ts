@@ -27,9 +27,9 @@ describe("an answer without a type", () => {
   });
 
   test("is refused where it is not", async () => {
-    const { log, text } = await open(200, {}, "text");
-    expect(log).not.toContain("head 200");
-    expect(text()).not.toContain("text");
+    const fake = await open(200, {}, "text");
+    expect(fake.log).not.toContain("head 200");
+    expect(fake.text()).not.toContain("text");
   });
 });
 
@@ -41,10 +41,20 @@ describe("an error that is not JSON", () => {
     [502, { "content-type": "text/html; charset=iso-8859-1" }],
     [503, { "content-type": "application/json" }],
   ])("keeps its status %s and loses its words: %j", async (status, headers) => {
-    const { log, text, ends } = await open(status, headers, "go away");
-    expect(log).toContain(`head ${status}`);
-    expect(JSON.parse(text())).toMatchObject({ error: { code: "target_failed" } });
-    expect(text()).not.toContain("away");
-    expect(ends[0]).toMatchObject({ outcome: "failed", httpStatus: status });
+    const fake = await open(status, headers, "go away");
+    expect(fake.log).toContain(`head ${status}`);
+    expect(JSON.parse(fake.text())).toMatchObject({ error: { code: "target_failed" } });
+    expect(fake.text()).not.toContain("away");
+    expect(fake.ends[0]).toMatchObject({ outcome: "failed", httpStatus: status });
   });
 });
+
+test.each([301, 302, 307, 308])(
+  "a redirect (%s) is neither followed nor told where it leads",
+  async (status) => {
+    const headers = { location: "https://elsewhere.example/", "content-type": "application/json" };
+    const fake = await open(status, headers, "{}");
+    expect(fake.text()).not.toContain("elsewhere");
+    expect(fake.ends[0]).toMatchObject({ errorCode: "answer_type_unexpected", httpStatus: 502 });
+  },
+);

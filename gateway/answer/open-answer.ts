@@ -42,7 +42,10 @@ function isEmpty(status: number, headers: Headers): boolean {
 
 /** Takes an answer of no type: nothing may stand in it. */
 function withoutBody(reader: AnswerReader, toError: () => GatewayError): AnswerReader {
-  return { ...reader, push: () => reader.fail(toError()) };
+  const push = (chunk: Buffer): void => {
+    if (chunk.length > 0) reader.fail(toError());
+  };
+  return { ...reader, push };
 }
 
 /**

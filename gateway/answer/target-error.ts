@@ -14,10 +14,11 @@ const CHANNEL = "/error/message";
  *
  * @throws GatewayError `policy_denied` where a rule refuses what stands in the message.
  */
-export function toTargetError(error: JsonObject, { context, scan, flush }: StreamTools): GatewayError {
+export function toTargetError(error: JsonObject, tools: StreamTools): GatewayError {
+  const { context, scan } = tools;
   // What came before it is whole: the target says no more.
   scan.end();
-  flush();
+  tools.flush();
   const { message } = { message: error["message"] };
   const isSaid = typeof message === "string" && message !== "";
   const text = isSaid ? mask(scan, message) : "The target reported an error in its stream.";

@@ -1,12 +1,13 @@
 // Puts the file, the environment and the command line together into a Config that may be logged and Secrets that may not.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Caller } from "../exchange.ts";
 import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
 import { findPackageRoot } from "./package-root.ts";
+import type { IssuerConfig } from "./issuers.ts";
+import { readIssuers } from "./issuers.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -20,23 +21,9 @@ import type { TlsConfig } from "./tls.ts";
 
 export type { ConnectionConfig } from "./connections.ts";
 export type { Flags } from "./environment.ts";
-export type { LoadedSecrets, Secrets } from "./secrets.ts";
+export type { Followed, LoadedSecrets, Secrets } from "./secrets.ts";
 
 export type Address = { readonly host: string; readonly port: number };
-
-export type IssuerConfig = {
-  readonly issuer: string;
-  readonly audience: readonly string[];
-  readonly algorithms: readonly string[];
-  readonly jwks_uri: string | null;
-  readonly subject_claim: string;
-  readonly groups_claim: string;
-  readonly group_map: ReadonlyMap<string, readonly string[]>;
-  readonly claims: readonly string[];
-  readonly kind: Caller["kind"];
-  readonly tenant: string;
-  readonly clock_skew_s: number;
-};
 
 /** What the gateway was told, without secrets: it may be logged. Paths are absolute. */
 export type Config = {
@@ -52,6 +39,7 @@ export type Config = {
   readonly database: { readonly embedded: boolean };
   readonly simulate: boolean;
   readonly connections: readonly ConnectionConfig[];
+  readonly credentials: ConfigFile["credentials"];
   readonly issuers: readonly IssuerConfig[];
   readonly policy: {
     readonly bundle: string;
@@ -132,7 +120,16 @@ export function loadConfig(options: {
   const encryptionKey = isWhole
     ? readEncryptionKey(file, env, folder, databaseUrl !== null, report)
     : readEncryptionKey(file, env, folder, false, () => undefined);
-  const originalsKeys = isWhole ? readOriginalsKeys(file, env, folder, report) : [];
+  const originalsKeys = isWhole
+    ? (readKeys(["record", "originals"], file.record.originals, env, folder, report) ?? [])
+    : [];
+  const credentialKeys = readKeys(
+    ["credentials"],
+    file.credentials,
+    env,
+    folder,
+    isWhole ? report : () => undefined,
+  );
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
   const bundle =
     file.policy.bundle === undefined
@@ -155,11 +152,11 @@ export function loadConfig(options: {
     const files = readTlsFiles(tls);
     if ("wrong" in files) report(["tls", files.wrong], files.expected);
   }
-  for (const [index, issuer] of file.issuers.entries()) {
-    if (file.issuers.findIndex((other) => other.issuer === issuer.issuer) < index) {
-      report(["issuers", index, "issuer"], "expected an issuer that no other entry has");
-    }
-  }
+  const trusted = readIssuers(file.issuers, {
+    follow: (reference) => followReference(reference, env, folder),
+    isServing: isWhole,
+    report,
+  });
   if (problems.length > 0) throw new ConfigError(path, problems);
 
   const config: Config = {
@@ -172,7 +169,8 @@ export function loadConfig(options: {
     database: { embedded: databaseUrl === null },
     simulate: file.simulate,
     connections: targets.connections,
-    issuers: file.issuers.map(toIssuer),
+    credentials: file.credentials,
+    issuers: trusted.issuers,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,
     detect: file.detect,
@@ -185,8 +183,10 @@ export function loadConfig(options: {
     databaseUrl,
     encryptionKey,
     originalsKeys,
+    credentialKeys,
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
+    issuerSecrets: trusted.secrets,
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }
@@ -250,16 +250,21 @@ function readEncryptionKey(
   return readKey(["encryption_key"], reference, env, folder, report);
 }
 
-/** Gives the keys of originals, the one that seals first. */
-function readOriginalsKeys(file: ConfigFile, env: Environment, folder: string, report: Report): Buffer[] {
-  const { key, former_keys } = file.record.originals;
-  const at = ["record", "originals"];
+/** Gives a key and those before it, the one that seals first; null where one of them can't be had. */
+function readKeys(
+  at: readonly string[],
+  { key, former_keys }: ConfigFile["credentials"],
+  env: Environment,
+  folder: string,
+  report: Report,
+): Buffer[] | null {
   if (key === undefined && former_keys.length > 0)
     report([...at, "key"], "expected a reference to a key, since there are former ones");
   const found = key === undefined ? [] : [readKey([...at, "key"], key, env, folder, report)];
   for (const [index, former] of former_keys.entries())
     found.push(readKey([...at, "former_keys", index], former, env, folder, report));
-  return found.filter((one) => one !== null);
+  const keys = found.filter((one) => one !== null);
+  return keys.length === found.length ? keys : null;
 }
 
 function readKey(
@@ -278,22 +283,4 @@ function readKey(
   if (key === null)
     report(at, "expected 32 bytes in base64 or hexadecimal, for instance from `openssl rand -base64 32`");
   return key;
-}
-
-function toIssuer(entry: ConfigFile["issuers"][number]): IssuerConfig {
-  return {
-    issuer: entry.issuer,
-    audience: typeof entry.audience === "string" ? [entry.audience] : entry.audience,
-    algorithms: entry.algorithms,
-    jwks_uri: entry.jwks_uri ?? null,
-    subject_claim: entry.subject_claim,
-    groups_claim: entry.groups_claim,
-    group_map: new Map(
-      Object.entries(entry.group_map).map(([group, to]) => [group, typeof to === "string" ? [to] : to]),
-    ),
-    claims: entry.claims,
-    kind: entry.kind,
-    tenant: entry.tenant,
-    clock_skew_s: entry.clock_skew_s,
-  };
 }
