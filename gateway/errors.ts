@@ -509,12 +509,18 @@ export type ErrorDetail = {
 /** Gives what OpenAI's SDKs raise as the status's error class, with the gateway's mark unless the words are the target's. */
 export function toErrorDetail(error: GatewayError, exchangeId: string): ErrorDetail {
   return {
-    message: error.message,
+    message: toMessage(error, exchangeId),
     type: ERRORS[error.code].type,
     param: error.param,
     code: error.publicCode,
     ...(!error.isTargets && { exchange_id: exchangeId }),
   };
+}
+
+/** What policy refuses is told with its exchange, by which whoever keeps the policy finds it. */
+function toMessage({ code, message }: GatewayError, exchangeId: string): string {
+  const name = `[exchange ${exchangeId}]`;
+  return !code.startsWith("policy_") || message.endsWith(name) ? message : `${message} ${name}`;
 }
 
 /** Gives `x-should-retry`'s value, or null where the SDKs decide by the status. */
