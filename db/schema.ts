@@ -86,6 +86,20 @@ export const clientSecrets = pgTable(
   (table) => [index("client_secrets_expiry").on(table.expiresAt)],
 );
 
+/** Both ends of the parts of uploads, sealed, by a keyed hash of whose part it is: nothing may hide where two of them meet. */
+export const uploadParts = pgTable(
+  "upload_parts",
+  {
+    key: text("key").primaryKey(),
+    /** A keyed hash of the caller. */
+    owner: text("owner").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [index("upload_parts_owner").on(table.owner, table.at), index("upload_parts_at").on(table.at)],
+);
+
 // Connections
 
 /** Connections that operators have registered; those of the configuration are not here. A name is free again once its row is removed. */

@@ -56,6 +56,7 @@ import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import type { PeerCounts } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
+import { createUploadParts } from "./record/upload-parts.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./request/uploads.ts";
@@ -226,7 +227,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       totalBytes: config.limits.spool_bytes,
     }),
     shares: createShares(config.limits.per_caller, options.peers),
-    uploads: createUploads(),
+    uploads: createUploads(
+      createUploadParts({ db, box: openBox(derive(secrets.encryptionKey, "upload parts")) }),
+    ),
     recorder,
     reveals,
     ledger,
