@@ -317,7 +317,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (answerId === null || form === null) return;
       const ends = await edges;
       if (upload !== undefined && ends !== null)
-        deps.uploads.note({ caller, connection, uploadId: upload.id, partId: answerId }, ends);
+        await deps.uploads.note({ caller, connection, uploadId: upload.id }, answerId, ends);
     };
   }
 
@@ -374,7 +374,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, texted.references);
-      const upload = deps.uploads.look(caller, connection.name, texted);
+      const looked = deps.uploads.look(caller, connection.name, texted);
+      const upload = looked instanceof Promise ? await looked : looked;
       const form = given.body?.form ?? null;
       const lines = findLines(texted, form);
       let session = await deps.sessions.resolve({

@@ -22,7 +22,7 @@ export type PolicyDeps = {
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly log: Log;
   /** Labels of the configured connections, which the operator's file may name besides the bundle's. */
-  readonly connectionLabels?: readonly string[];
+  readonly connectionLabels?: () => readonly string[];
   /** Classes of what the configured recogniser finds, which the operator's file may name too. */
   readonly recognised?: readonly string[];
   readonly allowRegoPatterns?: boolean;
@@ -105,7 +105,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         );
       const snapshot = await preparePolicy(bundle, operatorText, {
         checkPatterns: deps.checkPatterns,
-        connectionLabels: deps.connectionLabels ?? [],
+        connectionLabels: deps.connectionLabels ?? (() => []),
         recognised: deps.recognised ?? [],
         allowRegoPatterns: deps.allowRegoPatterns ?? false,
         limits: { ...LIMITS, ...deps.limits },
