@@ -14,7 +14,7 @@ import { findEarlier } from "./ownership/earlier.ts";
 import type { CallFacts, Caller, Earlier, Effect, Route, ToolCall } from "./exchange.ts";
 import { addEffects, findLines, judgeLines } from "./request/file-lines.ts";
 import type { FileLines, JudgedLines } from "./request/file-lines.ts";
-import { countFindings, listFound } from "./findings.ts";
+import { countFindings, findAhead, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
@@ -218,6 +218,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
+        await findAhead(scanner, request);
         const said = await ask(judge, asked, countFindings(scanner, request));
         const effects = [...ofFile, ...said.decision.mask];
         const lineNames = createNames(names, { effects, key }, deps.digest);
@@ -293,7 +294,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (answerId === null || form === null) return;
       const ends = await edges;
       if (upload !== undefined && ends !== null)
-        deps.uploads.note({ caller, connection, uploadId: upload.id, partId: answerId }, ends);
+        await deps.uploads.note({ caller, connection, uploadId: upload.id }, answerId, ends);
     };
   }
 
@@ -350,7 +351,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
-      const upload = deps.uploads.look(caller, connection.name, request);
+      const looked = deps.uploads.look(caller, connection.name, request);
+      const upload = looked instanceof Promise ? await looked : looked;
       const form = asked.body?.form ?? null;
       const lines = findLines(request, form);
       let session = await deps.sessions.resolve({
@@ -375,6 +377,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.version = policy.version;
       // Lines are searched one by one, each as the request that it is.
       const searched = lines === null ? request : withoutFileTexts(request);
+      await findAhead(scanner, searched);
       const kept = countFindings(scanner, searched);
       const isAll = lines !== null || (form === null && upload.junctions.length === 0);
       const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);

@@ -46,8 +46,8 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
   if (rest.calls.length > 0)
     throw new GatewayError("answer_unreadable", "A line of the file holds a call where none may stand.");
   const segments = [...answer.segments, ...rest.segments];
-  const found = findAll(context, answer.segments);
-  const beside = findAll(context, rest.segments);
+  const found = await findAll(context, answer.segments);
+  const beside = await findAll(context, rest.segments);
   const whole = {
     spec,
     body,

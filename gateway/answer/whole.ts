@@ -86,7 +86,7 @@ export function createWholeReader(
     const answer = parseAnswer(spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
-    const found = findAll(context, answer.segments);
+    const found = await findAll(context, answer.segments);
     const whole = { spec, body, answer, found, status, bytes: size };
     const denied = await judgeAnswer(context, whole);
     let sent = bytes;

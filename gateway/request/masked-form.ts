@@ -10,7 +10,8 @@ import { createRewriter } from "../form/rewrite.ts";
 import { writeForm } from "../form/write-form.ts";
 import type { SpooledBody, Stretches, WrittenPart } from "../form/write-form.ts";
 import { createEditor } from "../mask/edits.ts";
-import { withFieldStreams } from "../mask/field-scan.ts";
+import { findAhead } from "../findings.ts";
+import { withFields, withFieldStreams } from "../mask/field-scan.ts";
 import { FIELD_CLASS } from "../field-name.ts";
 import { createPieceMasker } from "../mask/mask-pieces.ts";
 import type { MaskedPiece } from "../mask/mask-pieces.ts";
@@ -78,6 +79,12 @@ export async function maskBody(
     throw toUnmaskable(masks, FIELD_CLASS, "");
   if (isUnread) requireNoneToMask(request, scanner, masks);
   const searched = form === null ? request : withoutFileTexts(request);
+  // What fields hold is not known yet.
+  if (masks.fieldsKey !== null)
+    await findAhead(
+      { ...withFieldStreams(scanner, masks), digest: withFields(scanner, masks).digest },
+      searched,
+    );
   const masked = maskRequest(searched, scanner, masks, key, onMasked, placeholders);
   const files = new Map<FormPart, Stretches>();
   if (spooled === null || isUnread) return { masked, spooled, files };
