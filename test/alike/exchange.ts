@@ -56,7 +56,7 @@ export const OPERATIONS: readonly RouteSpec[] = listRoutes().filter(
 );
 
 /** Gives the path, with ids that the provider may have given long ago. */
-export function toPath({ template }: RouteSpec): string {
+function toPath({ template }: RouteSpec): string {
   return template.replaceAll(/\{[^}]*\}/g, "id_1");
 }
 
