@@ -16,6 +16,30 @@ export type RequestScanner = {
   ): readonly Finding[];
 };
 
+/** Classes whose values are but a few letters and digits: ids that are made at random have their shape too. */
+const SHORT_CLASSES: ReadonlySet<string> = new Set([
+  "bank_account",
+  "driving_licence",
+  "national_id",
+  "passport",
+  "phone",
+]);
+
+/** Finds what stands in a segment. */
+export function scanSegment(
+  scanner: Pick<RequestScanner, "scan">,
+  {
+    text,
+    kind,
+    part,
+  }: { readonly text: string; readonly kind: SegmentKind; readonly part?: Segment["part"] | undefined },
+  direction: "request" | "answer",
+): readonly Finding[] {
+  const found = scanner.scan(text, kind, direction, isPartOfJson(part));
+  if (found.length === 0 || part?.of !== "token" || !/[A-Za-z]/.test(text)) return found;
+  return found.filter((one) => !SHORT_CLASSES.has(one.class));
+}
+
 type Counts = Pick<Tally, "patterns" | "findings">;
 
 /** The counts of a text in which nothing was found: one for all, told by its identity. */
@@ -29,10 +53,11 @@ function countAll(scanner: RequestScanner, segments: readonly Segment[]): Counts
   const tally = createTally();
   let isEmpty = true;
   for (const { text, kind, part } of segments) {
-    const found = scanner.scan(text, kind, "request", isPartOfJson(part));
+    const found = scanSegment(scanner, { text, kind, part }, "request");
     if (found.length === 0) continue;
     isEmpty = false;
-    tally.add(found);
+    // What repeats a text counts with it.
+    if (part?.of !== "logprobs") tally.add(found);
   }
   return isEmpty ? NOTHING : tally;
 }
@@ -67,7 +92,7 @@ export function findIn(
   const known = memo.get(FOUND);
   if (known instanceof Places && known.digest === scanner.digest) return known.found;
   const found = segments.flatMap((segment) => {
-    const findings = scanner.scan(segment.text, segment.kind, "request", isPartOfJson(segment.part));
+    const findings = scanSegment(scanner, segment, "request");
     return findings.length === 0 ? [] : [{ segment, findings }];
   });
   memo.set(FOUND, new Places(scanner.digest, found));

@@ -7,6 +7,7 @@ import { parseAnswerJson } from "../parse/answer-json.ts";
 import { isObject, setAt } from "../parse/pointer.ts";
 import { readAnswerSaid } from "../parse/said.ts";
 import { getRoute } from "../routes.ts";
+import { isText } from "../parse/apart.ts";
 import type { AnswerContext } from "./context.ts";
 import { requireUnmasked } from "../mask/masks.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
@@ -65,7 +66,7 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
   for (const { findings, segment } of beside) requireUnmasked(context.masks, findings, segment.kind);
   context.shown(readAnswerSaid(masked.body));
   await context.own(answer.objectIds);
-  if (context.keepsTexts) await context.keepTexts([...masked.segments, ...rest.segments]);
+  if (context.keepsTexts) await context.keepTexts([...masked.segments, ...rest.segments.filter(isText)]);
   return masked.body === body ? line : write(value, masked.body, text.endsWith("\n") ? "\n" : "");
 }
 

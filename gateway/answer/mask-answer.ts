@@ -1,9 +1,11 @@
 // Finds what stands in the texts of a whole answer, and masks it where the answer goes out.
 import type { Finding, Json, Segment } from "../exchange.ts";
+import { scanSegment } from "../findings.ts";
 import { applyEdits, joinEdits } from "../mask/edits.ts";
 import { findEdits } from "../mask/mask-text.ts";
-import { writeChanges, type Change } from "../mask/write-changes.ts";
+import { toDropped, writeChanges, type Change } from "../mask/write-changes.ts";
 import { getAt } from "../parse/pointer.ts";
+import { isText } from "../parse/apart.ts";
 import { isPartOfJson } from "../segment.ts";
 import type { AnswerContext } from "./context.ts";
 
@@ -18,7 +20,7 @@ export function findAll(context: AnswerContext, segments: readonly Segment[]): r
   const { judge, masks, scanner } = context;
   if (!judge.speaksIn("whole") && !masks.applies("answer")) return [];
   return segments.flatMap((segment) => {
-    const findings = scanner.scan(segment.text, segment.kind, "answer", isPartOfJson(segment.part));
+    const findings = scanSegment(scanner, segment, "answer");
     return findings.length === 0 ? [] : [{ segment, findings }];
   });
 }
@@ -33,7 +35,7 @@ export function maskAnswer(
   body: Json,
   segments: readonly Segment[],
 ): MaskedAnswer {
-  const { editor, restorer } = context;
+  const { editor, masks, restorer } = context;
   const findings = new Map(found.map((one) => [one.segment, one.findings]));
   const touched = restorer.isActive ? segments : found.map(({ segment }) => segment);
   const changes: Change[] = [];
@@ -41,6 +43,11 @@ export function maskAnswer(
   for (const segment of touched) {
     const { pointer, text, kind, part } = segment;
     if (isPartOfJson(part)) continue;
+    if (part?.of === "logprobs") {
+      if (findings.get(segment)?.some((one) => masks.pickFor(one, kind, "answer") !== null) === true)
+        changes.push(toDropped(pointer));
+      continue;
+    }
     const edits = findEdits(editor, text, findings.get(segment) ?? [], kind, pointer);
     const restored = part === undefined ? restorer.edits(text, kind) : [];
     if (edits.length === 0 && restored.length === 0) continue;
@@ -51,9 +58,9 @@ export function maskAnswer(
     const all = joinEdits(edits, restored);
     changes.push({ pointer: place, from: text, to: applyEdits(text, all), edits: all });
   }
-  if (changes.length === 0) return { body, segments };
+  const texts = segments.filter(isText);
   return {
     body: writeChanges(body, changes),
-    segments: masked.size === 0 ? segments : segments.map((segment) => masked.get(segment) ?? segment),
+    segments: masked.size === 0 ? texts : texts.map((segment) => masked.get(segment) ?? segment),
   };
 }
