@@ -37,10 +37,11 @@ import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
-import { derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
+import { createTenantKeys, derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
+import type { PeerCounts } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
@@ -65,6 +66,8 @@ export type GatewayOptions = {
   readonly simulator: SimulatedTarget | null;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
+  /** What other processes of this gateway count for its callers; absent: there are none. */
+  readonly peers?: PeerCounts;
 };
 
 export type Gateway = {
@@ -146,6 +149,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       db,
       findClientSecret: (hash) => clientSecrets.find(hash),
       issuers: config.issuers,
+      issuerSecrets: secrets.issuerSecrets,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
       onProviderKey: ({ kind, provider, keyHash, unreported }) => {
@@ -221,7 +225,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       bytes: 2 * config.limits.upload_bytes,
       totalBytes: config.limits.spool_bytes,
     }),
-    shares: createShares(config.limits.per_caller),
+    shares: createShares(config.limits.per_caller, options.peers),
     uploads: createUploads(),
     recorder,
     reveals,
@@ -235,7 +239,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       db,
       box: openBox(derive(secrets.encryptionKey, "placeholders")),
     }),
-    maskKey: (tenant: string) => derive(secrets.encryptionKey, `tokens of ${tenant}`),
+    maskKey: createTenantKeys(secrets.encryptionKey, "tokens"),
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };

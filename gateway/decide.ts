@@ -14,7 +14,7 @@ import { findEarlier } from "./ownership/earlier.ts";
 import type { CallFacts, Caller, Earlier, Effect, Route, ToolCall } from "./exchange.ts";
 import { addEffects, findLines, judgeLines } from "./request/file-lines.ts";
 import type { FileLines, JudgedLines } from "./request/file-lines.ts";
-import { countFindings, listFound } from "./findings.ts";
+import { countFindings, findAhead, listFound } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
@@ -41,7 +41,7 @@ import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { maskBody } from "./request/masked-form.ts";
-import type { Masking } from "./request/masked-form.ts";
+import type { MaskedBody, Masking } from "./request/masked-form.ts";
 import { toToldDecision, toToldError } from "./record-names.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
@@ -144,6 +144,8 @@ export type Decided = Asked &
     readonly set: SetParameters;
     /** What goes to the target of a body that was spooled. */
     readonly spooled: SpooledBody | null;
+    /** Where the files of a form lie that were written anew. */
+    readonly files: MaskedBody["files"];
   };
 
 export type Decider = {
@@ -216,6 +218,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
         const asked = { request, caller };
+        await findAhead(scanner, request);
         const said = await ask(judge, asked, countFindings(scanner, request));
         const effects = [...ofFile, ...said.decision.mask];
         const lineNames = createNames(names, { effects, key }, deps.digest);
@@ -230,21 +233,21 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
         if (refusal !== null) throw refusal;
-        const set = setParameters(verdict.decision.set, route.spec, request.body());
-        requireUnchanged(set, "in a file");
-        requireTaken(set, request.tools, !request.facts.truncated);
+        const set = toSet({ request, route, caller }, verdict);
+        if (lines.kind !== "batch_input") requireUnchanged(set, "in a file of data");
         const masked = maskRequest(request, scanner, masks, key, onMasked);
-        return { decision: verdict.decision, edits: masked?.edits ?? null };
+        return { decision: verdict.decision, edits: masked?.edits ?? null, set };
       },
     });
     return judged.finally(() => share.close());
   }
 
   /** Says what policy changes of a request's parameters, and refuses where that cannot be done. */
-  function toSet({ request, route, caller, body, isFixed }: Asked, { decision }: Verdict): SetParameters {
+  function toSet(
+    { request, route, caller }: Pick<Asked, "request" | "route" | "caller">,
+    { decision }: Verdict,
+  ): SetParameters {
     const set = setParameters(decision.set, route.spec, request.body());
-    if (body?.spooled != null) requireUnchanged(set, "in a form or a file");
-    if (isFixed === true) requireUnchanged(set, "where the target begins an answer by itself");
     if (set.meant === null || request.layout === null) return set;
     const bytes = set.apply(request.bytes);
     const left = deps.parser.parse({
@@ -263,7 +266,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     progress: Progress,
     decided: Decided,
   ): ((answerId: string | null) => Promise<void>) | null {
-    const { repaired, body, request, caller, session, open, settled } = decided;
+    const { repaired, body, request, caller, session, open, settled, files } = decided;
     const form = body?.form ?? null;
     const lines = findLines(request, form);
     const connection = open.connection.name;
@@ -271,7 +274,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     const { found } = settled;
     if (lines === null && upload === undefined && found.length === 0) return repaired.settle;
     // Read while the body is there; a part whose ends are not known is one that `uploads.complete` will not take.
-    const edges = upload === undefined || form === null ? null : readEdges(form, EDGE).catch(() => null);
+    const edges =
+      upload === undefined || form === null ? null : readEdges(form, files, EDGE).catch(() => null);
     return async (answerId) => {
       await repaired.settle?.();
       const given = [...found];
@@ -372,6 +376,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.version = policy.version;
       // Lines are searched one by one, each as the request that it is.
       const searched = lines === null ? request : withoutFileTexts(request);
+      await findAhead(scanner, searched);
       const kept = countFindings(scanner, searched);
       const isAll = lines !== null || (form === null && upload.junctions.length === 0);
       const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);
@@ -444,10 +449,15 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         lap("lines");
       }
       const set = toSet(asked, verdict);
-      progress.changes = set.changes;
+      if (asked.isFixed === true) requireUnchanged(set, "where the target begins an answer by itself");
+      progress.changes = [...set.changes, ...(judged?.changes ?? [])];
       const { findings } = counts;
       const { junctions } = upload;
-      const { masked, spooled } = await maskBody(asked, { findings, junctions, lines, judged }, masking);
+      const { masked, spooled, files } = await maskBody(
+        asked,
+        { findings, junctions, lines, judged, set },
+        masking,
+      );
       const edits = masked?.edits ?? null;
       const plain = await repair(deps.ledger, connection.name, caller, request, edits);
       const repaired = {
@@ -474,6 +484,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         masked,
         set,
         spooled,
+        files,
       };
     },
     openContext(progress, decided, sink, onClosed, onCalls) {

@@ -419,8 +419,8 @@ export const ERRORS = {
     type: "api_error",
     stage: "forward",
     meaning:
-      "The target reported an error within its stream; code and message are the target's own, unless the code is one of the gateway's or of its rules'.",
-    remedy: "See the message.",
+      "The target reported an error: within its stream, with code and message of its own unless the code is one of the gateway's or of its rules'; or by a status, which the answer has too, with a body that is not JSON, of which nothing is passed on.",
+    remedy: "See the message, or what the status means to the API.",
   },
   record_unavailable: {
     status: 503,
@@ -449,6 +449,8 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+type ToldHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+
 /** An error that reaches the caller. Its message never carries a prompt, an answer, a key or a token. */
 export class GatewayError extends Error {
   readonly code: ErrorCode;
@@ -459,6 +461,8 @@ export class GatewayError extends Error {
   readonly param: string | null;
   /** The methods that a path has, where it lacks the one that was used (RFC 9110 §10.2.1). */
   readonly allow: readonly string[];
+  /** The status that the target answered with, and what of its head may pass. */
+  readonly told: ToldHead | null;
 
   constructor(
     code: ErrorCode,
@@ -469,6 +473,7 @@ export class GatewayError extends Error {
       isTargets?: boolean;
       param?: string;
       allow?: readonly string[];
+      told?: ToldHead;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -478,10 +483,11 @@ export class GatewayError extends Error {
     this.isTargets = options.isTargets ?? false;
     this.param = options.param ?? null;
     this.allow = options.allow ?? [];
+    this.told = options.told ?? null;
   }
 
   get status(): number {
-    return ERRORS[this.code].status;
+    return this.told?.status ?? ERRORS[this.code].status;
   }
 
   /** The code that is recorded: a target's own stands behind `target:`, as no rule's does. */
@@ -503,12 +509,18 @@ export type ErrorDetail = {
 /** Gives what OpenAI's SDKs raise as the status's error class, with the gateway's mark unless the words are the target's. */
 export function toErrorDetail(error: GatewayError, exchangeId: string): ErrorDetail {
   return {
-    message: error.message,
+    message: toMessage(error, exchangeId),
     type: ERRORS[error.code].type,
     param: error.param,
     code: error.publicCode,
     ...(!error.isTargets && { exchange_id: exchangeId }),
   };
+}
+
+/** What policy refuses is told with its exchange, by which whoever keeps the policy finds it. */
+function toMessage({ code, message }: GatewayError, exchangeId: string): string {
+  const name = `[exchange ${exchangeId}]`;
+  return !code.startsWith("policy_") || message.endsWith(name) ? message : `${message} ${name}`;
 }
 
 /** Gives `x-should-retry`'s value, or null where the SDKs decide by the status. */

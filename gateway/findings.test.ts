@@ -1,9 +1,11 @@
-import { expect, test } from "vitest";
-import { countFindings, listFound } from "./findings.ts";
+import { describe, expect, test } from "vitest";
+import { countFindings, findAhead, findIn, listFound } from "./findings.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
 import type { RequestParser } from "./parse/request.ts";
+import { createDetectors } from "./detect/detector.ts";
 import { matchRoute } from "./parse/route.ts";
+import { SLICE } from "./scan-slowly.ts";
 
 function createParser(): RequestParser {
   return createRequestParser({ secret: Buffer.from("a secret"), cacheItems: 1000, limits: { depth: 100 } });
@@ -66,4 +68,53 @@ test("each scanner finds its own in a history that another has read", () => {
   expect(countFindings(createLetterScanner("y"), again).patterns).toEqual({ y: 3 });
   expect(countFindings(createLetterScanner("x"), again).patterns).toEqual({ x: 3 });
   expect(countFindings(createLetterScanner("z"), again).patterns).toEqual({});
+});
+
+describe("a long request", () => {
+  const detector = createDetectors()({ staff: { class: "staff", any: ["project bluebird"] } });
+  const header = ["-----BEGIN ", "PRIVATE KEY-----\n"].join("");
+  const key = `${header}${"MIIEvQIBADANBgkqhkiG9w0B\n".repeat(1000)}`;
+  const filler = "ada@example.com wrote of project bluebird, 4111 1111 1111 1111 and \\u0041 0171 ";
+  const long = [
+    filler.repeat(900),
+    `${"x".repeat(SLICE - 8)} ada@example.com ${key} ${filler}`,
+    "0171 ".repeat(10_000),
+    JSON.stringify({ to: filler.repeat(300), names: ["ada@example.com"] }),
+  ];
+  const findAll = (request: ParsedRequest): unknown =>
+    request.items.map(({ derived, segments }) => findIn(detector, derived, segments));
+
+  test("has the same findings, searched slice by slice", async () => {
+    const request = parse(long);
+    await findAhead(detector, request);
+    expect(findAll(request)).toEqual(findAll(parse(long)));
+    expect(countFindings(detector, request).findings).toEqual(countFindings(detector, parse(long)).findings);
+  });
+
+  test("lets others be served while it is searched", async () => {
+    const scanned: number[] = [];
+    let served = 0;
+    const timer = (): void => {
+      served += 1;
+      if (served < 1000) setImmediate(timer);
+    };
+    const counting = {
+      ...detector,
+      stream: (...use: Parameters<typeof detector.stream>) => {
+        const stream = detector.stream(...use);
+        return {
+          end: () => stream.end(),
+          push(piece: string) {
+            scanned.push(served);
+            return stream.push(piece);
+          },
+        };
+      },
+    };
+    setImmediate(timer);
+    await findAhead(counting, parse(["a".repeat(SLICE * 6)]));
+    served = 1000;
+    expect(new Set(scanned).size).toBe(6);
+    expect(scanned.length).toBe(6);
+  });
 });

@@ -2,8 +2,9 @@
 import type { Finding, Segment, SegmentKind } from "./exchange.ts";
 import { createTally } from "./answer/tally.ts";
 import type { Tally } from "./answer/tally.ts";
-import { isPartOfJson } from "./segment.ts";
+import { dropChance, isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
+import { createSlowScan, SLICE, type SliceScanner } from "./scan-slowly.ts";
 
 /** Finds patterns in texts; equal digests find the same. */
 export type RequestScanner = {
@@ -16,30 +17,6 @@ export type RequestScanner = {
   ): readonly Finding[];
 };
 
-/** Classes whose values are but a few letters and digits: ids that are made at random have their shape too. */
-const SHORT_CLASSES: ReadonlySet<string> = new Set([
-  "bank_account",
-  "driving_licence",
-  "national_id",
-  "passport",
-  "phone",
-]);
-
-/** Finds what stands in a segment. */
-export function scanSegment(
-  scanner: Pick<RequestScanner, "scan">,
-  {
-    text,
-    kind,
-    part,
-  }: { readonly text: string; readonly kind: SegmentKind; readonly part?: Segment["part"] | undefined },
-  direction: "request" | "answer",
-): readonly Finding[] {
-  const found = scanner.scan(text, kind, direction, isPartOfJson(part));
-  if (found.length === 0 || part?.of !== "token" || !/[A-Za-z]/.test(text)) return found;
-  return found.filter((one) => !SHORT_CLASSES.has(one.class));
-}
-
 type Counts = Pick<Tally, "patterns" | "findings">;
 
 /** The counts of a text in which nothing was found: one for all, told by its identity. */
@@ -49,17 +26,32 @@ function isCounts(value: unknown): value is Counts {
   return typeof value === "object" && value !== null && "patterns" in value && "findings" in value;
 }
 
-function countAll(scanner: RequestScanner, segments: readonly Segment[]): Counts {
-  const tally = createTally();
-  let isEmpty = true;
-  for (const { text, kind, part } of segments) {
-    const found = scanSegment(scanner, { text, kind, part }, "request");
-    if (found.length === 0) continue;
-    isEmpty = false;
+/** Counts what was found, and keeps the places beside the counts. */
+function keep(
+  memo: Map<string, unknown>,
+  { digest }: Pick<RequestScanner, "digest">,
+  found: readonly FoundSegment[],
+): Counts {
+  let counts = NOTHING;
+  if (found.length > 0) {
+    const tally = createTally();
     // What repeats a text counts with it.
-    if (part?.of !== "logprobs") tally.add(found);
+    for (const { findings, segment } of found) if (segment.part?.of !== "logprobs") tally.add(findings);
+    memo.set(FOUND, new Places(digest, found));
+    counts = tally;
   }
-  return isEmpty ? NOTHING : tally;
+  memo.set(digest, counts);
+  return counts;
+}
+
+function findAll(scanner: RequestScanner, segments: readonly Segment[]): readonly FoundSegment[] {
+  const found: FoundSegment[] = [];
+  for (const segment of segments) {
+    const { text, kind, part } = segment;
+    const findings = dropChance(segment, scanner.scan(text, kind, "request", isPartOfJson(part)));
+    if (findings.length > 0) found.push({ segment, findings });
+  }
+  return found;
 }
 
 /** The digest is the memo's key, as it is: a key put together anew for each item would cost more than the look-up. */
@@ -70,11 +62,7 @@ function recall(memo: Map<string, unknown>, scanner: RequestScanner): Counts | n
 }
 
 function remember(memo: Map<string, unknown>, scanner: RequestScanner, segments: readonly Segment[]): Counts {
-  const known = recall(memo, scanner);
-  if (known !== null) return known;
-  const counts = countAll(scanner, segments);
-  memo.set(scanner.digest, counts);
-  return counts;
+  return recall(memo, scanner) ?? keep(memo, scanner, findAll(scanner, segments));
 }
 
 /** One text in which something was found. */
@@ -91,12 +79,29 @@ export function findIn(
   if (remember(memo, scanner, segments) === NOTHING) return NO_SEGMENTS;
   const known = memo.get(FOUND);
   if (known instanceof Places && known.digest === scanner.digest) return known.found;
-  const found = segments.flatMap((segment) => {
-    const findings = scanSegment(scanner, segment, "request");
-    return findings.length === 0 ? [] : [{ segment, findings }];
-  });
+  const found = findAll(scanner, segments);
   memo.set(FOUND, new Places(scanner.digest, found));
   return found;
+}
+
+/** Searches a long request before anything is asked of it, so that nobody else waits meanwhile; what is found is remembered. */
+export async function findAhead(
+  scanner: RequestScanner & SliceScanner,
+  { bytes, start, items, restDerived, rest }: ParsedRequest,
+): Promise<void> {
+  if (bytes.length <= SLICE) return;
+  const scan = createSlowScan(scanner, "request");
+  const isStartKnown = start !== null && recall(start.derived, scanner) !== null;
+  const fresh = isStartKnown ? items.slice(start.count) : items;
+  for (const { derived, segments } of [...fresh, { derived: restDerived, segments: rest }]) {
+    if (recall(derived, scanner) !== null) continue;
+    const found: FoundSegment[] = [];
+    for (const segment of segments) {
+      const findings = await scan(segment);
+      if (findings.length > 0) found.push({ segment, findings });
+    }
+    keep(derived, scanner, found);
+  }
 }
 
 /** Beside the counts, whose key is the scanner's digest. */

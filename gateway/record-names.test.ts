@@ -51,6 +51,31 @@ test("the extension of a file's name hides nothing", () => {
   expect(names.mask(`${email}.txt`)).toBe("[REDACTED:email].txt");
 });
 
+test.each([
+  [1, {}],
+  [1, { staff: { class: "staff", any: ["bluebird"] } }],
+  [2, { staff: { class: "staff", any: ["bluebird"], directions: ["answer"] } }],
+  [
+    3,
+    {
+      staff: { class: "staff", any: ["bluebird"], kinds: ["tool_output"] },
+      b: { class: "b", any: ["redbird"], directions: ["answer"], kinds: ["message"] },
+    },
+  ],
+])("a name is searched %i times where patterns tell so many uses of text apart", (times, patterns) => {
+  const detector = createDetectors()(patterns);
+  let count = 0;
+  const names = createNameScanner({
+    uses: detector.uses,
+    scan(...asked) {
+      count += 1;
+      return detector.scan(...asked);
+    },
+  });
+  expect([names.holdsValue("gpt-5"), names.holdsValue("gpt-5"), count]).toEqual([false, false, times]);
+  expect(names.holdsValue("the bluebird")).toBe(detector.uses.length > 1 || "staff" in patterns);
+});
+
 test("an id in which a value stands becomes its keyed hash, every other stays", () => {
   const names = openNames([]);
   expect(names.id(secret)).toBe(`hash:digest of ${secret.length}`);

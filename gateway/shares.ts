@@ -16,8 +16,18 @@ export type Share = {
 
 export type Shares = { open(caller: Caller, counted: Counted): Share };
 
-/** Makes the counts of this process. */
-export function createShares(limits: Readonly<Record<Counted, number>>): Shares {
+/** What the other processes of this gateway count. */
+export type PeerCounts = {
+  /** What the others have under a key, as far as they have told. */
+  others(key: string): number;
+  /** Tells the others what this process has under a key from now on. */
+  tell(key: string, count: number): void;
+};
+
+const ALONE: PeerCounts = { others: () => 0, tell: () => undefined };
+
+/** Makes the counts of this process; the limits hold for it and its peers together. */
+export function createShares(limits: Readonly<Record<Counted, number>>, peers: PeerCounts = ALONE): Shares {
   const used = new Map<string, number>();
   return {
     open({ tenant, issuer, subject }, counted) {
@@ -26,19 +36,22 @@ export function createShares(limits: Readonly<Record<Counted, number>>): Shares 
       return {
         add(amount) {
           const now = (used.get(key) ?? 0) + amount;
-          if (now > limits[counted])
+          if (now + peers.others(key) > limits[counted])
             throw new GatewayError(
               "caller_limit",
               `You have more under way than one caller may (limits.per_caller.${counted}).`,
             );
           used.set(key, now);
+          peers.tell(key, now);
           mine += amount;
         },
         close() {
+          if (mine === 0) return;
           const left = (used.get(key) ?? 0) - mine;
           mine = 0;
           if (left > 0) used.set(key, left);
           else used.delete(key);
+          peers.tell(key, left);
         },
       };
     },

@@ -146,26 +146,81 @@ describe("a request", () => {
   });
 });
 
-describe("what the gateway does not write anew", () => {
-  test("is refused, and told how to be sent: a line of a batch, a field of a form", async () => {
-    const upload = async (line: object): Promise<unknown> => {
-      const request = { custom_id: "a", method: "POST", url: "/v1/responses", body: line };
-      const file = new File([`${JSON.stringify(request)}\n`], "batch.jsonl");
-      return refusalOf(client.files.create({ file, purpose: "batch" }));
-    };
-    const line = { model, input: "echo: a", store: false, temperature: 0.1 };
-    const refused = await upload(line);
-    expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
+describe("a file of requests", () => {
+  const upload = (lines: readonly string[], purpose: OpenAI.FilePurpose = "batch") =>
+    client.files.create({ file: new File([lines.join("\n")], "lines.jsonl"), purpose }).withResponse();
+  const line = (body: string): string =>
+    `{"custom_id":"a", "method":"POST","url":"/v1/responses","body":${body} }`;
+
+  test("goes on with the parameters of its lines set; the bytes of everything else stay", async () => {
+    const input = '"model":"gpt-4.1" ,"input":"echo: a","temperature":';
+    const kept = line(`{${input}0.1,"store":false,"max_output_tokens":8}`);
+    const { response } = await upload([
+      line(`{${input}9e-1,"store" : true}`),
+      kept,
+      line(`{${input}0.7,"tools":[{"type":"web_search"}],"store":false,"instructions":"the key is ${key}"}`),
+    ]);
+    const sent = [
+      line(`{${input}0.5,"store" : false,"max_output_tokens":1000}`),
+      kept,
+      line(
+        `{${input}0.5,"store":false,"instructions":"the key is [REDACTED:secret]","max_output_tokens":1000}`,
+      ),
+    ];
+    expect(lastBody()).toContain(sent.join("\n"));
+    expect(response.headers.get("x-tollgate-effects")).toBe(
+      "masked;secret=1, set;max_output_tokens;store;temperature;tools",
+    );
+    const id = response.headers.get("x-tollgate-exchange-id") ?? "";
+    const shown = (await gateway.cli("exchanges", "show", id)).stdout;
+    expect(shown).toContain("/temperature  other → 0.5  (parameters_set)");
+    expect(shown).toContain("/max_output_tokens  absent → 1000");
+    expect(shown).toContain("/tools  without web_search");
+  });
+
+  test("that are data is refused, and told how to be sent", async () => {
+    const tools = [{ type: "function", function: { name: "run_sql", parameters: { type: "object" } } }];
+    const example = JSON.stringify({ messages: [{ role: "user", content: "a" }], tools });
+    const refused = await refusalOf(upload([example], "fine-tune"));
+    expect(refused).toMatchObject({ status: 403, code: "parameters_set" });
     expect(String(refused)).toContain("Line 1");
-    expect(String(refused)).toContain("`max_output_tokens` must be 1000");
-    expect(await upload({ ...line, max_output_tokens: 800 })).toBeNull();
+  });
+});
+
+describe("a form", () => {
+  test("goes on with its fields set, and without those that are left out", async () => {
     const admin = await clientOf(["admins"]);
-    const audio = new File(["RIFF"], "a.wav", { type: "audio/wav" });
-    const form = { file: audio, model: "gpt-4o-transcribe", temperature: 0.9 };
-    expect(await refusalOf(admin.audio.transcriptions.create(form))).toMatchObject({
-      code: "parameters_set",
-    });
-    expect(await refusalOf(admin.audio.transcriptions.create({ ...form, temperature: 0.1 }))).toBeNull();
+    const file = new File(["RIFF"], "a.wav", { type: "audio/wav" });
+    const body = { file, model: "gpt-4o-transcribe", temperature: 0.9, language: "de" };
+    const { response } = await admin.audio.transcriptions.create(body).withResponse();
+    expect(response.headers.get("x-tollgate-effects")).toBe("set;temperature");
+    expect(lastBody()).toContain('name="temperature"\r\n\r\n0.5\r\n');
+    expect(lastBody()).toContain('name="language"\r\n\r\nde\r\n');
+    expect(lastBody()).toContain("RIFF");
+    const form = new FormData();
+    form.append("model", "gpt-image-1");
+    form.append("prompt", "a cat");
+    form.append("service_tier", "flex");
+    form.append("image", file);
+    const headers = { authorization: `Bearer ${admin.apiKey}` };
+    await fetch(`${gateway.baseUrl}/images/edits`, { method: "POST", headers, body: form });
+    expect(lastBody()).toContain('name="prompt"\r\n\r\na cat\r\n');
+    expect(lastBody()).not.toContain("service_tier");
+  });
+
+  test("is refused where a list lies in several fields", async () => {
+    const admin = await clientOf(["admins"]);
+    const before = gateway.upstream.requests().length;
+    const form = new FormData();
+    form.append("model", "gpt-image-1");
+    form.append("prompt", "a cat");
+    form.append("tools[][type]", "web_search");
+    form.append("image", new File(["RIFF"], "a.png", { type: "image/png" }));
+    const headers = { authorization: `Bearer ${admin.apiKey}` };
+    const refused = await fetch(`${gateway.baseUrl}/images/edits`, { method: "POST", headers, body: form });
+    expect(refused.status).toBe(403);
+    expect(await refused.text()).toContain("must lack web_search here");
+    expect(gateway.upstream.requests()).toHaveLength(before);
   });
 });
 

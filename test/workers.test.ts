@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import OpenAI from "openai";
 import { request } from "undici";
 import { expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
@@ -33,6 +34,16 @@ async function send(gateway: RunningGateway, key: string): Promise<number> {
   return statusCode;
 }
 
+/** Opens a socket; null where it is refused. */
+function tryToOpen(gateway: RunningGateway, key: string): Promise<WebSocket | null> {
+  const url = `${gateway.baseUrl.replace(/^http/, "ws")}/responses`;
+  const socket = new WebSocket(url, { headers: { authorization: `Bearer ${key}` } });
+  return new Promise((resolve) => {
+    socket.once("open", () => resolve(socket));
+    socket.once("error", () => resolve(null));
+  });
+}
+
 async function countExchanges(gateway: RunningGateway): Promise<number> {
   const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
   const lines = metrics.matchAll(/^tollgate_exchanges_total\{.*operation="responses\.create".*\} (\d+)$/gm);
@@ -45,65 +56,91 @@ function listWorkers(log: string): Set<number> {
   return new Set([...lines].map(([, id]) => Number(id)));
 }
 
-test("two workers serve as one, one that is killed is replaced, and SIGTERM drains both", async () => {
-  await using database = await createTestDatabase();
-  await using gateway = await startGateway({
-    databaseUrl: database.url,
-    args: ["--workers", "2"],
-    env: { TOLLGATE_LOG_LEVEL: "debug" },
-  });
-  const key = await gateway.createKey();
-  // The first worker that is ready makes the gateway ready; the other one follows.
-  await expect
-    .poll(
-      async () => {
-        expect(await send(gateway, key)).toBe(200);
-        return listWorkers(gateway.log()).size;
-      },
-      { timeout: 30_000, interval: 50 },
-    )
-    .toBe(2);
-  const before = await countExchanges(gateway);
-  const statuses = await Promise.all(Array.from({ length: REQUESTS }, () => send(gateway, key)));
-  expect(new Set(statuses)).toEqual(new Set([200]));
-  expect(await countExchanges(gateway)).toBe(before + REQUESTS);
+test(
+  "two workers serve and count as one, one that is killed is replaced, and SIGTERM drains both",
+  { timeout: 180_000 },
+  async () => {
+    await using database = await createTestDatabase();
+    await using gateway = await startGateway({
+      databaseUrl: database.url,
+      args: ["--workers", "2"],
+      env: { TOLLGATE_LOG_LEVEL: "debug" },
+      config: (url) => `
+connections: [{ name: openai, base_url: "${url}", credential: "env:OPENAI_API_KEY" }]
+limits: { per_caller: { sockets: 4 } }
+`,
+    });
+    const key = await gateway.createKey();
+    // The first worker that is ready makes the gateway ready; the other one follows.
+    await expect
+      .poll(
+        async () => {
+          expect(await send(gateway, key)).toBe(200);
+          return listWorkers(gateway.log()).size;
+        },
+        { timeout: 30_000, interval: 50 },
+      )
+      .toBe(2);
+    const before = await countExchanges(gateway);
+    const statuses = await Promise.all(Array.from({ length: REQUESTS }, () => send(gateway, key)));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(await countExchanges(gateway)).toBe(before + REQUESTS);
 
-  const children = await listChildren(gateway.pid);
-  expect(children).toHaveLength(2);
-  const [victim = 0, survivor] = children;
-  process.kill(victim, "SIGKILL");
-  await expect.poll(() => gateway.log(), { timeout: 10_000 }).toContain("A worker died");
-  // The other one goes on meanwhile.
-  expect(await send(gateway, key)).toBe(200);
-  await expect.poll(() => listChildren(gateway.pid), { timeout: 20_000 }).toHaveLength(2);
-  const after = await listChildren(gateway.pid);
-  expect(after).toContain(survivor);
-  expect(after).not.toContain(victim);
-  const newest = after.find((pid) => pid !== survivor) ?? 0;
-  // It serves as well: the third worker's lines appear.
-  await expect
-    .poll(
-      async () => {
-        expect(await send(gateway, key)).toBe(200);
-        return listWorkers(gateway.log()).size;
-      },
-      { timeout: 30_000, interval: 100 },
-    )
-    .toBe(3);
+    // They take turns with new connections, so that each has some of the sockets.
+    const sockets = await Promise.all(Array.from({ length: 4 }, () => tryToOpen(gateway, key)));
+    expect(sockets).not.toContain(null);
+    const isFull = async (): Promise<boolean> => {
+      const more = await Promise.all(Array.from({ length: 4 }, () => tryToOpen(gateway, key)));
+      for (const socket of more) socket?.terminate();
+      return more.every((socket) => socket === null);
+    };
+    await expect.poll(isFull, { timeout: 20_000, interval: 100 }).toBe(true);
 
-  const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: key, maxRetries: 0 });
-  const streams = await Promise.all(
-    Array.from({ length: 6 }, () =>
-      client.responses.create({ model, input: "pace 20ms\nstream 60", stream: true }),
-    ),
-  );
-  const lasts = streams.map(async (stream) => {
-    let last = "";
-    for await (const event of stream) last = event.type;
-    return last;
-  });
-  await sleep(200);
-  expect(await gateway.stop()).toBe(0);
-  expect(new Set(await Promise.all(lasts))).toEqual(new Set(["response.completed"]));
-  for (const pid of [gateway.pid, survivor ?? 0, newest]) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-});
+    const children = await listChildren(gateway.pid);
+    expect(children).toHaveLength(2);
+    const [victim = 0, survivor] = children;
+    process.kill(victim, "SIGKILL");
+    await expect.poll(() => gateway.log(), { timeout: 10_000 }).toContain("A worker died");
+    // The other one goes on meanwhile, and counts no longer what the dead one had.
+    expect(await send(gateway, key)).toBe(200);
+    const isFree = async (): Promise<boolean> => {
+      const socket = await tryToOpen(gateway, key);
+      socket?.terminate();
+      return socket !== null;
+    };
+    await expect.poll(isFree, { timeout: 20_000, interval: 100 }).toBe(true);
+    for (const socket of sockets) socket?.terminate();
+    await expect.poll(() => listChildren(gateway.pid), { timeout: 20_000 }).toHaveLength(2);
+    const after = await listChildren(gateway.pid);
+    expect(after).toContain(survivor);
+    expect(after).not.toContain(victim);
+    const newest = after.find((pid) => pid !== survivor) ?? 0;
+    // It serves as well: the third worker's lines appear.
+    await expect
+      .poll(
+        async () => {
+          expect(await send(gateway, key)).toBe(200);
+          return listWorkers(gateway.log()).size;
+        },
+        { timeout: 30_000, interval: 100 },
+      )
+      .toBe(3);
+
+    const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: key, maxRetries: 0 });
+    const streams = await Promise.all(
+      Array.from({ length: 6 }, () =>
+        client.responses.create({ model, input: "pace 20ms\nstream 60", stream: true }),
+      ),
+    );
+    const lasts = streams.map(async (stream) => {
+      let last = "";
+      for await (const event of stream) last = event.type;
+      return last;
+    });
+    await sleep(200);
+    expect(await gateway.stop()).toBe(0);
+    expect(new Set(await Promise.all(lasts))).toEqual(new Set(["response.completed"]));
+    for (const pid of [gateway.pid, survivor ?? 0, newest])
+      expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  },
+);

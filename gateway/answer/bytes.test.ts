@@ -243,7 +243,6 @@ describe("a file in which values are masked", () => {
   });
 
   test.each([
-    ["not in UTF-8", Buffer.from(`\uFEFFkey ${key} `, "utf16le"), 200],
     ["strayed into", Buffer.concat([Buffer.from(`key ${key} caf`), Buffer.from([0xe9, 0x20])]), 200],
     ["a part", Buffer.from(`key ${key} `), 206],
   ])("is refused where it is %s", async (_, bytes, status) => {

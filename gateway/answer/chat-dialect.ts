@@ -222,7 +222,8 @@ export function createChatDialect(tools: StreamTools): Dialect {
       if (!isObject(value))
         throw new GatewayError("answer_unreadable", "A chunk of the target's stream is not an object.");
       const reading = readChatChunk(value);
-      if (reading.error !== null) throw toTargetError(reading.error, tools);
+      const error = reading.error ?? (frame.event === "error" ? value : null);
+      if (error !== null) throw toTargetError(error, tools);
       const isNamed = id === null && reading.id !== null;
       id ??= reading.id;
       model ??= reading.model;

@@ -23,6 +23,7 @@ export type TextScanner = {
   stream(
     kind: SegmentKind,
     direction?: "request" | "answer",
+    isPart?: boolean,
   ): {
     push(text: string): readonly Finding[];
     end(): readonly Finding[];

@@ -1,7 +1,7 @@
 // Judges one line of a batch's output as the answer that stands in it, and writes it anew where a call was denied.
 import { isUtf8 } from "node:buffer";
 import { GatewayError } from "../errors.ts";
-import type { Json, JsonObject, RouteSpec } from "../exchange.ts";
+import type { Json, RouteSpec } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import { parseAnswerJson } from "../parse/answer-json.ts";
 import { isObject, setAt } from "../parse/pointer.ts";
@@ -15,6 +15,8 @@ import { findAll, maskAnswer } from "./mask-answer.ts";
 
 /** Where the answer stands in its line. */
 const BODY = "/response/body";
+/** By its name a program knows which request a line answers. */
+const NAME = "/custom_id";
 
 /** Operations whose answers a batch holds, by what their answers call themselves; any other is read by its strings. */
 const OPERATIONS: ReadonlyMap<Json | undefined, string> = new Map([
@@ -40,12 +42,13 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
   const spec = toSpec(body);
   const answer = parseAnswer(spec, body);
   // Beside the answer a line has its name and an error: a call there could not be replaced.
-  const rest = parseAnswer(getRoute(OTHER), setAt(value, BODY, null) ?? value);
+  const around = setAt(value, BODY, null) ?? value;
+  const rest = parseAnswer(getRoute(OTHER), around);
   if (rest.calls.length > 0)
     throw new GatewayError("answer_unreadable", "A line of the file holds a call where none may stand.");
   const segments = [...answer.segments, ...rest.segments];
-  const found = findAll(context, answer.segments);
-  const beside = findAll(context, rest.segments);
+  const found = await findAll(context, answer.segments);
+  const beside = await findAll(context, rest.segments);
   const whole = {
     spec,
     body,
@@ -62,12 +65,16 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
     await context.replaced(replaced.calls);
   }
   const masked = maskAnswer(context, found, out, answer.segments);
-  // Beside the answer a line has names and errors: what must be masked there stops the file.
-  for (const { findings, segment } of beside) requireUnmasked(context.masks, findings, segment.kind);
+  for (const { findings, segment } of beside)
+    if (segment.pointer === NAME) requireUnmasked(context.masks, findings, segment.kind);
+  const named = beside.filter(({ segment }) => segment.pointer !== NAME);
+  const maskedRest = maskAnswer(context, named, around, rest.segments);
   context.shown(readAnswerSaid(masked.body));
   await context.own(answer.objectIds);
-  if (context.keepsTexts) await context.keepTexts([...masked.segments, ...rest.segments.filter(isText)]);
-  return masked.body === body ? line : write(value, masked.body, text.endsWith("\n") ? "\n" : "");
+  if (context.keepsTexts)
+    await context.keepTexts([...masked.segments, ...maskedRest.segments].filter(isText));
+  if (masked.body === body && maskedRest.body === around) return line;
+  return write(maskedRest.body, masked.body, text.endsWith("\n") ? "\n" : "");
 }
 
 function toSpec(body: Json): RouteSpec {
@@ -80,6 +87,6 @@ function readStatus(response: Json): number {
   return typeof status === "number" && Number.isInteger(status) ? status : 200;
 }
 
-function write(line: JsonObject, body: Json, end: string): Buffer {
-  return Buffer.from(JSON.stringify(setAt(line, BODY, body)) + end);
+function write(line: Json, body: Json, end: string): Buffer {
+  return Buffer.from(JSON.stringify(setAt(line, BODY, body) ?? line) + end);
 }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
 import type { Fake, FakeOptions } from "../../test/fixtures/fake-context.ts";
+import { createDetectors } from "../detect/detector.ts";
 import type { JsonObject } from "../exchange.ts";
 import { createFileReader } from "./file-reader.ts";
 
@@ -56,7 +57,24 @@ async function read(
   return fake;
 }
 
+const mail = ["ada", "example.com"].join("@");
+const masking: FakeOptions = {
+  scanner: createDetectors()({}),
+  mask: [{ code: "m", class: "email" }],
+};
+
 describe("a batch's output", () => {
+  test("is masked beside the answers too, but for the names of its lines", async () => {
+    const errors = { error: { code: "x", message: `no such user: ${mail}` } };
+    const lines = [{ custom_id: "1", response: null, ...errors }, JSON.parse(line({ ok: "yes" }))];
+    const file = `${lines.map((one) => JSON.stringify({ ...one, ...errors })).join("\n")}\n`;
+    const options = masking;
+    expect((await read(file, { options })).text()).toBe(file.replaceAll(mail, "[REDACTED:email]"));
+    const named = await read(line({}).replace('"1"', JSON.stringify(mail)), { options });
+    expect(named.text()).not.toContain(mail);
+    expect(named.ends[0]?.outcome).not.toBe("completed");
+  });
+
   test("passes as it is where nothing is denied, and each call is written down", async () => {
     const file = `${line(chat("look_up"))}\n${line(response("look_up"))}\r\n\n${line({ object: "list", data: [] })}`;
     const fake = await read(file);

@@ -1,12 +1,12 @@
 // Finds what stands in the texts of a whole answer, and masks it where the answer goes out.
 import type { Finding, Json, Segment } from "../exchange.ts";
-import { scanSegment } from "../findings.ts";
 import { applyEdits, joinEdits } from "../mask/edits.ts";
 import { findEdits } from "../mask/mask-text.ts";
 import { toDropped, writeChanges, type Change } from "../mask/write-changes.ts";
 import { getAt } from "../parse/pointer.ts";
 import { isText } from "../parse/apart.ts";
 import { isPartOfJson } from "../segment.ts";
+import { createSlowScan } from "../scan-slowly.ts";
 import type { AnswerContext } from "./context.ts";
 
 /** What stands in one text of the answer. */
@@ -16,13 +16,19 @@ export type Found = { readonly segment: Segment; readonly findings: readonly Fin
 export type MaskedAnswer = { readonly body: Json; readonly segments: readonly Segment[] };
 
 /** Searches the texts, where a rule or a mask asks for it. */
-export function findAll(context: AnswerContext, segments: readonly Segment[]): readonly Found[] {
+export async function findAll(
+  context: AnswerContext,
+  segments: readonly Segment[],
+): Promise<readonly Found[]> {
   const { judge, masks, scanner } = context;
   if (!judge.speaksIn("whole") && !masks.applies("answer")) return [];
-  return segments.flatMap((segment) => {
-    const findings = scanSegment(scanner, segment, "answer");
-    return findings.length === 0 ? [] : [{ segment, findings }];
-  });
+  const scan = createSlowScan(scanner, "answer");
+  const found: Found[] = [];
+  for (const segment of segments) {
+    const findings = await scan(segment);
+    if (findings.length > 0) found.push({ segment, findings });
+  }
+  return found;
 }
 
 /**

@@ -11,6 +11,7 @@ import type { AnswerContext, AnswerReader } from "./context.ts";
 import { createOtherDialect } from "./other-dialect.ts";
 import { createResponsesDialect } from "./responses-dialect.ts";
 import { createStreamReader } from "./stream.ts";
+import { toStatusError } from "./target-error.ts";
 import { createWholeReader } from "./whole.ts";
 
 const DIALECTS = {
@@ -32,10 +33,19 @@ function isCharsetUtf8(headers: Headers): boolean {
   return charset === undefined || charset.toLowerCase() === "utf-8";
 }
 
-/** Tells an answer that says by its head alone that all is done. */
+/** Tells an answer in which nothing can stand, or whose head says that nothing does. */
 function isEmpty(status: number, headers: Headers): boolean {
-  if (headers["content-type"] !== undefined) return false;
-  return status === 204 || (status < 300 && headers["content-length"] === "0");
+  return (
+    status === 204 || (headers["content-length"] === "0" && (status >= 400 || !("content-type" in headers)))
+  );
+}
+
+/** Takes an answer of no type: nothing may stand in it. */
+function withoutBody(reader: AnswerReader, toError: () => GatewayError): AnswerReader {
+  const push = (chunk: Buffer): void => {
+    if (chunk.length > 0) reader.fail(toError());
+  };
+  return { ...reader, push };
 }
 
 /**
@@ -101,21 +111,14 @@ export function openAnswer(
           );
           return;
         }
-        if (!isCharsetUtf8(headers))
-          throw new GatewayError("answer_type_unexpected", "The target's answer is not in UTF-8.");
-        if (wantsStream && type === "text/event-stream") openStream(kept);
-        else if (!wantsStream && type === "application/json")
+        const isRead = isCharsetUtf8(headers);
+        if (isRead && wantsStream && type === "text/event-stream") openStream(kept);
+        else if (isRead && !wantsStream && type === "application/json")
           reader = createWholeReader(context, status, kept);
         else if (isEmpty(status, headers)) reader = createWholeReader(context, status, kept);
-        else {
-          // A load balancer's page in front of the target: the SDKs try again.
-          if (status >= 500)
-            throw new GatewayError("target_failed", `The target answered with status ${status}.`);
-          throw new GatewayError(
-            "answer_type_unexpected",
-            `The target answered with status ${status} and another content type than was asked for.`,
-          );
-        }
+        else if (type === "" && !wantsStream)
+          reader = withoutBody(createWholeReader(context, status, kept), () => toStatusError(status, kept));
+        else throw toStatusError(status, kept);
       } catch (error) {
         reader.fail(asError(error));
       }

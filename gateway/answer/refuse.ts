@@ -22,9 +22,10 @@ export function refuse(
   const retry = toShouldRetry(error);
   const body = Buffer.from(JSON.stringify({ error: toErrorDetail(error, exchangeId) }));
   sink.head(error.status, {
+    "x-request-id": exchangeId,
+    ...error.told?.headers,
     "content-type": "application/json",
     "content-length": String(body.length),
-    "x-request-id": exchangeId,
     ...(retry !== null && { "x-should-retry": retry }),
     ...(error.code === "token_expired" && { "retry-after-ms": "100" }),
     ...(error.status === 401 && { "www-authenticate": 'Bearer realm="tollgate"' }),

@@ -49,6 +49,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   const judged = new Map<number, Promise<Judgement>>();
   /** By place: what the program has of the item that stands there, for an answer that is cut off. */
   const shown = new Map<number, { -readonly [key in keyof Said]: Said[key] }>();
+  /** Of events that others are like: how they are read. */
+  const readings = new Map<JsonObject, ResponseEvent>();
   /** Denied calls that the record knows. */
   const noted = new Set<string>();
   /** Work on what stands in the gate before the terminal event. */
@@ -323,6 +325,17 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     );
   }
 
+  /** Gives the reading of an event that differs from one that was taken by its text alone; null where it says more. */
+  function repeated(like: JsonObject, { delta }: JsonObject): ResponseEvent | null {
+    let first = readings.get(like);
+    if (first === undefined) readings.set(like, (first = readResponseEvent(like)));
+    const [text, ...others] = first.texts;
+    // A text that has a place in the answer: nothing else is done with such an event than to show it.
+    const isShown = text?.pointer === "/delta" && text.channel.startsWith("/output/");
+    if (!isShown || others.length > 0 || typeof delta !== "string") return null;
+    return { ...first, texts: [{ ...text, text: delta }] };
+  }
+
   /** An annotation that comes by itself names places in a text of which a part may be masked. */
   function shiftPlaces(entry: Entry, { type, outputIndex }: ResponseEvent): void {
     const value = entry.event?.value;
@@ -352,11 +365,16 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
     responseId: () => responseId,
     sequenceNumber: () => sequenceNumber,
     shown: toShownAll,
-    event(frame, value) {
+    event(frame, value, like) {
       if (isTerminated) return;
       if (!isObject(value)) throw unreadable();
       const number = value["sequence_number"];
       if (typeof number === "number") sequenceNumber = number;
+      const known = like === null ? null : repeated(like, value);
+      if (known !== null) {
+        takeEvent(frame, known, value);
+        return;
+      }
       const reading = readResponseEvent(value);
       if (reading.type === "keepalive") {
         gate.push(framing.comment);

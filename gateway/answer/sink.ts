@@ -59,7 +59,11 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
       sink.begun = true;
       isStream = options?.isRaw !== true && (headers["content-type"] ?? "").startsWith("text/event-stream");
       outgoing.writeHead(status, { ...headers, "x-tollgate-exchange-id": exchangeId });
-      if (isStream) outgoing.flushHeaders();
+      if (!isStream) return;
+      // The first events often come with the head, and go with it.
+      outgoing.cork();
+      outgoing.flushHeaders();
+      setImmediate(() => outgoing.uncork());
     },
     write(bytes, onDrain) {
       if (sink.gone || ended) return true;

@@ -1,10 +1,10 @@
 // Reads a stream of server-sent events, puts each before its dialect, and sends what the gate lets through.
 import { toRefusal } from "../apply/refusal.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { Json } from "../exchange.ts";
+import type { Json, JsonObject } from "../exchange.ts";
 import { toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
-import { parseAnswerJson } from "../parse/answer-json.ts";
+import { createEventParser } from "../parse/event-json.ts";
 import { createSseParser } from "../parse/sse.ts";
 import type { SseFrame } from "../parse/sse.ts";
 import { estimateUsage } from "./context.ts";
@@ -24,8 +24,8 @@ export type Dialect = {
   responseId(): string | null;
   /** What the program has of the answer, should it end now. */
   shown(): Shown;
-  /** Takes one event; pushes what goes on to the gate. */
-  event(frame: SseFrame, value: Json): void;
+  /** Takes one event; pushes what goes on to the gate. `like`: an event that was taken, of which only the text differs. */
+  event(frame: SseFrame, value: Json, like: JsonObject | null): void;
   /** The target sent `[DONE]`. */
   done(frame: SseFrame): void;
   /** The target ended; throws `target_broke_off` where no terminal event had come. */
@@ -83,7 +83,8 @@ export function createStreamReader(
       }),
     end: () =>
       attempt(() => {
-        parser.end();
+        const last = parser.end();
+        if (last !== null) events.take(last);
         events.end();
       }),
     fail: (error) => events.fail(error),
@@ -96,6 +97,7 @@ export function createEventReader(
   createDialect: (tools: StreamTools) => Dialect,
 ): EventReader {
   const { sink, judge, target } = context;
+  const parser = createEventParser();
   let over = false;
 
   function write(bytes: Buffer): void {
@@ -208,8 +210,10 @@ export function createEventReader(
         gate.push(sink.framing.comment);
       } else if (frame.data === "[DONE]") {
         dialect.done(frame);
+      } else if (value !== undefined) {
+        dialect.event(frame, value, null);
       } else {
-        dialect.event(frame, value ?? parseAnswerJson(frame.data, "An event of the target's stream"));
+        dialect.event(frame, parser.parse(frame.data), parser.like);
       }
     },
     flush() {

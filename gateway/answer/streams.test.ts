@@ -303,10 +303,16 @@ describe("a Responses stream", () => {
     const fake = await run(
       toSse([{ type: "response.created", response: toResponse("in_progress", []) }, error]),
     );
-    expect(readEvents(fake.text()).at(-1)).toMatchObject({
-      code: "rate_limit_exceeded",
-      error: { message: "Slow down", code: "rate_limit_exceeded" },
-    });
+    expect(readEvents(fake.text())).toMatchObject([
+      // What came before it came to the program too, though in one piece with it.
+      { type: "response.created" },
+      { code: "rate_limit_exceeded", error: { message: "Slow down", code: "rate_limit_exceeded" } },
+    ]);
+  });
+
+  test("takes an event whose blank line is missing at the stream's end", async () => {
+    const fake = await run(clean.trimEnd());
+    expect(fake.text()).toBe(clean);
   });
 
   test("ends in an error where an event is no JSON", async () => {

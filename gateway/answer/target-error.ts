@@ -1,4 +1,4 @@
-// The error that a target reports within its stream.
+// The errors that a target reports: within its stream, and by a status whose body nobody can read.
 import { ERRORS, GatewayError } from "../errors.ts";
 import type { JsonObject } from "../exchange.ts";
 import { applyEdits } from "../mask/edits.ts";
@@ -14,7 +14,11 @@ const CHANNEL = "/error/message";
  *
  * @throws GatewayError `policy_denied` where a rule refuses what stands in the message.
  */
-export function toTargetError(error: JsonObject, { context, scan }: StreamTools): GatewayError {
+export function toTargetError(error: JsonObject, tools: StreamTools): GatewayError {
+  const { context, scan } = tools;
+  // What came before it is whole: the target says no more.
+  scan.end();
+  tools.flush();
   const { message } = { message: error["message"] };
   const isSaid = typeof message === "string" && message !== "";
   const text = isSaid ? mask(scan, message) : "The target reported an error in its stream.";
@@ -23,6 +27,20 @@ export function toTargetError(error: JsonObject, { context, scan }: StreamTools)
     isTargets: true,
     ...(publicCode !== null && { publicCode }),
   });
+}
+
+/** Gives the error of an answer that is none of the API's; `headers` are those that pass. An error keeps its status. */
+export function toStatusError(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  cause?: unknown,
+): GatewayError {
+  if (status >= 400) {
+    const message = `The target answered with status ${status}, and not in JSON.`;
+    return new GatewayError("target_failed", message, { cause, told: { status, headers } });
+  }
+  const message = `The target answered with status ${status} and another content type than was asked for.`;
+  return new GatewayError("answer_type_unexpected", message, { cause });
 }
 
 /** Gives the target's own code; null where it is no word, speaks for the gateway, or is a value that a detector knows. */

@@ -2,12 +2,12 @@
 // begin in them.
 import { GatewayError } from "../errors.ts";
 import type { Apart, Finding, SegmentKind, Text } from "../exchange.ts";
-import { scanSegment } from "../findings.ts";
 import { applyEdits, joinEdits, touches, type Edit, type Stretch } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
 import { requireUnmasked } from "../mask/masks.ts";
 import type { RestoreStream } from "../mask/restore.ts";
 import { toDropped } from "../mask/write-changes.ts";
+import { dropChance } from "../segment.ts";
 import type { AnswerContext, TextScanner } from "./context.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { createTally } from "./tally.ts";
@@ -92,7 +92,7 @@ export function createTextScan(
   function takeId(kind: SegmentKind, text: string): void {
     const key = `${kind} ${text}`;
     if (scanner === null || clean.has(key)) return;
-    const found = scanSegment(scanner, { text, kind, part: TOKEN }, "answer");
+    const found = dropChance({ text, part: TOKEN }, scanner.scan(text, kind, "answer"));
     if (found.length > 0) {
       if (tally.add(found)) onNew();
       requireUnmasked(masks, found, kind);
@@ -129,8 +129,10 @@ export function createTextScan(
   }
 
   function restore(channel: Channel, piece: string): void {
+    const all = channel.restoring.push(piece);
+    if (all.length === 0) return;
     // Of what has begun to go out nothing is put back.
-    const found = channel.restoring.push(piece).filter(({ start }) => start >= channel.gone);
+    const found = all.filter(({ start }) => start >= channel.gone);
     if (found.length === 0) return;
     channel.restored.push(...found);
     channel.edits = joinEdits(channel.masked, channel.restored);

@@ -13,6 +13,7 @@ import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
 import { findAll, maskAnswer } from "./mask-answer.ts";
 import { dropOwnOutputs } from "./replace.ts";
 import { refuse } from "./refuse.ts";
+import { toStatusError } from "./target-error.ts";
 
 function toBody(bytes: Buffer): Json {
   if (!isUtf8(bytes)) throw new GatewayError("answer_unreadable", "The target's answer is not valid UTF-8.");
@@ -70,14 +71,23 @@ export function createWholeReader(
     );
   }
 
+  function read(bytes: Buffer): Json {
+    try {
+      return toBody(bytes);
+    } catch (cause) {
+      // The API's errors are JSON; what stands in front of it may say otherwise, whatever it calls that.
+      throw status < 400 ? cause : toStatusError(status, headers, cause);
+    }
+  }
+
   async function finish(): Promise<void> {
     const [only] = chunks;
     const bytes = only?.length === size ? only : Buffer.concat(chunks, size);
-    const body = size === 0 ? null : toBody(bytes);
+    const body = size === 0 ? null : read(bytes);
     const answer = parseAnswer(spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
-    const found = findAll(context, answer.segments);
+    const found = await findAll(context, answer.segments);
     const whole = { spec, body, answer, found, status, bytes: size };
     const denied = await judgeAnswer(context, whole);
     let sent = bytes;

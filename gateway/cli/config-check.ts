@@ -28,11 +28,7 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
       });
       for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
       if (options.json === true) {
-        const issuers = config.issuers.map((issuer) => ({
-          ...issuer,
-          group_map: Object.fromEntries(issuer.group_map),
-        }));
-        return printJson(context.stdout, { ...config, issuers });
+        return printJson(context.stdout, withoutMaps(config));
       }
       context.stdout.write("The configuration is right.\n");
       printFields(context.stdout, [
@@ -55,4 +51,12 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
         ["workers", String(config.workers)],
       ]);
     });
+}
+
+/** JSON has no maps. */
+function withoutMaps(value: unknown): unknown {
+  if (value instanceof Map) return withoutMaps(Object.fromEntries(value));
+  if (Array.isArray(value)) return value.map(withoutMaps);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutMaps(one)]));
 }

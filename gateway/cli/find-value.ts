@@ -9,10 +9,10 @@ import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
 import { getConfigFile } from "./service-accounts.ts";
+import { readStdin } from "./read-stdin.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 
-const MOST_BYTES = 1024 * 1024;
 const HEADINGS = [
   "TIME (UTC)",
   "EXCHANGE",
@@ -42,7 +42,7 @@ export function addFind(group: Command, program: Command, context: CommandContex
           "A value never stands on the command line, where every process of the machine can read it: use --value - and give it on standard input.",
           2,
         );
-      const value = await readValue(context.stdin);
+      const value = await readStdin(context.stdin, "value");
       const { passages, unnamed } = await withDatabase(
         context,
         { create: false, configFile: getConfigFile(program) },
@@ -90,20 +90,6 @@ export function addFind(group: Command, program: Command, context: CommandContex
           `${unnamed} exchanges held more values than are named one by one, or values in files: those are not found.\n`,
         );
     });
-}
-
-async function readValue(stdin: CommandContext["stdin"]): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of stdin) {
-    const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-    size += bytes.length;
-    if (size > MOST_BYTES) throw new CommandError("The value is longer than 1 MiB.", 2);
-    chunks.push(bytes);
-  }
-  const value = Buffer.concat(chunks).toString("utf8").trim();
-  if (value === "") throw new CommandError("Standard input held no value.", 2);
-  return value;
 }
 
 /** Gives the value as it is, and what the gateway would have found in it: what is copied may have its name beside it. */

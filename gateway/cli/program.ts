@@ -11,6 +11,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExchanges } from "./exchanges.ts";
+import { addIdentity } from "./identity.ts";
 import { addIncidents } from "./incidents.ts";
 import { addObjects } from "./objects.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
@@ -36,6 +37,7 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 called or configured wrongly.");
   addStart(program, context);
   addConfigCheck(program, context);
+  addIdentity(program, context);
   addServiceAccounts(program, context);
   addConnections(program, context);
   addExchanges(program, context);

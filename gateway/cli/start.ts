@@ -14,6 +14,7 @@ import { toBanner } from "./banner.ts";
 import type { CommandContext } from "./context.ts";
 import { issueDemoToken } from "./demo-token.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
+import { waitForSignal } from "./stop-signal.ts";
 import { runWorker } from "./worker.ts";
 import type { Assignment, Serving } from "./worker.ts";
 import { startWorkers } from "./workers.ts";
@@ -34,7 +35,12 @@ export async function runStart(
 async function start(loaded: Loaded, log: Log, context: CommandContext): Promise<void> {
   const { config } = loaded;
   for (const warning of loaded.warnings) log.warn({}, warning);
-  const stop = waitForSignal(log);
+  const stop = waitForSignal({
+    signals: process,
+    now: () => performance.now(),
+    end: () => process.exit(1),
+    log,
+  });
   await using stack = new AsyncDisposableStack();
   const folder = config.database.embedded ? openStateFolder(config.stateDir) : null;
   const embedded = folder === null ? null : await startEmbedded(folder, "gateway", log);
@@ -77,21 +83,4 @@ async function startSimulator(config: Config, stack: AsyncDisposableStack): Prom
   const { url } = await simulator.listen(0, "127.0.0.1");
   stack.defer(() => simulator.close());
   return { url, credential, adminCredential };
-}
-
-/** Resolves at the first signal to stop; a second one ends the process at once. */
-function waitForSignal(log: Log): Promise<string> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-      process.on(signal, () => {
-        if (isStopping) {
-          log.warn({ signal }, "Ended without draining.");
-          process.exit(1);
-        }
-        isStopping = true;
-        resolve(signal);
-      });
-    }
-  });
 }

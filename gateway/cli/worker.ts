@@ -6,6 +6,7 @@ import type { GatewayOptions } from "../app.ts";
 import type { Config, Secrets } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import type { CommandContext } from "./context.ts";
+import { createPeerCounts, peerCounts, toldCounts } from "./peer-counts.ts";
 
 /** What a process needs to serve. It goes to workers over their pipe, never through an environment or a file. */
 export type Assignment = {
@@ -28,7 +29,9 @@ export type Serving = {
 export const fromWorker = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("asks") }),
   z.object({ kind: z.literal("serves"), dataUrl: z.string() }),
+  toldCounts,
 ]);
+type FromWorker = z.input<typeof fromWorker>;
 
 const order = z.discriminatedUnion("kind", [
   z.object({
@@ -36,6 +39,7 @@ const order = z.discriminatedUnion("kind", [
     assignment: z.custom<Assignment>((value) => typeof value === "object"),
   }),
   z.object({ kind: z.literal("drain"), graceMs: z.number() }),
+  peerCounts,
 ]);
 
 /** Runs a worker until it is told to drain, or its primary is gone. */
@@ -43,10 +47,12 @@ export async function runWorker(context: CommandContext): Promise<void> {
   const assigned = Promise.withResolvers<Assignment>();
   /** The grace; null: the configured one. */
   const drained = Promise.withResolvers<number | null>();
+  const peers = createPeerCounts(tell);
   process.on("message", (message) => {
     const parsed = order.safeParse(message);
     if (!parsed.success) return;
     if (parsed.data.kind === "assignment") assigned.resolve(parsed.data.assignment);
+    else if (parsed.data.kind === "peer-counts") peers.take(parsed.data);
     else drained.resolve(parsed.data.graceMs);
   });
   process.on("disconnect", () => drained.resolve(5000));
@@ -54,7 +60,7 @@ export async function runWorker(context: CommandContext): Promise<void> {
   process.on("SIGINT", () => undefined);
   process.on("SIGHUP", () => undefined);
   process.on("SIGTERM", () => drained.resolve(null));
-  cluster.worker?.send({ kind: "asks" } satisfies z.input<typeof fromWorker>);
+  tell({ kind: "asks" });
 
   const { config, secrets, databaseUrl, simulator } = await assigned.promise;
   const log = createLog(config.log, context.stderr).child({ worker: cluster.worker?.id ?? 0 });
@@ -71,9 +77,15 @@ export async function runWorker(context: CommandContext): Promise<void> {
     log,
     simulator,
     hasAdmin: false,
+    peers,
   });
-  cluster.worker?.send({ kind: "serves", dataUrl: gateway.dataUrl } satisfies z.input<typeof fromWorker>);
+  tell({ kind: "serves", dataUrl: gateway.dataUrl });
   const graceMs = await drained.promise;
   await gateway.drain(graceMs ?? config.shutdown.grace_ms);
   cluster.worker?.disconnect();
+}
+
+/** Tells the primary, where there still is one. */
+function tell(message: FromWorker): void {
+  if (cluster.worker?.isConnected() === true) cluster.worker.send(message, () => undefined);
 }

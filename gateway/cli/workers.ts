@@ -5,6 +5,7 @@ import { createAdminListener } from "../admin/listener.ts";
 import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
 import type { Log } from "../log.ts";
+import { createCountRelay } from "./peer-counts.ts";
 import type { Assignment, Serving } from "./worker.ts";
 import { fromWorker } from "./worker.ts";
 
@@ -18,6 +19,10 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
   cluster.setupPrimary({ serialization: "advanced" });
   const failed = Promise.withResolvers<string>();
   const firsts = Array.from({ length: assignment.config.workers }, () => Promise.withResolvers<string>());
+  const relay = createCountRelay((id, told) => {
+    const worker = cluster.workers?.[id];
+    if (worker?.isConnected() === true) worker.send(told, () => undefined);
+  });
   let isDraining = false;
   let earlyDeaths = 0;
 
@@ -27,7 +32,10 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
     worker.on("message", (message) => {
       const parsed = fromWorker.safeParse(message);
       if (!parsed.success) return;
-      if (parsed.data.kind === "asks") worker.send({ kind: "assignment", assignment });
+      if (parsed.data.kind === "asks") {
+        worker.send({ kind: "assignment", assignment });
+        relay.joins(worker.id);
+      } else if (parsed.data.kind === "counts") relay.tells(worker.id, parsed.data.counts);
       else {
         first?.resolve(parsed.data.dataUrl);
         // One that was started while the drain began hasn't heard of it.
@@ -35,6 +43,7 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
       }
     });
     worker.on("exit", (code, signal) => {
+      relay.leaves(worker.id);
       if (isDraining) return;
       first?.reject(new StartError("A worker ended before it served; the log says why."));
       log.error({ worker: worker.id, code, signal }, "A worker died; another takes its place.");

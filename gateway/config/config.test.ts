@@ -261,6 +261,17 @@ describe("connections", () => {
     ]);
   });
 
+  test("are warned of where one opens what another of the same account keeps to its owners", () => {
+    const toYaml = (key: string): string => `connections:
+  - {name: a, credential: 'env:K', default: true}
+  - {name: b, credential: 'env:${key}', unknown_ids: allow}`;
+    const env = { K: "sk-x", L: "sk-y" };
+    expect(load(toYaml("K"), env).warnings).toEqual([
+      "The connection b opens to every caller what nobody owns there, and so what is owned at a: both lead to one account.",
+    ]);
+    expect(load(toYaml("L"), env).warnings).toEqual([]);
+  });
+
   test("are warned of where their key would travel unprotected", () => {
     const env = { OPENAI_API_KEY: "sk-test", TOLLGATE_OPENAI_BASE_URL: "http://models.internal/v1" };
     expect(load(null, env).warnings).toEqual(["The connection openai sends its credential over plain HTTP."]);

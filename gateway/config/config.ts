@@ -1,12 +1,13 @@
 // Puts the file, the environment and the command line together into a Config that may be logged and Secrets that may not.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { Caller } from "../exchange.ts";
 import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
 import { findPackageRoot } from "./package-root.ts";
+import type { IssuerConfig } from "./issuers.ts";
+import { readIssuers } from "./issuers.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -23,20 +24,6 @@ export type { Flags } from "./environment.ts";
 export type { LoadedSecrets, Secrets } from "./secrets.ts";
 
 export type Address = { readonly host: string; readonly port: number };
-
-export type IssuerConfig = {
-  readonly issuer: string;
-  readonly audience: readonly string[];
-  readonly algorithms: readonly string[];
-  readonly jwks_uri: string | null;
-  readonly subject_claim: string;
-  readonly groups_claim: string;
-  readonly group_map: ReadonlyMap<string, readonly string[]>;
-  readonly claims: readonly string[];
-  readonly kind: Caller["kind"];
-  readonly tenant: string;
-  readonly clock_skew_s: number;
-};
 
 /** What the gateway was told, without secrets: it may be logged. Paths are absolute. */
 export type Config = {
@@ -155,11 +142,11 @@ export function loadConfig(options: {
     const files = readTlsFiles(tls);
     if ("wrong" in files) report(["tls", files.wrong], files.expected);
   }
-  for (const [index, issuer] of file.issuers.entries()) {
-    if (file.issuers.findIndex((other) => other.issuer === issuer.issuer) < index) {
-      report(["issuers", index, "issuer"], "expected an issuer that no other entry has");
-    }
-  }
+  const trusted = readIssuers(file.issuers, {
+    follow: (reference) => followReference(reference, env, folder),
+    isServing: isWhole,
+    report,
+  });
   if (problems.length > 0) throw new ConfigError(path, problems);
 
   const config: Config = {
@@ -172,7 +159,7 @@ export function loadConfig(options: {
     database: { embedded: databaseUrl === null },
     simulate: file.simulate,
     connections: targets.connections,
-    issuers: file.issuers.map(toIssuer),
+    issuers: trusted.issuers,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,
     detect: file.detect,
@@ -187,6 +174,7 @@ export function loadConfig(options: {
     originalsKeys,
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
+    issuerSecrets: trusted.secrets,
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }
@@ -278,22 +266,4 @@ function readKey(
   if (key === null)
     report(at, "expected 32 bytes in base64 or hexadecimal, for instance from `openssl rand -base64 32`");
   return key;
-}
-
-function toIssuer(entry: ConfigFile["issuers"][number]): IssuerConfig {
-  return {
-    issuer: entry.issuer,
-    audience: typeof entry.audience === "string" ? [entry.audience] : entry.audience,
-    algorithms: entry.algorithms,
-    jwks_uri: entry.jwks_uri ?? null,
-    subject_claim: entry.subject_claim,
-    groups_claim: entry.groups_claim,
-    group_map: new Map(
-      Object.entries(entry.group_map).map(([group, to]) => [group, typeof to === "string" ? [to] : to]),
-    ),
-    claims: entry.claims,
-    kind: entry.kind,
-    tenant: entry.tenant,
-    clock_skew_s: entry.clock_skew_s,
-  };
 }

@@ -1,6 +1,6 @@
 // Decides which targets there are, and whether the simulated one may serve.
 import type { ConfigFile } from "./schema.ts";
-import { secretReference } from "./schema.ts";
+import { secretReference } from "./fields.ts";
 import { isLoopback, toHost } from "./loopback.ts";
 import type { Environment } from "./secrets.ts";
 import { followReference } from "./secrets.ts";
@@ -84,7 +84,7 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
     credentials,
     adminCredentials,
     problems,
-    warnings,
+    warnings: [...warnings, ...warnOfBackDoors(connections, credentials)],
   };
 
   function fromFile(entry: ConfigFile["connections"][number]): ConnectionConfig {
@@ -103,6 +103,25 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       timeouts: entry.timeouts,
     };
   }
+}
+
+/** Owners are known by connection: one that opens what nobody owns opens all that others of the same account own. */
+function warnOfBackDoors(
+  connections: readonly ConnectionConfig[],
+  credentials: ReadonlyMap<string, string>,
+): readonly string[] {
+  const toAccount = ({ name, baseUrl }: ConnectionConfig): string =>
+    JSON.stringify([baseUrl, credentials.get(name)]);
+  return connections
+    .filter(({ unknownIds, name }) => unknownIds === "allow" && credentials.has(name))
+    .flatMap((open) =>
+      connections
+        .filter((other) => other.name !== open.name && toAccount(other) === toAccount(open))
+        .map(
+          ({ name }) =>
+            `The connection ${open.name} opens to every caller what nobody owns there, and so what is owned at ${name}: both lead to one account.`,
+        ),
+    );
 }
 
 /**

@@ -1,20 +1,7 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
-import { isLoopback, toHost } from "./loopback.ts";
-
-/** Signature algorithms that an issuer may be allowed: asymmetric ones only. */
-const SIGNATURE_ALGORITHMS = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-] as const;
+import { secretReference, url } from "./fields.ts";
+import { issuer } from "./issuer-schema.ts";
 
 const SIZES: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
 
@@ -22,13 +9,6 @@ function toBytes(text: string): number | null {
   const match = /^(\d{1,12})\s?(B|KiB|MiB|GiB)?$/.exec(text);
   const unit = SIZES[match?.[2] ?? ""];
   return match?.[1] === undefined || unit === undefined ? null : Number(match[1]) * unit;
-}
-
-function isUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  const isPlain = url.username === "" && url.password === "" && url.search === "" && url.hash === "";
-  return isPlain && (url.protocol === "https:" || url.protocol === "http:");
 }
 
 function isTimeZone(text: string): boolean {
@@ -67,24 +47,6 @@ function bytes(fallback: string, description: string, max = "4GiB") {
 const address = z.string().refine((text) => parseAddress(text) !== null, {
   error: "expected host:port, for instance 127.0.0.1:8080",
 });
-
-const url = z
-  .string()
-  .refine(isUrl, { error: "expected an http or https URL without user, query or fragment" });
-
-/** Who may say who is calling is asked over TLS; on this machine a test's issuer needs none. */
-const trustedUrl = url.refine((text) => !text.startsWith("http:") || isLoopback(toHost(new URL(text))), {
-  error: "expected an https URL",
-  abort: true,
-});
-
-/** A reference to a secret, never the secret itself. The message doesn't repeat the value: it may be one. */
-export const secretReference = z
-  .string({ error: "expected a reference to a secret: env:NAME or file:PATH" })
-  .regex(/^(?:env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, {
-    error:
-      "expected a reference to a secret, env:NAME or file:PATH; a secret never stands in the file itself",
-  });
 
 const timeouts = z
   .strictObject({
@@ -140,55 +102,13 @@ const connection = z.strictObject({
     .meta({ description: "Labels that rules refer to, for instance `production`." }),
   unknown_ids: z.enum(["refuse", "allow"]).default("refuse").meta({
     description:
-      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's.",
+      "What becomes of an id that nobody owns here, such as a file from before Tollgate: `refuse` answers 404, `allow` lets every caller use it; a response, a conversation or a thread becomes its first user's. Owners are known by connection: to another one of the same account everything is from before.",
   }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
   }),
   openai,
   timeouts,
-});
-
-const issuer = z.strictObject({
-  issuer: trustedUrl.meta({ description: "The `iss` of its tokens, exactly." }),
-  audience: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
-      error: "expected a text or a list of texts",
-    })
-    .meta({ description: "Accepted `aud`, one or a list." }),
-  algorithms: z
-    .array(z.enum(SIGNATURE_ALGORITHMS))
-    .min(1)
-    .default(["RS256", "ES256", "EdDSA"])
-    .meta({ description: "Accepted signature algorithms; everything else is refused." }),
-  jwks_uri: trustedUrl
-    .optional()
-    .meta({ description: "Where its keys are; found by OpenID discovery where absent." }),
-  subject_claim: z.string().min(1).default("sub").meta({ description: "The claim that names the caller." }),
-  groups_claim: z.string().min(1).default("groups").meta({
-    description: "The claim that lists groups: a name, or an RFC 6901 pointer such as `/realm_access/roles`.",
-  }),
-  group_map: z
-    .record(
-      z.string().min(1),
-      z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
-        error: "expected a group or a list of groups",
-      }),
-    )
-    .default({})
-    .meta({
-      description:
-        "From the issuer's group to groups of the policy. A group that isn't listed counts for nothing.",
-    }),
-  claims: z.array(z.string().min(1)).max(32).default([]).meta({
-    description: "Names of further claims that policy sees as `input.caller.claims`; they are recorded.",
-  }),
-  kind: z
-    .enum(["human", "service", "ci", "agent"])
-    .default("human")
-    .meta({ description: "What kind of callers its tokens stand for." }),
-  tenant: z.string().min(1).max(64).default("default").meta({ description: "The tenant of its callers." }),
-  clock_skew_s: z.int().min(0).max(300).default(30).meta({ description: "Tolerance for `exp` and `nbf`." }),
 });
 
 /** The whole file. Every key is optional: an empty file is a valid one. */
@@ -312,7 +232,7 @@ export const configFile = z
           .prefault({})
           .meta({
             description:
-              "What one caller may have under way at once, at each worker; more is refused with 429. Each worker counts for itself: all workers of all gateways together allow as many times that.",
+              "What one caller may have under way at once, at all workers of a gateway together; more is refused with 429. They tell one another what they count within a few hundredths of a second. Several gateways that share a database count each for itself.",
           }),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })

@@ -14,6 +14,8 @@ export type Secrets = {
   readonly credentials: ReadonlyMap<string, string>;
   /** The credential for the target's administration, of the connections that have one. */
   readonly adminCredentials: ReadonlyMap<string, string>;
+  /** The secrets of the gateway's own clients at issuers, by the issuer's `iss`. */
+  readonly issuerSecrets: ReadonlyMap<string, string>;
 };
 
 /** What a configuration gives; the embedded default's key is made in the state folder at start. */

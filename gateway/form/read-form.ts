@@ -26,8 +26,12 @@ const MOST_PARTS = 1000;
 const MOST_HEADER_BYTES = 8 * 1024;
 /** What fields may hold together: their texts are kept in memory. */
 const MOST_FIELD_BYTES = 4 * 1024 * 1024;
-const BOUNDARY =
-  /^multipart\/form-data[ \t]*;[ \t]*boundary=(?:"([^"\\]{1,200})"|([^\s";,]{1,200}))[ \t]*;?[ \t]*$/i;
+const CHARSET = String.raw`[ \t]*;[ \t]*charset=(?:utf-8|"utf-8")`;
+/** The form is written anew: what stands beside the boundary goes no further. */
+const BOUNDARY = new RegExp(
+  String.raw`^multipart/form-data(?:${CHARSET})?[ \t]*;[ \t]*boundary=(?:"([^"\\]{1,200})"|([^\s";,]{1,200}))(?:${CHARSET})?[ \t]*(?:;[ \t]*)?$`,
+  "i",
+);
 const FIELD_TYPE = /^(?:text\/plain|application\/json|application\/sdp)(?=$|[ \t;])/i;
 
 /** Gives the boundary of a form's content type; null where this is no form. Throws `body_invalid` for one that cannot be read. */

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import type { RequestListener, Server } from "node:http";
+import type { RequestListener, Server, ServerResponse } from "node:http";
 import { afterEach, describe, expect, test } from "vitest";
 import type { GatewayError } from "../errors.ts";
 import { createTarget } from "./target.ts";
@@ -93,6 +93,33 @@ describe("a target", () => {
       );
     });
     expect(pieces).toEqual(["one two three"]);
+  });
+
+  test("gives every piece in order while the answer goes on, however soon it follows the one before", async () => {
+    let writing: ServerResponse | null = null;
+    const target = await start((_, response) => {
+      writing = response;
+      response.write("0 ");
+    });
+    let text = "";
+    await new Promise<void>((resolve, reject) => {
+      target.send(
+        { method: "GET", path: "/", headers: [], body: null },
+        {
+          onHead: () => undefined,
+          onData(bytes) {
+            text += bytes.toString();
+            // Each answers the one before: none of them has an end to wait for.
+            const count = text.split(" ").length - 1;
+            if (count < 20) writing?.write(`${count} `);
+            else resolve();
+          },
+          onEnd: reject,
+          onError: reject,
+        },
+      );
+    });
+    expect(text).toBe(Array.from({ length: 20 }, (_, index) => `${index} `).join(""));
   });
 
   test("is cut off where its answer cannot be read, and only that answer fails", async () => {

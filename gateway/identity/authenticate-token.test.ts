@@ -7,6 +7,7 @@ import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
 import type { Authenticator } from "./authenticate-token.ts";
+import { createTokenCheck } from "./check-token.ts";
 import { createClientSecretText, createKeyText, hashKey } from "./key-format.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { VerifiedToken } from "./verify-token.ts";
@@ -19,7 +20,7 @@ function start() {
   const incidents: ProviderKeyIncident[] = [];
   const log: { tell: (revocation: Revocation) => void } = { tell: () => undefined };
   const store = { queries: 0, running: 0, most: 0, hold: Promise.resolve() };
-  const authenticator = createTokenAuthenticator({
+  const check = createTokenCheck({
     findClientSecret: async (hash) => secrets.get(hash.toString("hex")) ?? null,
     async findKeyOwner(hash) {
       store.queries += 1;
@@ -30,6 +31,13 @@ function start() {
       return owners.get(hash.toString("hex")) ?? null;
     },
     wasRevoked: async () => false,
+    issuers: [],
+    secret: randomBytes(32),
+    onProviderKey: (incident) => incidents.push(incident),
+    now: () => clock.now,
+  });
+  const authenticator = createTokenAuthenticator({
+    check,
     followRevocations(onRevocation) {
       log.tell = onRevocation;
       return {
@@ -39,9 +47,6 @@ function start() {
         close: async () => undefined,
       };
     },
-    issuers: [],
-    secret: randomBytes(32),
-    onProviderKey: (incident) => incidents.push(incident),
     now: () => clock.now,
   });
   function create(): string {

@@ -1,22 +1,15 @@
 // Who is calling: from an Authorization header to a caller, at once for a token that is known.
 import { hash as digest } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import type { Revocation } from "../../db/queries/revocations.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { parseBearer } from "./bearer.ts";
-import { isClientSecretText, isKeyText } from "./key-format.ts";
-import { createKeyLookup } from "./key-lookup.ts";
-import type { ProviderKeyIncident } from "./provider-keys.ts";
-import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
-import { createProviderKeyReporter } from "./report-provider-key.ts";
+import type { TokenCheck } from "./check-token.ts";
+import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { RevocationLog } from "./revocation-log.ts";
-import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
-import { isJwt, readIssuer, verifyToken } from "./verify-token.ts";
-
-/** The issuer of service accounts' callers. */
-const OWN_ISSUER = "tollgate";
+import { toSubjectId } from "./subject-id.ts";
+import type { VerifiedToken } from "./verify-token.ts";
 
 export type Authenticator = {
   /**
@@ -37,16 +30,8 @@ export type Authenticator = {
 };
 
 export type TokenAuthenticatorDeps = {
-  readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
-  /** Finds what a client secret stands for; `until` is its expiry. */
-  readonly findClientSecret: (hash: Buffer) => Promise<VerifiedToken | null>;
-  /** Says whether an issuer's token, or its subject, was ever revoked. */
-  readonly wasRevoked: (credentialId: string, subjectId: string) => Promise<boolean>;
+  readonly check: TokenCheck;
   readonly followRevocations: (onRevocation: (revocation: Revocation) => void) => RevocationLog;
-  readonly issuers: readonly TrustedIssuer[];
-  /** Keys the hash of presented provider keys. */
-  readonly secret: Buffer;
-  readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now?: () => number;
   readonly cacheSize?: number;
 };
@@ -57,23 +42,14 @@ type Refused = {
   readonly message: string;
 };
 
-/** Names a subject in the log of revocations. */
-export function toSubjectId(caller: Pick<Caller, "tenant" | "issuer" | "subject">): string {
-  return JSON.stringify([caller.tenant, caller.issuer, caller.subject]);
-}
-
 /** Creates the authenticator. It keeps verified tokens by a hash of the header until they expire or are revoked. */
 export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenticator {
   const now = deps.now ?? Date.now;
   const known = new LRUCache<string, Known>({ max: deps.cacheSize ?? 20_000 });
   const refused = new LRUCache<string, Refused>({ max: 10_000, ttl: 60_000 });
   const revokedIds = new LRUCache<string, true>({ max: 100_000 });
-  const reportProviderKey = createProviderKeyReporter({ ...deps, now });
-  const findOwner = createKeyLookup({ find: deps.findKeyOwner, now });
-  const findSecret = createKeyLookup({ find: deps.findClientSecret, now });
   const pending = new Map<string, Promise<Caller>>();
   const callbacks = new Set<(credentialId: string) => void>();
-  const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
   const revocations = deps.followRevocations(onRevocation);
 
   function onRevocation(revocation: Revocation): void {
@@ -104,73 +80,11 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     const held = known.get(key);
     if (held !== undefined && held.until > now()) return held.caller;
     const token = parseBearer(authorization);
-    const verified = await check(token);
+    const verified = await deps.check(token);
     const entry = { ...verified, subjectId: toSubjectId(verified.caller) };
-    if (isSeenRevoked(entry)) throw revoked();
+    if (isSeenRevoked(entry)) throw tokenRevoked();
     known.set(key, entry);
     return entry.caller;
-  }
-
-  function check(token: string): Promise<VerifiedToken> {
-    if (isKeyText(token)) return checkKey(token);
-    return isClientSecretText(token) ? checkSecret(token) : checkToken(token);
-  }
-
-  /** A client secret counts as long as the credential does with which it was asked for. */
-  async function checkSecret(token: string): Promise<VerifiedToken> {
-    const found = await findSecret(token);
-    if (found === null) throw new GatewayError("token_invalid", "The client secret is unknown.");
-    if (found.until <= now()) throw expired();
-    await requireUnrevoked(found.caller);
-    return found;
-  }
-
-  async function requireUnrevoked(caller: Caller): Promise<void> {
-    if (await asUnavailable(deps.wasRevoked(caller.credentialId, toSubjectId(caller)))) throw revoked();
-  }
-
-  async function checkKey(token: string): Promise<VerifiedToken> {
-    const owner = await findOwner(token);
-    if (owner === null) throw new GatewayError("token_invalid", "The token is unknown.");
-    if (owner.isRevoked) throw revoked();
-    const expiresAt = owner.expiresAt?.getTime() ?? null;
-    if (expiresAt !== null && expiresAt <= now()) throw expired();
-    const caller: Caller = {
-      tenant: owner.tenant,
-      issuer: OWN_ISSUER,
-      subject: owner.name,
-      kind: "service",
-      groups: owner.groups,
-      scopes: owner.scopes,
-      claims: {},
-      actsFor: null,
-      credentialId: owner.keyId,
-      expiresAt,
-    };
-    return { caller, until: expiresAt ?? Number.POSITIVE_INFINITY };
-  }
-
-  async function checkToken(token: string): Promise<VerifiedToken> {
-    const issuer = isJwt(token) ? readIssuer(token) : null;
-    const trusted = issuer === null ? undefined : issuers.get(issuer);
-    if (trusted === undefined) throw refuseUnknown(token, issuer);
-    const verified = await verifyToken(token, trusted, now());
-    await requireUnrevoked(verified.caller);
-    return verified;
-  }
-
-  function refuseUnknown(token: string, issuer: string | null): GatewayError {
-    const provider = findProvider(token) ?? (issuer === null ? null : findProviderOfIssuer(issuer));
-    if (provider === null)
-      return new GatewayError(
-        "token_invalid",
-        "The token is malformed, or of an issuer that isn't accepted.",
-      );
-    reportProviderKey(provider, token);
-    return new GatewayError(
-      "provider_key_presented",
-      "This is a provider's own key. Use a Tollgate token instead, and revoke that key at the provider.",
-    );
   }
 
   function start(authorization: string, key: string): Promise<Caller> {
@@ -201,9 +115,10 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
       const entry = known.get(key);
       if (entry !== undefined) {
         if (entry.until <= now()) {
+          if (entry.isRenewable === true) return start(header, key);
           // A socket that a client secret has opened outlives it, and ends with its caller.
           if (entry.caller.grant === undefined) known.delete(key);
-          throw expired();
+          throw tokenExpired();
         }
         if (revocations.isFresh()) return entry.caller;
         return start(header, key);
@@ -213,9 +128,9 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
       return start(header, key);
     },
     confirm(caller) {
-      if (caller.expiresAt !== null && caller.expiresAt <= now()) throw expired();
+      if (caller.expiresAt !== null && caller.expiresAt <= now()) throw tokenExpired();
       const settle = (): Caller => {
-        if (isSeenRevoked({ caller, subjectId: toSubjectId(caller) })) throw revoked();
+        if (isSeenRevoked({ caller, subjectId: toSubjectId(caller) })) throw tokenRevoked();
         return caller;
       };
       return revocations.isFresh() ? settle() : revocations.confirm().then(settle);
@@ -227,24 +142,4 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     },
     close: () => revocations.close(),
   };
-}
-
-function revoked(): GatewayError {
-  return new GatewayError("token_revoked", "The token was revoked; ask an operator for a new one.");
-}
-
-function expired(): GatewayError {
-  return new GatewayError("token_expired", "The token has expired; fetch a fresh one.");
-}
-
-async function asUnavailable<T>(query: Promise<T>): Promise<T> {
-  try {
-    return await query;
-  } catch (error) {
-    throw new GatewayError(
-      "identity_unavailable",
-      "The token can't be checked: the database is out of reach.",
-      { cause: error },
-    );
-  }
 }

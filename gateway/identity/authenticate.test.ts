@@ -8,10 +8,10 @@ import type { TestDatabase } from "../../test/postgres.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { createSilentLog } from "../log.ts";
-import { toSubjectId } from "./authenticate-token.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import type { Authenticator, ProviderKeyIncident } from "./authenticate.ts";
 import { createKeyText, hashKey, toHint } from "./key-format.ts";
+import { toSubjectId } from "./subject-id.ts";
 import { createTestIssuer } from "../../test/fixtures/test-issuer.ts";
 import type { TestIssuer } from "../../test/fixtures/test-issuer.ts";
 
@@ -25,6 +25,7 @@ function open(db = database.db): Promise<Authenticator> {
     findClientSecret: async () => null,
     db,
     issuers: [issuer.config],
+    issuerSecrets: new Map(),
     secret: Buffer.alloc(32, 1),
     log: createSilentLog(),
     onProviderKey: (incident) => incidents.push(incident),

@@ -2,14 +2,15 @@
 import type { Database } from "../../db/client.ts";
 import { createRevocationReader, isRevoked, listenForRevocations } from "../../db/queries/revocations.ts";
 import { findKeyOwner } from "../../db/queries/service-accounts.ts";
-import type { IssuerConfig } from "../config/config.ts";
+import type { IssuerConfig } from "../config/issuers.ts";
 import type { Log } from "../log.ts";
 export type { Authenticator } from "./authenticate-token.ts";
 export type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { Authenticator } from "./authenticate-token.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
 import type { ClientSecrets } from "./client-secrets.ts";
-import { createIssuerKeys } from "./issuer-keys.ts";
+import { createTokenCheck } from "./check-token.ts";
+import { openIssuers } from "./open-issuers.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { RevocationLog } from "./revocation-log.ts";
 import { createRevocationLog } from "./revocation-log.ts";
@@ -22,16 +23,25 @@ export async function createAuthenticator(deps: {
   readonly db: Database;
   readonly findClientSecret: ClientSecrets["find"];
   readonly issuers: readonly IssuerConfig[];
+  /** The secrets of the gateway's own clients at issuers, by `iss`. */
+  readonly issuerSecrets: ReadonlyMap<string, string>;
   readonly secret: Buffer;
   readonly log: Log;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
 }): Promise<Authenticator> {
   const { db, log } = deps;
   const opened: { log?: RevocationLog } = {};
-  const authenticator = createTokenAuthenticator({
+  const check = createTokenCheck({
     findKeyOwner: (hash) => findKeyOwner(db, hash),
     findClientSecret: deps.findClientSecret,
     wasRevoked: (credentialId, subjectId) => isRevoked(db, credentialId, subjectId),
+    issuers: openIssuers(deps.issuers, deps.issuerSecrets),
+    secret: deps.secret,
+    onProviderKey: deps.onProviderKey,
+    now: Date.now,
+  });
+  const authenticator = createTokenAuthenticator({
+    check,
     followRevocations(onRevocation) {
       opened.log = createRevocationLog({
         reader: createRevocationReader(db, READ_LIMIT_MS),
@@ -40,12 +50,6 @@ export async function createAuthenticator(deps: {
       });
       return opened.log;
     },
-    issuers: deps.issuers.map((config) => ({
-      config,
-      keys: createIssuerKeys({ issuer: config.issuer, jwksUri: config.jwks_uri }),
-    })),
-    secret: deps.secret,
-    onProviderKey: deps.onProviderKey,
   });
   const stopListening = await listenForRevocations(db, () => opened.log?.wake());
   return {

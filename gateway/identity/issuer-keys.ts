@@ -3,6 +3,7 @@ import { createLocalJWKSet, errors } from "jose";
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters } from "jose";
 import { z } from "zod";
 import { GatewayError } from "../errors.ts";
+import { boundedFetch } from "./bounded-fetch.ts";
 
 export type IssuerKeys = {
   /** Gives the key that a token names; throws jose's `JWKSNoMatchingKey`, or `identity_unavailable`. */
@@ -24,8 +25,6 @@ export type IssuerKeysOptions = {
 };
 
 type Keys = { readonly find: ReturnType<typeof createLocalJWKSet>; readonly at: number };
-
-const MAX_BYTES = 1024 * 1024;
 
 /** Keeps an issuer's keys. Fetches nothing until the first token. */
 export function createIssuerKeys(options: IssuerKeysOptions): IssuerKeys {
@@ -109,18 +108,8 @@ async function discover(issuer: string, signal: AbortSignal): Promise<string> {
 }
 
 async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { signal, redirect: "error", headers: { accept: "application/json" } });
-  if (response.status !== 200 || response.body === null) {
-    await response.body?.cancel();
-    throw new Error(`The issuer answered with status ${response.status}.`);
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new Error("The issuer's answer is too long.");
-    chunks.push(chunk);
-  }
-  const value: unknown = JSON.parse(Buffer.concat(chunks).toString("utf8"));
+  const response = await boundedFetch(url, { signal, headers: { accept: "application/json" } });
+  if (response.status !== 200) throw new Error(`The issuer answered with status ${response.status}.`);
+  const value: unknown = await response.json();
   return value;
 }

@@ -14,7 +14,7 @@ const KNOWN_UNKNOWN = 10_000;
 
 /** Makes the look-up; it gives null for a key that nobody issued, and rejects with `identity_unavailable`. */
 export function createKeyLookup<Owner>(deps: {
-  readonly find: (hash: Buffer) => Promise<Owner | null>;
+  readonly find: (hash: Buffer, key: string) => Promise<Owner | null>;
   readonly now: () => number;
 }): (key: string) => Promise<Owner | null> {
   const { find, now } = deps;
@@ -49,11 +49,11 @@ export function createKeyLookup<Owner>(deps: {
     if ((unknown.get(name) ?? 0) > now()) return null;
     await takeTurn();
     try {
-      const owner = await find(hash);
+      const owner = await find(hash, key);
       if (owner === null) unknown.set(name, now() + UNKNOWN_MS);
       return owner;
     } catch (cause) {
-      throw unavailable(cause);
+      throw cause instanceof GatewayError ? cause : unavailable(cause);
     } finally {
       endTurn();
     }

@@ -2,6 +2,7 @@ import { createHmac, createPublicKey } from "node:crypto";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { afterEach, describe, expect, test } from "vitest";
 import { GatewayError } from "../errors.ts";
+import { createIssuerClient } from "./issuer-client.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import type { IssuerKeysOptions } from "./issuer-keys.ts";
 import { createTestIssuer } from "../../test/fixtures/test-issuer.ts";
@@ -20,7 +21,8 @@ async function start(
   const issuer = await createTestIssuer(overrides);
   open.push(issuer);
   const keys = createIssuerKeys({ issuer: issuer.url, jwksUri: null, timeoutMs: 20_000, ...options });
-  const trusted = { config: issuer.config, keys };
+  const client = createIssuerClient({ config: issuer.config, secret: null });
+  const trusted = { config: issuer.config, keys, client };
   return {
     issuer,
     verify: (token: string) => verifyToken(token, trusted, Date.now()),
@@ -83,9 +85,14 @@ describe("a token that its issuer signed", () => {
   });
 
   test("shows policy the claims that the configuration names", async () => {
-    const { issuer, verify } = await start({ claims: ["department"] });
+    const { issuer, verify } = await start({
+      claims: [{ claim: "department", name: "unit", type: "string" }],
+    });
     const token = await issuer.sign({ department: "r&d", email: "ada@example.com" });
-    expect((await verify(token)).caller.claims).toEqual({ department: "r&d" });
+    expect((await verify(token)).caller.claims).toEqual({ unit: "r&d" });
+    await expect(verify(await issuer.sign({ department: ["r&d"] }))).rejects.toThrow(
+      /isn't of the type string/,
+    );
   });
 
   test("is accepted within the skew, and no longer", async () => {

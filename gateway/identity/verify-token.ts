@@ -1,16 +1,29 @@
 // Verifies the tokens of configured OpenID issuers (RFC 7519, RFC 8725).
 import { hash as digest } from "node:crypto";
+import type { JWTPayload } from "jose";
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
-import type { IssuerConfig } from "../config/config.ts";
+import type { IssuerConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
-import { readClaims } from "./claims.ts";
+import { hasGroupOverage, readClaims } from "./claims.ts";
+import type { IssuerClient } from "./issuer-client.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
+import type { Note } from "./note.ts";
+import { tokenExpired } from "./refusals.ts";
 
-export type TrustedIssuer = { readonly config: IssuerConfig; readonly keys: IssuerKeys };
+export type TrustedIssuer = {
+  readonly config: IssuerConfig;
+  readonly keys: IssuerKeys;
+  readonly client: IssuerClient;
+};
 
 /** A caller, and until when its token is accepted: its expiry and the tolerated skew. */
-export type VerifiedToken = { readonly caller: Caller; readonly until: number };
+export type VerifiedToken = {
+  readonly caller: Caller;
+  readonly until: number;
+  /** Whether the token may count for longer, and is to be asked about again then. */
+  readonly isRenewable?: boolean;
+};
 
 /** Types of tokens that let nobody in although their signature is right: logout and security events, and proofs. */
 const TYPES = new Set(["jwt", "at+jwt", "application/at+jwt"]);
@@ -35,13 +48,17 @@ export async function verifyToken(
   token: string,
   trusted: TrustedIssuer,
   nowMs: number,
+  note?: Note,
 ): Promise<VerifiedToken> {
   const { config, keys } = trusted;
   try {
-    const { typ } = decodeProtectedHeader(token);
+    const { typ, alg, kid } = decodeProtectedHeader(token);
     if (typ !== undefined && !TYPES.has(typ.toLowerCase())) {
       throw new GatewayError("token_invalid", "The token is of a type that grants no access.");
     }
+    note?.("header", `type ${typ ?? "none"}, algorithm ${alg ?? "none"}, key ${kid ?? "not named"}`);
+    note?.("claims, not verified yet", toWords(decodeJwt(token)));
+    note?.("accepted", `algorithms ${config.algorithms.join(", ")}; aud ${config.audience.join(", ")}`);
     // The key is looked up by `kid` among the issuer's own: `jwk`, `jku` and `x5u` in the token's header name others.
     const { payload } = await jwtVerify(token, (header, input) => keys.find(header, input), {
       issuer: config.issuer,
@@ -52,7 +69,8 @@ export async function verifyToken(
       currentDate: new Date(nowMs),
     });
     const expiresAt = (payload.exp ?? 0) * 1000;
-    const claims = readClaims(payload, config);
+    note?.("signature, audience and times", "right");
+    const claims = readClaims(await addGroups(payload, token, trusted, note), config, note);
     return {
       caller: { ...claims, credentialId: toCredentialId(config.issuer, payload.jti, token), expiresAt },
       until: expiresAt + config.clock_skew_s * 1000,
@@ -60,6 +78,71 @@ export async function verifyToken(
   } catch (error) {
     throw toRefusal(error);
   }
+}
+
+/**
+ * Asks the issuer about a token that tells nothing itself (RFC 7662); null where the issuer says that it doesn't count.
+ * Throws `token_invalid`, `token_expired` or `identity_unavailable`.
+ */
+export async function verifyIntrospected(
+  token: string,
+  trusted: TrustedIssuer,
+  nowMs: number,
+): Promise<VerifiedToken | null> {
+  const { config, client } = trusted;
+  const claims = await client.introspect(token);
+  if (claims === null) return null;
+  const { iss, aud, exp, nbf, jti } = claims;
+  if (iss !== undefined && iss !== config.issuer) throw mismatch("iss");
+  const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
+  if (!audiences.some((one) => typeof one === "string" && config.audience.includes(one)))
+    throw mismatch("aud");
+  const skew = config.clock_skew_s * 1000;
+  if (typeof nbf === "number" && nbf * 1000 > nowMs + skew) throw mismatch("nbf");
+  const expiresAt = typeof exp === "number" ? exp * 1000 : null;
+  if (expiresAt !== null && expiresAt + skew <= nowMs) throw tokenExpired();
+  const caller = readClaims(claims, config);
+  const id = typeof jti === "string" ? jti : undefined;
+  const cached = nowMs + (config.introspection?.cache_s ?? 0) * 1000;
+  return {
+    caller: { ...caller, credentialId: toCredentialId(config.issuer, id, token), expiresAt },
+    until: expiresAt === null ? cached : Math.min(cached, expiresAt + skew),
+    isRenewable: true,
+  };
+}
+
+function mismatch(claim: string): GatewayError {
+  return new GatewayError(
+    "token_invalid",
+    `The token isn't accepted: its claim "${claim}" is missing or doesn't fit.`,
+  );
+}
+
+/** Adds the groups that a token had no room for, where the configuration says so. */
+async function addGroups(
+  payload: JWTPayload,
+  token: string,
+  { config, client }: TrustedIssuer,
+  note?: Note,
+): Promise<JWTPayload> {
+  if (!hasGroupOverage(payload, config)) return payload;
+  note?.("group overage", `the groups did not fit into the token; group_overage: ${config.group_overage}`);
+  if (config.group_overage === "ignore") return payload;
+  if (config.group_overage === "refuse" || payload.sub === undefined) {
+    throw new GatewayError(
+      "token_invalid",
+      "The token's subject has more groups than fit into a token, so none of them is known. Let the issuer put in only the groups that matter here, or set group_overage.",
+    );
+  }
+  const told = await client.askUserInfo(token, payload.sub);
+  return { ...payload, [config.groups_claim]: told[config.groups_claim] };
+}
+
+function toWords({ aud, azp, exp, nbf }: JWTPayload): string {
+  const times = [exp, nbf].map((time) =>
+    time === undefined ? "absent" : new Date(time * 1000).toISOString(),
+  );
+  return `aud ${JSON.stringify(aud ?? "absent")}; azp ${JSON.stringify(azp ?? "absent")}; exp ${times[0]}; nbf ${times[1]}`;
 }
 
 /** RFC 9864 names Ed25519 where RFC 8037 said EdDSA. */

@@ -13,7 +13,7 @@ type Stream = {
   readonly pending: number;
 };
 
-type Streaming = { stream(kind: SegmentKind, direction?: Direction): Stream };
+type Streaming = { stream(kind: SegmentKind, direction?: Direction, isPart?: boolean): Stream };
 
 /** Gives a scanner that finds the fields of an exchange's masks too; the same one where these name none. */
 export function withFields(
@@ -33,9 +33,9 @@ export function withFieldStreams(
   if (masks.fieldsKey === null) return scanner;
   return {
     scan: createScan(scanner, masks),
-    stream(kind, direction = "answer") {
-      const values = scanner.stream(kind, direction);
-      const reader = openReader(masks, kind, direction);
+    stream(kind, direction = "answer", isPart = false) {
+      const values = scanner.stream(kind, direction, isPart);
+      const reader = isPart ? null : openReader(masks, kind, direction);
       return reader === null ? values : joinStreams(values, reader);
     },
   };

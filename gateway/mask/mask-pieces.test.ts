@@ -41,13 +41,16 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
   return pieces;
 }
 
-function toPieces(pieces: readonly Buffer[], encoding: "utf-8" | "utf-16le" = "utf-8") {
+type Encoding = Parameters<typeof createPieceReader>[0];
+
+function toPieces(pieces: readonly Buffer[], encoding: Encoding = "utf-8", keepsLength = false) {
   const reader = createPieceReader(encoding);
   const masker = createPieceMasker({
     stream: detector.stream("other", "request"),
     editor: createTestEditor(),
     kind: "other",
     place: "",
+    keepsLength,
     toRefusal: (ofClass) => new Error(`refused ${ofClass}`),
   });
   const out = pieces.flatMap((piece) => reader.push(piece)).flatMap((piece) => masker.push(piece));
@@ -55,8 +58,8 @@ function toPieces(pieces: readonly Buffer[], encoding: "utf-8" | "utf-16le" = "u
   return [...out, ...masker.end()];
 }
 
-const toBytes = (pieces: readonly Buffer[]): Buffer =>
-  Buffer.concat(toPieces(pieces).map(({ bytes }) => bytes));
+const toBytes = (...given: Parameters<typeof toPieces>): Buffer =>
+  Buffer.concat(toPieces(...given).map(({ bytes }) => bytes));
 
 const words = fc.constantFrom(
   "the key is",
@@ -111,10 +114,66 @@ describe("a file that comes in pieces", () => {
     }
   });
 
+  test("is masked so in UTF-16 too, whatever the order of its bytes", () => {
+    fc.assert(
+      fc.property(text, sizes, fc.boolean(), (text, sizes, isLittle) => {
+        const encode = (one: string): Buffer => {
+          const bytes = Buffer.from(`\uFEFF${one}`, "utf16le");
+          return isLittle ? bytes : bytes.swap16();
+        };
+        const sent = toBytes(cut(encode(text), sizes), isLittle ? "utf-16le" : "utf-16be");
+        expect(sent.equals(encode(toWhole(text)))).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("has as many bytes as before where it must, and what holds JSON together", () => {
+    fc.assert(
+      fc.property(text, sizes, fc.boolean(), (note, sizes, isWide) => {
+        const line = JSON.stringify({ note, all: [note] });
+        const bytes = Buffer.from(line, isWide ? "utf16le" : "utf8");
+        const sent = toBytes(cut(bytes, sizes), isWide ? "utf-16le" : "utf-8", true);
+        expect(sent.length).toBe(bytes.length);
+        const masked = sent.toString(isWide ? "utf16le" : "utf8");
+        expect(Object.keys(JSON.parse(masked))).toEqual(["note", "all"]);
+        expectNothingLeft(masked, line);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   test("keeps a value in groups one value, where its text only begins as JSON may", () => {
     const text = "[1] the card is 4111 1111 1111 1111, and no other.";
     expect(toWhole(text).match(/\*+\d{4}/g)).toEqual(["************1111"]);
     for (const size of [1, 5]) expect(toBytes(cut(Buffer.from(text), [size])).toString()).toBe(toWhole(text));
+  });
+
+  const mail = ["ada", "example.com"].join("@");
+  test.each([
+    // The value stands outside of a string, and what replaces it is no number.
+    ['{"a": 4111111111111111}', '{"a": "************1111"}'],
+    [" [4111111111111111,true]", ' ["************1111",true]'],
+    ['{"a":1}\n{"b":[null,4111111111111111]}', '{"a":1}\n{"b":[null,"************1111"]}'],
+    // No JSON, or none any more.
+    ["[1] 4111111111111111 is the card", "[1] ************1111 is the card"],
+    ["[2024] 4111111111111111", "[2024] ************1111"],
+    ["[12 of us, 4111111111111111]", "[12 of us, ************1111]"],
+    ['{"a": "b"} and, 4111111111111111', '{"a": "b"} and, ************1111'],
+    ["{name}, 4111111111111111", "{name}, ************1111"],
+    ["[EMAIL_X], 4111111111111111", "[EMAIL_X], ************1111"],
+    ["{'a': 4111111111111111}", "{'a': ************1111}"],
+    ['{"a": "x" "y", "b": 4111111111111111}', '{"a": "x" "y", "b": ************1111}'],
+  ])("has quotes round what it masks only where it is JSON: %s", (text, masked) => {
+    expect(toWhole(text)).toBe(masked);
+    for (const size of [1, 7]) expect(toBytes(cut(Buffer.from(text), [size])).toString()).toBe(masked);
+  });
+
+  test("of JSON that prose follows is masked in both", () => {
+    const text = `{"by": "${mail}"} was by ${mail}.`;
+    const masked = toWhole(text);
+    const [, token] = /"by": "(\[EMAIL_\w+\])"/.exec(masked) ?? [];
+    expect(masked).toBe(`{"by": "${token}"} was by ${token}.`);
   });
 
   test.each(['password:"', 'password:"x', "password:\\", 'secret="a" password: "x y'])(
@@ -140,7 +199,7 @@ describe("a file that comes in pieces", () => {
     );
   });
 
-  test("keeps the bytes of what is no text in UTF-8, and is refused where a value stands in it", () => {
+  test("keeps the bytes of what is no text, and is refused where a value stands in it", () => {
     const stray = Buffer.concat([
       Buffer.from("caf"),
       Buffer.from([0xe9, 0x00, 0xff]),
@@ -153,8 +212,8 @@ describe("a file that comes in pieces", () => {
     );
     const [{ value } = { value: "" }] = VALUES;
     expect(() => toPieces([Buffer.concat([stray, Buffer.from(value)])])).toThrow("refused secret");
-    const utf16 = Buffer.from(`\uFEFFkey ${value}\n`, "utf16le");
-    expect(() => toPieces(cut(utf16, [7]), "utf-16le")).toThrow("refused secret");
+    const half = Buffer.from(`\uD800key ${value}\n`, "utf16le");
+    expect(() => toPieces(cut(half, [half.length]), "utf-16le")).toThrow("refused secret");
   });
 
   test("gives the pieces back untouched in which nothing stands", () => {

@@ -30,6 +30,8 @@ export type PieceMaskerDeps = {
   readonly kind: SegmentKind;
   /** Where the text stands. */
   readonly place: string;
+  /** The text may become neither longer nor shorter: each character of a value is covered, and what holds JSON together stays. */
+  readonly keepsLength?: boolean;
   /** Told what was found before it is masked; throws where the text must not go out. */
   readonly onFound?: (found: readonly Finding[]) => void;
   /** Makes the refusal of a text in which a value of a class stands that cannot be written anew. */
@@ -40,7 +42,7 @@ type Waiting = TextPiece & { readonly from: number; readonly until: number };
 
 /** Opens the masker of one text. */
 export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
-  const { stream, editor, kind, place, onFound, toRefusal } = deps;
+  const { stream, editor, kind, place, onFound, toRefusal, keepsLength = false } = deps;
   const json = createJsonPlace();
   const edits: Edit[] = [];
   const waiting: Waiting[] = [];
@@ -66,11 +68,11 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
     json.quote(held, edits, first, base);
   }
 
-  function write({ bytes, text, from, until, isExact }: Waiting): MaskedPiece {
+  function write({ bytes, text, from, until, isExact, encode }: Waiting): MaskedPiece {
     if (!touches(edits, from, until)) return { bytes, text, isChanged: false };
     if (!isExact) throw toRefusal(edits.find(({ start, end }) => start < until && end > from)?.class ?? "");
-    const masked = applyEdits(text, edits, from);
-    return { bytes: Buffer.from(masked), text: masked, isChanged: true };
+    const masked = keepsLength ? cover(text, edits, from, encode) : applyEdits(text, edits, from);
+    return { bytes: encode(masked), text: masked, isChanged: true };
   }
 
   function release(decided: number): readonly MaskedPiece[] {
@@ -108,3 +110,21 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
     },
   };
 }
+
+/** Gives the text with stars in the place of values, as many as take the same bytes. */
+function cover(text: string, edits: readonly Edit[], from: number, encode: TextPiece["encode"]): string {
+  const size = encode("*").length;
+  let out = "";
+  let at = 0;
+  for (const { start, end } of edits) {
+    const [first, last] = [Math.max(start - from, at), Math.min(end - from, text.length)];
+    if (last <= first) continue;
+    const stars = text.slice(first, last).replaceAll(COVERED, (one) => "*".repeat(encode(one).length / size));
+    out += text.slice(at, first) + stars;
+    at = last;
+  }
+  return out + text.slice(at);
+}
+
+/** An escape, or what neither parts values of JSON nor words. */
+const COVERED = /\\.|[^\s"{}[\],:]/gsu;

@@ -143,8 +143,8 @@ function toChanges(
 function unmaskable(ofClass: string, code: string): GatewayError {
   const message =
     `Refused by policy (${code}). A value of the class ${ofClass} must be masked, and stands where the gateway ` +
-    "cannot mask it: in a name, in the address, in a part of an upload, or in a file that is not in UTF-8. Take it " +
-    "out, or send it as text.";
+    "cannot mask it: in a name, in the address, in the description of a call, where two parts of an upload meet, or in " +
+    "a file that is no plain text. Take it out, or send it as text in UTF-8.";
   return new GatewayError("policy_denied", message, { publicCode: code });
 }
 

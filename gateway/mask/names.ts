@@ -1,7 +1,6 @@
 // Masks names that a program or a model chose, for what is written down or told of an exchange. A name counts wherever it
 // stands: what is masked in any text, either way, is masked in it, and before policy has said anything all that is found.
 import type { Effect, Finding, SegmentKind } from "../exchange.ts";
-import { SEGMENT_KINDS } from "../exchange.ts";
 import type { RequestScanner } from "../findings.ts";
 import { createMaskAccount } from "./account.ts";
 import { createEditor } from "./edits.ts";
@@ -9,7 +8,12 @@ import { maskText } from "./mask-text.ts";
 import { createMasks, type Direction } from "./masks.ts";
 
 /** Says whether anything stands in a name; a name that comes again and again is searched once. */
-export type NameScanner = Pick<RequestScanner, "scan"> & { holdsValue(name: string): boolean };
+export type NameScanner = UseScanner & { holdsValue(name: string): boolean };
+
+/** Finds in texts, and knows the uses of them that it tells apart. */
+type UseScanner = Pick<RequestScanner, "scan"> & {
+  readonly uses: readonly (readonly [kind: SegmentKind, direction: Direction])[];
+};
 
 /** The names of one exchange. */
 export type Names = {
@@ -21,7 +25,6 @@ export type Names = {
   add(effects: readonly Effect[]): void;
 };
 
-const DIRECTIONS: readonly Direction[] = ["request", "answer"];
 const UNNAMED = { push: () => undefined, end: () => "" };
 /** No detector knows a value that is shorter. */
 const SHORTEST = 5;
@@ -29,7 +32,7 @@ const LONGEST_KNOWN = 256;
 const MOST_KNOWN = 10_000;
 
 /** Makes the scanner of names of one policy. */
-export function createNameScanner(scanner: RequestScanner): NameScanner {
+export function createNameScanner(scanner: UseScanner): NameScanner {
   const clean = new Set<string>();
 
   function scan(text: string, kind: SegmentKind, direction: Direction, isPart?: boolean): readonly Finding[] {
@@ -37,11 +40,13 @@ export function createNameScanner(scanner: RequestScanner): NameScanner {
   }
 
   return {
+    uses: scanner.uses,
     scan,
     holdsValue(name) {
       if (name.length < SHORTEST || clean.has(name)) return false;
       const stem = toStem(name);
-      if (USES.some(([kind, way]) => scan(name, kind, way).length > 0 || scan(stem, kind, way).length > 0))
+      const texts = stem === name ? [name] : [name, stem];
+      if (scanner.uses.some(([kind, way]) => texts.some((text) => scan(text, kind, way).length > 0)))
         return true;
       if (name.length > LONGEST_KNOWN) return false;
       if (clean.size >= MOST_KNOWN) clean.clear();
@@ -50,8 +55,6 @@ export function createNameScanner(scanner: RequestScanner): NameScanner {
     },
   };
 }
-
-const USES = SEGMENT_KINDS.flatMap((kind) => DIRECTIONS.map((direction) => [kind, direction] as const));
 
 /** Opens the names of one exchange. `masked` is null where policy has not said yet what is masked. */
 export function createNames(
@@ -76,7 +79,7 @@ export function createNames(
   }
 
   function maskAll(text: string): string {
-    return USES.reduce((left, [kind, direction]) => maskUse(left, kind, direction), text);
+    return scanner.uses.reduce((left, [kind, direction]) => maskUse(left, kind, direction), text);
   }
 
   const names: Names = {

@@ -25,11 +25,13 @@ export function createPlaceholders(
   sessionId: string,
   known: readonly Placeholder[],
 ): Placeholders {
-  const key = createHmac("sha256", tenantKey).update(`placeholders\0${sessionId}`).digest();
+  /** Made for the first value: most exchanges hold none, and an HMAC object costs more than all else here. */
+  let key: Buffer | null = null;
   const values = new Map(known.map(({ placeholder, value }) => [placeholder, value]));
   const kept = new Map<string, string>();
 
   function give(ofClass: string, value: string): string {
+    key ??= createHmac("sha256", tenantKey).update(`placeholders\0${sessionId}`).digest();
     return toTagged(ofClass, createHmac("sha256", key).update(`${ofClass}\0${value}`).digest());
   }
 

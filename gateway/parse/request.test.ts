@@ -552,6 +552,25 @@ describe("the facts of a request", () => {
     });
   });
 
+  it("tell a hosted agent that lies with the provider from one that stands in the request", () => {
+    const hides = (body: object, url: string): unknown =>
+      parse(body, { url }).facts.hidden.map(({ kind, id }) => `${kind} ${id}`);
+    const inline = { model: "gpt-5.4", instructions: "Help." };
+    const sessions = "/v1/agents/sessions";
+    expect(hides({ agent: inline }, sessions)).toEqual([]);
+    expect(hides({ agent: inline, agent_id: "agent_1" }, sessions)).toEqual(["agent agent_1"]);
+    expect(hides({ agent: { id: "agent_1" } }, sessions)).toEqual(["agent agent_1"]);
+    expect(hides({ agent: "agent_1" }, sessions)).toEqual(["agent agent_1"]);
+    const automations = "/v1/agents/automations";
+    expect(hides({ target: { type: "new_session", agent: inline } }, automations)).toEqual([]);
+    expect(hides({ target: { type: "new_session", agent_id: "agent_1" } }, automations)).toEqual([
+      "agent agent_1",
+    ]);
+    expect(parse({ agent: inline }, { url: sessions }).facts.model).toBe("gpt-5.4");
+    // What the API does not know there may be a name for something that it keeps.
+    expect(hides({ input: "a", agent: inline }, "/v1/responses")).toEqual(["agent "]);
+  });
+
   it("are bounded", () => {
     const parsed = parse({
       model: "m".repeat(1000),

@@ -67,8 +67,9 @@ const PROMPTS = {
 
 /** Reads what a body of any shape may say: a member that is of another type than expected says nothing. */
 function readLooseSettings(body: JsonObject): Settings {
-  // What a realtime session, or one response of it, is set to.
-  const inner = [body["session"], body["response"]].filter(isObject);
+  // What a realtime session, or one response of it, is set to; the agent of a session or of what an automation begins.
+  const target = isObject(body["target"]) ? body["target"] : {};
+  const inner = [body["session"], body["response"], target, body["agent"], target["agent"]].filter(isObject);
   const models = [body, ...inner].map(readOwnModel).filter((one) => one !== null);
   const [model] = models;
   // Which of two the target takes nobody can say.
@@ -86,7 +87,7 @@ function readLooseSettings(body: JsonObject): Settings {
     temperature: typeof body["temperature"] === "number" ? body["temperature"] : null,
     server_state: (body["thread_id"] ?? null) !== null,
     hidden: [
-      ...[body, ...inner].flatMap((one) => readHidden(one, isObject(one["prompt"]))),
+      ...[body, ...inner].flatMap((one) => readHidden(one, isObject(one["prompt"]), isInline)),
       ...findAccountSources(body),
     ],
     logprobs: (body["logprobs"] ?? false) !== false,
@@ -169,7 +170,16 @@ function findAccountSources(body: JsonObject): readonly Hidden[] {
   return [{ kind: "account", id: type, version: null }];
 }
 
-function readHidden(body: JsonObject, hasPrompt: boolean): readonly Hidden[] {
+/** Tells whether an agent stands in the request with all that it is told, and does not lie with the provider. */
+function isInline(agent: Json): boolean {
+  return isObject(agent) && agent["id"] === undefined;
+}
+
+function readHidden(
+  body: JsonObject,
+  hasPrompt: boolean,
+  isSeen: (agent: Json) => boolean = () => false,
+): readonly Hidden[] {
   const hidden: Hidden[] = [];
   const prompt = hasPrompt ? (body["prompt"] ?? null) : null;
   if (isObject(prompt)) {
@@ -184,7 +194,7 @@ function readHidden(body: JsonObject, hasPrompt: boolean): readonly Hidden[] {
   }
   for (const [key, kind] of HIDING) {
     const value = body[key] ?? null;
-    if (value === null) continue;
+    if (value === null || (key === "agent" && isSeen(value))) continue;
     const id = isObject(value) ? value["id"] : value;
     hidden.push({ kind, id: typeof id === "string" ? id.slice(0, LONGEST) : "", version: null });
   }

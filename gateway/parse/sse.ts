@@ -17,13 +17,17 @@ export type SseFrame = {
 export type SseParser = {
   /** Gives the frames that the chunk completes. Throws `answer_unreadable`. */
   push(chunk: Buffer): SseFrame[];
-  /** Gives what is left where it is comments or blank lines only; throws `answer_unreadable` where it is part of an event. */
+  /**
+   * Gives what is left as the frame that it is with its last line ends, which some servers leave out: data that was cut off
+   * does not parse. Throws `answer_unreadable` where an event has no data yet.
+   */
   end(): SseFrame | null;
 };
 
 const LF = 0x0a;
 const CR = 0x0d;
 const NEVER = Number.MAX_SAFE_INTEGER;
+const LAST_LINES = Buffer.from("\n\n");
 /** The byte order mark. */
 const MARK = "\uFEFF";
 
@@ -90,10 +94,9 @@ export function createSseParser(limits: { readonly eventBytes: number }): SsePar
 
   function end(): SseFrame | null {
     if (held === 0) return null;
-    const frame = take(Buffer.alloc(0), 0, 0);
-    if (!isComments(frame.bytes)) {
+    const [frame = null] = push(LAST_LINES);
+    if (frame !== null && frame.data === null && !isComments(frame.bytes))
       throw new GatewayError("answer_unreadable", "The target's stream ended inside an event.");
-    }
     return frame;
   }
 
@@ -104,7 +107,7 @@ function toOffset(index: number): number {
   return index === -1 ? NEVER : index;
 }
 
-/** Tells whether every line is blank or a comment; a comment may lack its line end, and a byte order mark may come first. */
+/** Tells whether every line is blank or a comment; a byte order mark may come first. */
 function isComments(bytes: Buffer): boolean {
   return bytes
     .toString("utf8")

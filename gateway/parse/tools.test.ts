@@ -119,6 +119,12 @@ describe("the tools of a request", () => {
     [{ connector_id: "connector_gmail" }, { connector_id: "connector_gmail" }],
     [{ tunnel_id: "t1" }, { connector_id: "tunnel:t1" }],
     [{ tunnel_id: "t1", server_url: null, connector_id: null }, { connector_id: "tunnel:t1" }],
+    [
+      { transport: { type: "http", server_url: "https://mcp.example.com" } },
+      { server_host: "mcp.example.com", require_approval: "never" },
+    ],
+    [{ transport: { type: "stdio", command: "serve" } }, { require_approval: "never" }],
+    [{ transport: "https://mcp.example.com", require_approval: "always" }, { require_approval: "never" }],
     [{ require_approval: "never" }, { require_approval: "never" }],
     [{ require_approval: null }, { require_approval: "always" }],
     [{ require_approval: { never: { tool_names: ["a"] } } }, { require_approval: "mixed" }],
@@ -177,6 +183,8 @@ describe("the tools of a request", () => {
     { connector_id: "connector_gmail", tunnel_id: "t1" },
     { server_url: "https://a.example", connector_id: "" },
     { server_url: "https://a.example", tunnel_id: "" },
+    { server_url: "https://a.example", transport: { type: "http", server_url: "https://b.example" } },
+    { connector_id: "connector_gmail", transport: { type: "stdio", command: "serve" } },
   ])("are refused where they name several servers: %j", (members) => {
     const tools = [{ type: "mcp", server_label: "s", ...members }];
     expect(() => parse({ input: "a", tools })).toThrow(

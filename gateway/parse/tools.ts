@@ -15,13 +15,16 @@ export function readTool(tool: Json, pointer: string): ToolFacts {
   // Chat keeps a tool's members under the name of its type.
   const inner = tool[type];
   const named = isObject(inner) && tool["name"] === undefined ? inner : tool;
+  // A hosted agent's server stands in its transport, and is called without anybody being asked.
+  const transport = tool["transport"] ?? null;
   return {
     type: type.slice(0, LONGEST_TYPE),
     name: readText(named, "name", pointer),
     server_label: readText(tool, "server_label", pointer),
-    server_host: readHost(tool, pointer),
+    server_host: isObject(transport) ? readHost(transport, `${pointer}/transport`) : readHost(tool, pointer),
     connector_id: readConnector(tool, pointer),
-    require_approval: type === "mcp" ? readApproval(tool["require_approval"]) : null,
+    require_approval:
+      type !== "mcp" ? null : transport === null ? readApproval(tool["require_approval"]) : "never",
     model: readText(isObject(inner) && tool["model"] === undefined ? inner : tool, "model", pointer),
   };
 }
@@ -60,9 +63,9 @@ function beginsWith(text: string, origin: string): boolean {
 function readConnector(tool: JsonObject, pointer: string): string | null {
   const tunnel = readText(tool, "tunnel_id", pointer);
   const connector = readText(tool, "connector_id", pointer);
-  const url = tool["server_url"] ?? null;
-  if ([tunnel, connector, url].filter((place) => place !== null).length > 1)
-    throw shape(pointer, "one of server_url, connector_id and tunnel_id");
+  const places = [tunnel, connector, tool["server_url"] ?? null, tool["transport"] ?? null];
+  if (places.filter((place) => place !== null).length > 1)
+    throw shape(pointer, "one of server_url, connector_id, tunnel_id and transport");
   return tunnel === null ? connector : `tunnel:${tunnel}`.slice(0, LONGEST);
 }
 

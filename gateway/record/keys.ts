@@ -1,11 +1,24 @@
 // Derives what the record is sealed with and named by from the one encryption key.
 import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { createBox } from "./seal.ts";
 import type { Box, SealingKey } from "./seal.ts";
+
+const KNOWN_TENANTS = 1000;
 
 /** Derives a key of its own for each purpose, so that no digest can be compared across them. */
 export function derive(secret: Buffer, purpose: string): Buffer {
   return Buffer.from(hash("sha256", Buffer.concat([secret, Buffer.from(`\0${purpose}`)]), "hex"), "hex");
+}
+
+/** Derives a key for each tenant, and remembers those of the last ones: each exchange asks. */
+export function createTenantKeys(secret: Buffer, purpose: string): (tenant: string) => Buffer {
+  const known = new LRUCache<string, Buffer>({ max: KNOWN_TENANTS });
+  return (tenant) => {
+    let key = known.get(tenant);
+    if (key === undefined) known.set(tenant, (key = derive(secret, `${purpose} of ${tenant}`)));
+    return key;
+  };
 }
 
 /** Names a key without telling anything of it, so that a text says which one opens it. */

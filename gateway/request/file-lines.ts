@@ -1,6 +1,6 @@
 // Reads a file of requests line by line: each line is parsed strictly, and judged as a request of its own.
 import { GatewayError, toGatewayError } from "../errors.ts";
-import type { Decision, Effect, Json, JsonObject, Route, Segment } from "../exchange.ts";
+import type { Decision, Effect, Json, JsonObject, ParameterChange, Route, Segment } from "../exchange.ts";
 import type { FormPart } from "../form/read-form.ts";
 import { createRewriter } from "../form/rewrite.ts";
 import type { Stretches } from "../form/write-form.ts";
@@ -12,7 +12,9 @@ import type { RequestParser } from "../parse/request.ts";
 import { rewriteBody } from "../parse/rewrite.ts";
 import type { BodyEdits } from "../parse/rewrite.ts";
 import { matchRoute } from "../parse/route.ts";
+import { joinChanges } from "./join-changes.ts";
 import type { TakenForm } from "./request-body.ts";
+import type { SetParameters } from "./set-parameters.ts";
 import type { Verdict } from "../judge.ts";
 
 /** What the lines of a file are: by this name the file is owned once they are judged. */
@@ -38,13 +40,19 @@ export type LineDeps = {
   judge(route: Route, request: ParsedRequest): Promise<JudgedLine>;
 };
 
-/** A line that may be sent, with what is masked in it. */
-export type JudgedLine = { readonly decision: Decision; readonly edits: BodyEdits | null };
+/** A line that may be sent, with what is masked in it and set of it. */
+export type JudgedLine = {
+  readonly decision: Decision;
+  readonly edits: BodyEdits | null;
+  readonly set: Pick<SetParameters, "changes" | "apply">;
+};
 
 /** A file whose lines may be sent. */
 export type JudgedLines = {
   readonly effects: LineEffects;
-  /** What the file is once its lines are masked; null where nothing is. */
+  /** What was set in its lines. */
+  readonly changes: readonly ParameterChange[];
+  /** What the file is once its lines are changed; null where none is. */
   readonly written: Stretches | null;
 };
 
@@ -80,10 +88,11 @@ export function findLines(request: ParsedRequest, form: TakenForm | null): FileL
 
 /**
  * Judges the lines one after the other; the first that is refused refuses the file, by its number. Lines in which
- * something is masked are written anew, the others stay as they came.
+ * something is masked or set are written anew, the others stay as they came.
  */
 export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps): Promise<JudgedLines> {
   const effects = { observe: new Map(), label: new Map(), record: new Map() };
+  const changes = joinChanges();
   const rewriter = createRewriter(lines.form.spool, lines.part);
   let number = 0;
   let mark = performance.now();
@@ -98,9 +107,10 @@ export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps)
     try {
       const asked =
         lines.kind === "batch_input" ? readBatchLine(line.bytes, deps) : readLine(line.bytes, route, deps);
-      const { decision, edits } = await deps.judge(asked.route, asked.request);
-      if (edits === null) await rewriter.keep(line.bytes);
-      else await rewriter.put(asked.write(rewriteBody(asked.request, edits)));
+      const { decision, edits, set } = await deps.judge(asked.route, asked.request);
+      changes.add(set.changes);
+      if (edits === null && set.changes.length === 0) await rewriter.keep(line.bytes);
+      else await rewriter.put(asked.write(set.apply(rewriteBody(asked.request, edits ?? {}))));
       for (const name of ["observe", "label", "record"] as const)
         for (const effect of decision[name]) effects[name].set(JSON.stringify(effect), effect);
     } catch (error) {
@@ -117,6 +127,7 @@ export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps)
       label: toBounded(effects.label),
       record: toBounded(effects.record),
     },
+    changes: changes.all(),
     written: rewriter.end(),
   };
 }

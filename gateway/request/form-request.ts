@@ -4,6 +4,7 @@ import type { FileFacts, Json, Segment } from "../exchange.ts";
 import type { RequestScanner } from "../findings.ts";
 import { createTextReader } from "../form/probe.ts";
 import type { FormPart } from "../form/read-form.ts";
+import type { Stretches } from "../form/write-form.ts";
 import { createTally } from "../answer/tally.ts";
 import type { Tally } from "../answer/tally.ts";
 import type { TextScanner } from "../answer/context.ts";
@@ -60,9 +61,10 @@ export function withBody(request: ParsedRequest, query: string, body: TakenBody)
       param: "model",
     });
   const facts = { ...request.facts, model, bytes: body.size };
-  if (form === null) return { ...request, facts };
+  const isCall = request.route.spec.body === "form_or_sdp";
+  if (form === null) return isCall ? withFixedSdp({ ...request, facts }) : { ...request, facts };
   const files = form.parts.filter(({ isFile }) => isFile);
-  return {
+  const read = {
     ...request,
     facts: {
       ...facts,
@@ -74,6 +76,15 @@ export function withBody(request: ParsedRequest, query: string, body: TakenBody)
     // What was found in the fields alone says nothing of the files.
     restDerived: new Map(),
   };
+  return isCall ? withFixedSdp(read) : read;
+}
+
+/** The two ends of a call find each other by its description: of another one no call would come about, so it is not masked. */
+function withFixedSdp(request: ParsedRequest): ParsedRequest {
+  const rest = request.rest.map((one): Segment =>
+    one.pointer === "/sdp" ? { ...one, part: { of: "name" } } : one,
+  );
+  return { ...request, rest, restDerived: new Map() };
 }
 
 /** Gives the request without the texts of its files. */
@@ -142,17 +153,27 @@ function listUnread(form: TakenForm | null): readonly FormPart[] {
   return form?.parts.filter((part) => part.isFile && part.encoding !== null && !form.texts.has(part)) ?? [];
 }
 
-/** Gives beginning and end of the first file of a form, each so many bytes; a short file is its beginning. */
-export async function readEdges({ parts, spool }: TakenForm, bytes: number): Promise<PartEdges> {
-  const part = parts.find(({ isFile }) => isFile) ?? { from: 0, to: 0 };
-  const read = async (from: number, to: number): Promise<Buffer> => {
+/** Gives beginning and end of the first file of a form as it went out, each so many bytes; a short file is its beginning. */
+export async function readEdges(
+  { parts, spool }: TakenForm,
+  files: ReadonlyMap<FormPart, Stretches>,
+  bytes: number,
+): Promise<PartEdges> {
+  const part = parts.find(({ isFile }) => isFile);
+  if (part === undefined) return { head: Buffer.alloc(0), tail: null };
+  const { from, to, more = { from: 0, to: 0 } }: Stretches = files.get(part) ?? part;
+  const first = to - from;
+  const length = first + more.to - more.from;
+  const read = async (start: number, end: number): Promise<Buffer> => {
     const pieces: Buffer[] = [];
-    for await (const piece of spool.read(from, to)) pieces.push(piece);
+    for await (const piece of spool.read(Math.min(from + start, to), Math.min(from + end, to)))
+      pieces.push(piece);
+    const [begin, until] = [Math.max(start - first, 0), Math.max(end - first, 0)];
+    for await (const piece of spool.read(more.from + begin, more.from + until)) pieces.push(piece);
     return Buffer.concat(pieces);
   };
-  const { from, to } = part;
-  if (to - from <= 2 * bytes) return { head: await read(from, to), tail: null };
-  return { head: await read(from, from + bytes), tail: await read(to - bytes, to) };
+  if (length <= 2 * bytes) return { head: await read(0, length), tail: null };
+  return { head: await read(0, bytes), tail: await read(length - bytes, length) };
 }
 
 function toSegments({ parts, pointers, texts }: TakenForm): readonly Segment[] {

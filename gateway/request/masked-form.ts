@@ -1,7 +1,7 @@
-// Masks a form: its fields and the names of its files as the body says them, its texts from the spool, piece by piece.
+// Changes a form: its fields and the names of its files as the body says them, its texts from the spool, piece by piece.
 import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../errors.ts";
-import type { Json } from "../exchange.ts";
+import type { Json, JsonObject } from "../exchange.ts";
 import type { FileLines, JudgedLines } from "./file-lines.ts";
 import { toFilename, withoutFileTexts } from "./form-request.ts";
 import type { PiecewiseScanner } from "./form-request.ts";
@@ -10,7 +10,8 @@ import { createRewriter } from "../form/rewrite.ts";
 import { writeForm } from "../form/write-form.ts";
 import type { SpooledBody, Stretches, WrittenPart } from "../form/write-form.ts";
 import { createEditor } from "../mask/edits.ts";
-import { withFieldStreams } from "../mask/field-scan.ts";
+import { findAhead } from "../findings.ts";
+import { withFields, withFieldStreams } from "../mask/field-scan.ts";
 import { FIELD_CLASS } from "../field-name.ts";
 import { createPieceMasker } from "../mask/mask-pieces.ts";
 import type { MaskedPiece } from "../mask/mask-pieces.ts";
@@ -21,8 +22,10 @@ import type { Placeholders } from "../mask/placeholders.ts";
 import { createPieceReader } from "../mask/text-pieces.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import { getAt, isObject } from "../parse/pointer.ts";
-import { isJsonField, isSentAsJson, toWrittenPart } from "./request-body.ts";
+import { isJsonField, isSentAsJson, toWrittenPart, writeCall } from "./request-body.ts";
 import type { TakenBody, TakenForm } from "./request-body.ts";
+import { requireWritable } from "./set-parameters.ts";
+import type { SetParameters } from "./set-parameters.ts";
 
 /** What masking takes. */
 export type Masking = {
@@ -42,39 +45,57 @@ export type Searched = {
   /** The file whose lines were judged, and what became of them. */
   readonly lines: FileLines | null;
   readonly judged: JudgedLines | null;
+  /** What is set of its parameters. */
+  readonly set: SetParameters;
 };
 
 /** A body as it goes to the target: edits of what the parser has read, and what goes of a body that was spooled. */
-export type MaskedBody = { readonly masked: MaskedRequest | null; readonly spooled: SpooledBody | null };
+export type MaskedBody = {
+  readonly masked: MaskedRequest | null;
+  readonly spooled: SpooledBody | null;
+  /** Where the files of a form lie that were written anew. */
+  readonly files: ReadonlyMap<FormPart, Stretches>;
+};
 
 /**
- * Masks a request's body, whatever it came as. Of an upload's part nothing is masked: the upload said beforehand how
- * many bytes it will have.
+ * Masks a request's body, whatever it came as, and sets what stands in a form. An upload's part keeps its length: the upload
+ * said beforehand how many bytes it will have.
  *
  * @throws GatewayError `policy_denied` where a class is blocked, or a value stands where it cannot be masked.
  */
 export async function maskBody(
   { request, body }: { readonly request: ParsedRequest; readonly body?: TakenBody },
-  { findings, junctions, lines, judged }: Searched,
+  { findings, junctions, lines, judged, set }: Searched,
   masking: Masking,
 ): Promise<MaskedBody> {
   const { scanner, masks, key, onMasked, placeholders } = masking;
   const form = body?.form ?? null;
   const spooled = body?.spooled ?? null;
   const isOfUpload = junctions.length > 0 || request.route.operation === "uploads.parts.create";
-  const isSentAsItCame = form === null && spooled !== null;
-  if (isOfUpload || isSentAsItCame) requireMaskable(masks, findings);
+  const isUnread = request.route.spec.body === "any";
+  if (junctions.length > 0 || isUnread) requireMaskable(masks, findings);
   // A part begins anywhere in its text: where in JSON that is nobody can say.
   if (isOfUpload && masks.fields("other", "request") !== null && holdsText(form))
     throw toUnmaskable(masks, FIELD_CLASS, "");
-  if (isSentAsItCame) requireNoneToMask(request, scanner, masks);
-  if (form === null)
-    return { masked: maskRequest(request, scanner, masks, key, onMasked, placeholders), spooled };
-  const masked = maskRequest(withoutFileTexts(request), scanner, masks, key, onMasked, placeholders);
+  if (isUnread) requireNoneToMask(request, scanner, masks);
+  const searched = form === null ? request : withoutFileTexts(request);
+  // What fields hold is not known yet.
+  if (masks.fieldsKey !== null)
+    await findAhead(
+      { ...withFieldStreams(scanner, masks), digest: withFields(scanner, masks).digest },
+      searched,
+    );
+  const masked = maskRequest(searched, scanner, masks, key, onMasked, placeholders);
   const files = new Map<FormPart, Stretches>();
+  if (spooled === null || isUnread) return { masked, spooled, files };
+  const after = set.applyTo(masked?.body() ?? request.body() ?? {});
+  const isChanged = masked !== null || set.changes.length > 0;
+  if (form === null) return { masked, spooled: isChanged ? writeCall(after) : spooled, files };
+  requireWritable(set, form.pointers);
   if (lines !== null && judged?.written != null) files.set(lines.part, judged.written);
-  if (lines === null && mayHoldMasked(masks, findings)) await maskFiles(form, files, masking);
-  return { masked, spooled: writeMaskedForm(form, request, masked, files) ?? spooled };
+  if (lines === null && mayHoldMasked(masks, findings)) await maskFiles(form, files, masking, isOfUpload);
+  if (!isChanged && files.size === 0) return { masked, spooled, files };
+  return { masked, spooled: writeChangedForm(form, request.body() ?? {}, after, files), files };
 }
 
 function holdsText(form: TakenForm | null): boolean {
@@ -87,13 +108,26 @@ function mayHoldMasked(masks: Masks, findings: Readonly<Record<string, number>>)
   return Object.keys(findings).some((ofClass) => masks.pick(ofClass, "other", "request") !== null);
 }
 
+/** Gives masks under which every value is covered with stars, whatever else they ask for. */
+function toCovering(masks: Masks): Masks {
+  return {
+    ...masks,
+    look(ofClass, kind, direction) {
+      const mask = masks.look(ofClass, kind, direction);
+      const isKept = mask === null || mask.operator === "detect" || mask.operator === "block";
+      return isKept ? mask : { ...mask, operator: "fixed" };
+    },
+  };
+}
+
 /** Writes the texts among a form's files anew in which something is masked. */
 async function maskFiles(
   { parts, pointers, spool }: TakenForm,
   written: Map<FormPart, Stretches>,
   { scanner, masks, key, onMasked }: Masking,
+  keepsLength: boolean,
 ): Promise<void> {
-  const editor = createEditor(masks, "request", key, onMasked);
+  const editor = createEditor(keepsLength ? toCovering(masks) : masks, "request", key, onMasked);
   for (const [index, part] of parts.entries()) {
     if (!part.isFile || part.encoding === null || isJsonField(part.name)) continue;
     const { encoding } = part;
@@ -104,6 +138,7 @@ async function maskFiles(
       editor,
       kind: "other",
       place,
+      keepsLength,
       toRefusal: (ofClass) => toUnmaskable(masks, ofClass, place),
     });
     const rewriter = createRewriter(spool, part);
@@ -123,23 +158,19 @@ async function maskFiles(
   }
 }
 
-/**
- * Gives the form as it goes to the target: fields as the masked body has them, files as they were written anew. Null
- * where neither differs from what came.
- */
-function writeMaskedForm(
+/** Gives the form as it goes to the target: fields as the changed body has them, files as they were written anew. */
+function writeChangedForm(
   form: TakenForm,
-  request: ParsedRequest,
-  masked: MaskedRequest | null,
+  before: JsonObject,
+  after: JsonObject,
   files: ReadonlyMap<FormPart, Stretches>,
-): SpooledBody | null {
-  if (masked === null && files.size === 0) return null;
-  const before = request.body() ?? {};
-  const after = masked?.body() ?? before;
-  const written = form.parts.map((part, index): WrittenPart => {
+): SpooledBody {
+  const written = form.parts.flatMap((part, index): readonly WrittenPart[] => {
     const pointer = form.pointers[index] ?? "";
-    const [came, goes] = [getAt(before, pointer) ?? null, getAt(after, pointer) ?? null];
-    return writePart(part, files.get(part) ?? part, came, goes);
+    const goes = getAt(after, pointer);
+    // A parameter that is left out.
+    if (goes === undefined) return [];
+    return [writePart(part, files.get(part) ?? part, getAt(before, pointer) ?? null, goes)];
   });
   return writeForm(form.spool, written);
 }
@@ -157,8 +188,8 @@ function writePart(part: FormPart, kept: Stretches, came: Json, goes: Json): Wri
   const written = toWrittenPart(part, kept, goes);
   if ("bytes" in written) return written;
   if (isSentAsJson(part)) return { name, filename, type, bytes: Buffer.from(JSON.stringify(goes)) };
-  if (typeof goes !== "string") throw unwritable();
-  return { name, filename, type, bytes: Buffer.from(goes) };
+  if (typeof goes === "object") throw unwritable();
+  return { name, filename, type, bytes: Buffer.from(String(goes)) };
 }
 
 function unwritable(): GatewayError {

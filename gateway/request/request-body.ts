@@ -191,9 +191,15 @@ async function takeSdp(
     contentType: "application/json",
     size: bytes.length,
     form: null,
-    spooled: session === null ? toBareBody(bytes) : toCallForm(bytes, session),
+    spooled: writeCall(body),
     close: async () => undefined,
   };
+}
+
+/** Writes what opens a call: its description, alone or in a form with its session. */
+export function writeCall({ sdp, session }: JsonObject): SpooledBody {
+  const bytes = Buffer.from(typeof sdp === "string" ? sdp : "");
+  return isObject(session ?? null) ? toCallForm(bytes, session ?? null) : toBareBody(bytes);
 }
 
 function toBareBody(bytes: Buffer): SpooledBody {
@@ -206,7 +212,7 @@ function toBareBody(bytes: Buffer): SpooledBody {
   };
 }
 
-function toCallForm(sdp: Buffer, session: JsonObject): SpooledBody {
+function toCallForm(sdp: Buffer, session: Json): SpooledBody {
   const json = Buffer.from(JSON.stringify(session));
   return writeForm(null, [
     { name: "sdp", filename: null, type: "application/sdp", bytes: sdp },

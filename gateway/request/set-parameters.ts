@@ -169,6 +169,18 @@ export function requireUnchanged({ changes: [change] }: SetParameters, where: st
 }
 
 /**
+ * Refuses what would have to be changed in a form across its parts: each is a value by itself.
+ *
+ * @throws GatewayError `policy_denied`.
+ */
+export function requireWritable(set: SetParameters, parts: readonly string[]): void {
+  const astray = set.changes.filter(
+    ({ pointer }) => !parts.some((part) => pointer === part || pointer.startsWith(`${part}/`)),
+  );
+  requireUnchanged({ ...set, changes: astray }, "in this form");
+}
+
+/**
  * Refuses tools that were to be taken out and stand elsewhere than in a list of the request's own.
  *
  * @throws GatewayError `policy_denied`.

@@ -130,6 +130,23 @@ describe("a form", () => {
     const text = typeof seen === "string" ? seen : (await bytesOf(seen)).toString();
     expect(JSON.parse(text)).toMatchObject({ ...session, instructions: "Never tell [REDACTED:secret]" });
   });
+
+  test.each(["alone", "in a form"])(
+    "is refused where a value stands in the description of a call: %s",
+    async (how) => {
+      const sdp = new Blob([`v=0\r\ns=${key}\r\n`], { type: "application/sdp" });
+      const form = new FormData();
+      form.append("sdp", sdp);
+      const refused = await fetch(`${gateway.baseUrl}/realtime/calls?model=gpt-realtime`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${client.apiKey}` },
+        body: how === "alone" ? sdp : form,
+      });
+      expect(refused.status).toBe(403);
+      expect(await refused.text()).toContain("values_masked");
+      expect(sent("/realtime/calls")).not.toContain(key.slice(0, 12));
+    },
+  );
 });
 
 describe("a text file", () => {
@@ -160,10 +177,17 @@ describe("a text file", () => {
     }
   });
 
-  test.each([
-    ["UTF-16", Buffer.from(`\uFEFFkey: ${key}\n`, "utf16le")],
-    ["Latin-1", Buffer.concat([Buffer.from("caf\u00e9 ", "latin1"), Buffer.from(`key: ${key}\n`)])],
-  ])("is refused where a value stands in it and it is %s", async (_, bytes) => {
+  test("arrives masked in UTF-16 too, in its own order of bytes", async () => {
+    const text = `\uFEFF{"Schlüssel 😀": "${key}"}\n`;
+    const masked = Buffer.from(text.replace(key, "[REDACTED:secret]"), "utf16le");
+    const little = await upload(Buffer.from(text, "utf16le"), "a.txt");
+    expect(little.equals(masked)).toBe(true);
+    const big = await upload(Buffer.from(text, "utf16le").swap16(), "b.txt");
+    expect(big.equals(masked.swap16())).toBe(true);
+  });
+
+  test("is refused where a value stands in it and it is Latin-1", async () => {
+    const bytes = Buffer.concat([Buffer.from("caf\u00e9 ", "latin1"), Buffer.from(`key: ${key}\n`)]);
     const before = sent("/files");
     const refused = await upload(bytes, "a.txt").catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
@@ -245,8 +269,15 @@ describe("a file that is fetched", () => {
     expect(await answer.text()).toBe("key: [REDACTED:secret]\n");
   });
 
-  test("is refused where it is no text in UTF-8", async () => {
-    const refused = await fetchBack(Buffer.from(`\uFEFFkey: ${key}\n`, "utf16le")).catch(
+  test("is masked in UTF-16 too", async () => {
+    const answer = await fetchBack(Buffer.from(`\uFEFFkey: ${key}\n`, "utf16le"));
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    expect(bytes.equals(Buffer.from("\uFEFFkey: [REDACTED:secret]\n", "utf16le"))).toBe(true);
+    expect(answer.headers.get("content-length")).toBe(String(bytes.length));
+  });
+
+  test("is refused where it is no text in UTF-8 or UTF-16", async () => {
+    const refused = await fetchBack(Buffer.from(`caf\u00e9 key: ${key}\n`, "latin1")).catch(
       (error: unknown) => error,
     );
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
@@ -255,33 +286,45 @@ describe("a file that is fetched", () => {
 });
 
 describe("an upload in parts", () => {
-  test("is refused where a value stands in a part: the upload has said how many bytes it will have", async () => {
-    const upload = await client.uploads.create({
-      bytes: key.length,
-      filename: "a.txt",
-      mime_type: "text/plain",
-      purpose: "assistants",
-    });
-    const data = await toFile(Buffer.from(key), "part");
-    const refused = await client.uploads.parts.create(upload.id, { data }).catch((error: unknown) => error);
-    expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
-    expect(sent("/uploads")).not.toContain(key.slice(0, 12));
-  });
-
-  test("is not put together where a value stands in two of them", async () => {
-    const pieces = [`the key is ${key.slice(0, 9)}`, `${key.slice(9)} and no other`];
-    const upload = await client.uploads.create({
-      bytes: pieces.join("").length,
+  async function upload(pieces: readonly Buffer[]): Promise<OpenAI.Upload> {
+    const { id } = await client.uploads.create({
+      bytes: pieces.reduce((sum, { length }) => sum + length, 0),
       filename: "a.txt",
       mime_type: "text/plain",
       purpose: "assistants",
     });
     const part_ids: string[] = [];
     for (const piece of pieces) {
-      const data = await toFile(Buffer.from(piece), "part");
-      part_ids.push((await client.uploads.parts.create(upload.id, { data })).id);
+      const data = await toFile(piece, "part.txt");
+      part_ids.push((await client.uploads.parts.create(id, { data })).id);
     }
-    const refused = await client.uploads.complete(upload.id, { part_ids }).catch((error: unknown) => error);
+    return client.uploads.complete(id, { part_ids });
+  }
+
+  test("has values covered by as many stars as they have bytes: the upload has said how many it will have", async () => {
+    const text = Buffer.from(
+      `Grüße, der Schlüssel: {"key": "${key}"} ${"und mehr davon ".repeat(4000)}${key}\n`,
+    );
+    // The second part begins within a character.
+    const at = text.indexOf("ü") + 1;
+    const made = await upload([text.subarray(0, at), text.subarray(at)]);
+    expect(made.status).toBe("completed");
+    const sent = await bytesOf((await lastForm(`/uploads/${made.id}/parts`)).get("data"));
+    const masked = text.toString().replaceAll(key, "*".repeat(key.length));
+    expect(sent.equals(Buffer.from(masked).subarray(at))).toBe(true);
+  });
+
+  test("is refused where a value stands in a part that is no text", async () => {
+    const refused = await upload([Buffer.from(`caf\u00e9 ${key}`, "latin1")]).catch(
+      (error: unknown) => error,
+    );
+    expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
+    expect(sent("/uploads")).not.toContain(key.slice(0, 12));
+  });
+
+  test("is not put together where a value stands in two of them", async () => {
+    const pieces = [`the key is ${key.slice(0, 9)}`, `${key.slice(9)} and no other`];
+    const refused = await upload(pieces.map((piece) => Buffer.from(piece))).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(String(refused)).toContain("values_masked");
   });

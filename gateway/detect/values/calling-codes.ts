@@ -16,38 +16,48 @@ const plans =
   "880:8-10 881:8-9 882:8-12 883:8-12 886:8-9 960:7 961:7-8 962:8-9 963:8-9 964:8-10 965:8 966:9 967:7-9 968:8 970:8-9 " +
   "971:8-9 972:8-9 973:8 974:8 975:7-8 976:8 977:8-10 992:9 993:8 994:9 995:9 996:9 998:9";
 
-type Plan = readonly [fewest: number, most: number];
+/** By calling code: the fewest and the most digits that follow it, in one number; 0 where there is no such code. */
+let byCode: Uint16Array | null = null;
 
-function readPlans(): Map<string, Plan> {
-  const byCode = new Map<string, Plan>();
+function readPlans(): Uint16Array {
+  const found = new Uint16Array(1000);
   for (const entry of plans.split(" ")) {
     const [code = "", lengths = ""] = entry.split(":");
     const [fewest = "", most = fewest] = lengths.split("-");
-    byCode.set(code, [Number(fewest), Number(most)]);
+    found[Number(code)] = Number(fewest) * 100 + Number(most);
   }
-  return byCode;
+  return found;
 }
 
-let byCode: ReadonlyMap<string, Plan> | null = null;
-
-const northAmerican = /^[2-9](?!11)\d{2}[2-9]\d{6}$/;
+/** Countries that keep the leading zero of their numbers: Italy, and those whose numbers all begin with one. */
+const KEEP_ZERO = new Set([39, 378, 225, 229, 242, 241, 7]);
+const MOST_CODE = 3;
 
 /** Says whether ten digits are a number of the North American plan: neither area nor exchange begins with 0 or 1. */
-export function isNorthAmerican(digits: string): boolean {
-  return northAmerican.test(digits);
+export function isNorthAmerican(digits: Uint8Array, from: number, to: number): boolean {
+  if (to - from !== 10 || (digits[from] ?? 0) < 2 || (digits[from + 3] ?? 0) < 2) return false;
+  return digits[from + 1] !== 1 || digits[from + 2] !== 1;
 }
 
 /** Says whether digits begin with a calling code and go on with as many as its plan has. */
-export function isInternational(digits: string): boolean {
-  if (digits.startsWith("1")) return isNorthAmerican(digits.slice(1));
-  for (let length = 1; length < 4; length++) {
-    const plan = (byCode ??= readPlans()).get(digits.slice(0, length));
-    if (plan === undefined) continue;
-    const national = digits.slice(length);
-    // Italy alone keeps the leading zero of its numbers.
-    if (national.startsWith("0") && !/^(?:39|378|225|229|242|241|7)$/.test(digits.slice(0, length)))
-      return false;
-    return national.length >= plan[0] && national.length <= plan[1] && !/^(\d)\1*$/.test(national);
+export function isInternational(digits: Uint8Array, from: number, to: number): boolean {
+  if (to > from && digits[from] === 1) return isNorthAmerican(digits, from + 1, to);
+  const known = (byCode ??= readPlans());
+  let code = 0;
+  for (let at = from; at < to && at < from + MOST_CODE; at++) {
+    code = code * 10 + (digits[at] ?? 0);
+    const plan = known[code] ?? 0;
+    // No code begins with a zero.
+    if (plan === 0 || digits[from] === 0) continue;
+    const first = at + 1;
+    if (first < to && digits[first] === 0 && !KEEP_ZERO.has(code)) return false;
+    const length = to - first;
+    return length >= Math.floor(plan / 100) && length <= plan % 100 && !isRepeated(digits, first, to);
   }
   return false;
+}
+
+function isRepeated(digits: Uint8Array, from: number, to: number): boolean {
+  for (let at = from + 1; at < to; at++) if (digits[at] !== digits[from]) return false;
+  return to > from;
 }

@@ -102,12 +102,30 @@ const ranges: readonly Range[] = [
 export function cardBrand(digits: string, isNamed = false): string | null {
   const { length } = digits;
   if (length < 12 || length > 19) return null;
-  const hasCheckDigit = isLuhn(digits);
+  return brandOf(Number(digits.slice(0, 6)), length, isLuhn(digits), isNamed);
+}
+
+/** As `cardBrand`, of a number's first six digits, its length, and whether it has its check digit. */
+export function brandOf(
+  head: number,
+  length: number,
+  hasCheckDigit: boolean,
+  isNamed: boolean,
+): string | null {
   if (!hasCheckDigit && !isNamed) return null;
-  const head = Number(digits.slice(0, 6));
-  for (const [brand, first, last, lengths] of ranges) {
+  for (const [brand, first, last, lengths] of toRanges(head)) {
     if (head < first || head > last || !lengths.includes(length)) continue;
     if (hasCheckDigit || brand === "unionpay" || (first === 622126 && isNamed)) return brand;
   }
   return null;
+}
+
+let rangesByHead: readonly (readonly Range[])[] | null = null;
+
+/** Gives the ranges that a number may be in by its first two digits. */
+function toRanges(head: number): readonly Range[] {
+  rangesByHead ??= Array.from({ length: 100 }, (_, two) =>
+    ranges.filter(([, first, last]) => Math.floor(first / 1e4) <= two && two <= Math.floor(last / 1e4)),
+  );
+  return rangesByHead[Math.floor(head / 1e4)] ?? ranges;
 }

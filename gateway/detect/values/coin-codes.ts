@@ -2,20 +2,35 @@
 import { hash } from "node:crypto";
 import { keccak256 } from "./keccak.ts";
 
-/** `wrong`: all fits but the check sum, which took time. */
-export type Verdict = "valid" | "none" | "wrong";
+/** What a run is; a function where all fits but the check sum, which takes time: it says whether that does too. */
+export type Verdict = "valid" | "none" | (() => boolean);
 
 const BITCOIN = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 /** https://xrpl.org/docs/references/protocol/data-types/base58-encodings */
 export const RIPPLE = "rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz";
 
+const NONE = 0xff;
+const valuesOf = new Map<string, Uint8Array>();
+
+/** Gives the values of an alphabet's characters by their codes; `NONE` where there is none. */
+function toValues(alphabet: string): Uint8Array {
+  let values = valuesOf.get(alphabet);
+  if (values === undefined) {
+    values = new Uint8Array(128).fill(NONE);
+    for (let value = 0; value < alphabet.length; value += 1) values[alphabet.charCodeAt(value)] = value;
+    valuesOf.set(alphabet, values);
+  }
+  return values;
+}
+
 /** Gives the number that letters and digits of base 58 are, in so many bytes; null where they are none or more. */
 function decodeBase58(text: string, size: number, alphabet = BITCOIN): Uint8Array | null {
+  const values = toValues(alphabet);
   const bytes = new Uint8Array(size);
   let used = 0;
   for (let at = 0; at < text.length; at += 1) {
-    let carry = alphabet.indexOf(text.charAt(at));
-    if (carry === -1) return null;
+    let carry = values[text.charCodeAt(at)] ?? NONE;
+    if (carry === NONE) return null;
     let place = 0;
     for (; place < used || carry > 0; place += 1) {
       if (place === size) return null;
@@ -43,8 +58,10 @@ export function checkBase58(
     if (bytes === null) continue;
     const text = Buffer.from(bytes.buffer).toString("hex", 0, 4);
     if (!versions.some((version) => text.startsWith(version))) continue;
-    const digest = hash("sha256", hash("sha256", bytes.subarray(0, size), "buffer"), "buffer");
-    return digest.subarray(0, 4).equals(bytes.subarray(size)) ? "valid" : "wrong";
+    return () => {
+      const digest = hash("sha256", hash("sha256", bytes.subarray(0, size), "buffer"), "buffer");
+      return digest.subarray(0, 4).equals(bytes.subarray(size));
+    };
   }
   return "none";
 }
@@ -67,14 +84,15 @@ function bech32Rest(prefix: string, data: string): number {
   const add = (value: number): void => {
     const top = rest >>> 25;
     rest = ((rest & 0x1ffffff) << 5) ^ value;
-    for (const [bit, generator] of GENERATORS.entries()) if (((top >> bit) & 1) === 1) rest ^= generator;
+    for (let bit = 0; bit < 5; bit += 1) if (((top >> bit) & 1) === 1) rest ^= GENERATORS[bit] ?? 0;
   };
   for (let at = 0; at < prefix.length; at += 1) add(prefix.charCodeAt(at) >> 5);
   add(0);
   for (let at = 0; at < prefix.length; at += 1) add(prefix.charCodeAt(at) & 31);
+  const values = toValues(CHARSET);
   for (let at = 0; at < data.length; at += 1) {
-    const value = CHARSET.indexOf(data.charAt(at));
-    if (value === -1) return -1;
+    const value = values[data.charCodeAt(at)] ?? NONE;
+    if (value === NONE) return -1;
     add(value);
   }
   return rest;
@@ -112,6 +130,12 @@ const CASH_LOW = [0xf2bc8e61, 0xb76d99e2, 0x3e5fb3c4, 0x2eabe2a8, 0x4f43e470];
 export function checkCash(run: string, prefix: string): Verdict {
   const lower = run.toLowerCase();
   if (run !== lower && run !== run.toUpperCase()) return "none";
+  const values = toValues(CHARSET);
+  for (let at = 0; at < lower.length; at += 1) if (values[lower.charCodeAt(at)] === NONE) return "none";
+  return () => isCash(values, lower, prefix);
+}
+
+function isCash(values: Uint8Array, data: string, prefix: string): boolean {
   let high = 0;
   let low = 1;
   const add = (value: number): void => {
@@ -126,12 +150,8 @@ export function checkCash(run: string, prefix: string): Verdict {
   };
   for (let at = 0; at < prefix.length; at += 1) add(prefix.charCodeAt(at) & 31);
   add(0);
-  for (let at = 0; at < lower.length; at += 1) {
-    const value = CHARSET.indexOf(lower.charAt(at));
-    if (value === -1) return "none";
-    add(value);
-  }
-  return high === 0 && low === 1 ? "valid" : "wrong";
+  for (let at = 0; at < data.length; at += 1) add(values[data.charCodeAt(at)] ?? 0);
+  return high === 0 && low === 1;
 }
 
 /** Checks EIP-55: the case of 40 hexadecimal digits says what their digest is. */
@@ -140,13 +160,17 @@ export function checkEvm(run: string): Verdict {
   const digits = run.slice(2);
   const lower = digits.toLowerCase();
   if (digits === lower || digits === digits.toUpperCase()) return "none";
+  return () => hasDigestInCase(digits, lower);
+}
+
+function hasDigestInCase(digits: string, lower: string): boolean {
   const digest = keccak256(Buffer.from(lower, "latin1"));
   for (let at = 0; at < 40; at += 1) {
     const nibble = ((digest[at >> 1] ?? 0) >> (at % 2 === 0 ? 4 : 0)) & 15;
     const c = lower.charAt(at);
-    if (digits.charAt(at) !== (nibble > 7 ? c.toUpperCase() : c)) return "wrong";
+    if (digits.charAt(at) !== (nibble > 7 ? c.toUpperCase() : c)) return false;
   }
-  return "valid";
+  return true;
 }
 
 /** Eleven characters are eight bytes; what is left at the end is shorter. */
@@ -162,18 +186,20 @@ export function checkMonero(run: string, versions: readonly number[]): Verdict {
     if (bytes === null || (at === 0 && !versions.includes(bytes[0] ?? 0))) return "none";
     parts.push(bytes);
   }
-  const all = Buffer.concat(parts);
-  const body = all.subarray(0, -4);
-  return all.subarray(-4).equals(keccak256(body).subarray(0, 4)) ? "valid" : "wrong";
+  return () => {
+    const all = Buffer.concat(parts);
+    return all.subarray(-4).equals(keccak256(all.subarray(0, -4)).subarray(0, 4));
+  };
 }
 
 /** Gives a block's bytes, whose size is known, so that leading characters for zero say nothing. */
 function decodePadded(block: string, size: number): Uint8Array | null {
   if (size < 0) return null;
+  const values = toValues(BITCOIN);
   const bytes = new Uint8Array(size);
   for (let at = 0; at < block.length; at += 1) {
-    let carry = BITCOIN.indexOf(block.charAt(at));
-    if (carry === -1) return null;
+    let carry = values[block.charCodeAt(at)] ?? NONE;
+    if (carry === NONE) return null;
     for (let place = size - 1; place >= 0; place -= 1) {
       carry += (bytes[place] ?? 0) * 58;
       bytes[place] = carry & 0xff;

@@ -24,6 +24,23 @@ export type Patterns = {
   readonly uses: number;
 };
 
+/** What a text is used for. */
+export type Use = readonly [kind: SegmentKind, direction: Direction];
+
+/** Gives one of each set of uses that no pattern tells apart: what is found is the same in all of a set. */
+export function listUses({ triggers, invisible }: Patterns): readonly Use[] {
+  const masks = [...new Set([...triggers, ...invisible].map(({ uses }) => uses))];
+  const found = new Map<string, Use>();
+  for (const kind of SEGMENT_KINDS) {
+    for (const direction of ["request", "answer"] as const) {
+      const use = toUse(kind, direction);
+      const key = masks.map((mask) => ((mask & use) === 0 ? "-" : "+")).join("");
+      if (!found.has(key)) found.set(key, [kind, direction]);
+    }
+  }
+  return [...found.values()];
+}
+
 /** Gives the bit of what a text is used for. */
 export function toUse(kind: SegmentKind, direction: Direction): number {
   return 1 << (SEGMENT_KINDS.indexOf(kind) * 2 + (direction === "answer" ? 1 : 0));

@@ -87,7 +87,7 @@ export function compileValues({ tokens, named, numbers, coins, isNoSecret }: Tab
   }
   for (const letter of COIN_LETTERS) put(letter, readCoin);
 
-  return { triggers, words: words.readers.size };
+  return { triggers, words: words.groups };
 }
 
 /** Marks a literal that a value may begin with, beside the uses of patterns. */

@@ -44,10 +44,10 @@ export type Look = {
   readonly memo: Memo;
   /** Set by a reader that must wait: from here on the text may be part of a value. */
   hold: number;
-  /** Notes that a word which tells what numbers are ends at `end`. */
-  addWord(word: number, end: number): void;
-  /** Says whether one of the words ended at most `NEARBY` characters before `at`. */
-  hasWord(words: readonly number[], at: number): boolean;
+  /** Notes that a word of some groups, which tells what numbers are, ends at `end`. */
+  addWord(groups: readonly number[], end: number): void;
+  /** Says whether a word of a group ended at most `NEARBY` characters before `at`. */
+  hasWord(group: number, at: number): boolean;
   /** Says whether any such word did. */
   hasAnyWord(at: number): boolean;
   /** Says whether an index is where the whole text begins. */

@@ -18,6 +18,9 @@ export type NumberFormat = {
   readonly isWritten: boolean;
   /** How it may begin: `toBeginning` of its first digits in a row, what follows them and what stands before. */
   readonly beginnings: ReadonlySet<number>;
+  readonly outline: Outline;
+  /** What `read-number.ts` found when it tried a number at last. */
+  readonly match: { tried: number; from: number; to: number };
 };
 
 /**
@@ -37,7 +40,9 @@ export function compileFormats(source: string, loose: boolean): NumberFormat[] {
     const rest = steps.slice(first + 1);
     const after = [{ ...step, kind: step.kind === EITHER ? DIGIT : step.kind }, ...rest];
     const isWritten = !loose && steps.some(({ kind, character }) => kind === EXACT && isSeparator(character));
-    formats.push({ before, after, isWritten, beginnings: toBeginnings(before, after) });
+    const match = { tried: -1, from: -1, to: -2 };
+    const beginnings = toBeginnings(before, after);
+    formats.push({ before, after, isWritten, beginnings, outline: toOutline(after), match });
     if (step.kind !== EITHER) return formats;
   }
   if (formats.length === 0) throw new GatewayError("detector_failed", `The format ${source} has no digit.`);
@@ -89,6 +94,49 @@ function toBeginnings(before: readonly Step[], after: readonly Step[]): Set<numb
   return beginnings;
 }
 
+/** An outline has the sort of so many characters from the first digit on, two bits each. */
+const OUTLINED = 15;
+const NEITHER = 2;
+
+/** 0: a digit, 1: a letter, 2: what parts groups, 3: anything else. */
+function toSort(c: number): number {
+  return isDigit(c) ? 0 : isLetter(c) ? 1 : isSeparator(c) ? NEITHER : 3;
+}
+
+/** What an outline must be where a format stands: `sorts` in the bits of `mask`. */
+export type Outline = { readonly sorts: number; readonly mask: number };
+
+function toOutline(after: readonly Step[]): Outline {
+  let sorts = 0;
+  let mask = 0;
+  for (const [at, { kind, character }] of after.entries()) {
+    // What may be missing moves all that comes after it.
+    if (kind === SEPARATOR || at === OUTLINED) break;
+    mask |= (kind === EITHER ? NEITHER : 3) << (2 * at);
+    sorts |= (kind === LETTER ? 1 : kind === EXACT ? toSort(character) : 0) << (2 * at);
+  }
+  return { sorts, mask };
+}
+
+/** Gives the outline of a text from `at` on, and in `mask` the bits of what has come: a format that does not fit can't stand there. */
+export function outlineText(
+  text: string,
+  at: number,
+  isFinal: boolean,
+  outline: { sorts: number; mask: number },
+): void {
+  let sorts = 0;
+  let mask = 0;
+  for (let i = 0; i < OUTLINED; i += 1) {
+    const c = at + i < text.length ? text.charCodeAt(at + i) : 0;
+    if (c === 0 && !isFinal) break;
+    sorts |= toSort(c) << (2 * i);
+    mask |= 3 << (2 * i);
+  }
+  outline.sorts = sorts;
+  outline.mask = mask;
+}
+
 /**
  * Matches a format whose first digit stands at `at`.
  *
@@ -96,12 +144,15 @@ function toBeginnings(before: readonly Step[], after: readonly Step[]): Set<numb
  */
 export function matchFormat(format: NumberFormat, text: string, at: number, isFinal: boolean): number {
   let i = at;
-  for (const { kind, character } of format.after) {
+  const { after } = format;
+  for (let k = 0; k < after.length; k += 1) {
+    const step = after[k];
+    if (step === undefined) return -2;
     if (i >= text.length) return isFinal ? -2 : -1;
     const c = text.charCodeAt(i);
-    if (kind === SEPARATOR) {
+    if (step.kind === SEPARATOR) {
       if (isSeparator(c)) i += 1;
-    } else if (fits(kind, character, c)) i += 1;
+    } else if (fits(step.kind, step.character, c)) i += 1;
     else return -2;
   }
   return i;
@@ -145,11 +196,17 @@ function isJoint(c: number): boolean {
 /** Puts digits and letters together, in upper case. */
 export function toCompact(text: string, from: number, to: number): string {
   let compact = "";
+  let first = from;
+  let hasSmall = false;
   for (let i = from; i < to; i += 1) {
     const c = text.charCodeAt(i);
-    if (isDigit(c) || isLetter(c)) compact += text.charAt(i);
+    if (isSmall(c)) hasSmall = true;
+    if (isDigit(c) || isLetter(c)) continue;
+    compact += text.slice(first, i);
+    first = i + 1;
   }
-  return compact.toUpperCase();
+  compact += text.slice(first, to);
+  return hasSmall ? compact.toUpperCase() : compact;
 }
 
 function fits(kind: number, character: number, c: number): boolean {

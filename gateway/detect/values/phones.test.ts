@@ -13,6 +13,10 @@ function findPhone(text: string, hasWord: boolean): string | null {
   return null;
 }
 
+function isIn(plan: typeof isInternational, digits: string): boolean {
+  return plan(Uint8Array.from(digits, Number), 0, digits.length);
+}
+
 // Numbers that regulators set aside for fiction and examples, and those of the plans' own documents.
 const alone = [
   "+1 202 555 0146",
@@ -180,15 +184,15 @@ describe("in pieces", () => {
 });
 
 test("the plans say how many digits follow a code", () => {
-  expect(isInternational("4930123456")).toBe(true);
-  expect(isInternational("49301")).toBe(false);
-  expect(isInternational("33612345678")).toBe(true);
-  expect(isInternational("336123456789")).toBe(false);
-  expect(isInternational("390612345678")).toBe(true);
-  expect(isInternational("440612345678")).toBe(false);
-  expect(isInternational("")).toBe(false);
-  expect(isNorthAmerican("2025550146")).toBe(true);
-  expect(isNorthAmerican("1025550146")).toBe(false);
+  expect(isIn(isInternational, "4930123456")).toBe(true);
+  expect(isIn(isInternational, "49301")).toBe(false);
+  expect(isIn(isInternational, "33612345678")).toBe(true);
+  expect(isIn(isInternational, "336123456789")).toBe(false);
+  expect(isIn(isInternational, "390612345678")).toBe(true);
+  expect(isIn(isInternational, "440612345678")).toBe(false);
+  expect(isIn(isInternational, "")).toBe(false);
+  expect(isIn(isNorthAmerican, "2025550146")).toBe(true);
+  expect(isIn(isNorthAmerican, "1025550146")).toBe(false);
 });
 
 test("words are lower case, and none is empty", () => {

@@ -1,6 +1,7 @@
 // Telephone numbers: how they are written, across borders and at home.
 
 import { isInternational, isNorthAmerican } from "./calling-codes.ts";
+import { isDigit, isWord } from "./look.ts";
 
 /** Words, lower case, that tell a telephone number: near one of them, digits without any mark count too. */
 export const phoneWords: readonly string[] = (
@@ -12,12 +13,15 @@ export const phoneWords: readonly string[] = (
   "फ़ोन,फोन,मोबाइल,โทร,điện thoại,sđt,telp,no. hp,nomor hp,☎,📞,📱"
 ).split(",");
 
-/** What may part the groups of one number. */
-const separators = new Set([
+/** What may part the groups of one number; the first four are told apart by name. */
+const separators = [
   " ",
-  "-",
+  " (",
+  " / ",
+  " - ",
   ".",
   "/",
+  "-",
   "\u00a0",
   "\u2011",
   "\u2013",
@@ -26,16 +30,23 @@ const separators = new Set([
   ")-",
   ")/",
   ") -",
-  " (",
   "-(",
   ".(",
   "(",
   ") (",
   ")(",
-  " - ",
-  " / ",
-]);
+];
 const separatorCharacters = " -./()\u00a0\u2011\u2013";
+const LONGEST_SEPARATOR = 3;
+const NO_SEPARATOR = separators.length;
+const BLANK = separators.indexOf(" ");
+/** Behind a separator up to this one another number may begin. */
+const LAST_LOOSE = separators.indexOf(" - ");
+const DOT = separators.indexOf(".");
+const SLASH = separators.indexOf("/");
+const DASH = separators.indexOf("-");
+const hasOpening = separators.map((separator) => separator.includes("("));
+const isOpening = separators.map((separator) => separator.endsWith("("));
 
 /** More digits than this no telephone number has, with what is dialled before it. */
 const mostDigits = 18;
@@ -48,122 +59,238 @@ const MOST_AT_HOME = 13;
 /** So far behind a number an extension is looked for. */
 const extensionWindow = 14;
 
+const PLUS = 0x2b;
+const OPEN = 0x28;
+
 function isDigitAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
-  return code >= 48 && code <= 57;
+  return isDigit(text.charCodeAt(at));
 }
 
-/** Groups of digits, what stands between them, and where each ends. */
-type Groups = { readonly digits: string[]; readonly between: string[]; readonly ends: number[] };
+/**
+ * The groups that were read last: all digits in a row, and by group where it begins among them and where it ends in the text,
+ * and what follows it. There is one, so that reading allocates nothing.
+ */
+const groups = {
+  count: 0,
+  digits: new Uint8Array(mostDigits + 2),
+  from: new Uint8Array(mostGroups + 1),
+  ends: new Int32Array(mostGroups),
+  between: new Uint8Array(mostGroups),
+};
 
-/** Reads groups as far as they go; null where the text ends before they do. */
-function readGroups(text: string, at: number, isFinal: boolean): Groups | null {
-  const groups: Groups = { digits: [], between: [], ends: [] };
-  let from = at;
-  let count = 0;
-  while (groups.digits.length < mostGroups) {
-    let to = from;
-    while (isDigitAt(text, to) && count <= mostDigits) {
-      to++;
-      count++;
-    }
-    if (to >= text.length && !isFinal) return null;
-    groups.digits.push(text.slice(from, to));
-    groups.ends.push(to);
-    if (count > mostDigits) break;
-    let next = to;
-    while (next < text.length && next - to < 4 && separatorCharacters.includes(text.charAt(next))) next++;
-    if (next >= text.length && next - to < 4 && !isFinal) return null;
-    const between = text.slice(to, next);
-    if (!separators.has(between) || !isDigitAt(text, next)) break;
-    groups.between.push(between);
-    from = next;
+/** Gives the number of the separator that is written from `from` to `to`, or `NO_SEPARATOR`. */
+function toSeparator(text: string, from: number, to: number): number {
+  if (to === from || to - from > LONGEST_SEPARATOR) return NO_SEPARATOR;
+  if (to === from + 1 && text.charCodeAt(from) === 0x20) return BLANK;
+  for (let number = 0; number < separators.length; number++) {
+    const separator = separators[number] ?? "";
+    if (separator.length === to - from && text.startsWith(separator, from)) return number;
   }
-  return groups;
+  return NO_SEPARATOR;
+}
+
+/** Reads groups as far as they go; false where the text ends before they do. */
+function readGroups(text: string, at: number, isFinal: boolean): boolean {
+  const { digits, from, ends, between } = groups;
+  let i = at;
+  let count = 0;
+  let size = 0;
+  while (count < mostGroups) {
+    from[count] = size;
+    let c = charAt(text, i);
+    while (size <= mostDigits && isDigit(c)) {
+      digits[size] = c - 0x30;
+      size++;
+      i++;
+      c = charAt(text, i);
+    }
+    if (i >= text.length && !isFinal) return false;
+    ends[count] = i;
+    between[count] = NO_SEPARATOR;
+    count++;
+    if (size > mostDigits) break;
+    if (c === 0x20 && isDigit(charAt(text, i + 1))) {
+      between[count - 1] = BLANK;
+      i++;
+      continue;
+    }
+    let next = i;
+    while (next < text.length && next - i < 4 && separatorCharacters.includes(text.charAt(next))) next++;
+    if (next >= text.length && next - i < 4 && !isFinal) return false;
+    const separator = toSeparator(text, i, next);
+    if (separator === NO_SEPARATOR || !isDigitAt(text, next)) break;
+    between[count - 1] = separator;
+    i = next;
+  }
+  groups.count = count;
+  from[count] = size;
+  return true;
+}
+
+/** Gives how many digits the first `count` groups have. */
+function sizeOf(count: number): number {
+  return groups.from[count] ?? 0;
+}
+
+function lengthOf(group: number): number {
+  return sizeOf(group + 1) - sizeOf(group);
+}
+
+function valueOf(group: number): number {
+  let value = 0;
+  for (let i = sizeOf(group); i < sizeOf(group + 1); i++) value = value * 10 + digitOf(i);
+  return value;
+}
+
+function digitOf(at: number): number {
+  return groups.digits[at] ?? 0;
+}
+
+function betweenOf(group: number): number {
+  return groups.between[group] ?? NO_SEPARATOR;
+}
+
+/** Says whether the groups from `first` up to `count` are as long as these. */
+function hasLengths(first: number, count: number, lengths: readonly number[]): boolean {
+  if (count - first !== lengths.length) return false;
+  for (let i = 0; i < lengths.length; i++) if (lengthOf(first + i) !== lengths[i]) return false;
+  return true;
+}
+
+/** Says whether all digits up to `size` are alike from `first` on; of none that is not said. */
+function isAlike(first: number, size: number): boolean {
+  for (let i = first + 1; i < size; i++) if (digitOf(i) !== digitOf(first)) return false;
+  return size > first;
 }
 
 /** Gives where a number begins whose first digit stands at `at`: with its `+` and bracket; -2 where none can begin. */
 function toStart(text: string, at: number): number {
   let start = at;
-  if (text[start - 1] === "(") start--;
-  if (text[start - 1] === "+") start--;
-  if (text[start - 1] === "(" && text[start] === "+") start--;
+  if (at > 0 && text.charCodeAt(at - 1) < 0x30) {
+    if (charAt(text, start - 1) === OPEN) start--;
+    if (charAt(text, start - 1) === PLUS) start--;
+    if (charAt(text, start - 1) === OPEN && charAt(text, start) === PLUS) start--;
+  }
   if (start === 0) return 0;
-  const before = text.charAt(start - 1);
-  if (before === ".") return start > 1 && isDigitAt(text, start - 2) ? -2 : start;
-  return /[\w+\-–$€£¥#%@&~^*]/.test(before) || (before === "/" && text[start] !== "+") ? -2 : start;
+  const before = text.charCodeAt(start - 1);
+  if (before === 0x2e) return start > 1 && isDigitAt(text, start - 2) ? -2 : start;
+  if (isWord(before)) return -2;
+  if (before === 0x20) return start;
+  if (before === 0x2f) return charAt(text, start) === PLUS ? start : -2;
+  return NOT_BEFORE.includes(text.charAt(start - 1)) ? -2 : start;
 }
 
-/** Says whether groups are what a date, a time, an address or a number of another kind is. */
-function isOtherwiseKnown(digits: readonly string[], between: readonly string[]): boolean {
-  const lengths = digits.map((group) => group.length).join(",");
-  const isDotted = between.length > 0 && between.every((separator) => separator === ".");
-  if (lengths === "3,2,4") return true;
-  if (isDotted && digits.length === 4 && digits.every((group) => Number(group) < 256)) return true;
-  const [first = "", second = "", third = ""] = digits;
-  const isYearFirst = /^(?:19|20)\d\d$/.test(first) && Number(second) < 13 && second.length < 3;
-  const isYearLast =
-    /^(?:19|20)\d\d$/.test(third) && Number(first) < 32 && Number(second) < 32 && first.length < 3;
-  return isYearFirst || isYearLast;
+const NOT_BEFORE = "+-–$€£¥#%@&~^*";
+
+function charAt(text: string, at: number): number {
+  return at >= 0 && at < text.length ? text.charCodeAt(at) : 0;
+}
+
+/** Says whether the first groups are what a date, a time, an address or a number of another kind is. */
+function isOtherwiseKnown(count: number): boolean {
+  if (hasLengths(0, count, SOCIAL_SECURITY)) return true;
+  if (count === 4 && [0, 1, 2].every((group) => betweenOf(group) === DOT)) {
+    if ([0, 1, 2, 3].every((group) => valueOf(group) < 256)) return true;
+  }
+  const second = count > 1 ? valueOf(1) : 0;
+  if (isYear(0) && second < 13 && (count < 2 || lengthOf(1) < 3)) return true;
+  return count > 2 && isYear(2) && valueOf(0) < 32 && second < 32 && lengthOf(0) < 3;
+}
+
+const SOCIAL_SECURITY = [3, 2, 4];
+
+/** Says whether a group is a year of the 20th or 21st century. */
+function isYear(group: number): boolean {
+  if (lengthOf(group) !== 4) return false;
+  const century = Math.floor(valueOf(group) / 100);
+  return century === 19 || century === 20;
 }
 
 /** Says whether the groups from the second on are parted alike. */
-function isEven(between: readonly string[]): boolean {
-  return between.slice(2).every((separator) => separator === between[1]);
+function isEven(count: number): boolean {
+  for (let group = 2; group < count - 1; group++) if (betweenOf(group) !== betweenOf(1)) return false;
+  return true;
 }
 
-function isAmericanForm(digits: readonly string[], between: readonly string[], hasBracket: boolean): boolean {
-  const groups = digits[0] === "1" ? digits.slice(1) : digits;
-  const parts = digits[0] === "1" ? between.slice(1) : between;
-  if (groups.map((group) => group.length).join(",") !== "3,3,4" || !isNorthAmerican(groups.join("")))
+function isAmericanForm(count: number, hasBracket: boolean): boolean {
+  const first = lengthOf(0) === 1 && digitOf(0) === 1 ? 1 : 0;
+  if (!hasLengths(first, count, AMERICAN) || !isNorthAmerican(groups.digits, first, sizeOf(count)))
     return false;
-  if (parts[1]?.includes("(") === true) return false;
+  const area = betweenOf(first);
+  const exchange = betweenOf(first + 1);
+  if (hasOpening[exchange] === true) return false;
   return (
     hasBracket ||
-    between.some((separator) => separator.includes("(")) ||
-    parts[0] === parts[1] ||
-    parts[0] === "/"
+    hasOpening[area] === true ||
+    (first === 1 && hasOpening[betweenOf(0)] === true) ||
+    area === exchange ||
+    area === SLASH
   );
 }
 
+const AMERICAN = [3, 3, 4];
+
 /** A number as it is dialled within a country: a zero, the area, and the rest. */
-function isNationalForm(digits: readonly string[], between: readonly string[]): boolean {
-  const all = digits.join("");
-  const first = digits[0] ?? "";
-  if (!/^0[1-9]/.test(all) || all.length < 9 || all.length > 12 || digits.length < 2 || digits.length > 6)
-    return false;
-  if (first.length < 2 || first.length > 6 || !isEven(between) || between.slice(1).includes("/"))
-    return false;
-  const lengths = digits.map((group) => group.length).join(",");
-  if (lengths === "3,3,3" || lengths === "4,4,4" || /^(\d)\1*$/.test(all.slice(1))) return false;
+function isNationalForm(count: number): boolean {
+  const size = sizeOf(count);
+  const first = lengthOf(0);
+  if (digitOf(0) !== 0 || digitOf(1) === 0 || size < 9 || size > 12 || count < 2 || count > 6) return false;
+  if (first < 2 || first > 6 || !isEven(count)) return false;
+  for (let group = 1; group < count - 1; group++) if (betweenOf(group) === SLASH) return false;
+  if (hasLengths(0, count, THREES) || hasLengths(0, count, FOURS) || isAlike(1, size)) return false;
   // A postal code of the US, bytes, and 01 02 03 04 05 are none.
-  if (lengths === "5,4" && between[0] === "-") return false;
-  if (/^2(?:,2)+$/.test(lengths) && digits.length !== 5) return false;
-  return !digits.every((group, at) => at === 0 || Number(group) === Number(digits[at - 1]) + 1);
+  if (hasLengths(0, count, POSTAL_CODE) && betweenOf(0) === DASH) return false;
+  if (count !== 5 && hasPairs(count)) return false;
+  return !isCounting(count);
 }
 
-/** What is dialled before a calling code: most of the world, North America, Japan, Australia. */
-const prefixes = /^(?:00|011|010|0011)(?=[1-9])/;
+const THREES = [3, 3, 3];
+const FOURS = [4, 4, 4];
+const POSTAL_CODE = [5, 4];
 
-function isPhone(
-  digits: readonly string[],
-  between: readonly string[],
-  mark: string,
-  hasWord: boolean,
-): boolean {
-  const all = digits.join("");
-  if (mark.includes("+")) {
-    // The zero in +44 (0)20 is dialled at home only.
-    const at = between.findIndex((separator, place) => separator.endsWith("(") && digits[place + 1] === "0");
-    return isInternational(at === -1 ? all : digits.filter((_, place) => place !== at + 1).join(""));
-  }
-  if (isOtherwiseKnown(digits, between)) return false;
-  const prefix = prefixes.exec(all)?.[0];
-  if (prefix !== undefined && (hasWord || digits.length > 1) && isInternational(all.slice(prefix.length)))
-    return true;
-  if (isAmericanForm(digits, between, mark === "(") || isNationalForm(digits, between)) return true;
-  if (!hasWord || digits.length > 5 || !/(\d)(?!\1)\d/.test(all)) return false;
-  return digits.length > 1 ? all.length > 5 && all.length < 14 : all.length > 6 && all.length < 13;
+function hasPairs(count: number): boolean {
+  for (let group = 0; group < count; group++) if (lengthOf(group) !== 2) return false;
+  return count > 1;
+}
+
+/** Says whether each group is one more than the one before it. */
+function isCounting(count: number): boolean {
+  for (let group = 1; group < count; group++) if (valueOf(group) !== valueOf(group - 1) + 1) return false;
+  return true;
+}
+
+/** Gives how long what is dialled before a calling code is: 00 in most of the world, 011 in North America, 010 in Japan; or 0. */
+function toPrefix(size: number): number {
+  if (size < 3 || digitOf(0) !== 0) return 0;
+  if (digitOf(1) === 0) return digitOf(2) === 0 ? 0 : 2;
+  return size > 3 && digitOf(1) === 1 && digitOf(2) < 2 && digitOf(3) !== 0 ? 3 : 0;
+}
+
+const abroad = new Uint8Array(mostDigits + 2);
+
+/** Says whether the groups of a number with a plus are one: the zero in +44 (0)20 is dialled at home only. */
+function isAbroad(count: number): boolean {
+  let left = -1;
+  for (let group = 1; group < count && left === -1; group++)
+    if (isOpening[betweenOf(group - 1)] === true && lengthOf(group) === 1 && digitOf(sizeOf(group)) === 0)
+      left = group;
+  const size = sizeOf(count);
+  if (left === -1) return isInternational(groups.digits, 0, size);
+  const at = sizeOf(left);
+  abroad.set(groups.digits.subarray(0, at));
+  abroad.set(groups.digits.subarray(at + 1, size), at);
+  return isInternational(abroad, 0, size - 1);
+}
+
+function isPhone(count: number, hasPlus: boolean, hasBracket: boolean, hasWord: boolean): boolean {
+  if (hasPlus) return isAbroad(count);
+  if (isOtherwiseKnown(count)) return false;
+  const size = sizeOf(count);
+  const prefix = toPrefix(size);
+  if (prefix > 0 && (hasWord || count > 1) && isInternational(groups.digits, prefix, size)) return true;
+  if (isAmericanForm(count, hasBracket) || isNationalForm(count)) return true;
+  if (!hasWord || count > 5 || isAlike(0, size)) return false;
+  return count > 1 ? size > 5 && size < 14 : size > 6 && size < 13;
 }
 
 /** Gives the end of an extension that follows at `to`, `to` where none does, or -1 where more text must come. */
@@ -199,38 +326,28 @@ export function phoneStart(text: string, at: number, end: number): number {
 export function readPhone(text: string, at: number, isFinal: boolean, hasWord: boolean): number {
   const start = toStart(text, at);
   if (start < 0) return -2;
-  const groups = readGroups(text, at, isFinal);
-  if (groups === null) return -1;
-  const { digits, between, ends } = groups;
-  const mark = text.slice(start, at);
-  const hasPlus = mark.includes("+");
-  const first = digits.join("");
-  const isDialled = prefixes.test(first);
-  let total = first.length;
+  if (!readGroups(text, at, isFinal)) return -1;
+  const first = text.charCodeAt(start);
+  const hasPlus =
+    start < at && (first === PLUS || text.charCodeAt(at - 1) === PLUS || text.charCodeAt(start + 1) === PLUS);
+  const hasBracket = start === at - 1 && first === OPEN;
+  const isDialled = toPrefix(sizeOf(groups.count)) > 0;
   // In the middle of a row of numbers none begins that has nothing but blanks between its groups.
-  const isInRow = start > 1 && text[start - 1] === " " && isDigitAt(text, start - 2);
+  const isInRow = start > 1 && text.charCodeAt(start - 1) === 0x20 && isDigitAt(text, start - 2);
   let blanks = 0;
-  while (between[blanks] === " ") blanks++;
+  while (betweenOf(blanks) === BLANK) blanks++;
   const least = isInRow && !hasWord && !hasPlus ? blanks + 1 : 0;
-  for (let count = digits.length; count > least; count--) {
-    const end = ends[count - 1] ?? at;
-    const size = total;
-    total -= digits[count - 1]?.length ?? 0;
+  for (let count = groups.count; count > least; count--) {
+    const end = groups.ends[count - 1] ?? at;
+    const size = sizeOf(count);
     // Most groups of digits are too short or too long for a number, before anything else is looked at.
     if (size < (hasPlus ? LEAST_ABROAD : hasWord ? LEAST_NAMED : LEAST_AT_HOME)) break;
     if (!hasPlus && !isDialled && size > MOST_AT_HOME) continue;
     // A number that goes on after a blank may be followed by another; one that goes on in the same manner is longer.
-    const follows = between[count - 1];
-    if (
-      follows !== undefined &&
-      follows !== " " &&
-      follows !== " (" &&
-      follows !== " / " &&
-      follows !== " - "
-    )
-      continue;
-    if (follows !== undefined && !hasPlus && between.slice(0, count - 1).includes(follows)) continue;
-    if (!isPhone(digits.slice(0, count), between.slice(0, count - 1), mark, hasWord)) continue;
+    const follows = count < groups.count ? betweenOf(count - 1) : NO_SEPARATOR;
+    if (follows !== NO_SEPARATOR && follows > LAST_LOOSE) continue;
+    if (follows !== NO_SEPARATOR && !hasPlus && isWithin(follows, count - 1)) continue;
+    if (!isPhone(count, hasPlus, hasBracket, hasWord)) continue;
     const withExtension = readExtension(text, end, isFinal);
     if (withExtension === -1) return -1;
     if (withExtension > end) return withExtension;
@@ -238,4 +355,10 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
     if (isEnd(text.charAt(end), text.charAt(end + 1))) return end;
   }
   return -2;
+}
+
+/** Says whether a separator stands between two of the first groups. */
+function isWithin(separator: number, count: number): boolean {
+  for (let group = 0; group < count; group++) if (betweenOf(group) === separator) return true;
+  return false;
 }

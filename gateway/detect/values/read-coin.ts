@@ -4,7 +4,7 @@ import type { Kind, Look, Reader } from "./look.ts";
 import type { CoinRow } from "./table.ts";
 import type { Words } from "./words.ts";
 
-type Coin = CoinRow & { readonly kind: Kind; readonly near: readonly number[] | null };
+type Coin = CoinRow & { readonly kind: Kind; readonly near: number | null };
 
 /** What a run is tried at, besides digits: rare letters, since 1 address in 250 has no digit. With them it is 1 in 20,000. */
 export const COIN_LETTERS = ["j", "q", "z"];
@@ -12,7 +12,7 @@ export const COIN_LETTERS = ["j", "q", "z"];
 const LONGEST = 112;
 /** The first digit or rare letter stands at most so far behind a run's beginning. */
 const MAX_BEFORE = 80;
-/** So many characters are one stretch in which wrong check sums are counted. */
+/** So many characters are one stretch in which check sums are counted. */
 const STRETCH = 2048;
 const NO_COINS: readonly Coin[] = [];
 
@@ -21,13 +21,14 @@ export function createCoinReader(rows: readonly CoinRow[], words: Words, number:
   const byFirst: Coin[][] = [];
   const anyFirst: Coin[] = [];
   for (const row of rows) {
-    const near = row.words === undefined ? null : words.toNumbers(row.words);
+    const near = row.words === undefined ? null : words.toGroup(row.words);
     const coin: Coin = { ...row, near, kind: { id: row.id, class: row.class, rank: near === null ? 1 : 2 } };
     if (row.beginnings.length === 0) anyFirst.push(coin);
     for (const first of new Set(row.beginnings.map((beginning) => beginning.charCodeAt(0))))
       (byFirst[first] ??= []).push(coin);
   }
-  const anyNear = anyFirst.flatMap(({ near }) => near ?? []);
+  const shortest = Math.min(...rows.map(({ least }) => least));
+  const anyNear = words.toGroup(anyFirst.flatMap((row) => row.words ?? []));
   return (look, start) => {
     const { text } = look;
     if (!isAlphanumeric(text.charCodeAt(start))) return true;
@@ -46,6 +47,7 @@ export function createCoinReader(rows: readonly CoinRow[], words: Words, number:
     while (to < stop && isAlphanumeric(text.charCodeAt(to))) to += 1;
     if (to - from > LONGEST) return true;
     if (to >= text.length && !look.isFinal) return waitFrom(look, from);
+    if (to - from < shortest) return true;
     const coin = findCoin(look, first, others, { from, to, number });
     if (coin !== null) look.add(coin.kind, from - prefixLength(text, from, coin), to);
     return true;
@@ -65,9 +67,10 @@ function findCoin(look: Look, first: readonly Coin[], others: readonly Coin[], a
       if (coin.beginnings.length > 0 && !coin.beginnings.some((one) => run.startsWith(one))) continue;
       if (coin.near !== null && !look.hasWord(coin.near, from) && !isAll(look, from, to, coin)) continue;
       const verdict = coin.check(run);
+      if (verdict === "none") continue;
+      if (verdict === "valid") return coin;
       // What looks like one so often is taken for one: a text must not ask for digests without end.
-      if (verdict === "valid" || (verdict === "wrong" && look.fail(number, from, from + STRETCH)))
-        return coin;
+      if (look.fail(number, from, from + STRETCH) || verdict()) return coin;
     }
   }
   return null;

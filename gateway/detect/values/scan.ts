@@ -5,7 +5,7 @@ import { CLASS_SPACE, type Automaton } from "./automaton.ts";
 import { EncodedRuns } from "./encoded-runs.ts";
 import { MAX_GAP } from "./fold.ts";
 import { InvisibleRuns, type InvisiblePattern } from "./invisible.ts";
-import { isDigit, LEFT, NEARBY, toWordStart } from "./look.ts";
+import { isAlphanumeric, isDigit, LEFT, NEARBY, toWordStart } from "./look.ts";
 import type { Kind, Look, Memo, Reader, Swallow } from "./look.ts";
 import { PlainText } from "./plain.ts";
 import { walkBack } from "./read-pattern.ts";
@@ -29,7 +29,7 @@ export type Triggers = {
   readonly patterns: readonly number[];
   /** By row of the automaton: 1 where a digit is all that ends there. */
   readonly digitOnly: Uint8Array;
-  /** How many words there are that tell what numbers are, and how many patterns remember something. */
+  /** How many groups of words there are that tell what numbers are, and how many patterns remember something. */
   readonly words: number;
   readonly slots: number;
   readonly invisible: readonly InvisiblePattern[];
@@ -84,6 +84,8 @@ export class ValueScan implements Look {
   /** Before this, in the text as it came, all was given out. */
   #free = 0;
   #state = 0;
+  /** Where the run of letters and digits ends whose first digit was met last. */
+  #digits = -1;
   /** White space in a row where a literal has one: where it ends, and how much of it there is. */
   #gapEnd = -1;
   #gap = 0;
@@ -97,7 +99,7 @@ export class ValueScan implements Look {
   #swallowed = 0;
   #found: Found[] = [];
   #count = 0;
-  /** By word: where it ended last, in the plain text. */
+  /** By group of words: where one of them ended last, in the plain text. */
   #words: Float64Array | null = null;
   #lastWord = 0;
   #memo: Memo | null = null;
@@ -185,18 +187,17 @@ export class ValueScan implements Look {
     });
   }
 
-  addWord(word: number, end: number): void {
-    this.#lastWord = this.base + end;
-    this.#words ??= new Float64Array(this.#triggers.words);
-    this.#words[word] = this.#lastWord;
+  addWord(groups: readonly number[], end: number): void {
+    const last = this.base + end;
+    const words = (this.#words ??= new Float64Array(this.#triggers.words));
+    this.#lastWord = last;
+    for (let i = 0; i < groups.length; i += 1) words[groups[i] ?? 0] = last;
   }
 
-  hasWord(words: readonly number[], at: number): boolean {
-    const least = this.base + at - NEARBY;
+  hasWord(group: number, at: number): boolean {
     if (this.#words === null) return false;
-    for (const word of words)
-      if ((this.#words[word] ?? 0) >= least && (this.#words[word] ?? 0) > 0) return true;
-    return false;
+    const last = this.#words[group] ?? 0;
+    return last > 0 && last >= this.base + at - NEARBY;
   }
 
   isStart(at: number): boolean {
@@ -321,8 +322,9 @@ export class ValueScan implements Look {
         continue;
       }
       if (outputs[row] === null) continue;
-      // Of the digits of a number only the first is a trigger.
-      if (digitOnly[row] === 1 && i > 1 && isDigit(units[i - 2] ?? 0)) continue;
+      // Of the digits of a run of letters and digits only the first is a trigger.
+      if (digitOnly[row] === 1 && ((i > 1 && isDigit(units[i - 2] ?? 0)) || this.#isLaterDigit(from + i - 1)))
+        continue;
       this.#state = state;
       this.#at = this.base + from + i;
       if (!this.#read(0, 0)) return false;
@@ -331,6 +333,19 @@ export class ValueScan implements Look {
     this.#state = state;
     this.#at = this.base + from + i;
     return true;
+  }
+
+  /** Says whether a digit stands behind another one in a run of letters and digits. */
+  #isLaterDigit(at: number): boolean {
+    const { text, base } = this;
+    let i = this.#digits - base;
+    if (at < i) return true;
+    // The run that was followed last may have gone on: it ended where the text did.
+    if (i >= 0) while (i < at && isAlphanumeric(text.charCodeAt(i))) i += 1;
+    const isLater = i === at;
+    for (i = at + 1; i < text.length && isAlphanumeric(text.charCodeAt(i));) i += 1;
+    this.#digits = base + i;
+    return isLater;
   }
 
   /** Reads at the automaton's place, from one of its readers on; false where one must wait. */

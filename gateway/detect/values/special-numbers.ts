@@ -1,7 +1,7 @@
 // Numbers that are read by code of their own: payment cards, IBANs, addresses of networks, dates of birth, coins.
-import { cardBrand } from "./cards.ts";
+import { brandOf } from "./cards.ts";
 import { ibanLength, isIban } from "./iban.ts";
-import { isAlphanumeric, isDigit } from "./look.ts";
+import { isAlphanumeric, isDigit, isLetter } from "./look.ts";
 import { isSeparator, toCompact } from "./number-format.ts";
 import { phoneStart, phoneWords, readPhone } from "./phones.ts";
 import { readIpv4 } from "./read-network.ts";
@@ -11,32 +11,43 @@ import type { Words } from "./words.ts";
 
 const MAX_CARD = 19;
 const LEAST_CARD = 12;
+/** So many digits tell the issuer. */
+const CARD_HEAD = 6;
 const CARD_WORDS = ["card", "visa", "mastercard", "pan", "karte", "carte", "tarjeta", "cartão", "kaart"];
 
 /** Payment cards (ISO/IEC 7812): 12 to 19 digits, in groups or not. */
 export function createCardNumber(kind: Kind, words: Words): SpecialNumber {
-  const near = words.toNumbers(CARD_WORDS);
+  const near = words.toGroup(CARD_WORDS);
   const read = (look: Look, from: number): number => {
     const { text, isFinal } = look;
     // No scheme's numbers begin with a zero.
     if (text.charCodeAt(from) === 0x30) return -2;
-    let digits = "";
+    let count = 0;
+    let head = 0;
+    // The sums of the formula of Luhn, for an even and for an odd count of digits.
+    let even = 0;
+    let odd = 0;
     let i = from;
     let separator = 0;
     for (;;) {
       const first = i;
-      while (i < text.length && isDigit(text.charCodeAt(i)) && digits.length <= MAX_CARD) {
-        digits += text.charAt(i);
+      while (i < text.length && isDigit(text.charCodeAt(i)) && count <= MAX_CARD) {
+        const digit = text.charCodeAt(i) - 0x30;
+        const double = digit > 4 ? digit * 2 - 9 : digit * 2;
+        even += count % 2 === 0 ? double : digit;
+        odd += count % 2 === 0 ? digit : double;
+        if (count < CARD_HEAD) head = head * 10 + digit;
+        count += 1;
         i += 1;
       }
-      if (digits.length > MAX_CARD) return -2;
+      if (count > MAX_CARD) return -2;
       if (i >= text.length && !isFinal) return -1;
       if (i - first < 2) return -2;
-      if (digits.length >= LEAST_CARD) {
+      if (count >= LEAST_CARD) {
         const end = readEnd(text, i, isFinal);
         if (end === -1) return -1;
-        const isNamed = look.hasWord(near, from);
-        if (end >= 0 && cardBrand(digits, isNamed) !== null) return end;
+        const hasCheckDigit = (count % 2 === 0 ? even : odd) % 10 === 0;
+        if (end >= 0 && brandOf(head, count, hasCheckDigit, look.hasWord(near, from)) !== null) return end;
       }
       const c = i < text.length ? text.charCodeAt(i) : 0;
       if (!isSeparator(c) || (separator !== 0 && c !== separator)) return -2;
@@ -73,7 +84,7 @@ export function createIban(kind: Kind): SpecialNumber {
 
 /** Telephone numbers: set off by a mark or by how they are written, or beside a word that says what they are. */
 export function createPhones(kind: Kind, words: Words): SpecialNumber[] {
-  const near = words.toNumbers(phoneWords);
+  const near = words.toGroup(phoneWords);
   const common = { kind, letters: 0, leastRun: 1, mostRun: 15, start: phoneStart };
   const read = (look: Look, from: number): number =>
     mayBePhone(look.text, from) ? readPhone(look.text, from, look.isFinal, false) : -2;
@@ -117,7 +128,7 @@ const NOBODYS = /^(?:0\.|127\.|255\.)/;
 
 /** IPv4 addresses. */
 export function createIpv4(kind: Kind, words: Words): SpecialNumber {
-  const near = words.toNumbers(VERSION_WORDS);
+  const near = words.toGroup(VERSION_WORDS);
   const read = (look: Look, from: number): number => {
     const end = readIpv4(look.text, from, look.isFinal);
     if (end < 0) return end;
@@ -150,26 +161,63 @@ const BIRTH_WORDS = [
   "생년월일",
   "рожд",
 ];
-const DATES = [
-  /^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})/,
-  /^(?:(\d{1,2})[-/.](\d{1,2})[-/.](?:19|20)\d{2})/,
-  /^(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?[A-Za-z]{3,9},? (?:19|20)\d{2})/,
-];
 const MAX_DATE = 24;
+const LEAST_MONTH = 3;
+const MAX_MONTH = 9;
 
 /** Dates of birth: a date of day, month and year after a word that says so. */
 export function createBirthDate(kind: Kind, words: Words): SpecialNumber {
-  const near = words.toNumbers(BIRTH_WORDS);
+  const near = words.toGroup(BIRTH_WORDS);
   const read = (look: Look, from: number): number => {
     const { text, isFinal } = look;
-    const window = text.slice(from, from + MAX_DATE);
-    if (window.length < MAX_DATE && !isFinal) return -1;
-    for (const date of DATES) {
-      const match = date.exec(window);
-      if (match === null) continue;
-      return readEnd(text, from + match[0].length, isFinal);
-    }
-    return -2;
+    if (text.length < from + MAX_DATE && !isFinal) return -1;
+    const to = readDate(text, from);
+    return to === -2 ? -2 : readEnd(text, to, isFinal);
   };
   return { kind, read, weight: 6, letters: 0, leastRun: 1, mostRun: 4, near };
+}
+
+/** Gives the index after a date as `1981-05-12`, `12/05/1981` or `12th of May, 1981`; -2 where there is none. */
+function readDate(text: string, from: number): number {
+  const first = skipDigits(text, from, 4);
+  if (!isDateSeparator(text.charCodeAt(first)))
+    return first - from > 2 ? -2 : readYear(text, skipMonthName(text, first));
+  const second = skipDigits(text, first + 1, 2);
+  if (second === first + 1 || !isDateSeparator(text.charCodeAt(second))) return -2;
+  if (first - from < 3) return readYear(text, second + 1);
+  const to = skipDigits(text, second + 1, 2);
+  return first - from === 3 || to === second + 1 ? -2 : to;
+}
+
+/** Passes over the end of an ordinal, `of`, a month's name and a blank; -2 where they do not stand there. */
+function skipMonthName(text: string, at: number): number {
+  let i = text.charCodeAt(at) === BLANK ? at : at + 2;
+  if (i > at && !ORDINALS.has(text.slice(at, i))) return -2;
+  if (text.charCodeAt(i) !== BLANK) return -2;
+  i += 1;
+  if (text.startsWith("of ", i)) i += 3;
+  const name = i;
+  while (i - name < MAX_MONTH && isLetter(text.charCodeAt(i))) i += 1;
+  if (i - name < LEAST_MONTH) return -2;
+  if (text.charCodeAt(i) === 0x2c) i += 1;
+  return text.charCodeAt(i) === BLANK ? i + 1 : -2;
+}
+
+/** Gives the index after a year of the 20th or 21st century; -2 where there is none. */
+function readYear(text: string, at: number): number {
+  if (at < 0 || (!text.startsWith("19", at) && !text.startsWith("20", at))) return -2;
+  return skipDigits(text, at + 2, 2) === at + 4 ? at + 4 : -2;
+}
+
+const ORDINALS = new Set(["st", "nd", "rd", "th"]);
+const BLANK = 0x20;
+
+function isDateSeparator(c: number): boolean {
+  return c === 0x2d || c === 0x2e || c === 0x2f;
+}
+
+function skipDigits(text: string, from: number, most: number): number {
+  let i = from;
+  while (i < from + most && isDigit(text.charCodeAt(i))) i += 1;
+  return i;
 }

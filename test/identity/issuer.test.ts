@@ -1,13 +1,13 @@
 // Tokens of an OpenID issuer through a whole gateway: its keys, its groups, its clock, its audience.
 import OpenAI, { APIError } from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createTestIssuer } from "./fixtures/test-issuer.ts";
-import type { TestIssuer } from "./fixtures/test-issuer.ts";
-import { toTarget } from "./clients/js/targets.ts";
-import { startGateway } from "./gateway.ts";
-import type { RunningGateway } from "./gateway.ts";
-import { createTestDatabase } from "./postgres.ts";
-import type { TestDatabase } from "./postgres.ts";
+import { createTestIssuer } from "../fixtures/test-issuer.ts";
+import type { TestIssuer } from "../fixtures/test-issuer.ts";
+import { toTarget } from "../clients/js/targets.ts";
+import { startGateway } from "../gateway.ts";
+import type { RunningGateway } from "../gateway.ts";
+import { createTestDatabase } from "../postgres.ts";
+import type { TestDatabase } from "../postgres.ts";
 
 const model = "gpt-4.1";
 let issuer: TestIssuer;

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { z } from "zod";
+import { issuer } from "./issuer-schema.ts";
+import { readIssuers } from "./issuers.ts";
+
+function read(entries: readonly unknown[], secret?: string) {
+  const problems: string[] = [];
+  const found = readIssuers(
+    entries.map((entry) => issuer.parse(entry)),
+    {
+      follow: () => (secret === undefined ? { expected: "expected a secret" } : { value: secret }),
+      isServing: true,
+      report: (at, expected) => problems.push(`${at.join(".")}: ${expected}`),
+    },
+  );
+  return { ...found, problems };
+}
+
+const page = readFileSync(new URL("../../docs/identity.md", import.meta.url), "utf8");
+const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
+
+test.each(examples)("the page's example is a configuration:\n%s", (text) => {
+  const { issuers } = z.object({ issuers: z.array(z.unknown()) }).parse(parse(text));
+  expect(read(issuers, "secret").problems).toEqual([]);
+});
+
+test("a preset that fits many issuers needs the one that is meant", () => {
+  const audience = "tollgate";
+  expect(read([{ preset: "okta", audience }]).problems).toEqual([
+    "issuers.0.issuer: expected the issuer's URL, which this preset can't know",
+  ]);
+  expect(read([{ preset: "google", audience }]).issuers[0]?.issuer).toBe("https://accounts.google.com");
+});
+
+test("two entries of one issuer are refused", () => {
+  const entry = { issuer: "https://a.example", audience: "x" };
+  expect(read([entry, entry]).problems).toEqual([
+    "issuers.1.issuer: expected an issuer that no other entry has",
+  ]);
+});
+
+test("opaque tokens of two issuers must be told apart", () => {
+  const entry = (host: string, token_prefix?: string) => ({
+    issuer: `https://${host}`,
+    audience: "x",
+    introspection: { client_id: "a", client_secret: "env:A", ...(token_prefix && { token_prefix }) },
+  });
+  const expected = "expected prefixes that tell the issuers' tokens apart";
+  const at = "issuers.1.introspection.token_prefix";
+  expect(read([entry("a"), entry("b")], "s").problems).toEqual([`${at}: ${expected}`]);
+  expect(read([entry("a", "a_"), entry("b", "a_b")], "s").problems).toEqual([`${at}: ${expected}`]);
+  expect(read([entry("a", "a_"), entry("b", "b_")], "s").problems).toEqual([]);
+});
+
+test("a secret that can't be followed is a problem of a gateway that serves", () => {
+  const introspection = { client_id: "a", client_secret: "env:A" };
+  expect(read([{ issuer: "https://a.example", audience: "x", introspection }]).problems).toEqual([
+    "issuers.0.introspection.client_secret: expected a secret",
+  ]);
+});

@@ -1,0 +1,159 @@
+// Makes of the file's issuers what tokens are checked by: presets filled in, contradictions found, secrets apart.
+import type { Caller } from "../exchange.ts";
+import { PRESETS } from "./issuer-presets.ts";
+import type { ConfigFile } from "./schema.ts";
+import type { Followed } from "./secrets.ts";
+
+/** Gives the groups where every claim has one of its values; a `*` at a value's end stands for anything. */
+export type GroupRule = {
+  readonly when: ReadonlyMap<string, readonly string[]>;
+  readonly groups: readonly string[];
+};
+
+/** A claim that policy sees, under `name`. */
+export type ClaimConfig = {
+  readonly claim: string;
+  readonly name: string;
+  readonly type: "string" | "number" | "boolean" | "strings" | null;
+};
+
+/** Tells something apart by a claim's value. */
+export type ByClaim<Value> = { readonly claim: string; readonly map: ReadonlyMap<string, Value> };
+
+/** One trusted issuer. Claims are names, or RFC 6901 pointers where they begin with a slash. */
+export type IssuerConfig = {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  /** Empty: any. */
+  readonly authorized_parties: readonly string[];
+  readonly algorithms: readonly string[];
+  readonly jwks_uri: string | null;
+  readonly introspection: {
+    readonly endpoint: string | null;
+    readonly client_id: string;
+    readonly token_prefix: string;
+    readonly cache_s: number;
+  } | null;
+  readonly subject_claim: string;
+  readonly name_claim: string;
+  readonly groups_claim: string;
+  readonly group_map: ReadonlyMap<string, readonly string[]>;
+  readonly group_rules: readonly GroupRule[];
+  readonly group_overage: "refuse" | "ignore" | "userinfo";
+  readonly claims: readonly ClaimConfig[];
+  readonly kind: Caller["kind"];
+  readonly kind_by: ByClaim<Caller["kind"]> | null;
+  readonly tenant: string;
+  readonly tenant_by: ByClaim<string> | null;
+  readonly clock_skew_s: number;
+};
+
+type Entry = ConfigFile["issuers"][number];
+type Report = (at: readonly PropertyKey[], expected: string) => void;
+
+/** The issuers, and the secrets of the gateway's clients at them by `iss`. */
+export type Issuers = {
+  readonly issuers: readonly IssuerConfig[];
+  readonly secrets: ReadonlyMap<string, string>;
+};
+
+/** Reads the file's issuers; `follow` gives a reference's secret, which is required of a gateway that serves. */
+export function readIssuers(
+  entries: readonly Entry[],
+  options: {
+    readonly follow: (reference: string) => Followed;
+    readonly isServing: boolean;
+    readonly report: Report;
+  },
+): Issuers {
+  const { follow, isServing, report } = options;
+  const issuers: IssuerConfig[] = [];
+  const secrets = new Map<string, string>();
+  for (const [index, entry] of entries.entries()) {
+    const at = ["issuers", index] as const;
+    const config = toIssuer(entry);
+    if (config === null) {
+      report([...at, "issuer"], "expected the issuer's URL, which this preset can't know");
+      continue;
+    }
+    if (issuers.some(({ issuer }) => issuer === config.issuer))
+      report([...at, "issuer"], "expected an issuer that no other entry has");
+    if (config.introspection !== null && clashes(config.introspection.token_prefix, issuers))
+      report(
+        [...at, "introspection", "token_prefix"],
+        "expected prefixes that tell the issuers' tokens apart",
+      );
+    if (entry.introspection !== undefined) {
+      const followed = follow(entry.introspection.client_secret);
+      if ("value" in followed) secrets.set(config.issuer, followed.value);
+      else if (isServing) report([...at, "introspection", "client_secret"], followed.expected);
+    }
+    issuers.push(config);
+  }
+  return { issuers, secrets };
+}
+
+/** Says whether a token could belong to two issuers. */
+function clashes(prefix: string, others: readonly IssuerConfig[]): boolean {
+  return others.some(({ introspection }) => {
+    const other = introspection?.token_prefix;
+    return other !== undefined && (other.startsWith(prefix) || prefix.startsWith(other));
+  });
+}
+
+/** Fills an entry in; null where it names no issuer. */
+export function toIssuer(entry: Entry): IssuerConfig | null {
+  const preset = entry.preset === undefined ? {} : PRESETS[entry.preset];
+  const issuer = entry.issuer ?? preset.issuer;
+  if (issuer === undefined) return null;
+  const kindBy = entry.kind_by ?? preset.kind_by;
+  const { introspection } = entry;
+  return {
+    issuer,
+    audience: toList(entry.audience),
+    authorized_parties: entry.authorized_parties,
+    algorithms: entry.algorithms ?? ["RS256", "ES256", "EdDSA"],
+    jwks_uri: entry.jwks_uri ?? null,
+    introspection:
+      introspection === undefined
+        ? null
+        : {
+            endpoint: introspection.endpoint ?? null,
+            client_id: introspection.client_id,
+            token_prefix: introspection.token_prefix ?? "",
+            cache_s: introspection.cache_s,
+          },
+    subject_claim: entry.subject_claim ?? preset.subject_claim ?? "sub",
+    name_claim: entry.name_claim ?? preset.name_claim ?? "name",
+    groups_claim: entry.groups_claim ?? preset.groups_claim ?? "groups",
+    group_map: toListMap(entry.group_map),
+    group_rules: entry.group_rules.map(({ when, groups }) => ({
+      when: toListMap(when),
+      groups: toList(groups),
+    })),
+    group_overage: entry.group_overage,
+    claims: (entry.claims ?? preset.claims ?? []).map((one) =>
+      typeof one === "string"
+        ? { claim: one, name: one, type: null }
+        : { claim: one.claim, name: one.name ?? one.claim, type: one.type ?? null },
+    ),
+    kind: entry.kind ?? preset.kind ?? "human",
+    kind_by: kindBy === undefined ? null : { claim: kindBy.claim, map: new Map(Object.entries(kindBy.map)) },
+    tenant: entry.tenant,
+    tenant_by:
+      entry.tenant_by === undefined
+        ? null
+        : { claim: entry.tenant_by.claim, map: new Map(Object.entries(entry.tenant_by.map)) },
+    clock_skew_s: entry.clock_skew_s,
+  };
+}
+
+function toList(value: string | readonly string[]): readonly string[] {
+  return typeof value === "string" ? [value] : value;
+}
+
+function toListMap(record: {
+  readonly [key: string]: string | readonly string[];
+}): ReadonlyMap<string, readonly string[]> {
+  return new Map(Object.entries(record).map(([key, value]) => [key, toList(value)]));
+}

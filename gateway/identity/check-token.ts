@@ -1,0 +1,150 @@
+// Checks one token of any kind that is accepted: a key of ours, a client secret, an issuer's JWT or opaque token.
+import type { KeyOwner } from "../../db/queries/service-accounts.ts";
+import { GatewayError } from "../errors.ts";
+import type { Caller } from "../exchange.ts";
+import { isClientSecretText, isKeyText } from "./key-format.ts";
+import { createKeyLookup } from "./key-lookup.ts";
+import type { Note } from "./note.ts";
+import type { ProviderKeyIncident } from "./provider-keys.ts";
+import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
+import { createProviderKeyReporter } from "./report-provider-key.ts";
+import { tokenExpired, tokenRevoked } from "./refusals.ts";
+import { toSubjectId } from "./subject-id.ts";
+import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
+import { isJwt, readIssuer, verifyIntrospected, verifyToken } from "./verify-token.ts";
+
+/** The issuer of service accounts' callers. */
+const OWN_ISSUER = "tollgate";
+
+export type TokenCheckDeps = {
+  readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
+  /** Finds what a client secret stands for; `until` is its expiry. */
+  readonly findClientSecret: (hash: Buffer) => Promise<VerifiedToken | null>;
+  /** Says whether an issuer's token, or its subject, was ever revoked. */
+  readonly wasRevoked: (credentialId: string, subjectId: string) => Promise<boolean>;
+  readonly issuers: readonly TrustedIssuer[];
+  /** Keys the hash of presented provider keys. */
+  readonly secret: Buffer;
+  readonly onProviderKey: (incident: ProviderKeyIncident) => void;
+  readonly now: () => number;
+};
+
+/**
+ * Checks a token and gives its caller; a `note` is told each step. Throws `token_invalid`, `token_expired`,
+ * `token_revoked`, `provider_key_presented` or `identity_unavailable`.
+ */
+export type TokenCheck = (token: string, note?: Note) => Promise<VerifiedToken>;
+
+/** Makes the check. */
+export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
+  const { now } = deps;
+  const findOwner = createKeyLookup({ find: deps.findKeyOwner, now });
+  const findSecret = createKeyLookup({ find: deps.findClientSecret, now });
+  const findIntrospected = createIntrospections(deps);
+  const reportProviderKey = createProviderKeyReporter(deps);
+  const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
+
+  async function requireUnrevoked(caller: Caller, note?: Note): Promise<void> {
+    if (await asUnavailable(deps.wasRevoked(caller.credentialId, toSubjectId(caller)))) throw tokenRevoked();
+    note?.("revocation", "neither the token nor its subject was revoked");
+  }
+
+  /** A client secret counts as long as the credential does with which it was asked for. */
+  async function checkSecret(token: string, note?: Note): Promise<VerifiedToken> {
+    note?.("form", "a client secret of a realtime session");
+    const found = await findSecret(token);
+    if (found === null) throw new GatewayError("token_invalid", "The client secret is unknown.");
+    if (found.until <= now()) throw tokenExpired();
+    await requireUnrevoked(found.caller, note);
+    return found;
+  }
+
+  async function checkKey(token: string, note?: Note): Promise<VerifiedToken> {
+    note?.("form", "a key of a service account");
+    const owner = await findOwner(token);
+    if (owner === null) throw new GatewayError("token_invalid", "The token is unknown.");
+    note?.("account", `${owner.name} of tenant ${owner.tenant}`);
+    if (owner.isRevoked) throw tokenRevoked();
+    const expiresAt = owner.expiresAt?.getTime() ?? null;
+    if (expiresAt !== null && expiresAt <= now()) throw tokenExpired();
+    note?.("groups", owner.groups.join(", "));
+    const caller: Caller = {
+      tenant: owner.tenant,
+      issuer: OWN_ISSUER,
+      subject: owner.name,
+      kind: "service",
+      groups: owner.groups,
+      scopes: owner.scopes,
+      claims: {},
+      actsFor: null,
+      credentialId: owner.keyId,
+      expiresAt,
+    };
+    return { caller, until: expiresAt ?? Number.POSITIVE_INFINITY };
+  }
+
+  async function checkIssued(token: string, note?: Note): Promise<VerifiedToken> {
+    const issuer = isJwt(token) ? readIssuer(token) : null;
+    const trusted = issuer === null ? undefined : issuers.get(issuer);
+    if (trusted !== undefined) {
+      note?.("form", `a JWT that names the issuer ${trusted.config.issuer}`);
+      const verified = await verifyToken(token, trusted, now(), note);
+      await requireUnrevoked(verified.caller, note);
+      return verified;
+    }
+    requireNoProviderKey(token, issuer);
+    const verified = await findIntrospected(token, note);
+    await requireUnrevoked(verified.caller, note);
+    return verified;
+  }
+
+  function requireNoProviderKey(token: string, issuer: string | null): void {
+    const provider = findProvider(token) ?? (issuer === null ? null : findProviderOfIssuer(issuer));
+    if (provider === null) return;
+    reportProviderKey(provider, token);
+    throw new GatewayError(
+      "provider_key_presented",
+      "This is a provider's own key. Use a Tollgate token instead, and revoke that key at the provider.",
+    );
+  }
+
+  return (token, note) => {
+    if (isKeyText(token)) return checkKey(token, note);
+    return isClientSecretText(token) ? checkSecret(token, note) : checkIssued(token, note);
+  };
+}
+
+/** Makes the way to ask about opaque tokens: each is shown to the one issuer that it may be of. */
+function createIntrospections(deps: TokenCheckDeps): TokenCheck {
+  const asked = deps.issuers.flatMap((issuer) => {
+    const { introspection } = issuer.config;
+    if (introspection === null) return [];
+    const find = createKeyLookup({
+      find: (_hash, token) => verifyIntrospected(token, issuer, deps.now()),
+      now: deps.now,
+    });
+    return [{ prefix: introspection.token_prefix, issuer: issuer.config.issuer, find }];
+  });
+  return async (token, note) => {
+    const one = isJwt(token) ? undefined : asked.find(({ prefix }) => token.startsWith(prefix));
+    if (one === undefined)
+      throw new GatewayError("token_invalid", "The token is malformed, or of an issuer that isn't accepted.");
+    note?.("form", `an opaque token, which the issuer ${one.issuer} is asked about`);
+    const verified = await one.find(token);
+    if (verified === null)
+      throw new GatewayError("token_invalid", "The token's issuer says that it doesn't count.");
+    return verified;
+  };
+}
+
+async function asUnavailable<T>(query: Promise<T>): Promise<T> {
+  try {
+    return await query;
+  } catch (error) {
+    throw new GatewayError(
+      "identity_unavailable",
+      "The token can't be checked: the database is out of reach.",
+      { cause: error },
+    );
+  }
+}
