@@ -208,7 +208,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     junctions: readonly string[],
   ): Promise<ParsedRequest> {
     if (recognition.classes.size === 0) return request;
-    const texts = toRequestTexts(request).flatMap(({ text, part }) => (isPartOfJson(part) ? [] : [text]));
+    const segments = [...request.rest, ...request.items.flatMap((item) => item.segments)];
+    const texts = segments.flatMap(({ text, part }) => (isPartOfJson(part) ? [] : [text]));
     await recognition.ask([...texts, ...junctions]);
     return recognition.isPartial ? withOwnMemos(request) : request;
   }

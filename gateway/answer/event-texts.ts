@@ -36,13 +36,14 @@ export function readEventTexts(
 function readChat(value: JsonObject): ReadEvent {
   const { texts, choices } = readChatChunk(value);
   return {
-    texts: [...texts, ...choices.flatMap((choice) => choice.texts)],
+    texts: [...texts, ...choices.flatMap((choice) => choice.texts)].map(toRead),
     isEnd: choices.length === 0 || choices.some(({ finishReason }) => finishReason !== null),
   };
 }
 
 function readResponse(spec: RouteSpec, value: JsonObject): ReadEvent {
-  const { texts, response } = readResponseEvent(value);
+  const { texts: read, response } = readResponseEvent(value);
+  const texts = read.map(toRead);
   const isEnd = texts.every(({ whole }) => whole);
   if (response === undefined) return { texts, isEnd };
   const { segments } = parseAnswer(spec, response);
@@ -55,9 +56,14 @@ function readOther(name: string | null, value: JsonObject): ReadEvent {
   walkAnswer(sink, [], value, "");
   const texts = readOtherEvent(name, value, sink.segments);
   return {
-    texts: texts.map(({ channel, text, continues }) => ({ channel, text, whole: !continues })),
+    texts: texts.map(({ continues, ...text }) => toRead({ ...text, whole: !continues })),
     isEnd: texts.every(({ continues }) => !continues),
   };
+}
+
+/** What is no text by itself is searched by itself. */
+function toRead({ channel, text, whole, apart }: ReadText & { readonly apart?: unknown }): ReadText {
+  return apart === undefined ? { channel, text, whole } : toWhole(text);
 }
 
 function toWhole(text: string): ReadText {

@@ -119,13 +119,7 @@ function openEvents(context: AnswerContext, createDialect: (tools: StreamTools) 
     judge.speaksIn("finding") ||
     judge.speaksIn("end") ||
     context.keepsTexts;
-  const scan = createTextScan(
-    isScanned ? context.scanner : null,
-    gate,
-    context.editor,
-    context.restorer,
-    judgeFindings,
-  );
+  const scan = createTextScan(isScanned ? context.scanner : null, gate, context, judgeFindings);
 
   /** The head told what was masked of the request alone. */
   const toldEffects = context.effects()["x-tollgate-effects"];

@@ -44,6 +44,8 @@ const NOT_AHEAD: Ahead = { push: () => null, rest: () => null };
 const SILENT: RecognisedStream = { push: () => NOTHING, end: () => NOTHING, cut: () => NOTHING, pending: 0 };
 /** A name has a letter, a number of a house a digit. */
 const HAS_WORD = /[\p{L}\p{N}]/u;
+/** An id, which is nobody's name. */
+const IS_ID = /^[A-Za-z.:-]*[\d_][\w.:-]*$/;
 /** Passages that are kept of texts of any number. */
 const MOST_KEPT = 20_000;
 
@@ -85,7 +87,7 @@ function createRecognition(
   }
 
   function askAll(passages: readonly string[]): Promise<void> | null {
-    const asked = new Set(passages.filter((one) => !known.has(one) && HAS_WORD.test(one)));
+    const asked = new Set(passages.filter((one) => !known.has(one) && isWorth(one)));
     return asked.size === 0 ? null : find(asked);
   }
 
@@ -101,7 +103,7 @@ function createRecognition(
   function look(passage: string): readonly Recognised[] {
     const found = known.get(passage);
     if (found !== undefined) return found;
-    if (isIgnoring || !HAS_WORD.test(passage)) return NOTHING;
+    if (isIgnoring || !isWorth(passage)) return NOTHING;
     throw unavailable(null);
   }
 
@@ -128,6 +130,11 @@ function createRecognition(
     fork: () => createRecognition(recogniser, tenant, left, true),
   };
   return recognition;
+}
+
+/** Says whether a name may stand in a passage. */
+function isWorth(passage: string): boolean {
+  return HAS_WORD.test(passage) && !IS_ID.test(passage);
 }
 
 /** Finds by what is said of each passage; what two passages share, and say of it, is one finding. */

@@ -9,7 +9,7 @@ import { createTextScan } from "../answer/text-scan.ts";
 import { GatewayError } from "../errors.ts";
 import type { JsonObject, ToolCall } from "../exchange.ts";
 import { NO_CONTENT } from "../judge.ts";
-import { isCipher } from "../parse/fields.ts";
+import { isBlob, isCipher } from "../parse/fields.ts";
 import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
 import type { OtherText } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
@@ -44,9 +44,9 @@ export function createSessionEvents(
 ): SessionEvents {
   const { scanner, judge, id } = context;
   const gate = createGate(write);
-  const { editor, restorer } = context;
+  const { restorer } = context;
   const isSearched = context.masks.applies("answer") || restorer.isActive || judge.speaksIn("finding");
-  const scan = createTextScan(isSearched ? scanner : null, gate, editor, restorer, judgeFindings);
+  const scan = createTextScan(isSearched ? scanner : null, gate, context, judgeFindings);
   /** Calls that are being judged: several events may tell one at a time. */
   const asking = new Map<string, Promise<boolean>>();
   const pieces = createPieceChannels();
@@ -90,8 +90,9 @@ export function createSessionEvents(
   /** Searches the texts of an event; pieces of one come on one channel, and are searched as one. */
   function search({ texts, before, after }: Texts, entry: Entry): void {
     before.forEach(finish);
-    for (const { channel, text, continues, pointer } of texts) {
-      if (continues) scan.push(channel, "message", text, entry, pointer);
+    for (const { channel, text, continues, pointer, apart } of texts) {
+      if (apart !== undefined) scan.apart(apart, "message", text, entry, pointer ?? "");
+      else if (continues) scan.push(channel, "message", text, entry, pointer);
       else {
         scan.whole(channel, "message", text, entry, pointer);
         scan.forget(channel);
@@ -103,8 +104,8 @@ export function createSessionEvents(
   /** Has the recogniser asked about what `search` searches, in the same order. */
   function askAhead({ texts, before, after }: Texts): void {
     for (const channel of before) first.finish(channel);
-    for (const { channel, text, continues } of texts) {
-      if (continues) first.piece(channel, text);
+    for (const { channel, text, continues, apart } of texts) {
+      if (continues && apart === undefined) first.piece(channel, text);
       else first.whole(channel, text);
     }
     for (const channel of after) first.finish(channel);
@@ -199,6 +200,9 @@ export function createSessionEvents(
       const isSound = typeof type === "string" && SOUND.test(type) && typeof delta === "string";
       const { delta: _, ...rest } = value;
       const read = isSound && isCipher(delta) ? rest : value;
+      // Sound comes in long pieces; a short one may be anything.
+      if (read === rest && isSound && !isBlob(delta, true))
+        scan.apart({ of: "token" }, "other", delta, { changes: [] }, "");
       takeEvent(data, value, read, decided === undefined ? [] : [decided]);
     },
     end() {
