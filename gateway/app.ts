@@ -13,7 +13,13 @@ import { createHeart } from "./answer/heart.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
-import { createConnections } from "./connections/registry.ts";
+import { isOurselves, toOurselves } from "./config/connections.ts";
+import { followProviderKey } from "./config/secrets.ts";
+import type { Environment } from "./config/secrets.ts";
+import { createKeyWrapper } from "./connections/envelope.ts";
+import { openConnections } from "./connections/open-connections.ts";
+import type { Simulated } from "./connections/open-connections.ts";
+import { toDisabled } from "./connections/registry.ts";
 import { createNameScanner } from "./mask/names.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
@@ -37,7 +43,14 @@ import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
-import { createTenantKeys, derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
+import {
+  createTenantKeys,
+  derive,
+  listCredentialKeys,
+  openBox,
+  openOriginals,
+  toKeyId,
+} from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
@@ -50,20 +63,15 @@ import { toRequestTexts } from "./request/request-texts.ts";
 
 /** Bytes of a body that are kept in memory until it is decided. */
 const SPOOL_MEMORY_BYTES = 1024 * 1024;
-/** The simulated API that this process or its primary serves, and the credentials that it wants. */
-type SimulatedTarget = {
-  readonly url: string;
-  readonly credential: string;
-  readonly adminCredential: string;
-};
-
 export type GatewayOptions = {
   readonly config: Config;
   readonly secrets: LoadedSecrets & { readonly encryptionKey: Buffer };
   readonly databaseUrl: string;
   readonly log: Log;
-  /** The simulated target, where a connection is answered by it. */
-  readonly simulator: SimulatedTarget | null;
+  /** The simulated target that this process or its primary serves, where a connection is answered by it. */
+  readonly simulator: Simulated | null;
+  /** Where references of connections in the database lead to. */
+  readonly env: Environment;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
   /** What other processes of this gateway count for its callers; absent: there are none. */
@@ -100,12 +108,29 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const compile = createDetectors(config.detect.encoded_bytes);
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
+  /** Set once there is something to end. */
+  let endConnection: (name: string, how: "cut" | "drain") => void = () => undefined;
+  const connections = opened(
+    await openConnections({
+      db,
+      configured: config.connections,
+      simulated: options.simulator,
+      simulatesAll: config.simulate,
+      wrapper: createKeyWrapper(listCredentialKeys(secrets.encryptionKey, secrets.credentialKeys ?? [])),
+      follow: (reference) => followProviderKey(reference, options.env, config.stateDir),
+      isOurselves: (baseUrl) => isOurselves(baseUrl, toOurselves(config)),
+      onDisabled: (name, how) => endConnection(name, how),
+      onOutcome: (outcome) => events.targetAnswered(outcome),
+      log,
+    }),
+    (one) => one.close(),
+  );
   const policy = opened(
     await createPolicy({
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
       checkPatterns: (patterns) => void compile(patterns),
-      connectionLabels: config.connections.flatMap((connection) => connection.labels),
+      connectionLabels: () => connections.labels(),
       beforeInForce: ({ version, operator }) =>
         recordPolicyVersion(db, {
           ...version,
@@ -170,31 +195,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
-  const connections = opened(
-    createConnections(
-      config.connections.map((one) => ({
-        ...one,
-        baseUrl: one.simulated && options.simulator !== null ? options.simulator.url : one.baseUrl,
-        isDefault: one.default,
-      })),
-      new Map(
-        config.connections.map((one) => [
-          one.name,
-          one.simulated && options.simulator !== null
-            ? options.simulator.credential
-            : (secrets.credentials.get(one.name) ?? ""),
-        ]),
-      ),
-      new Map([
-        ...config.connections.flatMap((one): [string, string][] =>
-          one.simulated && options.simulator !== null ? [[one.name, options.simulator.adminCredential]] : [],
-        ),
-        ...secrets.adminCredentials,
-      ]),
-    ),
-    (one) => one.close(),
-  );
-
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
   const deps = {
     authenticate: (authorization: string | undefined) => authenticator.authenticate(authorization),
@@ -248,9 +248,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   authenticator.onRevoked((credentialId) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
-    pipeline.end(error, credentialId);
-    upgrades.end(error, credentialId);
+    pipeline.end(error, { credentialId });
+    upgrades.end(error, { credentialId });
   });
+  endConnection = (connection, how) => {
+    const error = toDisabled();
+    if (how === "drain") return upgrades.endIdle(error, connection);
+    pipeline.end(error, { connection });
+    upgrades.end(error, { connection });
+  };
+  await connections.follow();
 
   let isDraining = false;
   const app = new Hono();

@@ -108,6 +108,23 @@ export const ERRORS = {
     meaning: "No connection has this name.",
     remedy: "`tollgate connections list` names those that exist.",
   },
+  connection_disabled: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "parse",
+    meaning: "An operator has taken the connection out of use.",
+    remedy: "Ask the operator; `tollgate connections history` tells who did it and when.",
+  },
+  connection_unusable: {
+    status: 503,
+    type: "api_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "The connection's key can't be read at this gateway: it can't be opened, its reference leads to none, or its base URL is the gateway's own.",
+    remedy: "See the gateway's log and `tollgate doctor`.",
+  },
   list_too_long: {
     status: 502,
     type: "api_error",
@@ -509,12 +526,18 @@ export type ErrorDetail = {
 /** Gives what OpenAI's SDKs raise as the status's error class, with the gateway's mark unless the words are the target's. */
 export function toErrorDetail(error: GatewayError, exchangeId: string): ErrorDetail {
   return {
-    message: error.message,
+    message: toMessage(error, exchangeId),
     type: ERRORS[error.code].type,
     param: error.param,
     code: error.publicCode,
     ...(!error.isTargets && { exchange_id: exchangeId }),
   };
+}
+
+/** What policy refuses is told with its exchange, by which whoever keeps the policy finds it. */
+function toMessage({ code, message }: GatewayError, exchangeId: string): string {
+  const name = `[exchange ${exchangeId}]`;
+  return !code.startsWith("policy_") || message.endsWith(name) ? message : `${message} ${name}`;
 }
 
 /** Gives `x-should-retry`'s value, or null where the SDKs decide by the status. */

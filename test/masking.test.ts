@@ -117,6 +117,8 @@ describe("a request", () => {
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(String(refused)).toContain("values_masked");
     expect(String(refused)).not.toContain("3704");
+    const id = refused instanceof OpenAI.APIError ? refused.requestID : null;
+    expect(String(refused)).toContain(`[exchange ${id}]`);
     // A text with bytes that stray in it is not written anew.
     const file = new File([Buffer.from(`caf\u00e9: key: ${key}\n`, "latin1")], "notes.txt");
     const upload = await client.files

@@ -17,6 +17,7 @@ const REASON = "A customer asked what we hold";
 const masks = [
   { class: "secret", with: "redact" },
   { class: "email", with: "token" },
+  { fields: ["salary"], with: "redact" },
 ];
 const PER_HOUR = 3;
 
@@ -28,7 +29,7 @@ let program = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-reveal-"));
   const operator = join(folder, "operator.json");
-  await writeFile(operator, JSON.stringify({ lists: { masks } }));
+  await writeFile(operator, JSON.stringify({ lists: { masks, originals: ["email", "field"] } }));
   database = await createTestDatabase();
   gateway = await startGateway({
     databaseUrl: database.url,
@@ -104,6 +105,20 @@ test("the command finds the configured gateway, and prints JSON", async () => {
     exchange: id,
     originals: [{ class: "email", direction: "request", original: email }],
   });
+});
+
+test("what a masked field held is shown too, but for a secret in it", async () => {
+  const id = await makeExchange(JSON.stringify({ salary: 93_000, of: { salary: "9 a month" } }));
+  const auditor = await makeKey(["auditors"]);
+  const [, shown] = await reveal(auditor, id);
+  expect(JSON.parse(shown)).toMatchObject({
+    originals: [
+      { class: "field", original: "93000" },
+      { class: "field", original: "9 a month" },
+    ],
+  });
+  const [status] = await reveal(auditor, await makeExchange(JSON.stringify({ salary: `by ${secret}` })));
+  expect(status).toBe(404);
 });
 
 test.each([["developers"], ["admins"]])("a member of %s is refused, which is recorded", async (group) => {

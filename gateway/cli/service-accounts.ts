@@ -1,5 +1,4 @@
 // `tollgate service-accounts`: keys for programs.
-import { hostname, userInfo } from "node:os";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Database } from "../../db/client.ts";
@@ -10,6 +9,7 @@ import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseDuration } from "./duration.ts";
+import { toOperator } from "./operator.ts";
 import { printFields, printJson, printTable, toMoment } from "./print.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -173,11 +173,6 @@ export function collectGroup(text: string, before: string[] | undefined): string
     );
   }
   return [...new Set([...(before ?? []), text])];
-}
-
-/** Who acts when the command line works on the database itself. */
-function toOperator(): string {
-  return `operator:${userInfo().username}@${hostname()}`;
 }
 
 function toStatus(account: ServiceAccountRow): "active" | "expired" | "revoked" {

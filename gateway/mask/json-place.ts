@@ -1,6 +1,7 @@
 // Tells where in a JSON text a masked value stands: outside of a string its replacement needs quotes.
 import type { Finding } from "../exchange.ts";
 import type { Edit } from "./edits.ts";
+import { createJsonWalk } from "./json-walk.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
 export type JsonPlace = {
@@ -14,65 +15,44 @@ export type JsonPlace = {
   skip(text: string, base: number, until: number): void;
 };
 
-/** Begins at the text's beginning; a text that does not begin as an object or a list does is none. */
+/** Begins at the text's beginning. In a text that is no JSON, or no more, nothing is done. */
 export function createJsonPlace(): JsonPlace {
-  let at = 0;
-  let isInString = false;
-  let isJson: boolean | null = null;
-  /** The beginning, as long as it does not tell. */
-  let head = "";
-
-  function isInside(text: string, base: number, offset: number): boolean {
-    for (; at < offset; at += 1) {
-      const c = text.charCodeAt(at - base);
-      if (c === BACKSLASH && isInString) at += 1;
-      else if (c === QUOTE) isInString = !isInString;
-    }
-    return isInString;
-  }
-
-  /** Walks over what came before, once it is known to be JSON. */
-  function look(text: string, base: number, isEnough: boolean): boolean {
-    if (isJson !== null) return isJson;
-    const all = head + text;
-    const begun = /^\s*(?:[{[]\s*)?/.exec(all)?.[0].length ?? 0;
-    if (!isEnough && all.length - begun < ENOUGH && all.length < MOST_HEAD) return false;
-    isJson = JSON_START.test(all);
-    if (isJson) isInside(all, 0, base);
-    return isJson;
-  }
-
+  const walk = createJsonWalk();
   return {
     read(text, start, end) {
       const written = text.slice(start, end);
-      if (!written.includes("\\") || !look(text, 0, true) || !isInside(text, 0, start)) return written;
-      return unescape(written);
+      if (!written.includes("\\")) return written;
+      walk.to(text, 0, start);
+      return walk.isInString ? unescape(written) : written;
     },
     split(text, findings, base = 0) {
-      if (findings.length === 0 || !look(text, base, true)) return findings;
+      if (findings.length === 0 || walk.isOver) return findings;
       // What `quote` is asked about lies behind.
-      const before = { at, isInString };
-      const runs = findings.flatMap((finding) =>
-        finding.field === undefined
-          ? cut(finding, text, base, isInside(text, base, finding.start))
-          : [finding],
-      );
-      ({ at, isInString } = before);
-      return runs;
+      const ahead = walk.fork();
+      return findings.flatMap((finding) => {
+        if (finding.field !== undefined) return [finding];
+        ahead.to(text, base, finding.start);
+        return ahead.isOver ? [finding] : cut(finding, text, base, ahead.isInString);
+      });
     },
     quote(text, edits, first, base = 0) {
-      if (!look(text, base, true)) return;
       for (const edit of edits.slice(first)) {
-        if (edit.isField) continue;
-        if (!isInside(text, base, edit.start) && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
+        if (edit.isField || walk.isOver) continue;
+        walk.to(text, base, edit.start);
+        const isBare =
+          walk.isAtValue && BARE.test(text.slice(edit.start - base, edit.start - base + LONGEST));
+        if (isBare && !edit.text.startsWith('"')) edit.text = `"${edit.text}"`;
       }
     },
     skip(text, base, until) {
-      if (look(text, base, false)) isInside(text, base, until);
-      head = isJson === null ? head + text.slice(0, until - base) : "";
+      walk.to(text, base, until);
     },
   };
 }
+
+/** How a value of JSON begins that is no string. */
+const BARE = /^(?:[-\d]|true|false|null)/;
+const LONGEST = 5;
 
 /** Cuts a finding in which a string of JSON begins or ends: there, and between values. Any other stays one. */
 function cut(finding: Finding, text: string, base: number, isInString: boolean): Finding[] {
@@ -104,44 +84,6 @@ function isBetween(c: number): boolean {
   return "{}[],: \t\r\n".includes(String.fromCharCode(c));
 }
 
-/** Tells of a text that comes in pieces whether a place lies in a string of JSON. */
-export type JsonFollower = {
-  /** Follows a piece, which begins at `from` of the whole text, up to `until`; what was followed before is passed over. */
-  follow(piece: string, from: number, until: number): void;
-  isInString(): boolean;
-};
-
-/** So much of a text's beginning tells whether it is JSON. */
-const HEAD = 64;
-
-/** Begins at the text's beginning. */
-export function createJsonFollower(): JsonFollower {
-  let at = 0;
-  let head = "";
-  let isInString = false;
-  let isEscaped = false;
-  let isText = false;
-  return {
-    follow(piece, from, until) {
-      for (; at < until; at += 1) {
-        if (at < HEAD) {
-          head += piece.charAt(at - from);
-          isText = !/^\s*(?:[{[]|$)/.test(head);
-        }
-        if (isText) {
-          at = until;
-          return;
-        }
-        const c = piece.charCodeAt(at - from);
-        if (isEscaped) isEscaped = false;
-        else if (c === BACKSLASH) isEscaped = isInString;
-        else if (c === QUOTE) isInString = !isInString;
-      }
-    },
-    isInString: () => isInString && !isText && JSON_START.test(head),
-  };
-}
-
 function unescape(written: string): string {
   try {
     const value: unknown = JSON.parse(`"${written}"`);
@@ -151,10 +93,5 @@ function unescape(written: string): string {
   }
 }
 
-/** A list begins with a value or ends: `[REDACTED:email] wrote` is none. */
-const JSON_START = /^\s*(?:\{\s*(?:["}]|$)|\[\s*(?:["{[\]\d-]|true|false|null|$))/;
-/** So many characters behind an opening bracket tell what this is; so much blank before them is looked at. */
-const ENOUGH = 8;
-const MOST_HEAD = 4096;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -149,6 +149,33 @@ describe("a file that comes in pieces", () => {
     for (const size of [1, 5]) expect(toBytes(cut(Buffer.from(text), [size])).toString()).toBe(toWhole(text));
   });
 
+  const mail = ["ada", "example.com"].join("@");
+  test.each([
+    // The value stands outside of a string, and what replaces it is no number.
+    ['{"a": 4111111111111111}', '{"a": "************1111"}'],
+    [" [4111111111111111,true]", ' ["************1111",true]'],
+    ['{"a":1}\n{"b":[null,4111111111111111]}', '{"a":1}\n{"b":[null,"************1111"]}'],
+    // No JSON, or none any more.
+    ["[1] 4111111111111111 is the card", "[1] ************1111 is the card"],
+    ["[2024] 4111111111111111", "[2024] ************1111"],
+    ["[12 of us, 4111111111111111]", "[12 of us, ************1111]"],
+    ['{"a": "b"} and, 4111111111111111', '{"a": "b"} and, ************1111'],
+    ["{name}, 4111111111111111", "{name}, ************1111"],
+    ["[EMAIL_X], 4111111111111111", "[EMAIL_X], ************1111"],
+    ["{'a': 4111111111111111}", "{'a': ************1111}"],
+    ['{"a": "x" "y", "b": 4111111111111111}', '{"a": "x" "y", "b": ************1111}'],
+  ])("has quotes round what it masks only where it is JSON: %s", (text, masked) => {
+    expect(toWhole(text)).toBe(masked);
+    for (const size of [1, 7]) expect(toBytes(cut(Buffer.from(text), [size])).toString()).toBe(masked);
+  });
+
+  test("of JSON that prose follows is masked in both", () => {
+    const text = `{"by": "${mail}"} was by ${mail}.`;
+    const masked = toWhole(text);
+    const [, token] = /"by": "(\[EMAIL_\w+\])"/.exec(masked) ?? [];
+    expect(masked).toBe(`{"by": "${token}"} was by ${token}.`);
+  });
+
   test.each(['password:"', 'password:"x', "password:\\", 'secret="a" password: "x y'])(
     "stays valid where a value seems to go on behind its string: %s",
     (note) => {

@@ -2,7 +2,7 @@
 import { SEGMENT_KINDS, type SegmentKind } from "../exchange.ts";
 import { TAG_LENGTH } from "../stand-ins.ts";
 import { applyEdits, type Stretch } from "./edits.ts";
-import { createJsonFollower } from "./json-place.ts";
+import { createJsonWalk } from "./json-walk.ts";
 import type { Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
 
@@ -61,7 +61,7 @@ function createStream(heads: readonly string[], placeholders: Placeholders): Res
   /** What is not decided yet, and where it begins in the whole text. */
   let tail = "";
   let base = 0;
-  const follower = createJsonFollower();
+  const walk = createJsonWalk();
 
   const stream: RestoreStream & { pending: number } = {
     pending: 0,
@@ -77,16 +77,16 @@ function createStream(heads: readonly string[], placeholders: Placeholders): Res
           break;
         }
         const start = base + at;
-        follower.follow(text, base, start);
+        walk.to(text, base, start);
         edits ??= [];
         edits.push({
           start,
           end: start + found.length,
-          text: follower.isInString() ? JSON.stringify(found.value).slice(1, -1) : found.value,
+          text: walk.isInString ? JSON.stringify(found.value).slice(1, -1) : found.value,
         });
         at += found.length - 1;
       }
-      follower.follow(text, base, base + decided);
+      walk.to(text, base, base + decided);
       tail = text.slice(decided);
       base += decided;
       stream.pending = tail.length;

@@ -1,9 +1,13 @@
-// The parameters of a bundle that the gateway itself must understand: which effect a code has.
+// The data of a bundle that the gateway itself must understand: which effect a code has, and what is masked.
 
 import { z } from "zod";
 import type { JsonObject } from "../exchange.ts";
+import type { Bundle } from "./bundle.ts";
+import { isJsonObject } from "./json.ts";
+import { refuseUnknownClasses, toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
+import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
 
 const effects = z.record(z.string(), z.enum(CODE_EFFECTS));
 const params = z.looseObject({
@@ -11,14 +15,34 @@ const params = z.looseObject({
   effects_by_label: z.record(z.string(), effects).optional(),
   labels: z.array(z.string()).optional(),
   operator_may_relax: z.array(z.string()).optional(),
+  lists: z.looseObject({ masks: masksSchema.optional(), originals: originalsSchema.optional() }).optional(),
 });
 
-/** Refuses effects that nobody knows, and codes that no rule has. Throws `PolicyLoadError`. */
-export function checkParams(value: JsonObject, metadata: BundleMetadata | null): void {
+/** The data of a bundle that was checked. */
+export type CheckedData = { readonly params: JsonObject; readonly patterns: JsonObject };
+
+/**
+ * Gives parameters and patterns. Refuses effects that nobody knows, codes that no rule has, and classes that nothing
+ * finds, in data and in rules. Throws `PolicyLoadError`.
+ */
+export function checkData({ data, manifest }: Pick<Bundle, "data" | "manifest">): CheckedData {
+  const { patterns = {}, params } = data;
+  if (!isJsonObject(patterns) || !isJsonObject(params))
+    throw new PolicyLoadError("its data lacks gateway.params");
+  const metadata = manifest.metadata?.tollgate ?? null;
+  const { lists = {} } = checkParams(params, metadata);
+  const known = toKnownClasses(patterns);
+  refuseUnknownClasses("its data", toNamedClasses(lists), known);
+  for (const { code, classes = [] } of metadata?.rules ?? [])
+    refuseUnknownClasses("it", { [`the rule ${code}`]: classes }, known);
+  return { params, patterns };
+}
+
+function checkParams(value: JsonObject, metadata: BundleMetadata | null): z.infer<typeof params> {
   const checked = params.safeParse(value);
   if (!checked.success)
     throw new PolicyLoadError(`its gateway.params are malformed:\n${z.prettifyError(checked.error)}`);
-  if (metadata === null) return;
+  if (metadata === null) return checked.data;
   const codes = new Set(metadata.rules.map(({ code }) => code));
   const { effects = {}, effects_by_label = {}, operator_may_relax = [] } = checked.data;
   const named = [
@@ -29,4 +53,5 @@ export function checkParams(value: JsonObject, metadata: BundleMetadata | null):
   const unknown = named.find((code) => !codes.has(code));
   if (unknown !== undefined)
     throw new PolicyLoadError(`its gateway.params name the code ${unknown}, which no rule has`);
+  return checked.data;
 }

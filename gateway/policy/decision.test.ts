@@ -22,7 +22,8 @@ const EMPTY = {
   need: [],
 };
 const facts = toSampleFacts("tool_call");
-const parse = (decision: unknown) => parseDecision([{ result: decision }], "r", facts);
+const CLASSES: ReadonlySet<string> = new Set(["email", "phone", "secret", "c"]);
+const parse = (decision: unknown) => parseDecision([{ result: decision }], "r", facts, CLASSES);
 
 function codeOf(task: () => unknown): string {
   try {
@@ -68,7 +69,7 @@ describe("parseDecision", () => {
       [{ result: null }],
       [{ result: [] }],
     ])
-      expect(codeOf(() => parseDecision(results, "r", facts))).toBe("policy_unavailable");
+      expect(codeOf(() => parseDecision(results, "r", facts, CLASSES))).toBe("policy_unavailable");
   });
 
   it("refuses another version or data revision", () => {
@@ -86,7 +87,7 @@ describe("parseDecision", () => {
   it("takes a mask of fields, in the phase of the request alone, and none that names them wrongly", () => {
     const mask = [{ code: "x", fields: ["ssn", "customer.ssn", "/a~1b/*/ssn"], with: "token" }];
     const request = toSampleFacts("request");
-    const ask = (one: unknown) => parseDecision([{ result: { ...EMPTY, mask: one } }], "r", request);
+    const ask = (one: unknown) => parseDecision([{ result: { ...EMPTY, mask: one } }], "r", request, CLASSES);
     expect(ask(mask).mask).toEqual(mask);
     expect(codeOf(() => parse({ ...EMPTY, mask }))).toBe("policy_effect_unsupported");
     for (const fields of [
@@ -141,7 +142,7 @@ describe("parseDecision", () => {
       { code: "x", parameter: "tools", without: [{ type: "web_search" }, { name: "run_sql" }] },
     ];
     const request = toSampleFacts("request");
-    expect(parseDecision([{ result: { ...EMPTY, set } }], "r", request).set).toEqual(set);
+    expect(parseDecision([{ result: { ...EMPTY, set } }], "r", request, CLASSES).set).toEqual(set);
     expect(codeOf(() => parse({ ...EMPTY, set }))).toBe("policy_effect_unsupported");
   });
 
@@ -171,9 +172,17 @@ describe("parseDecision", () => {
   ])("refuses to set %j", (effect) => {
     const decision = { ...EMPTY, set: [{ code: "x", ...effect }] };
     const request = toSampleFacts("request");
-    expect(codeOf(() => parseDecision([{ result: decision }], "r", request))).toBe(
+    expect(codeOf(() => parseDecision([{ result: decision }], "r", request, CLASSES))).toBe(
       "policy_effect_unsupported",
     );
+  });
+
+  it("refuses masks of classes that nothing finds, and to keep such", () => {
+    const mask = [{ code: "x", class: "emial" }];
+    expect(codeOf(() => parse({ ...EMPTY, mask }))).toBe("policy_effect_unsupported");
+    const record = [{ code: "x", originals: "fields" }];
+    expect(codeOf(() => parse({ ...EMPTY, record }))).toBe("policy_effect_unsupported");
+    expect(parse({ ...EMPTY, record: [{ code: "x", originals: "field" }] }).record).toHaveLength(1);
   });
 
   it("refuses effects without a code", () => {
@@ -188,6 +197,8 @@ describe("parseDecision", () => {
     );
     const request = toSampleFacts("request");
     const decision = { ...EMPTY, deny: [{ code: "x", call: "call_1" }] };
-    expect(codeOf(() => parseDecision([{ result: decision }], "r", request))).toBe("policy_unavailable");
+    expect(codeOf(() => parseDecision([{ result: decision }], "r", request, CLASSES))).toBe(
+      "policy_unavailable",
+    );
   });
 });

@@ -3,7 +3,7 @@
 import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
-import { areFieldNames } from "../field-name.ts";
+import { areFieldNames, FIELD_CLASS } from "../field-name.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
 const KEPT = [
@@ -45,9 +45,15 @@ const NOTHING: readonly Effect[] = [];
 
 /**
  * Reads OPA's result set. Throws `policy_unavailable` for anything but one decision of this version and data, and
- * `policy_effect_unsupported` for an effect that the gateway does not have: an effect that is left out is a hole.
+ * `policy_effect_unsupported` for an effect that the gateway does not have, or on a class that is none of `classes`: an
+ * effect that is left out is a hole.
  */
-export function parseDecision(results: unknown, dataRevision: string, facts: Facts): Decision {
+export function parseDecision(
+  results: unknown,
+  dataRevision: string,
+  facts: Facts,
+  classes: ReadonlySet<string>,
+): Decision {
   const [first, ...others]: unknown[] = Array.isArray(results) ? results : [];
   const decision = isObject(first) ? first["result"] : undefined;
   if (!isObject(decision) || others.length > 0) throw malformed("no decision");
@@ -55,7 +61,7 @@ export function parseDecision(results: unknown, dataRevision: string, facts: Fac
     throw malformed("a decision about other facts or data");
   for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
   for (const name of UNSUPPORTED) if (toList(decision[name]).length > 0) throw unsupported(name);
-  return {
+  const read = {
     allow: toEffects("allow", decision["allow"], facts),
     deny: toEffects("deny", decision["deny"], facts),
     observe: toEffects("observe", decision["observe"], facts),
@@ -67,6 +73,15 @@ export function parseDecision(results: unknown, dataRevision: string, facts: Fac
     forward: toEffects("forward", decision["forward"], facts),
     need: toEffects("need", decision["need"], facts),
   };
+  for (const { class: named } of read.mask) if (named !== undefined) requireKnown(named, classes);
+  for (const { originals } of read.record)
+    if (originals !== undefined && originals !== FIELD_CLASS) requireKnown(originals, classes);
+  return read;
+}
+
+/** A class that nothing finds would mask nothing. */
+function requireKnown(name: string, classes: ReadonlySet<string>): void {
+  if (!classes.has(name)) throw unsupported(`the class ${name}`);
 }
 
 function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[] {

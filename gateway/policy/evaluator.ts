@@ -20,6 +20,8 @@ export type EvaluatorDeps = {
   /** `{"gateway": …}` as JSON. */
   readonly data: Uint8Array<ArrayBuffer>;
   readonly dataRevision: string;
+  /** The classes of values that a decision may name. */
+  readonly classes: ReadonlySet<string>;
   readonly reads: ReadonlyMap<Phase, PhaseReads>;
   readonly runLimited: RunLimited;
   readonly watch: Watch;
@@ -62,7 +64,7 @@ function toMemory(dataBytes: number, ordinaryBytes: number, inputBytes: number):
 
 /** Creates the evaluator with its first instance. Throws where the instance cannot be made or lacks an entrypoint. */
 export function createEvaluator(deps: EvaluatorDeps): Evaluator {
-  const { compiled, dataRevision, limits, reads, runLimited, watch } = deps;
+  const { compiled, dataRevision, classes, limits, reads, runLimited, watch } = deps;
   const data = deps.data.buffer.slice(deps.data.byteOffset, deps.data.byteOffset + deps.data.byteLength);
   const memory = toMemory(data.byteLength, limits.unguardedChars, limits.inputBytes);
   const encoders = new Map<Phase, EncodeFacts>(
@@ -111,7 +113,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   function toDecision(answer: string, facts: Facts): Decision {
     const known = facts.calls === undefined ? read.get(answer) : undefined;
     if (known !== undefined) return known;
-    const decision = parseDecision(JSON.parse(answer), dataRevision, facts);
+    const decision = parseDecision(JSON.parse(answer), dataRevision, facts, classes);
     if (facts.calls === undefined && answer.length <= REMEMBERED_CHARS) {
       if (read.size >= REMEMBERED) read.clear();
       read.set(answer, decision);

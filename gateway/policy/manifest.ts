@@ -37,6 +37,8 @@ const metadata = z.strictObject({
       package: z.string(),
       phases: z.array(z.enum(PHASES)),
       effects: z.array(z.string()),
+      /** The classes of values that the rule writes out. */
+      classes: z.array(z.string()).optional(),
     }),
   ),
   /** How many regular expressions and globs stand in the rules. */

@@ -4,19 +4,16 @@ import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
 import { isJsonObject } from "./json.ts";
-import { refuseUnknownClasses } from "./known-classes.ts";
+import { refuseUnknownClasses, toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
-import { INJECTION_PLACES, MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
-import { FIELD_CLASS, isFieldName, MOST_FIELDS } from "../field-name.ts";
+import { INJECTION_PLACES } from "../exchange.ts";
+import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
 const text = z.string().min(1).max(256);
 const names = z.array(text).max(10_000);
-const fieldName = text.refine(isFieldName, {
-  error: "no field: a name, the end of a path (customer.ssn) or a JSON pointer (/customer/ssn)",
-});
 const limit = z.int().positive();
 const effects = z.record(text, z.enum(CODE_EFFECTS));
 /** Paths that the gateway knows nothing of, each with its method. */
@@ -47,35 +44,10 @@ const operatorSchema = z.strictObject({
   lists: z
     .looseObject({
       mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
-      originals: names.refine((classes) => !classes.includes("secret"), { error: "secrets are never kept" }),
+      originals: originalsSchema,
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
       shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
-      masks: z
-        .array(
-          z
-            .strictObject({
-              class: text.optional(),
-              fields: z.array(fieldName).min(1).max(MOST_FIELDS).optional(),
-              with: z.enum(MASK_OPERATORS).optional(),
-              direction: z.enum(["request", "answer"]).optional(),
-              kinds: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
-              groups: z.array(text).min(1).optional(),
-              restore: z.array(z.enum(SEGMENT_KINDS)).min(1).optional(),
-            })
-            .refine((mask) => (mask.class === undefined) !== (mask.fields === undefined), {
-              error: "a class or fields, one of them",
-            })
-            .refine((mask) => mask.restore === undefined || mask.fields === undefined, {
-              error: "what fields hold is never restored",
-            })
-            .refine((mask) => mask.restore === undefined || mask.with === "placeholder", {
-              error: "restore goes with: placeholder",
-            })
-            .refine((mask) => mask.restore === undefined || mask.class !== "secret", {
-              error: "secrets are never restored",
-            }),
-        )
-        .max(1_000),
+      masks: masksSchema,
       injection: z
         .array(
           z.strictObject({
@@ -147,13 +119,10 @@ export function readOperatorData(text: string, scope: OperatorScope): OperatorDa
       cause: checked.error,
     });
   refuseUnknownNames(checked.data, scope);
-  const { masks = [], originals = [] } = checked.data.lists ?? {};
   refuseUnknownClasses(
-    {
-      masks: masks.flatMap((mask) => mask.class ?? []),
-      originals: originals.filter((one) => one !== FIELD_CLASS),
-    },
-    scope.patterns,
+    "the operator's file",
+    toNamedClasses(checked.data.lists ?? {}),
+    toKnownClasses(scope.patterns),
   );
   const data: unknown = JSON.parse(JSON.stringify(checked.data));
   if (!isJsonObject(data)) throw new PolicyLoadError("the operator's file must hold an object");

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject, Phase } from "../exchange.ts";
 import type { Bundle } from "./bundle.ts";
-import { checkParams } from "./bundle-params.ts";
+import { checkData } from "./bundle-params.ts";
 import {
   createEvaluator,
   type Evaluator,
@@ -11,7 +11,7 @@ import {
   type EvaluatorLimits,
   type PhaseReads,
 } from "./evaluator.ts";
-import { isJsonObject } from "./json.ts";
+import { toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError, toReason } from "./load-error.ts";
 import { PHASES } from "./manifest.ts";
 import type { BundleMetadata } from "./manifest.ts";
@@ -25,7 +25,8 @@ import { compilePolicy, type CompiledPolicy } from "./wasm.ts";
 export type PrepareDeps = {
   /** Compiles the patterns to see whether they can be; throws an Error that names the one that cannot. */
   readonly checkPatterns: (patterns: JsonObject) => void;
-  readonly connectionLabels: readonly string[];
+  /** Gives the labels of all connections. */
+  readonly connectionLabels: () => readonly string[];
   /** Whether rules may use OPA's own regular expressions and globs, at most 50. */
   readonly allowRegoPatterns: boolean;
   readonly limits: EvaluatorLimits;
@@ -47,11 +48,8 @@ export async function preparePolicy(
   const metadata = bundle.manifest.metadata?.tollgate ?? null;
   const compiled = await compile(bundle.wasm);
   refuseRegoPatterns(compiled, metadata, deps.allowRegoPatterns);
-  const { patterns = {}, ...data } = bundle.data;
-  const { params } = data;
-  if (!isJsonObject(patterns) || !isJsonObject(params))
-    throw new PolicyLoadError("its data lacks gateway.params");
-  checkParams(params, metadata);
+  const { patterns: _, ...data } = bundle.data;
+  const { params, patterns } = checkData(bundle);
   deps.checkPatterns(patterns);
   const operator =
     operatorText === null
@@ -60,14 +58,16 @@ export async function preparePolicy(
           metadata,
           params,
           patterns,
-          connectionLabels: deps.connectionLabels,
+          connectionLabels: deps.connectionLabels(),
         });
 
+  const classes = toKnownClasses(patterns);
   const reads = new Map(PHASES.map((phase) => [phase, toReads(metadata?.reads[phase])]));
   const create = (laidOver: OperatorData): [Evaluator, string] => {
     const dataRevision = toDataRevision(bundle.data, laidOver);
     const text = JSON.stringify({ gateway: { ...data, rev: dataRevision, operator: laidOver.data } });
-    const evaluator = instantiate(compiled, new TextEncoder().encode(text), dataRevision, reads, deps);
+    const bytes = new TextEncoder().encode(text);
+    const evaluator = instantiate(compiled, bytes, dataRevision, reads, classes, deps);
     return [evaluator, dataRevision];
   };
   // The bundle's own decisions are known without the operator's data only.
@@ -124,11 +124,13 @@ function instantiate(
   data: Uint8Array<ArrayBuffer>,
   dataRevision: string,
   reads: ReadonlyMap<Phase, PhaseReads>,
+  classes: ReadonlySet<string>,
   deps: PrepareDeps,
 ): Evaluator {
   const { runLimited, watch, limits, onDropped } = deps;
   try {
-    return createEvaluator({ compiled, data, dataRevision, reads, runLimited, watch, limits, onDropped });
+    const own = { compiled, data, dataRevision, reads, classes };
+    return createEvaluator({ ...own, runLimited, watch, limits, onDropped });
   } catch (cause) {
     throw new PolicyLoadError(`it cannot be instantiated: ${toReason(cause)}`, { cause });
   }

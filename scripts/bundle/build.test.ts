@@ -101,6 +101,7 @@ describe("a build", () => {
       package: "data.gateway.rules.extra.added",
       phases: ["request"],
       effects: ["deny"],
+      classes: [],
     });
     expect(metadata?.reads.request).toContain("/request/model");
     expect(metadata?.reads.request).not.toContain("");
@@ -156,6 +157,22 @@ describe("a build is refused", () => {
     await expect(build()).rejects.toThrow("the parameter model can't be set");
     addRule({ phases: "[end]", body: 'set contains {"parameter": "store", "to": false}' });
     await expect(build()).rejects.toThrow("its phase is request");
+  });
+
+  it("for a class that nothing finds, in a rule or in the lists", async () => {
+    addRule({
+      body: 'mask contains {"class": "emial", "with": "token"}',
+      test: "test_mask if count(added.mask) == 1",
+    });
+    await expect(build()).rejects.toThrow("the class emial in the rule added");
+    addRule({
+      body: 'record contains {"originals": "phon"}',
+      test: "test_record if count(added.record) == 1",
+    });
+    await expect(build()).rejects.toThrow("the class phon in the rule added");
+    rmSync(join(source, "gateway/rules/extra"), { recursive: true });
+    edit("gateway/params/data.yaml", "- class: credit_card", "- class: credit_cards");
+    await expect(build()).rejects.toThrow("the class credit_cards in lists.masks, which no detector");
   });
 
   it("for METADATA that lacks a remedy, names an unknown phase, or has another rule's code", async () => {

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parse } from "yaml";
+import { readBundle } from "../../gateway/policy/bundle.ts";
+import { checkData } from "../../gateway/policy/bundle-params.ts";
 import { toFactsJsonSchema } from "../../gateway/policy/facts-schema.ts";
 import { parsePatternTable } from "../../gateway/detect/values/pattern-spec.ts";
 import { createDetectorCompiler } from "../../gateway/detect/values/values.ts";
@@ -80,6 +82,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
       capabilities,
     },
   );
+  await checkBundle(source, bytes);
   return { bytes, revision, rules: rules.length };
 }
 
@@ -114,6 +117,20 @@ function checkPatterns(source: string): void {
     throw new PolicyProblem(`${file}: ${cause instanceof Error ? cause.message : "a pattern is wrong"}`, {
       cause,
     });
+  }
+}
+
+/** Refuses data and rules that the gateway refuses when it loads them. */
+async function checkBundle(source: string, bytes: Buffer): Promise<void> {
+  try {
+    checkData(await readBundle(bytes));
+  } catch (cause) {
+    throw new PolicyProblem(
+      `${source}: ${cause instanceof Error ? cause.message : "the gateway refuses it"}`,
+      {
+        cause,
+      },
+    );
   }
 }
 

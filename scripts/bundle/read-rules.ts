@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { SETTABLE } from "../../gateway/exchange.ts";
+import { FIELD_CLASS } from "../../gateway/field-name.ts";
 import { PolicyProblem } from "./problem.ts";
 import { collectPatterns } from "./rego-patterns.ts";
 import type { Opa } from "./run-opa.ts";
@@ -36,6 +37,8 @@ export type Rule = {
   readonly package: string;
   readonly phases: readonly (typeof RULE_PHASES)[number][];
   readonly effects: readonly EffectName[];
+  /** The classes of values that it writes out, in masks and in what is kept. */
+  readonly classes: readonly string[];
 };
 
 export type Rules = {
@@ -105,21 +108,33 @@ export async function readRules(opa: Opa, root: string, sources: readonly Source
     if (earlier !== undefined)
       throw new PolicyProblem(`${file}: the code ${checked.data.code} is that of ${earlier} too.`);
     codes.set(checked.data.code, file);
-    rules.push({ ...checked.data, title: annotation.title, package: name, effects });
+    const classes = [...new Set(parsed.rules.flatMap(({ head }) => readClasses(head)))].toSorted();
+    rules.push({ ...checked.data, title: annotation.title, package: name, effects, classes });
   }
   return { rules: rules.toSorted((a, b) => (a.package < b.package ? -1 : 1)), regoPatterns: patterns.size };
 }
 
 /** Refuses a parameter that no gateway sets, where the rule writes it out. */
 function refuseUnsettable(file: string, key: unknown): void {
-  const members = contribution.safeParse(key).data?.value ?? [];
-  for (const [name, value] of members) {
-    if (name?.value !== "parameter" || typeof value?.value !== "string") continue;
-    if (!(value.value in SETTABLE))
+  for (const value of readWords(key, "parameter"))
+    if (!(value in SETTABLE))
       throw new PolicyProblem(
-        `${file}: the parameter ${value.value} can't be set; these can: ${Object.keys(SETTABLE).join(", ")}.`,
+        `${file}: the parameter ${value} can't be set; these can: ${Object.keys(SETTABLE).join(", ")}.`,
       );
-  }
+}
+
+/** Gives the classes that a contribution names where it writes them out. */
+function readClasses({ name, key }: { name?: string | undefined; key?: unknown }): readonly string[] {
+  if (name === "mask") return readWords(key, "class");
+  return name === "record" ? readWords(key, "originals").filter((one) => one !== FIELD_CLASS) : [];
+}
+
+/** Gives the words that stand under a name in a contribution. */
+function readWords(key: unknown, under: string): readonly string[] {
+  const members = contribution.safeParse(key).data?.value ?? [];
+  return members.flatMap(([name, value]) =>
+    name?.value === under && typeof value?.value === "string" ? [value.value] : [],
+  );
 }
 
 const contribution = z.object({
