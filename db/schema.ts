@@ -67,6 +67,63 @@ export const revocations = pgTable(
   (table) => [index("revocations_id").on(table.id)],
 );
 
+/** Short-lived tokens and their refresh tokens: the hash alone, and the caller that each stands for. */
+export const tokens = pgTable(
+  "tokens",
+  {
+    id: uuid("id").primaryKey(),
+    /** Every token that came of one sign-in, by refreshing. */
+    family: uuid("family").notNull(),
+    use: text("use", { enum: ["access", "refresh"] }).notNull(),
+    hash: bytea("hash").notNull().unique(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    actsFor: text("acts_for"),
+    caller: json("caller").notNull(),
+    /** The credentials that it was obtained with: it ends with any of them. */
+    parents: text("parents").array().notNull(),
+    /** The grant that gave it, as RFC 6749 names it. */
+    grantType: text("grant_type").notNull(),
+    issuedAt: moment("issued_at").notNull().defaultNow(),
+    expiresAt: moment("expires_at").notNull(),
+    /** When a refresh token was used up. */
+    usedAt: moment("used_at"),
+    revokedAt: moment("revoked_at"),
+  },
+  (table) => [
+    index("tokens_family").on(table.family),
+    index("tokens_subject").on(table.tenant, table.issuer, table.subject),
+    index("tokens_expiry").on(table.expiresAt),
+  ],
+);
+
+/** Public keys by which service accounts prove themselves (RFC 7523). */
+export const clientKeys = pgTable(
+  "client_keys",
+  {
+    id: uuid("id").primaryKey(),
+    serviceAccountId: uuid("service_account_id")
+      .notNull()
+      .references(() => serviceAccounts.id),
+    /** The public JWK (RFC 7517). */
+    jwk: json("jwk").notNull(),
+    /** Its thumbprint (RFC 7638). */
+    thumbprint: text("thumbprint").notNull(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    createdBy: text("created_by").notNull(),
+    revokedAt: moment("revoked_at"),
+  },
+  (table) => [index("client_keys_service_account").on(table.serviceAccountId)],
+);
+
+/** Assertions that were used, each of which counts once, until they have expired. */
+export const usedAssertions = pgTable(
+  "used_assertions",
+  { hash: bytea("hash").primaryKey(), expiresAt: moment("expires_at").notNull() },
+  (table) => [index("used_assertions_expiry").on(table.expiresAt)],
+);
+
 /** Client secrets of realtime sessions: the hash alone, and beside it, sealed, who asked for it and what it opens. */
 export const clientSecrets = pgTable(
   "client_secrets",
@@ -84,6 +141,20 @@ export const clientSecrets = pgTable(
     expiresAt: moment("expires_at").notNull(),
   },
   (table) => [index("client_secrets_expiry").on(table.expiresAt)],
+);
+
+/** Both ends of the parts of uploads, sealed, by a keyed hash of whose part it is: nothing may hide where two of them meet. */
+export const uploadParts = pgTable(
+  "upload_parts",
+  {
+    key: text("key").primaryKey(),
+    /** A keyed hash of the caller. */
+    owner: text("owner").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [index("upload_parts_owner").on(table.owner, table.at), index("upload_parts_at").on(table.at)],
 );
 
 // Connections

@@ -35,6 +35,7 @@ import { createAuthenticator } from "./identity/authenticate.ts";
 import { createClientSecrets } from "./identity/client-secrets.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
 import { listen } from "./listen.ts";
+import { openTokenService } from "./oauth/token-service.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
@@ -56,6 +57,7 @@ import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import type { PeerCounts } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
+import { createUploadParts } from "./record/upload-parts.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./request/uploads.ts";
@@ -169,6 +171,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     (one) => one.stop(),
   );
 
+  function noteIncident({ kind, ...detail }: { readonly kind: string } & JsonObject): void {
+    const { tenant } = config.policy;
+    recorder
+      .incident({ at: Date.now(), kind, tenant, subject: null, exchangeId: null, detail })
+      .catch(() => log.error({}, "An incident could not be recorded."));
+  }
+
   const authenticator = opened(
     await createAuthenticator({
       db,
@@ -177,19 +186,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       issuerSecrets: secrets.issuerSecrets,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
-      onProviderKey: ({ kind, provider, keyHash, unreported }) => {
-        const { tenant } = config.policy;
-        recorder
-          .incident({
-            at: Date.now(),
-            kind,
-            tenant,
-            subject: null,
-            exchangeId: null,
-            detail: { provider, keyHash, unreported },
-          })
-          .catch(() => log.error({}, "An incident could not be recorded."));
-      },
+      onProviderKey: noteIncident,
     }),
     (one) => one.close(),
   );
@@ -226,7 +223,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       totalBytes: config.limits.spool_bytes,
     }),
     shares: createShares(config.limits.per_caller, options.peers),
-    uploads: createUploads(),
+    uploads: createUploads(
+      createUploadParts({ db, box: openBox(derive(secrets.encryptionKey, "upload parts")) }),
+    ),
     recorder,
     reveals,
     ledger,
@@ -279,6 +278,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isReady ? 200 : 503,
     );
   });
+  let ownUrl = config.publicUrl ?? "";
+  app.route(
+    "/",
+    openTokenService({
+      db,
+      check: authenticator.check,
+      publicUrl: () => ownUrl,
+      lifetimes: config.tokens,
+      onReuse: () => noteIncident({ kind: "refresh_token_reused" }),
+      log,
+    }),
+  );
   // The rest of the port is the pipeline's, on Node's own request and response: see docs/decisions/0002-raw-streams.md.
   const pass: RequestListener = (incoming, outgoing) => {
     if (isDraining) outgoing.setHeader("connection", "close");
@@ -301,9 +312,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         )
       : null;
 
+  const dataUrl = `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
+  if (config.publicUrl === null) ownUrl = dataUrl;
   const resources = stack.move();
   return {
-    dataUrl: `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`,
+    dataUrl,
     adminUrl: admin?.url ?? null,
     registry: events.registry,
     async drain(graceMs) {

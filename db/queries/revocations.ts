@@ -1,5 +1,5 @@
 // The log of revocations: appended in order, read on from a sequence number, announced by NOTIFY.
-import { and, eq, or, sql } from "drizzle-orm";
+import { and, eq, inArray, or, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { revocations } from "../schema.ts";
@@ -41,15 +41,19 @@ export async function revoke(
   await runQuery(() => db.orm.transaction((tx) => appendRevocations(tx, [entry], revokedBy)));
 }
 
-/** Says whether a credential or its subject was ever revoked. */
-export async function isRevoked(db: Database, credentialId: string, subjectId: string): Promise<boolean> {
+/** Says whether any of these credentials, or their subject, was ever revoked. */
+export async function isRevoked(
+  db: Database,
+  credentialIds: readonly string[],
+  subjectId: string,
+): Promise<boolean> {
   const rows = await runQuery(() =>
     db.orm
       .select({ seq: revocations.seq })
       .from(revocations)
       .where(
         or(
-          and(eq(revocations.kind, "credential"), eq(revocations.id, credentialId)),
+          and(eq(revocations.kind, "credential"), inArray(revocations.id, [...credentialIds])),
           and(eq(revocations.kind, "subject"), eq(revocations.id, subjectId)),
         ),
       )

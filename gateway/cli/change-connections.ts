@@ -28,7 +28,7 @@ import { addOptions, readNewConnection } from "./new-connection.ts";
 import type { NewOptions } from "./new-connection.ts";
 import { toOperator } from "./operator.ts";
 import { readCredential } from "./read-secret.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { withDatabase } from "./with-database.ts";
 
 const LONGEST_OVERLAP = 7 * 86_400_000;

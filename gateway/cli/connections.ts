@@ -16,7 +16,7 @@ import { HEADINGS, toCells, toListed } from "./list-connections.ts";
 import type { Listed } from "./list-connections.ts";
 import { toOperator } from "./operator.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 

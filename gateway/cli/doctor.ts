@@ -21,7 +21,7 @@ import { CommandError } from "./context.ts";
 import { listConnections, toPlaces } from "./find-connections.ts";
 import type { Places } from "./find-connections.ts";
 import { printJson, toPlain } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 
 type Check = { readonly name: string; readonly status: "ok" | "warn" | "fail"; readonly detail: string };
 

@@ -10,7 +10,8 @@ import { parseCount } from "./duration.ts";
 import { findConnection, toPlaces } from "./find-connections.ts";
 import type { FoundConnection } from "./find-connections.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
-import { collectGroup, getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
+import { collectGroup } from "./service-accounts.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 

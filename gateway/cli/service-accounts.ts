@@ -6,10 +6,12 @@ import type { KeyRow, ServiceAccountRow } from "../../db/queries/list-service-ac
 import { listServiceAccounts } from "../../db/queries/list-service-accounts.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
+import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseDuration } from "./duration.ts";
 import { toOperator } from "./operator.ts";
+import { addKeyCommand } from "./client-key.ts";
 import { printFields, printJson, printTable, toMoment } from "./print.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -99,6 +101,8 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
       context.stdout.write("\nKeep the key: it isn't stored and can't be shown again.\n");
     });
 
+  addKeyCommand(group, program, context);
+
   group
     .command("list")
     .description("list the service accounts")
@@ -150,12 +154,6 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
       const count = revoked.keyIds.length;
       context.stdout.write(`Revoked ${count} ${count === 1 ? "key" : "keys"} of ${revoked.name}.\n`);
     });
-}
-
-/** Gives the value of the option `--config`, which every command takes. */
-export function getConfigFile(program: Command): string | null {
-  const { config } = program.opts<{ config?: string }>();
-  return config ?? null;
 }
 
 function parseName(text: string): string {

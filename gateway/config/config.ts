@@ -41,6 +41,7 @@ export type Config = {
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: ConfigFile["credentials"];
   readonly issuers: readonly IssuerConfig[];
+  readonly tokens: ConfigFile["tokens"];
   readonly policy: {
     readonly bundle: string;
     readonly operator: string | null;
@@ -171,6 +172,7 @@ export function loadConfig(options: {
     connections: targets.connections,
     credentials: file.credentials,
     issuers: trusted.issuers,
+    tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,
     detect: file.detect,

@@ -182,6 +182,18 @@ export const configFile = z
       .max(32)
       .default([])
       .meta({ description: "OpenID issuers whose tokens are accepted." }),
+    tokens: z
+      .strictObject({
+        access_s: z.int().min(60).max(86_400).default(3600).meta({
+          description: "Seconds that a token lives which `/oauth/token` gives.",
+        }),
+        refresh_s: z.int().min(60).max(2_592_000).default(43_200).meta({
+          description:
+            "Seconds after a sign-in that its token can be refreshed. Groups stay as they were at the sign-in for so long.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "The gateway's own short-lived tokens." }),
     policy: z
       .strictObject({
         bundle: z
