@@ -9,6 +9,7 @@ export default defineConfig({
     setupFiles: ["test/seed.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    maxWorkers: "100%",
     ...(report !== undefined && { reporters: ["default", ["json", { outputFile: report }]] }),
   },
 });

@@ -15,6 +15,7 @@ import {
   smallint,
   text,
   timestamp,
+  uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 
@@ -66,6 +67,63 @@ export const revocations = pgTable(
   (table) => [index("revocations_id").on(table.id)],
 );
 
+/** Short-lived tokens and their refresh tokens: the hash alone, and the caller that each stands for. */
+export const tokens = pgTable(
+  "tokens",
+  {
+    id: uuid("id").primaryKey(),
+    /** Every token that came of one sign-in, by refreshing. */
+    family: uuid("family").notNull(),
+    use: text("use", { enum: ["access", "refresh"] }).notNull(),
+    hash: bytea("hash").notNull().unique(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    actsFor: text("acts_for"),
+    caller: json("caller").notNull(),
+    /** The credentials that it was obtained with: it ends with any of them. */
+    parents: text("parents").array().notNull(),
+    /** The grant that gave it, as RFC 6749 names it. */
+    grantType: text("grant_type").notNull(),
+    issuedAt: moment("issued_at").notNull().defaultNow(),
+    expiresAt: moment("expires_at").notNull(),
+    /** When a refresh token was used up. */
+    usedAt: moment("used_at"),
+    revokedAt: moment("revoked_at"),
+  },
+  (table) => [
+    index("tokens_family").on(table.family),
+    index("tokens_subject").on(table.tenant, table.issuer, table.subject),
+    index("tokens_expiry").on(table.expiresAt),
+  ],
+);
+
+/** Public keys by which service accounts prove themselves (RFC 7523). */
+export const clientKeys = pgTable(
+  "client_keys",
+  {
+    id: uuid("id").primaryKey(),
+    serviceAccountId: uuid("service_account_id")
+      .notNull()
+      .references(() => serviceAccounts.id),
+    /** The public JWK (RFC 7517). */
+    jwk: json("jwk").notNull(),
+    /** Its thumbprint (RFC 7638). */
+    thumbprint: text("thumbprint").notNull(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    createdBy: text("created_by").notNull(),
+    revokedAt: moment("revoked_at"),
+  },
+  (table) => [index("client_keys_service_account").on(table.serviceAccountId)],
+);
+
+/** Assertions that were used, each of which counts once, until they have expired. */
+export const usedAssertions = pgTable(
+  "used_assertions",
+  { hash: bytea("hash").primaryKey(), expiresAt: moment("expires_at").notNull() },
+  (table) => [index("used_assertions_expiry").on(table.expiresAt)],
+);
+
 /** Client secrets of realtime sessions: the hash alone, and beside it, sealed, who asked for it and what it opens. */
 export const clientSecrets = pgTable(
   "client_secrets",
@@ -84,6 +142,116 @@ export const clientSecrets = pgTable(
   },
   (table) => [index("client_secrets_expiry").on(table.expiresAt)],
 );
+
+/** Both ends of the parts of uploads, sealed, by a keyed hash of whose part it is: nothing may hide where two of them meet. */
+export const uploadParts = pgTable(
+  "upload_parts",
+  {
+    key: text("key").primaryKey(),
+    /** A keyed hash of the caller. */
+    owner: text("owner").notNull(),
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    at: moment("at").notNull(),
+  },
+  (table) => [index("upload_parts_owner").on(table.owner, table.at), index("upload_parts_at").on(table.at)],
+);
+
+// Connections
+
+/** Connections that operators have registered; those of the configuration are not here. A name is free again once its row is removed. */
+export const connections = pgTable(
+  "connections",
+  {
+    id: uuid("id").primaryKey(),
+    name: text("name").notNull(),
+    kind: text("kind", { enum: ["openai"] }).notNull(),
+    baseUrl: text("base_url").notNull(),
+    labels: text("labels").array().notNull().default(noTexts),
+    unknownIds: text("unknown_ids", { enum: ["refuse", "allow"] }).notNull(),
+    organization: text("organization"),
+    project: text("project"),
+    connectMs: integer("connect_ms").notNull(),
+    firstByteMs: integer("first_byte_ms").notNull(),
+    idleMs: integer("idle_ms").notNull(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    createdBy: text("created_by").notNull(),
+    disabledAt: moment("disabled_at"),
+    removedAt: moment("removed_at"),
+  },
+  (table) => [
+    uniqueIndex("connections_name")
+      .on(table.name)
+      .where(sql`${table.removedAt} is null`),
+  ],
+);
+
+/** Versions of connections' keys, each sealed under a data key of its own, which is wrapped under a key that is not here. */
+export const connectionCredentials = pgTable(
+  "connection_credentials",
+  {
+    id: uuid("id").primaryKey(),
+    connectionId: uuid("connection_id")
+      .notNull()
+      .references(() => connections.id),
+    purpose: text("purpose", { enum: ["api", "admin"] }).notNull(),
+    version: integer("version").notNull(),
+    /** The one that is sent; the others are kept until they expire. */
+    isCurrent: boolean("is_current").notNull(),
+    /** Where each gateway finds the key, for people to read; gateways read it from what is sealed. Null: the key itself is sealed. */
+    reference: text("reference"),
+    /** The beginning of a keyed hash, by which people tell keys apart. Null for a reference. */
+    fingerprint: text("fingerprint"),
+    /** Empty once it is destroyed, as `dataKey` is. */
+    sealed: bytea("sealed").notNull(),
+    dataKey: bytea("data_key").notNull(),
+    keyId: text("key_id").notNull(),
+    createdAt: moment("created_at").notNull().defaultNow(),
+    createdBy: text("created_by").notNull(),
+    expiresAt: moment("expires_at"),
+    destroyedAt: moment("destroyed_at"),
+  },
+  (table) => [
+    uniqueIndex("connection_credentials_version").on(table.connectionId, table.purpose, table.version),
+    uniqueIndex("connection_credentials_current")
+      .on(table.connectionId, table.purpose)
+      .where(sql`${table.isCurrent}`),
+  ],
+);
+
+/** The log of what changed about connections; processes read on from the last `seq` that they saw. */
+export const connectionChanges = pgTable("connection_changes", {
+  seq: bigserial("seq", { mode: "number" }).primaryKey(),
+  connection: text("connection").notNull(),
+  /** `cut`: what is under way ends too. */
+  kind: text("kind", { enum: ["changed", "cut"] }).notNull(),
+  at: moment("at").notNull().defaultNow(),
+});
+
+/** How connections, configured ones too, answered last: all gateways of the database add to one row. */
+export const connectionHealth = pgTable("connection_health", {
+  connection: text("connection").primaryKey(),
+  usedAt: moment("used_at").notNull(),
+  succeededAt: moment("succeeded_at"),
+  failedAt: moment("failed_at"),
+  errorCode: text("error_code"),
+  /** Failures since the last success. */
+  failures: integer("failures").notNull(),
+  /** Milliseconds until the head of the last answer. */
+  latencyMs: integer("latency_ms"),
+});
+
+/** Who changed what in the gateway itself, and when; rows are only added, and hold no secret. */
+export const adminActions = pgTable("admin_actions", {
+  seq: bigserial("seq", { mode: "number" }).primaryKey(),
+  at: moment("at").notNull().defaultNow(),
+  /** `operator:<user>@<host>`. */
+  actor: text("actor").notNull(),
+  /** For instance `connection.rotate`. */
+  action: text("action").notNull(),
+  object: text("object").notNull(),
+  detail: json("detail").notNull(),
+});
 
 // Exchanges
 

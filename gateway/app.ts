@@ -13,7 +13,13 @@ import { createHeart } from "./answer/heart.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
-import { createConnections } from "./connections/registry.ts";
+import { isOurselves, toOurselves } from "./config/connections.ts";
+import { followProviderKey } from "./config/secrets.ts";
+import type { Environment } from "./config/secrets.ts";
+import { createKeyWrapper } from "./connections/envelope.ts";
+import { openConnections } from "./connections/open-connections.ts";
+import type { Simulated } from "./connections/open-connections.ts";
+import { toDisabled } from "./connections/registry.ts";
 import { createNameScanner } from "./mask/names.ts";
 import { createCallReader } from "./detect/call-facts.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
@@ -29,6 +35,7 @@ import { createAuthenticator } from "./identity/authenticate.ts";
 import { createClientSecrets } from "./identity/client-secrets.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
 import { listen } from "./listen.ts";
+import { openTokenService } from "./oauth/token-service.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
@@ -37,12 +44,20 @@ import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
-import { createTenantKeys, derive, openBox, openOriginals, toKeyId } from "./record/keys.ts";
+import {
+  createTenantKeys,
+  derive,
+  listCredentialKeys,
+  openBox,
+  openOriginals,
+  toKeyId,
+} from "./record/keys.ts";
 import { asksForSocket } from "./websocket/handshake.ts";
 import { createUpgrades } from "./websocket/upgrade.ts";
 import { createShares } from "./shares.ts";
 import type { PeerCounts } from "./shares.ts";
 import { createPlaceholderStore } from "./record/placeholders.ts";
+import { createUploadParts } from "./record/upload-parts.ts";
 import { createSpools } from "./spool/spool.ts";
 import { createValueHashes } from "./value-hash.ts";
 import { createUploads } from "./request/uploads.ts";
@@ -50,20 +65,15 @@ import { toRequestTexts } from "./request/request-texts.ts";
 
 /** Bytes of a body that are kept in memory until it is decided. */
 const SPOOL_MEMORY_BYTES = 1024 * 1024;
-/** The simulated API that this process or its primary serves, and the credentials that it wants. */
-type SimulatedTarget = {
-  readonly url: string;
-  readonly credential: string;
-  readonly adminCredential: string;
-};
-
 export type GatewayOptions = {
   readonly config: Config;
   readonly secrets: LoadedSecrets & { readonly encryptionKey: Buffer };
   readonly databaseUrl: string;
   readonly log: Log;
-  /** The simulated target, where a connection is answered by it. */
-  readonly simulator: SimulatedTarget | null;
+  /** The simulated target that this process or its primary serves, where a connection is answered by it. */
+  readonly simulator: Simulated | null;
+  /** Where references of connections in the database lead to. */
+  readonly env: Environment;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
   /** What other processes of this gateway count for its callers; absent: there are none. */
@@ -100,12 +110,29 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const compile = createDetectors(config.detect.encoded_bytes);
   const events = createEvents(log);
   const heart = opened(createHeart(), (one) => one.close());
+  /** Set once there is something to end. */
+  let endConnection: (name: string, how: "cut" | "drain") => void = () => undefined;
+  const connections = opened(
+    await openConnections({
+      db,
+      configured: config.connections,
+      simulated: options.simulator,
+      simulatesAll: config.simulate,
+      wrapper: createKeyWrapper(listCredentialKeys(secrets.encryptionKey, secrets.credentialKeys ?? [])),
+      follow: (reference) => followProviderKey(reference, options.env, config.stateDir),
+      isOurselves: (baseUrl) => isOurselves(baseUrl, toOurselves(config)),
+      onDisabled: (name, how) => endConnection(name, how),
+      onOutcome: (outcome) => events.targetAnswered(outcome),
+      log,
+    }),
+    (one) => one.close(),
+  );
   const policy = opened(
     await createPolicy({
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
       checkPatterns: (patterns) => void compile(patterns),
-      connectionLabels: config.connections.flatMap((connection) => connection.labels),
+      connectionLabels: () => connections.labels(),
       beforeInForce: ({ version, operator }) =>
         recordPolicyVersion(db, {
           ...version,
@@ -144,6 +171,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     (one) => one.stop(),
   );
 
+  function noteIncident({ kind, ...detail }: { readonly kind: string } & JsonObject): void {
+    const { tenant } = config.policy;
+    recorder
+      .incident({ at: Date.now(), kind, tenant, subject: null, exchangeId: null, detail })
+      .catch(() => log.error({}, "An incident could not be recorded."));
+  }
+
   const authenticator = opened(
     await createAuthenticator({
       db,
@@ -152,49 +186,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       issuerSecrets: secrets.issuerSecrets,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
-      onProviderKey: ({ kind, provider, keyHash, unreported }) => {
-        const { tenant } = config.policy;
-        recorder
-          .incident({
-            at: Date.now(),
-            kind,
-            tenant,
-            subject: null,
-            exchangeId: null,
-            detail: { provider, keyHash, unreported },
-          })
-          .catch(() => log.error({}, "An incident could not be recorded."));
-      },
+      onProviderKey: noteIncident,
     }),
     (one) => one.close(),
   );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
-  const connections = opened(
-    createConnections(
-      config.connections.map((one) => ({
-        ...one,
-        baseUrl: one.simulated && options.simulator !== null ? options.simulator.url : one.baseUrl,
-        isDefault: one.default,
-      })),
-      new Map(
-        config.connections.map((one) => [
-          one.name,
-          one.simulated && options.simulator !== null
-            ? options.simulator.credential
-            : (secrets.credentials.get(one.name) ?? ""),
-        ]),
-      ),
-      new Map([
-        ...config.connections.flatMap((one): [string, string][] =>
-          one.simulated && options.simulator !== null ? [[one.name, options.simulator.adminCredential]] : [],
-        ),
-        ...secrets.adminCredentials,
-      ]),
-    ),
-    (one) => one.close(),
-  );
-
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
   const deps = {
     authenticate: (authorization: string | undefined) => authenticator.authenticate(authorization),
@@ -226,7 +223,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       totalBytes: config.limits.spool_bytes,
     }),
     shares: createShares(config.limits.per_caller, options.peers),
-    uploads: createUploads(),
+    uploads: createUploads(
+      createUploadParts({ db, box: openBox(derive(secrets.encryptionKey, "upload parts")) }),
+    ),
     recorder,
     reveals,
     ledger,
@@ -248,9 +247,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   authenticator.onRevoked((credentialId) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
-    pipeline.end(error, credentialId);
-    upgrades.end(error, credentialId);
+    pipeline.end(error, { credentialId });
+    upgrades.end(error, { credentialId });
   });
+  endConnection = (connection, how) => {
+    const error = toDisabled();
+    if (how === "drain") return upgrades.endIdle(error, connection);
+    pipeline.end(error, { connection });
+    upgrades.end(error, { connection });
+  };
+  await connections.follow();
 
   let isDraining = false;
   const app = new Hono();
@@ -272,6 +278,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isReady ? 200 : 503,
     );
   });
+  let ownUrl = config.publicUrl ?? "";
+  app.route(
+    "/",
+    openTokenService({
+      db,
+      check: authenticator.check,
+      publicUrl: () => ownUrl,
+      lifetimes: config.tokens,
+      onReuse: () => noteIncident({ kind: "refresh_token_reused" }),
+      log,
+    }),
+  );
   // The rest of the port is the pipeline's, on Node's own request and response: see docs/decisions/0002-raw-streams.md.
   const pass: RequestListener = (incoming, outgoing) => {
     if (isDraining) outgoing.setHeader("connection", "close");
@@ -294,9 +312,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         )
       : null;
 
+  const dataUrl = `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
+  if (config.publicUrl === null) ownUrl = dataUrl;
   const resources = stack.move();
   return {
-    dataUrl: `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`,
+    dataUrl,
     adminUrl: admin?.url ?? null,
     registry: events.registry,
     async drain(graceMs) {

@@ -294,7 +294,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       if (answerId === null || form === null) return;
       const ends = await edges;
       if (upload !== undefined && ends !== null)
-        deps.uploads.note({ caller, connection, uploadId: upload.id, partId: answerId }, ends);
+        await deps.uploads.note({ caller, connection, uploadId: upload.id }, answerId, ends);
     };
   }
 
@@ -351,7 +351,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
 
       // ownership and session
       const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
-      const upload = deps.uploads.look(caller, connection.name, request);
+      const looked = deps.uploads.look(caller, connection.name, request);
+      const upload = looked instanceof Promise ? await looked : looked;
       const form = asked.body?.form ?? null;
       const lines = findLines(request, form);
       let session = await deps.sessions.resolve({

@@ -108,6 +108,23 @@ export const ERRORS = {
     meaning: "No connection has this name.",
     remedy: "`tollgate connections list` names those that exist.",
   },
+  connection_disabled: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "parse",
+    meaning: "An operator has taken the connection out of use.",
+    remedy: "Ask the operator; `tollgate connections history` tells who did it and when.",
+  },
+  connection_unusable: {
+    status: 503,
+    type: "api_error",
+    retry: false,
+    stage: "parse",
+    meaning:
+      "The connection's key can't be read at this gateway: it can't be opened, its reference leads to none, or its base URL is the gateway's own.",
+    remedy: "See the gateway's log and `tollgate doctor`.",
+  },
   list_too_long: {
     status: 502,
     type: "api_error",

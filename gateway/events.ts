@@ -28,6 +28,17 @@ export type Events = {
   failed(exchangeId: string | null, error: GatewayError): void;
   policyAsked(phase: string, micros: number): void;
   callJudged(effect: "allow" | "deny"): void;
+  /** Reports what became of a call to a connection's target. */
+  targetAnswered(outcome: TargetOutcome): void;
+};
+
+type TargetOutcome = {
+  readonly connection: string;
+  /** `ok`, or the code of the error. */
+  readonly outcome: string;
+  /** Until the answer's head; null where none came. */
+  readonly milliseconds: number | null;
+  readonly failures: number;
 };
 
 function toCause(
@@ -81,6 +92,33 @@ export function createEvents(log: Log): Events {
     labelNames: ["effect"],
     registers,
   });
+  const targets = new Counter({
+    name: "tollgate_target_calls_total",
+    help: "Calls to connections' targets, by connection and outcome: ok, or the error's code.",
+    labelNames: ["connection", "outcome"],
+    registers,
+  });
+  const targetSeconds = new Histogram({
+    name: "tollgate_target_seconds",
+    help: "Time until the head of a target's answer.",
+    labelNames: ["connection"],
+    buckets: [0.02, 0.1, 0.5, 2, 10, 60, 300],
+    registers,
+  });
+  const failures = new Gauge({
+    name: "tollgate_connection_failures",
+    help: "Failures of a connection in a row; of several workers the most.",
+    labelNames: ["connection"],
+    aggregator: "max",
+    registers,
+  });
+  const succeeded = new Gauge({
+    name: "tollgate_connection_success_timestamp_seconds",
+    help: "When a connection's target last answered.",
+    labelNames: ["connection"],
+    aggregator: "max",
+    registers,
+  });
 
   return {
     registry,
@@ -111,6 +149,12 @@ export function createEvents(log: Log): Events {
     },
     policyAsked: (phase, micros) => policy.observe({ phase }, micros / 1e6),
     callJudged: (effect) => calls.inc({ effect }),
+    targetAnswered({ connection, outcome, milliseconds, failures: inARow }) {
+      targets.inc({ connection, outcome });
+      failures.set({ connection }, inARow);
+      if (milliseconds !== null) targetSeconds.observe({ connection }, milliseconds / 1000);
+      if (outcome === "ok") succeeded.set({ connection }, Date.now() / 1000);
+    },
   };
 }
 

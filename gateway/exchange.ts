@@ -108,7 +108,7 @@ export type SegmentKind = (typeof SEGMENT_KINDS)[number];
 export type Role = "system" | "developer" | "user" | "assistant" | "tool" | "none";
 
 /** One piece of text that a person or model wrote. All text that an exchange carries is in segments, and only there. */
-export type Segment = {
+export type Text = {
   /** RFC 6901 pointer into the body. */
   readonly pointer: string;
   readonly kind: SegmentKind;
@@ -121,6 +121,16 @@ export type Segment = {
    */
   readonly part?: { readonly of: "name" | "file" | "json" | "json_name"; readonly at?: string };
 };
+
+/**
+ * What is searched without being a text. `token`: it stands where an id or an enumerated value should, and is refused where
+ * something must be masked in it. `logprobs`: it is what tokens with their probabilities say besides the text that they
+ * spell, and all of it where they spell none (`isUnlike`); they are taken out where something must be masked in it.
+ */
+export type Apart = { readonly of: "token" } | { readonly of: "logprobs"; readonly isUnlike: boolean };
+
+/** A text, or what is searched like one. */
+export type Segment = Omit<Text, "part"> & { readonly part?: Text["part"] | Apart };
 
 /** A pattern's or detector's hit in a segment; never the value. `start` and `end` are UTF-16 offsets. */
 export type Finding = {
@@ -371,7 +381,7 @@ export type Facts = {
   readonly usage?: Usage;
   /** The parsed body (the request's, or in `whole` the answer's): only for bundles that read it. */
   readonly body?: Json;
-  readonly texts?: readonly Segment[];
+  readonly texts?: readonly Text[];
 };
 
 /** The classes of values that the gateway finds by itself; patterns of the policy add theirs. */

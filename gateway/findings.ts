@@ -2,7 +2,7 @@
 import type { Finding, Segment, SegmentKind } from "./exchange.ts";
 import { createTally } from "./answer/tally.ts";
 import type { Tally } from "./answer/tally.ts";
-import { isPartOfJson } from "./segment.ts";
+import { dropChance, isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 import { createSlowScan, SLICE, type SliceScanner } from "./scan-slowly.ts";
 
@@ -35,7 +35,8 @@ function keep(
   let counts = NOTHING;
   if (found.length > 0) {
     const tally = createTally();
-    for (const { findings } of found) tally.add(findings);
+    // What repeats a text counts with it.
+    for (const { findings, segment } of found) if (segment.part?.of !== "logprobs") tally.add(findings);
     memo.set(FOUND, new Places(digest, found));
     counts = tally;
   }
@@ -47,7 +48,7 @@ function findAll(scanner: RequestScanner, segments: readonly Segment[]): readonl
   const found: FoundSegment[] = [];
   for (const segment of segments) {
     const { text, kind, part } = segment;
-    const findings = scanner.scan(text, kind, "request", isPartOfJson(part));
+    const findings = dropChance(segment, scanner.scan(text, kind, "request", isPartOfJson(part)));
     if (findings.length > 0) found.push({ segment, findings });
   }
   return found;

@@ -1,6 +1,7 @@
 // Counts signals of prompt injection in a request's texts by where they stand, each item once as long as it is resent.
 import { INJECTION_PLACES } from "./exchange.ts";
 import type { Injection, InjectionPlace, Segment } from "./exchange.ts";
+import { isApart } from "./parse/apart.ts";
 import { isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
 
@@ -25,6 +26,7 @@ const MOST_SCORE = 100;
 /** Gives where a text stands; null for instructions, which are the program's own and quote such sentences to warn of them. */
 export function toPlace({ kind, part }: Pick<Segment, "kind" | "part">): InjectionPlace | null {
   if (part?.of === "file") return "file";
+  if (isApart(part)) return null;
   if (kind === "instructions") return null;
   return kind === "tool_output" || kind === "message" || kind === "tool_definition" ? kind : "other";
 }

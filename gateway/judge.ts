@@ -16,7 +16,7 @@ import type {
   RequestFacts,
   Route,
   RuleText,
-  Segment,
+  Text,
   ToolFacts,
   Usage,
 } from "./exchange.ts";
@@ -57,7 +57,7 @@ export type PhaseFacts = {
 /** The parsed body and its texts, made only when a rule reads them. */
 export type Content = {
   readonly body: () => Json;
-  readonly texts: () => readonly Segment[];
+  readonly texts: () => readonly Text[];
   readonly bytes: number;
 };
 
@@ -69,7 +69,7 @@ function absent(): never {
 export const NO_CONTENT: Content = { body: absent, texts: absent, bytes: 0 };
 
 /** Gives the content of a phase in which the body is not known as a whole. */
-export function toTextContent(texts: () => readonly Segment[], bytes: number): Content {
+export function toTextContent(texts: () => readonly Text[], bytes: number): Content {
   return { body: absent, texts, bytes };
 }
 

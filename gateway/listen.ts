@@ -17,7 +17,9 @@ export type Listener = { readonly server: Server | SecureServer; close(): void }
 /** Who answers: `app` the port's own few paths, `pass` everything else. */
 export type Answerers = { readonly app: Hono; readonly pass: RequestListener };
 
-const OWN = /^\/(?:healthz|readyz)(?:\?|$)/;
+/** The port's own paths: those that are read, and the token service's. */
+const OWN_READ = /^\/(?:healthz|readyz|\.well-known\/oauth-authorization-server)(?:\?|$)/;
+const OWN = /^\/oauth\/(?:token|revoke)(?:\?|$)/;
 
 /** Certificates are looked at this often: a mounted secret changes by a link, which no watcher of a file sees. */
 const LOOK_MS = 5_000;
@@ -60,7 +62,8 @@ function toListener({ app, pass }: Answerers, hostname: string): RequestListener
   const answer = getRequestListener(app.fetch, { hostname, overrideGlobalObjects: false });
   return (incoming, outgoing) => {
     const isRead = incoming.method === "GET" || incoming.method === "HEAD";
-    if (isRead && OWN.test(incoming.url ?? "")) void answer(incoming, outgoing);
+    const url = incoming.url ?? "";
+    if ((isRead && OWN_READ.test(url)) || OWN.test(url)) void answer(incoming, outgoing);
     else pass(incoming, outgoing);
   };
 }

@@ -34,6 +34,7 @@ const SECRET_FIELDS = [
   "databaseUrl",
   "encryptionKey",
   "originalsKeys",
+  "credentialKeys",
   "body",
   "text",
 ];

@@ -4,15 +4,20 @@ import { createRoster } from "./roster.ts";
 
 export type OpenExchange = {
   readonly credentialId: string;
+  /** The connection's name. */
+  readonly connection: string;
   /** Ends the answer with the error, as the caller can still be told. */
   fail(error: GatewayError): void;
 };
 
+/** Those of one credential, or over one connection. */
+export type WhichExchanges = { readonly credentialId: string } | { readonly connection: string };
+
 export type OpenExchanges = {
   /** Adds an exchange; what it gives takes it out again. */
   add(exchange: OpenExchange): () => void;
-  /** Ends all, or those of one credential. */
-  end(error: GatewayError, credentialId?: string): void;
+  /** Ends all, or some of them. */
+  end(error: GatewayError, which?: WhichExchanges): void;
 };
 
 /** Makes the list of one process. */
@@ -20,10 +25,21 @@ export function createOpenExchanges(): OpenExchanges {
   const open = createRoster<OpenExchange>();
   return {
     add: (exchange) => open.add(exchange),
-    end(error, credentialId) {
+    end(error, which) {
       open.visit((exchange) => {
-        if (credentialId === undefined || exchange.credentialId === credentialId) exchange.fail(error);
+        if (isMeant(exchange, which)) exchange.fail(error);
       });
     },
   };
+}
+
+/** Says whether an exchange is one of those; without a word of which, each is. */
+export function isMeant(
+  exchange: Pick<OpenExchange, "credentialId" | "connection">,
+  which?: WhichExchanges,
+): boolean {
+  if (which === undefined) return true;
+  return "connection" in which
+    ? exchange.connection === which.connection
+    : exchange.credentialId === which.credentialId;
 }

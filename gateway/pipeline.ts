@@ -30,6 +30,7 @@ import { createJournal } from "./journal.ts";
 import type { Progress } from "./journal.ts";
 import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
+import type { WhichExchanges } from "./open-exchanges.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { answerOriginals, asksForOriginals, noteRefused, showOriginals } from "./reveal-originals.ts";
@@ -62,8 +63,8 @@ export type Pipeline = {
   readonly open: number;
   /** Takes no new work from now on. */
   drain(): void;
-  /** Ends the answers that are under way, or those of one credential, with an error that their callers are told. */
-  end(error: GatewayError, credentialId?: string): void;
+  /** Ends the answers that are under way, or some of them, with an error that their callers are told. */
+  end(error: GatewayError, which?: WhichExchanges): void;
 };
 
 /** Makes the pipeline of the data port. */
@@ -157,9 +158,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
     const key = route.spec.isAdmin ? adminCredential() : credential();
     const reader = openAnswer(context, { isOutput });
-    const answer = guardCredential(giving === null ? reader : giving.take(reader), key);
+    const answer = guardCredential(giving === null ? reader : giving.take(reader), connection.secrets());
     const close = exchanges.add({
       credentialId: caller.credentialId,
+      connection: connection.connection.name,
       fail: (error) => answer.onError(error),
     });
     if (shown !== null) return answerOriginals(context, shown);
@@ -237,7 +239,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     drain() {
       isDraining = true;
     },
-    end: (error, credentialId) => exchanges.end(error, credentialId),
+    end: (error, which) => exchanges.end(error, which),
     async handle(incoming, outgoing) {
       const id = newId();
       open += 1;

@@ -1,6 +1,6 @@
 // Searches long texts in slices, between which whatever else waits is served.
 import type { Finding, Segment, SegmentKind } from "./exchange.ts";
-import { isPartOfJson } from "./segment.ts";
+import { dropChance, isPartOfJson } from "./segment.ts";
 
 type Direction = "request" | "answer";
 
@@ -33,11 +33,12 @@ export function createSlowScan(scanner: SliceScanner, direction: Direction): Slo
     left -= length;
   }
 
-  return async ({ text, kind, part }) => {
+  return async (segment) => {
+    const { text, kind, part } = segment;
     const isPart = isPartOfJson(part);
     if (text.length <= SLICE) {
       await spend(text.length);
-      return scanner.scan(text, kind, direction, isPart);
+      return dropChance(segment, scanner.scan(text, kind, direction, isPart));
     }
     const stream = scanner.stream(kind, direction, isPart);
     const found: Finding[] = [];

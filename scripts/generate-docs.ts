@@ -236,7 +236,9 @@ function addCommands(lines: string[], parent: Command, path: string): void {
       ...command.registeredArguments.map(
         (argument) => [`<${argument.name()}>`, argument.description] as const,
       ),
-      ...command.options.map((option) => [option.flags, withDefault(option)] as const),
+      ...command.options
+        .filter((option) => !option.hidden)
+        .map((option) => [option.flags, withDefault(option)] as const),
     ];
     if (parts.length > 0) {
       lines.push("| | |", "|---|---|");

@@ -101,6 +101,10 @@ const CASES: Readonly<
     refused: ["undici", "hono", "../pipeline.ts", "../../db/queries/ledger.ts", "../cli/program.ts"],
     passed: ["../form/read-form.ts", "../mask/masks.ts", "../judge.ts", "type ../record/ledger.ts"],
   },
+  "gateway/oauth/a.ts": {
+    refused: ["undici", "../pipeline.ts", "../record/ledger.ts", "../../db/schema.ts", "../../db/client.ts"],
+    passed: ["hono", "jose", "../identity/check-token.ts", "../../db/queries/tokens.ts"],
+  },
   "gateway/connections/a.ts": {
     refused: ["undici", "../record/ledger.ts"],
     passed: ["../forward/target.ts", "../errors.ts"],

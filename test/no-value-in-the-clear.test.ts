@@ -10,6 +10,7 @@ import { text as readText } from "node:stream/consumers";
 import OpenAI from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toTarget } from "./clients/js/targets.ts";
+import { dumpTables } from "./dump-tables.ts";
 import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
@@ -43,20 +44,6 @@ afterAll(async () => {
   await database?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Gives every row of every table as text. */
-async function dump(): Promise<ReadonlyMap<string, string>> {
-  const tables = await database.db.sql<{ name: string }[]>`
-    select table_name as name from information_schema.tables where table_schema = 'public'`;
-  const dumped = new Map<string, string>();
-  for (const { name } of tables) {
-    const rows = await database.db.sql<
-      { row: string }[]
-    >`select t::text as row from ${database.db.sql(name)} t`;
-    dumped.set(name, rows.map(({ row }) => row).join("\n"));
-  }
-  return dumped;
-}
 
 /** Values of one way alone, so that what another left in the record is not taken for its own. */
 class Values {
@@ -257,7 +244,8 @@ test.each(Object.keys(WAYS))("no value is written down that comes in %s", async 
   const values = new Values(way);
   const error = await attempt(() => call(values));
   expect(values.findIn(error)).toEqual([]);
-  for (const [table, text] of await dump()) expect([table, values.findIn(text)]).toEqual([table, []]);
+  for (const [table, text] of await dumpTables(database.db))
+    expect([table, values.findIn(text)]).toEqual([table, []]);
   expect(values.findIn(gateway.log())).toEqual([]);
   const metrics = await fetch(`${gateway.adminOrigin}/metrics`);
   expect(values.findIn(await metrics.text())).toEqual([]);

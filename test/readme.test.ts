@@ -48,7 +48,7 @@ describe("README.md", () => {
       bundlePath: join(ROOT, "bundles/default.tar.gz"),
       operatorPath,
       checkPatterns: () => undefined,
-      connectionLabels: ["production"],
+      connectionLabels: () => ["production"],
       log: createSilentLog(),
     });
     expect(policy.status().problem).toBeNull();

@@ -149,3 +149,21 @@ test("a denied call at one does not hold up the conversation at the other", asyn
     expect(resent.output_text).toBe("still on");
   }
 });
+
+test("an upload whose parts came to either is put together at the other, unless something hides where they meet", async () => {
+  const key = await one.createKey();
+  const [first, second] = [toTarget(one.baseUrl, key).client(), toTarget(other.baseUrl, key).client()];
+  const put = async (...texts: readonly [string, string]): Promise<string> => {
+    const bytes = texts.join("").length;
+    const about = { filename: "a.txt", purpose: "user_data", mime_type: "text/plain", bytes } as const;
+    const { id } = await first.uploads.create(about);
+    const parts = [
+      await first.uploads.parts.create(id, { data: new File([texts[0]], "part") }),
+      await second.uploads.parts.create(id, { data: new File([texts[1]], "part") }),
+    ];
+    const done = await second.uploads.complete(id, { part_ids: parts.map((part) => part.id) });
+    return (await second.files.content(done.file?.id ?? "")).text();
+  };
+  expect(await put("hello ", "world")).toBe("hello world");
+  await expect(put("pay 4111 1111", " 1111 1111 now")).rejects.toMatchObject({ status: 403 });
+});

@@ -1,9 +1,10 @@
 // The log of revocations: appended in order, read on from a sequence number, announced by NOTIFY.
-import { and, eq, or, sql } from "drizzle-orm";
-import type postgres from "postgres";
+import { and, eq, inArray, or, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { revocations } from "../schema.ts";
+import { createLogReader, PAGE } from "./log-reader.ts";
+import type { LogReader } from "./log-reader.ts";
 
 export type RevocationKey = { readonly kind: "credential" | "subject"; readonly id: string };
 export type Revocation = RevocationKey & { readonly seq: number };
@@ -40,15 +41,19 @@ export async function revoke(
   await runQuery(() => db.orm.transaction((tx) => appendRevocations(tx, [entry], revokedBy)));
 }
 
-/** Says whether a credential or its subject was ever revoked. */
-export async function isRevoked(db: Database, credentialId: string, subjectId: string): Promise<boolean> {
+/** Says whether any of these credentials, or their subject, was ever revoked. */
+export async function isRevoked(
+  db: Database,
+  credentialIds: readonly string[],
+  subjectId: string,
+): Promise<boolean> {
   const rows = await runQuery(() =>
     db.orm
       .select({ seq: revocations.seq })
       .from(revocations)
       .where(
         or(
-          and(eq(revocations.kind, "credential"), eq(revocations.id, credentialId)),
+          and(eq(revocations.kind, "credential"), inArray(revocations.id, [...credentialIds])),
           and(eq(revocations.kind, "subject"), eq(revocations.id, subjectId)),
         ),
       )
@@ -57,51 +62,22 @@ export async function isRevoked(db: Database, credentialId: string, subjectId: s
   return rows.length > 0;
 }
 
-export type RevocationReader = {
-  /** The newest number in the log, 0 where it is empty. */
-  readLast(): Promise<number>;
-  /** Reads what stands after `seq`, in order. */
-  readAfter(seq: number): Promise<readonly Revocation[]>;
-  close(): Promise<void>;
-};
+/** Reads the log of revocations. */
+export type RevocationReader = LogReader<Revocation>;
 
-/** Reads the log over a connection of its own, so that a busy pool can't delay it. Each read may take `limitMs`. */
+/** Opens the log; each read may take `limitMs`. */
 export function createRevocationReader(db: Database, limitMs: number): RevocationReader {
-  let connection: postgres.Sql | null = null;
-
-  async function read<T>(query: (sql: postgres.Sql) => PromiseLike<T>): Promise<T> {
-    connection ??= db.openConnection();
-    const used = connection;
-    try {
-      return await runQuery(() => query(used), limitMs);
-    } catch (error) {
-      // A read that hangs would hold up the next ones: they get another connection.
-      if (connection === used) connection = null;
-      void used.end({ timeout: 0 }).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  return {
-    async readLast() {
-      const rows = await read(
-        (sql) => sql<{ last: string }[]>`select coalesce(max(seq), 0) as last from revocations`,
-      );
+  return createLogReader<Revocation>(db, limitMs, {
+    async last(sql) {
+      const rows = await sql<{ last: string }[]>`select coalesce(max(seq), 0) as last from revocations`;
       return Number(rows[0]?.last ?? 0);
     },
-    async readAfter(seq) {
-      const rows = await read(
-        (sql) =>
-          sql<{ seq: string; kind: Revocation["kind"]; id: string }[]>`
-            select seq, kind, id from revocations where seq > ${seq} order by seq limit 10000`,
-      );
+    async after(sql, seq) {
+      const rows = await sql<{ seq: string; kind: Revocation["kind"]; id: string }[]>`
+        select seq, kind, id from revocations where seq > ${seq} order by seq limit ${PAGE}`;
       return rows.map((row) => ({ seq: Number(row.seq), kind: row.kind, id: row.id }));
     },
-    async close() {
-      await connection?.end({ timeout: 1 }).catch(() => undefined);
-      connection = null;
-    },
-  };
+  });
 }
 
 /** Calls back at each announcement, and each time that the connection for them stands again. */

@@ -1,6 +1,6 @@
 // Reads an answer that is a file: passed on as it comes, searched and masked while it does where it is a text.
 import { toRefusal } from "../apply/refusal.ts";
-import type { Finding, Segment, Usage } from "../exchange.ts";
+import type { Finding, Text, Usage } from "../exchange.ts";
 import { FIELD_CLASS } from "../field-name.ts";
 import { createPieceMasker } from "../mask/mask-pieces.ts";
 import type { MaskedPiece } from "../mask/mask-pieces.ts";
@@ -122,7 +122,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     }
   }
 
-  function toSegments(text: string): readonly Segment[] {
+  function toSegments(text: string): readonly Text[] {
     return text === "" ? [] : [{ pointer: "", kind: "other", role: "none", text, part: { of: "file" } }];
   }
 

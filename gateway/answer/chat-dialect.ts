@@ -73,8 +73,9 @@ export function createChatDialect(tools: StreamTools): Dialect {
   }
 
   /** Has a text scanned; a member's name is whole in each chunk. */
-  function take({ channel, kind, text, whole, pointer }: EventText, entry: Entry): void {
-    if (whole) scan.whole(channel, kind, text, entry, pointer);
+  function take({ channel, kind, text, whole, pointer, apart }: EventText, entry: Entry): void {
+    if (apart !== undefined) scan.apart(apart, kind, text, entry, pointer);
+    else if (whole) scan.whole(channel, kind, text, entry, pointer);
     else scan.push(channel, kind, text, entry, pointer);
   }
 

@@ -48,8 +48,8 @@ export function createHeldItem(place: number): HeldItem {
         if (added !== null) throw unequal();
         added = event.item;
       }
-      for (const { channel, text, whole } of event.texts) {
-        if (text === "") continue;
+      for (const { channel, text, whole, apart } of event.texts) {
+        if (text === "" || apart !== undefined) continue;
         const known = channelAt(channel);
         if (whole) known.wholes.push(text);
         else known.joined += text;

@@ -7,6 +7,7 @@ import type { Decision, Json, JsonObject, RouteSpec, ToolCall } from "../exchang
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { getAt, isObject, setAt } from "../parse/pointer.ts";
+import { isText } from "../parse/apart.ts";
 import type { AnswerContext, ReplacedCall } from "./context.ts";
 import { MAX_CALLS, requireWellFormed } from "./judge-call.ts";
 import type { Found } from "./mask-answer.ts";
@@ -48,7 +49,7 @@ export async function judgeAnswer(context: AnswerContext, whole: WholeAnswer): P
   }
   for (const call of calls) requireWellFormed(call);
   const tally = createTally();
-  for (const { findings: each } of whole.found) tally.add(each);
+  for (const { findings: each, segment } of whole.found) if (segment.part?.of !== "logprobs") tally.add(each);
   const facts = calls.map((call) => context.readCall(call));
   const { patterns, findings } = tally;
   const verdict = context.ask(
@@ -60,7 +61,7 @@ export async function judgeAnswer(context: AnswerContext, whole: WholeAnswer): P
       calls: facts,
       ...(usage !== null && { usage }),
     },
-    { body: () => whole.body, texts: () => segments, bytes: whole.bytes },
+    { body: () => whole.body, texts: () => segments.filter(isText), bytes: whole.bytes },
   );
   const refusal = toRefusal(verdict.decision, judge.rules, id);
   const denied = calls.flatMap((call, index): Denied[] => {

@@ -7,6 +7,7 @@ import { parseAnswerJson } from "../parse/answer-json.ts";
 import { isObject, setAt } from "../parse/pointer.ts";
 import { readAnswerSaid } from "../parse/said.ts";
 import { getRoute } from "../routes.ts";
+import { isText } from "../parse/apart.ts";
 import type { AnswerContext } from "./context.ts";
 import { requireUnmasked } from "../mask/masks.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
@@ -70,7 +71,8 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
   const maskedRest = maskAnswer(context, named, around, rest.segments);
   context.shown(readAnswerSaid(masked.body));
   await context.own(answer.objectIds);
-  if (context.keepsTexts) await context.keepTexts([...masked.segments, ...maskedRest.segments]);
+  if (context.keepsTexts)
+    await context.keepTexts([...masked.segments, ...maskedRest.segments].filter(isText));
   if (masked.body === body && maskedRest.body === around) return line;
   return write(maskedRest.body, masked.body, text.endsWith("\n") ? "\n" : "");
 }

@@ -2,8 +2,9 @@
 import type { Finding, Json, Segment } from "../exchange.ts";
 import { applyEdits, joinEdits } from "../mask/edits.ts";
 import { findEdits } from "../mask/mask-text.ts";
-import { writeChanges, type Change } from "../mask/write-changes.ts";
+import { toDropped, writeChanges, type Change } from "../mask/write-changes.ts";
 import { getAt } from "../parse/pointer.ts";
+import { isText } from "../parse/apart.ts";
 import { isPartOfJson } from "../segment.ts";
 import { createSlowScan } from "../scan-slowly.ts";
 import type { AnswerContext } from "./context.ts";
@@ -40,7 +41,7 @@ export function maskAnswer(
   body: Json,
   segments: readonly Segment[],
 ): MaskedAnswer {
-  const { editor, restorer } = context;
+  const { editor, masks, restorer } = context;
   const findings = new Map(found.map((one) => [one.segment, one.findings]));
   const touched = restorer.isActive ? segments : found.map(({ segment }) => segment);
   const changes: Change[] = [];
@@ -48,6 +49,11 @@ export function maskAnswer(
   for (const segment of touched) {
     const { pointer, text, kind, part } = segment;
     if (isPartOfJson(part)) continue;
+    if (part?.of === "logprobs") {
+      if (findings.get(segment)?.some((one) => masks.pickFor(one, kind, "answer") !== null) === true)
+        changes.push(toDropped(pointer));
+      continue;
+    }
     const edits = findEdits(editor, text, findings.get(segment) ?? [], kind, pointer);
     const restored = part === undefined ? restorer.edits(text, kind) : [];
     if (edits.length === 0 && restored.length === 0) continue;
@@ -58,9 +64,9 @@ export function maskAnswer(
     const all = joinEdits(edits, restored);
     changes.push({ pointer: place, from: text, to: applyEdits(text, all), edits: all });
   }
-  if (changes.length === 0) return { body, segments };
+  const texts = segments.filter(isText);
   return {
     body: writeChanges(body, changes),
-    segments: masked.size === 0 ? segments : segments.map((segment) => masked.get(segment) ?? segment),
+    segments: masked.size === 0 ? texts : texts.map((segment) => masked.get(segment) ?? segment),
   };
 }

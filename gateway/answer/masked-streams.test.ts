@@ -169,6 +169,73 @@ describe("a name of a member in a stream", () => {
   });
 });
 
+describe("tokens with their probabilities", () => {
+  const card = "4111111111111111";
+  const token = (text: string, top: readonly string[] = []): object => ({
+    token: text,
+    logprob: -0.1,
+    bytes: [...Buffer.from(text)],
+    top_logprobs: top.map((one) => ({ token: one, logprob: -1, bytes: null })),
+  });
+  const shapes: readonly { name: string; delta: string; logprobs: readonly object[] }[] = [
+    { name: "one token", delta: "No.", logprobs: [token(card)] },
+    {
+      name: "several tokens",
+      delta: "No.",
+      logprobs: ["4111", "1111", "1111", "1111"].map((one) => token(one)),
+    },
+    { name: "another token", delta: "No.", logprobs: [token("No.", [card])] },
+    {
+      name: "other tokens",
+      delta: "No no",
+      logprobs: [token("No", ["x", "41111111"]), token(" no", ["y", "11111111"])],
+    },
+    { name: "bytes", delta: "No.", logprobs: [{ token: "No.", logprob: 0, bytes: [...Buffer.from(card)] }] },
+    { name: "a member of their own", delta: "No.", logprobs: [{ token: "No.", logprob: 0, more: card }] },
+    { name: "a probability", delta: "No.", logprobs: [{ token: "No.", logprob: Number(card) }] },
+  ];
+  const place = { output_index: 0, item_id: "msg_1", content_index: 0 };
+  const part = (text: string, logprobs: readonly object[]) => ({
+    type: "output_text",
+    annotations: [],
+    text,
+    logprobs,
+  });
+
+  test.each(shapes)("go out in no event where they are a value: $name", async ({ delta, logprobs }) => {
+    const item = { id: "msg_1", type: "message", role: "assistant", content: [part(delta, logprobs)] };
+    const responses = [
+      { type: "response.output_item.added", output_index: 0, item: { ...item, content: [] } },
+      { type: "response.output_text.delta", ...place, delta, logprobs },
+      { type: "response.output_text.done", ...place, text: delta, logprobs },
+      { type: "response.content_part.done", ...place, part: part(delta, logprobs) },
+      { type: "response.completed", response: { id: "resp_1", status: "completed", output: [item] } },
+    ];
+    const [, , ...end] = toChunks(delta, [delta.length]);
+    const chat = [
+      { id: "c", choices: [{ index: 0, delta: { content: delta }, logprobs: { content: logprobs } }] },
+      ...end,
+    ];
+    for (const sent of [
+      await run(responses, [200], "responses.create"),
+      await run(chat, [200], "chat.completions.create"),
+    ]) {
+      expect(sent).not.toMatch(/4111|11111111|52,49,49,49/);
+    }
+  });
+
+  test("go on where they spell the text beside them", async () => {
+    const logprobs = ["It", " is", " 😀"].map((one) => token(one, [one, "other"]));
+    const item = { id: "msg_1", type: "message", role: "assistant", content: [] };
+    const events = [
+      { type: "response.output_item.added", output_index: 0, item },
+      { type: "response.output_text.delta", ...place, delta: "It is 😀", logprobs },
+      { type: "response.completed", response: { id: "resp_1", status: "completed", output: [] } },
+    ];
+    expect(await run(events, [200], "responses.create")).toContain(JSON.stringify(logprobs));
+  });
+});
+
 function toEvents(whole: string, pieces: readonly string[]): Sent {
   const part = { type: "output_text", annotations: [], logprobs: [], text: whole };
   const item = { id: "msg_1", type: "message", status: "completed", role: "assistant", content: [part] };

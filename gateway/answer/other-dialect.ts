@@ -100,8 +100,10 @@ export function createOtherDialect(tools: StreamTools): Dialect {
       });
       if (owning !== null) waitFor(owning.then(() => gate.release(entry)));
       if (isLast) last.push(entry);
-      for (const { channel, text, continues, pointer } of readOtherEvent(frame.event, value, sink.segments)) {
-        if (continues) scan.push(channel, "message", text, entry, pointer);
+      const texts = readOtherEvent(frame.event, value, sink.segments);
+      for (const { channel, text, continues, pointer, apart } of texts) {
+        if (apart !== undefined) scan.apart(apart, "message", text, entry, pointer ?? "");
+        else if (continues) scan.push(channel, "message", text, entry, pointer);
         else scan.whole(channel, "message", text, entry, pointer);
       }
       for (const call of found) waitFor(vet(entry, call));

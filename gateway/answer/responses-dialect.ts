@@ -1,7 +1,7 @@
 // The Responses API's stream: items that may execute wait until they are whole and decided, the end until it is durable.
 import { toMessageEvents } from "../apply/responses-denial.ts";
 import { GatewayError } from "../errors.ts";
-import type { Json, JsonObject, Segment, SegmentKind, ToolCall } from "../exchange.ts";
+import type { Json, JsonObject, SegmentKind, Text, ToolCall } from "../exchange.ts";
 import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { toCall } from "../parse/calls.ts";
@@ -24,6 +24,7 @@ import type { Judgement } from "./judge-call.ts";
 import { replaceInResponse, toMessageId, toReplacedCall } from "./replace.ts";
 import type { DeniedCall } from "./replace.ts";
 import type { Dialect, StreamTools } from "./stream.ts";
+import { isApart, isText } from "../parse/apart.ts";
 import { isPartOfJson } from "../segment.ts";
 import { toTargetError } from "./target-error.ts";
 
@@ -140,9 +141,10 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
 
   /** Has the texts of an event scanned that are of a kind. */
   function take(event: ResponseEvent, entry: Entry, isTaken: (kind: SegmentKind) => boolean): void {
-    for (const { channel, kind, text, whole, pointer } of event.texts) {
+    for (const { channel, kind, text, whole, pointer, apart } of event.texts) {
       if (!isTaken(kind)) continue;
-      if (whole) scan.whole(channel, kind, text, entry, pointer);
+      if (apart !== undefined) scan.apart(apart, kind, text, entry, pointer);
+      else if (whole) scan.whole(channel, kind, text, entry, pointer);
       else scan.push(channel, kind, text, entry, pointer);
     }
   }
@@ -203,8 +205,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
       outcome: event["type"] === "response.failed" ? "failed" : "completed",
       isEnded: true,
     } as const;
-    const texts = (): Segment[] =>
-      answer.segments.map((segment) => ({
+    const texts = (): Text[] =>
+      answer.segments.filter(isText).map((segment) => ({
         ...segment,
         text: applyEdits(segment.text, scan.masked(segment.pointer)),
       }));
@@ -214,7 +216,8 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   /** Has the texts of a response scanned; those of a denied call are gone from the body. */
   function takeBody(entry: Entry, { segments }: Pick<ParsedAnswer, "segments">, body: Json): void {
     for (const { pointer, kind, text, part } of segments) {
-      if (part !== undefined || getAt(body, pointer) === text)
+      if (isApart(part)) scan.apart(part, kind, text, entry, `/response${pointer}`);
+      else if (part !== undefined || getAt(body, pointer) === text)
         scan.whole(toChannel(pointer, part), kind, text, entry, toPlace(pointer, part));
     }
   }
@@ -348,8 +351,7 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
   function takeAdded(frame: SseFrame, reading: ResponseEvent, value: JsonObject): void {
     isTerminated = true;
     const entry = gate.push(framing.pass(frame), 1, toEvent(frame, value));
-    for (const { channel, kind, text, pointer } of reading.texts)
-      scan.whole(channel, kind, text, entry, pointer);
+    take(reading, entry, () => true);
     scan.end();
     gate.release(entry);
     const end = { model, usage: null, responseId, outcome: "completed" } as const;
@@ -404,12 +406,12 @@ export function createResponsesDialect(tools: StreamTools): Dialect {
 }
 
 /** A part of a text has a channel of its own. */
-function toChannel(pointer: string, part: Segment["part"]): string {
+function toChannel(pointer: string, part: Text["part"]): string {
   return part === undefined ? pointer : `${pointer}\0${part.of}${part.at ?? ""}`;
 }
 
 /** Where a segment's text can be masked in the event; a part of a JSON text is masked as the whole. */
-function toPlace(pointer: string, part: Segment["part"]): string | null {
+function toPlace(pointer: string, part: Text["part"]): string | null {
   if (part === undefined) return `/response${pointer}`;
   return isPartOfJson(part) ? null : `/response${pointer}/\0`;
 }

@@ -113,13 +113,7 @@ export function createEventReader(
     judge.speaksIn("finding") ||
     judge.speaksIn("end") ||
     context.keepsTexts;
-  const scan = createTextScan(
-    isScanned ? context.scanner : null,
-    gate,
-    context.editor,
-    context.restorer,
-    judgeFindings,
-  );
+  const scan = createTextScan(isScanned ? context.scanner : null, gate, context, judgeFindings);
 
   /** The head told what was masked of the request alone. */
   const toldEffects = context.effects()["x-tollgate-effects"];

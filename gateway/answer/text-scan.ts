@@ -1,11 +1,14 @@
 // Scans the texts of a stream channel by channel, masks them, and says which bytes must wait because a value may still
 // begin in them.
 import { GatewayError } from "../errors.ts";
-import type { Finding, Segment, SegmentKind } from "../exchange.ts";
-import { applyEdits, joinEdits, touches, type Edit, type Editor, type Stretch } from "../mask/edits.ts";
+import type { Apart, Finding, SegmentKind, Text } from "../exchange.ts";
+import { applyEdits, joinEdits, touches, type Edit, type Stretch } from "../mask/edits.ts";
 import { createJsonPlace, type JsonPlace } from "../mask/json-place.ts";
-import type { Restorer, RestoreStream } from "../mask/restore.ts";
-import type { TextScanner } from "./context.ts";
+import { requireUnmasked } from "../mask/masks.ts";
+import type { RestoreStream } from "../mask/restore.ts";
+import { toDropped } from "../mask/write-changes.ts";
+import { dropChance } from "../segment.ts";
+import type { AnswerContext, TextScanner } from "./context.ts";
 import type { Entry, Gate } from "./gate.ts";
 import { createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
@@ -21,6 +24,8 @@ export type TextScan = {
    * not scanned again, and is masked as they were.
    */
   whole(channel: string, kind: SegmentKind, text: string, entry: Entry, pointer: string | null): void;
+  /** Takes what is no text by itself, and must not hold a value all the same: see `Segment`. Throws where an id does. */
+  apart(part: Apart, kind: SegmentKind, text: string, entry: Pick<Entry, "changes">, pointer: string): void;
   /** Ends a channel; what waited for it no longer does. */
   finish(channel: string): void;
   /** Gives the edits of a channel that has ended, or whose whole text was taken, as the program has it. */
@@ -28,7 +33,7 @@ export type TextScan = {
   /** As `edits`, without what is restored: what stands in the record. */
   masked(channel: string): readonly Stretch[];
   /** Gives the texts so far, as they were masked; a channel is named as the pointer that its text has in the whole answer. */
-  readonly segments: () => Segment[];
+  readonly segments: () => Text[];
   /** Forgets a channel that has ended. */
   forget(channel: string): void;
   /** Lets go what waits although it is undecided. A value that turns out to have begun in it is refused. */
@@ -66,6 +71,8 @@ type Channel = {
 
 const NOTHING = { push: () => [], end: () => [], pending: 0 };
 const NO_EDITS: readonly Stretch[] = [];
+const MOST_CLEAN = 1000;
+const TOKEN = { of: "token" } as const;
 
 /**
  * Scans with `scanner`; with null nothing is scanned and nothing waits. `onNew` is called where a pattern was found that
@@ -74,12 +81,37 @@ const NO_EDITS: readonly Stretch[] = [];
 export function createTextScan(
   scanner: TextScanner | null,
   gate: Gate,
-  editor: Editor,
-  restorer: Restorer,
+  { masks, editor, restorer }: Pick<AnswerContext, "masks" | "editor" | "restorer">,
   onNew: () => void,
 ): TextScan {
   const channels = new Map<string, Channel>();
   const tally = createTally();
+  /** Ids in which nothing stands: most events repeat one. */
+  const clean = new Set<string>();
+
+  function takeId(kind: SegmentKind, text: string): void {
+    const key = `${kind} ${text}`;
+    if (scanner === null || clean.has(key)) return;
+    const found = dropChance({ text, part: TOKEN }, scanner.scan(text, kind, "answer"));
+    if (found.length > 0) {
+      if (tally.add(found)) onNew();
+      requireUnmasked(masks, found, kind);
+      return;
+    }
+    if (clean.size >= MOST_CLEAN) clean.clear();
+    clean.add(key);
+  }
+
+  /** Tokens that spell another text than the one beside them may go on spelling a value in the next event. */
+  function isDropped(
+    { isUnlike }: Extract<Apart, { of: "logprobs" }>,
+    kind: SegmentKind,
+    text: string,
+  ): boolean {
+    if (scanner === null || !masks.applies("answer")) return false;
+    const found = scanner.scan(text, kind, "answer");
+    return isUnlike || found.some((one) => masks.pickFor(one, kind, "answer") !== null);
+  }
 
   function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
     if (findings.length === 0) return;
@@ -205,6 +237,10 @@ export function createTextScan(
       const { edits } = channel;
       if (edits.length > 0 && pointer !== null)
         entry.changes.push({ pointer, from: text, to: applyEdits(text, edits), edits });
+    },
+    apart(part, kind, text, entry, pointer) {
+      if (part.of === "token") takeId(kind, text);
+      else if (isDropped(part, kind, text)) entry.changes.push(toDropped(pointer));
     },
     finish(name) {
       const channel = channels.get(name);

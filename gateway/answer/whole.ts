@@ -6,6 +6,7 @@ import { parseAnswer } from "../parse/answer.ts";
 import type { ParsedAnswer } from "../parse/answer.ts";
 import { parseAnswerJson } from "../parse/answer-json.ts";
 import { readAnswerSaid } from "../parse/said.ts";
+import { isApart } from "../parse/apart.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
@@ -66,7 +67,7 @@ export function createWholeReader(
     if (!isMade || state === "queued" || state === "in_progress") return null;
     return estimateUsage(
       request.facts.chars,
-      segments.reduce((sum, { text }) => sum + text.length, 0),
+      segments.reduce((sum, { text, part }) => sum + (isApart(part) ? 0 : text.length), 0),
     );
   }
 

@@ -19,7 +19,7 @@ export function toBanner(running: {
   const lines = [
     "",
     `Tollgate ${readOwnVersion()} serves ${url}`,
-    `  targets   ${targets.join(", ")}`,
+    `  targets   ${targets.length === 0 ? "those in the database" : targets.join(", ")}`,
     `  database  ${config.database.embedded ? `embedded PostgreSQL in ${config.stateDir}` : "your own"}`,
     ...(running.adminUrl === null ? [] : [`  metrics   ${running.adminUrl}/metrics`]),
   ];

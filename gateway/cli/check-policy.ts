@@ -11,7 +11,7 @@ export async function checkPolicy(config: Config): Promise<string> {
     bundlePath: config.policy.bundle,
     operatorPath: config.policy.operator,
     checkPatterns: (patterns) => void compile(patterns),
-    connectionLabels: config.connections.flatMap((connection) => connection.labels),
+    connectionLabels: () => config.connections.flatMap((connection) => connection.labels),
     log: createSilentLog(),
   });
   try {

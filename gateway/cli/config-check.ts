@@ -6,7 +6,7 @@ import { checkPolicy } from "./check-policy.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { printFields, printJson } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 
 /** Adds the command. */
 export function addConfigCheck(program: Command, context: CommandContext): void {

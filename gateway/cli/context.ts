@@ -6,7 +6,10 @@ export type CommandContext = {
   readonly stdout: Output;
   readonly stderr: Output;
   /** What a command is given that may not stand in its arguments. */
-  readonly stdin: AsyncIterable<Buffer | string>;
+  readonly stdin: AsyncIterable<Buffer | string> & {
+    readonly isTTY?: boolean;
+    readonly setRawMode?: (mode: boolean) => unknown;
+  };
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Ends commands that go on until they are told to stop. */

@@ -4,20 +4,24 @@ import { get as getPlain, IncomingMessage } from "node:http";
 import { get as getSecure } from "node:https";
 import type { Command } from "commander";
 import { openDatabase } from "../../db/client.ts";
-import type { Config, LoadedSecrets } from "../config/config.ts";
+import type { Database } from "../../db/client.ts";
+import type { Config, Loaded } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
+import { parseEncryptionKey } from "../config/secrets.ts";
 import { findBinaries, findPackage, listMissingLinks } from "../database/binaries.ts";
 import { listOrphans } from "../database/cluster.ts";
 import { borrowEmbedded } from "../database/embedded.ts";
 import { ensureDatabaseUser } from "../database/os-user.ts";
-import { openStateFolder } from "../database/state-folder.ts";
+import { openStateFolder, readIfExists } from "../database/state-folder.ts";
 import { createSilentLog } from "../log.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { toOwnUrl } from "./own-url.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
+import { listConnections, toPlaces } from "./find-connections.ts";
+import type { Places } from "./find-connections.ts";
 import { printJson, toPlain } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 
 type Check = { readonly name: string; readonly status: "ok" | "warn" | "fail"; readonly detail: string };
 
@@ -62,7 +66,7 @@ async function examine(configFile: string | null, context: CommandContext): Prom
   const { config, secrets } = loaded;
   if (config.database.embedded) checks.push(...(await examineEmbedded()));
   checks.push(
-    await examineDatabase(config, secrets),
+    ...(await examineDatabase(loaded, context)),
     await attempt("policy", async () => {
       const { operator } = config.policy;
       return `revision ${await checkPolicy(config)}${operator === null ? "" : `, with ${operator}`}`;
@@ -109,21 +113,62 @@ async function examineEmbedded(): Promise<Check[]> {
   return [links, programs, orphans];
 }
 
-async function examineDatabase(config: Config, secrets: LoadedSecrets): Promise<Check> {
-  return attempt("database", async () => {
-    const embedded =
-      secrets.databaseUrl === null
-        ? await borrowEmbedded(openStateFolder(config.stateDir), createSilentLog())
-        : null;
+async function examineDatabase(
+  { config, secrets }: Loaded,
+  context: CommandContext,
+): Promise<readonly Check[]> {
+  const further: Check[] = [];
+  const database = await attempt("database", async () => {
+    const folder = secrets.databaseUrl === null ? openStateFolder(config.stateDir) : null;
+    const embedded = folder === null ? null : await borrowEmbedded(folder, createSilentLog());
     const db = openDatabase(secrets.databaseUrl ?? embedded?.url ?? "", { poolSize: 1 });
     try {
       await db.ping(5000);
+      const made = folder === null ? null : readIfExists(folder.encryptionKey);
+      const key = secrets.encryptionKey ?? (made === null ? null : parseEncryptionKey(made.trim()));
+      further.push(...(await examineStored(db, { config, secrets, key, context })));
       return secrets.databaseUrl === null ? `embedded, in ${config.stateDir}` : "answers";
     } finally {
       await db.close();
       await embedded?.stop();
     }
   });
+  return [database, ...further];
+}
+
+/** Looks at the connections of the database, and at the key that theirs are wrapped by. */
+async function examineStored(
+  db: Database,
+  from: Pick<Places, "config" | "secrets" | "context"> & { readonly key: Buffer | null },
+): Promise<readonly Check[]> {
+  const places = await toPlaces(db, from).catch(() => null);
+  // Without tables there are no connections: a start makes them.
+  if (places === null) return [];
+  const { custody, stored } = places;
+  const checks: Check[] = [];
+  for (const found of listConnections(places)) {
+    if (found.stored === null || found.isSimulated) continue;
+    const isDisabled = found.stored.disabledAt !== null;
+    checks.push(
+      await attempt(`connection ${found.name}`, async () => {
+        await found.key("api");
+        return isDisabled ? { status: "warn", detail: "disabled" } : found.baseUrl;
+      }),
+    );
+  }
+  if (custody !== null && stored.connections.length > 0) {
+    const rows = stored.connections.flatMap(({ credentials }) => credentials);
+    const former = rows.filter(({ keyId }) => keyId !== custody.wrapper.keyId).length;
+    checks.push({
+      name: "credentials key",
+      status: former === 0 ? "ok" : "warn",
+      detail:
+        former === 0
+          ? `${custody.wrapper.keyId} wraps all data keys`
+          : `${former} of ${rows.length} data keys are wrapped by another: "tollgate connections rewrap"`,
+    });
+  }
+  return checks;
 }
 
 async function examineGateway(config: Config): Promise<Check> {

@@ -12,7 +12,7 @@ import { addFilters } from "./exchange-options.ts";
 import { printJson, printTable, toMoment, toPlain } from "./print.ts";
 import { addReveal } from "./reveal.ts";
 import { readRuleTexts } from "./rule-texts.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { printExchange } from "./show-exchange.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";

@@ -8,7 +8,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { readStdin } from "./read-stdin.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";

@@ -7,13 +7,14 @@ import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
+import { findAccessToken } from "../identity/access-tokens.ts";
 import { createTokenCheck } from "../identity/check-token.ts";
 import { openIssuers } from "../identity/open-issuers.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { printFields, printJson } from "./print.ts";
 import { readStdin } from "./read-stdin.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -71,8 +72,12 @@ async function explain(token: string, { config, secrets }: Parts, db: Database |
     findClientSecret() {
       throw new CommandError("A client secret can only be told by the gateway: its caller is sealed.");
     },
-    wasRevoked: async (credentialId, subjectId) =>
-      db === null ? false : isRevoked(db, credentialId, subjectId),
+    async findAccessToken(hash) {
+      if (db === null) throw new CommandError("A token of the gateway's own is checked in the database.");
+      return findAccessToken(db, hash);
+    },
+    wasRevoked: async (credentialIds, subjectId) =>
+      db === null ? false : isRevoked(db, credentialIds, subjectId),
     issuers: openIssuers(config.issuers, secrets),
     // A provider's key that somebody asks about here was not presented.
     secret: Buffer.alloc(32),

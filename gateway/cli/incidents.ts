@@ -4,7 +4,7 @@ import { listIncidents } from "../../db/queries/incidents.ts";
 import type { CommandContext } from "./context.ts";
 import { parseCount, parseMoment } from "./duration.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 

@@ -2,15 +2,16 @@
 import type { Command } from "commander";
 import type { Database } from "../../db/client.ts";
 import { findUnowned, giveObjects, listObjects } from "../../db/queries/objects.ts";
-import type { ConnectionConfig } from "../config/config.ts";
-import { loadConfig } from "../config/config.ts";
 import { createTarget } from "../forward/target.ts";
 import { listAccount, listKinds } from "../ownership/list-account.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
+import { findConnection, toPlaces } from "./find-connections.ts";
+import type { FoundConnection } from "./find-connections.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
-import { collectGroup, getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
+import { collectGroup } from "./service-accounts.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -89,19 +90,18 @@ export function addObjects(program: Command, context: CommandContext): void {
     .option("--dry-run", "say what would be given, and give nothing")
     .option("--json", "print an array of JSON")
     .action(async (options: ImportOptions) => {
-      const { config, secrets } = loadConfig({
-        file: getConfigFile(program),
-        env: context.env,
-        cwd: context.cwd,
-        scope: "database",
-      });
-      const connection = findConnection(config.connections, options.connection);
-      const credential = secrets.credentials.get(connection.name);
-      if (credential === undefined)
-        throw new CommandError(`The credential of the connection ${connection.name} is not set.`, 2);
-      const tenant = options.tenant ?? config.policy.tenant;
-      const rows = await withDatabase(context, { create: false, configFile: getConfigFile(program) }, (db) =>
-        importObjects(db, context, { connection, credential, tenant }, options),
+      const rows = await withDatabase(
+        context,
+        { create: false, configFile: getConfigFile(program) },
+        async (db, config, key, secrets) => {
+          const places = await toPlaces(db, { context, config, secrets, key });
+          const connection = findConnection(places, options.connection ?? null);
+          if (connection.isSimulated)
+            throw new CommandError("The simulated target keeps nothing that could be imported.", 2);
+          const credential = await connection.key("api");
+          const tenant = options.tenant ?? config.policy.tenant;
+          return importObjects(db, context, { connection, credential, tenant }, options);
+        },
       );
       if (options.json === true) printJson(context.stdout, rows);
       else {
@@ -129,7 +129,7 @@ async function importObjects(
   db: Database,
   context: CommandContext,
   from: {
-    readonly connection: ConnectionConfig;
+    readonly connection: FoundConnection;
     readonly credential: string;
     readonly tenant: string;
   },
@@ -167,17 +167,6 @@ async function importObjects(
     await target.close();
   }
   return [...rows.values()];
-}
-
-function findConnection(
-  connections: readonly ConnectionConfig[],
-  name: string | undefined,
-): ConnectionConfig {
-  const found = connections.find((one) => (name === undefined ? one.default : one.name === name));
-  if (found === undefined) throw new CommandError("No connection has this name.", 2);
-  if (found.simulated)
-    throw new CommandError("The simulated target keeps nothing that could be imported.", 2);
-  return found;
 }
 
 function collectKind(kind: string, before: readonly string[] | undefined): readonly string[] {

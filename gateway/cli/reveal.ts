@@ -8,7 +8,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { toOwnUrl } from "./own-url.ts";
 import { printJson, printTable, toPlain } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 
 const HEADINGS = ["WAY", "CLASS", "COUNT", "WHERE", "VALUE"];
 const SHORTEST_REASON = 10;

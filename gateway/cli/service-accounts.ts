@@ -1,5 +1,4 @@
 // `tollgate service-accounts`: keys for programs.
-import { hostname, userInfo } from "node:os";
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Database } from "../../db/client.ts";
@@ -7,9 +6,12 @@ import type { KeyRow, ServiceAccountRow } from "../../db/queries/list-service-ac
 import { listServiceAccounts } from "../../db/queries/list-service-accounts.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
+import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseDuration } from "./duration.ts";
+import { toOperator } from "./operator.ts";
+import { addKeyCommand } from "./client-key.ts";
 import { printFields, printJson, printTable, toMoment } from "./print.ts";
 import { withDatabase } from "./with-database.ts";
 
@@ -99,6 +101,8 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
       context.stdout.write("\nKeep the key: it isn't stored and can't be shown again.\n");
     });
 
+  addKeyCommand(group, program, context);
+
   group
     .command("list")
     .description("list the service accounts")
@@ -152,12 +156,6 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
     });
 }
 
-/** Gives the value of the option `--config`, which every command takes. */
-export function getConfigFile(program: Command): string | null {
-  const { config } = program.opts<{ config?: string }>();
-  return config ?? null;
-}
-
 function parseName(text: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/.test(text)) return text;
   throw new InvalidArgumentError(
@@ -173,11 +171,6 @@ export function collectGroup(text: string, before: string[] | undefined): string
     );
   }
   return [...new Set([...(before ?? []), text])];
-}
-
-/** Who acts when the command line works on the database itself. */
-function toOperator(): string {
-  return `operator:${userInfo().username}@${hostname()}`;
 }
 
 function toStatus(account: ServiceAccountRow): "active" | "expired" | "revoked" {

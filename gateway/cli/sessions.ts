@@ -9,7 +9,7 @@ import { CommandError } from "./context.ts";
 import { parseCount, parseMoment } from "./duration.ts";
 import { getRowHeadings, toRow } from "./exchanges.ts";
 import { printFields, printJson, printTable, toMoment } from "./print.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import type { Flags } from "../config/config.ts";
 import type { CommandContext } from "./context.ts";
 import { parseCount } from "./duration.ts";
-import { getConfigFile } from "./service-accounts.ts";
+import { getConfigFile } from "./config-file.ts";
 
 /** Adds the command. */
 export function addStart(program: Command, context: CommandContext): void {

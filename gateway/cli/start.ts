@@ -55,7 +55,7 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
       ? null
       : await issueDemoToken(config, databaseUrl, folder, context.stdout.isTTY === true, log);
 
-  const serving = await serve({ config, secrets, databaseUrl, simulator }, log);
+  const serving = await serve({ config, secrets, databaseUrl, simulator }, log, context);
   context.stdout.write(
     toBanner({
       config,
@@ -69,9 +69,9 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
 }
 
 /** Serves in this process, or in several of which this one is the primary. */
-async function serve(assignment: Assignment, log: Log): Promise<Serving> {
+async function serve(assignment: Assignment, log: Log, { env }: CommandContext): Promise<Serving> {
   if (assignment.config.workers > 1) return startWorkers(assignment, log);
-  const gateway = await createGateway({ ...assignment, log, hasAdmin: true });
+  const gateway = await createGateway({ ...assignment, env, log, hasAdmin: true });
   return { ...gateway, failed: new Promise(() => undefined) };
 }
 

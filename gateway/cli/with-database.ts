@@ -4,7 +4,7 @@ import type { Database } from "../../db/client.ts";
 import { openDatabase } from "../../db/client.ts";
 import { DatabaseError } from "../../db/errors.ts";
 import { migrateDatabase } from "../../db/migrate.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, LoadedSecrets } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { parseEncryptionKey } from "../config/secrets.ts";
 import { borrowEmbedded } from "../database/embedded.ts";
@@ -27,7 +27,7 @@ const SCHEMA_MISSING = new Set(["42P01", "42703"]);
 export async function withDatabase<T>(
   context: CommandContext,
   options: DatabaseUse,
-  use: (db: Database, config: Config, key: Buffer | null) => Promise<T>,
+  use: (db: Database, config: Config, key: Buffer | null, secrets: LoadedSecrets) => Promise<T>,
 ): Promise<T> {
   const { config, secrets } = loadConfig({
     file: options.configFile,
@@ -38,7 +38,7 @@ export async function withDatabase<T>(
   const log = createLog({ level: "warn", format: config.log.format }, context.stderr);
   const { encryptionKey } = secrets;
   if (secrets.databaseUrl !== null)
-    return run(secrets.databaseUrl, options.create, (db) => use(db, config, encryptionKey), log);
+    return run(secrets.databaseUrl, options.create, (db) => use(db, config, encryptionKey, secrets), log);
   if (!options.create && !existsSync(toStateFolder(config.stateDir).access)) {
     throw new CommandError(
       `There is no database under ${config.stateDir} yet: start the gateway, or name its folder with TOLLGATE_STATE_DIR.`,
@@ -50,7 +50,12 @@ export async function withDatabase<T>(
     // A gateway that runs has brought its schema up itself; nobody serves from one that was started for this command.
     const made = readIfExists(folder.encryptionKey);
     const key = encryptionKey ?? (made === null ? null : parseEncryptionKey(made.trim()));
-    return await run(embedded.url, !embedded.adopted || options.create, (db) => use(db, config, key), log);
+    return await run(
+      embedded.url,
+      !embedded.adopted || options.create,
+      (db) => use(db, config, key, secrets),
+      log,
+    );
   } finally {
     await embedded.stop();
   }

@@ -21,7 +21,7 @@ import type { TlsConfig } from "./tls.ts";
 
 export type { ConnectionConfig } from "./connections.ts";
 export type { Flags } from "./environment.ts";
-export type { LoadedSecrets, Secrets } from "./secrets.ts";
+export type { Followed, LoadedSecrets, Secrets } from "./secrets.ts";
 
 export type Address = { readonly host: string; readonly port: number };
 
@@ -39,7 +39,9 @@ export type Config = {
   readonly database: { readonly embedded: boolean };
   readonly simulate: boolean;
   readonly connections: readonly ConnectionConfig[];
+  readonly credentials: ConfigFile["credentials"];
   readonly issuers: readonly IssuerConfig[];
+  readonly tokens: ConfigFile["tokens"];
   readonly policy: {
     readonly bundle: string;
     readonly operator: string | null;
@@ -119,7 +121,16 @@ export function loadConfig(options: {
   const encryptionKey = isWhole
     ? readEncryptionKey(file, env, folder, databaseUrl !== null, report)
     : readEncryptionKey(file, env, folder, false, () => undefined);
-  const originalsKeys = isWhole ? readOriginalsKeys(file, env, folder, report) : [];
+  const originalsKeys = isWhole
+    ? (readKeys(["record", "originals"], file.record.originals, env, folder, report) ?? [])
+    : [];
+  const credentialKeys = readKeys(
+    ["credentials"],
+    file.credentials,
+    env,
+    folder,
+    isWhole ? report : () => undefined,
+  );
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
   const bundle =
     file.policy.bundle === undefined
@@ -159,7 +170,9 @@ export function loadConfig(options: {
     database: { embedded: databaseUrl === null },
     simulate: file.simulate,
     connections: targets.connections,
+    credentials: file.credentials,
     issuers: trusted.issuers,
+    tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,
     detect: file.detect,
@@ -172,6 +185,7 @@ export function loadConfig(options: {
     databaseUrl,
     encryptionKey,
     originalsKeys,
+    credentialKeys,
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
     issuerSecrets: trusted.secrets,
@@ -238,16 +252,21 @@ function readEncryptionKey(
   return readKey(["encryption_key"], reference, env, folder, report);
 }
 
-/** Gives the keys of originals, the one that seals first. */
-function readOriginalsKeys(file: ConfigFile, env: Environment, folder: string, report: Report): Buffer[] {
-  const { key, former_keys } = file.record.originals;
-  const at = ["record", "originals"];
+/** Gives a key and those before it, the one that seals first; null where one of them can't be had. */
+function readKeys(
+  at: readonly string[],
+  { key, former_keys }: ConfigFile["credentials"],
+  env: Environment,
+  folder: string,
+  report: Report,
+): Buffer[] | null {
   if (key === undefined && former_keys.length > 0)
     report([...at, "key"], "expected a reference to a key, since there are former ones");
   const found = key === undefined ? [] : [readKey([...at, "key"], key, env, folder, report)];
   for (const [index, former] of former_keys.entries())
     found.push(readKey([...at, "former_keys", index], former, env, folder, report));
-  return found.filter((one) => one !== null);
+  const keys = found.filter((one) => one !== null);
+  return keys.length === found.length ? keys : null;
 }
 
 function readKey(

@@ -3,8 +3,9 @@ import type { ConfigFile } from "./schema.ts";
 import { secretReference } from "./fields.ts";
 import { isLoopback, toHost } from "./loopback.ts";
 import type { Environment } from "./secrets.ts";
-import { followReference } from "./secrets.ts";
+import { followProviderKey, followReference } from "./secrets.ts";
 import { readVariable } from "./environment.ts";
+import { resolve } from "node:path";
 
 const PUBLIC_API = "https://api.openai.com/v1";
 
@@ -19,6 +20,9 @@ export type ConnectionConfig = {
   readonly default: boolean;
   /** Answered by the built-in simulated target. */
   readonly simulated: boolean;
+  /** Where its key is; a file's path is absolute. Null: it takes none. */
+  readonly credential: string | null;
+  readonly adminCredential: string | null;
   /** The account at the target that calls count for. */
   readonly account: { readonly organization: string | null; readonly project: string | null };
   readonly timeouts: {
@@ -30,13 +34,17 @@ export type ConnectionConfig = {
 
 type Wrong = { readonly path: readonly PropertyKey[] | string; readonly expected: string };
 
-type Inputs = {
+/** Where the gateway itself listens. */
+type Ourselves = {
+  readonly listen: readonly { readonly host: string; readonly port: number }[];
+  readonly publicUrl: string | null;
+};
+
+type Inputs = Ourselves & {
   readonly file: ConfigFile;
   readonly fileGiven: boolean;
   readonly folder: string;
   readonly env: Environment;
-  readonly listen: readonly { readonly host: string; readonly port: number }[];
-  readonly publicUrl: string | null;
 };
 
 export type ConnectionsReading = {
@@ -54,12 +62,11 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
   const adminCredentials = new Map<string, string>();
   const problems: Wrong[] = [];
   const warnings: string[] = [];
-  const { file } = inputs;
-  const connections =
-    file.connections.length > 0 ? file.connections.map(fromFile) : [fromEnvironment(inputs, problems)];
+  const entries = inputs.file.connections;
+  const connections = toConnections();
 
   for (const [index, connection] of connections.entries()) {
-    const isFromFile = file.connections.length > 0;
+    const isFromFile = entries.length > 0;
     const urlPath = isFromFile ? ["connections", index, "base_url"] : "TOLLGATE_OPENAI_BASE_URL";
     if (connections.findIndex((other) => other.name === connection.name) < index) {
       problems.push({
@@ -74,9 +81,9 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
     if (isPlainAndRemote(connection.baseUrl)) {
       warnings.push(`The connection ${connection.name} sends its credential over plain HTTP.`);
     }
-    const credential = readCredential(inputs, index, problems);
+    const credential = readCredential(inputs, connection, index, problems);
     if (credential !== null) credentials.set(connection.name, credential);
-    const admin = readAdminCredential(inputs, index, connection.default, problems);
+    const admin = readAdminCredential(inputs, connection, index, problems);
     if (admin !== null) adminCredentials.set(connection.name, admin);
   }
   return {
@@ -87,7 +94,19 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
     warnings: [...warnings, ...warnOfBackDoors(connections, credentials)],
   };
 
-  function fromFile(entry: ConfigFile["connections"][number]): ConnectionConfig {
+  function toConnections(): ConnectionConfig[] {
+    // What is asked to be simulated is, wherever it would come from.
+    const hasNone = inputs.file.connection_source === "database" && !inputs.file.simulate;
+    if (hasNone && entries.length > 0)
+      problems.push({
+        path: ["connections"],
+        expected: "expected none, since connection_source is database",
+      });
+    if (hasNone) return [];
+    return entries.length > 0 ? entries.map(fromFile) : [fromEnvironment(inputs, problems)];
+  }
+
+  function fromFile(entry: FileEntry): ConnectionConfig {
     return {
       name: entry.name,
       kind: entry.kind,
@@ -95,7 +114,9 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       labels: entry.labels,
       unknownIds: entry.unknown_ids,
       default: entry.default,
-      simulated: file.simulate,
+      simulated: inputs.file.simulate,
+      credential: toAbsolute(entry.credential, inputs.folder),
+      adminCredential: toAbsolute(entry.admin_credential, inputs.folder) ?? toNamed(inputs, entry.default),
       account: {
         organization: entry.openai.organization ?? null,
         project: entry.openai.project ?? null,
@@ -147,65 +168,67 @@ function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
     unknownIds: "refuse",
     default: true,
     simulated: file.simulate || isBare,
+    credential: "env:OPENAI_API_KEY",
+    adminCredential: toNamed(inputs, true),
     account: { organization: null, project: null },
     timeouts: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 300_000 },
   };
 }
 
-function readCredential(inputs: Inputs, index: number, problems: Wrong[]): string | null {
-  const entry = inputs.file.connections[index];
-  const path = entry === undefined ? "OPENAI_API_KEY" : ["connections", index, "credential"];
-  const reference = entry === undefined ? "env:OPENAI_API_KEY" : entry.credential;
-  if (reference === undefined) {
-    problems.push({ path, expected: "expected a reference to the target's key: env:NAME or file:PATH" });
-    return null;
-  }
-  if (!secretReference.safeParse(reference).success) return null;
-  const hint = entry === undefined ? "expected the provider's key, or --simulate" : null;
-  return follow(inputs, reference, { path, hint }, problems);
+type FileEntry = ConfigFile["connections"][number];
+
+/** Gives a reference that means the same in any folder. What is no reference is refused elsewhere. */
+function toAbsolute(reference: string | undefined, folder: string): string | null {
+  if (reference === undefined || !secretReference.safeParse(reference).success) return null;
+  return reference.startsWith("file:") ? `file:${resolve(folder, reference.slice(5))}` : reference;
 }
 
-/** Reads the admin credential: the connection's own, and for the default one the provider's variable. */
-function readAdminCredential(
+/** The default connection's admin credential is the provider's variable where it names none. */
+function toNamed({ env }: Inputs, isDefault: boolean): string | null {
+  return isDefault && readVariable(env, "OPENAI_ADMIN_KEY") !== null ? "env:OPENAI_ADMIN_KEY" : null;
+}
+
+function readCredential(
   inputs: Inputs,
+  { credential }: ConnectionConfig,
   index: number,
-  isDefault: boolean,
   problems: Wrong[],
 ): string | null {
   const entry = inputs.file.connections[index];
-  const own = entry?.admin_credential;
-  const isNamed = isDefault && readVariable(inputs.env, "OPENAI_ADMIN_KEY") !== null;
-  if (own === undefined && !isNamed) return null;
-  const reference = own ?? "env:OPENAI_ADMIN_KEY";
-  const path = own === undefined ? "OPENAI_ADMIN_KEY" : ["connections", index, "admin_credential"];
-  if (!secretReference.safeParse(reference).success) return null;
-  return follow(inputs, reference, { path, hint: null }, problems);
+  const path = entry === undefined ? "OPENAI_API_KEY" : ["connections", index, "credential"];
+  if (credential === null) {
+    if (entry?.credential === undefined)
+      problems.push({ path, expected: "expected a reference to the target's key: env:NAME or file:PATH" });
+    return null;
+  }
+  const hint = entry === undefined ? "expected the provider's key, or --simulate" : null;
+  return follow(inputs, credential, { path, hint }, problems);
 }
 
-const TOLLGATE_TOKEN =
-  "expected the provider's own key; this is a Tollgate token, as the shell of a program has it: unset it here";
-
-/** Follows the reference of a provider's key. */
-function follow(
+function readAdminCredential(
   inputs: Inputs,
+  { adminCredential }: ConnectionConfig,
+  index: number,
+  problems: Wrong[],
+): string | null {
+  if (adminCredential === null) return null;
+  const own = inputs.file.connections[index]?.admin_credential;
+  const path = own === undefined ? "OPENAI_ADMIN_KEY" : ["connections", index, "admin_credential"];
+  return follow(inputs, adminCredential, { path, hint: null }, problems);
+}
+
+/** Follows the reference of a provider's key; `hint` stands in for what is expected where there is none. */
+function follow(
+  { env, folder }: Inputs,
   reference: string,
   { path, hint }: { readonly path: Wrong["path"]; readonly hint: string | null },
   problems: Wrong[],
 ): string | null {
-  const followed = followReference(reference, inputs.env, inputs.folder);
-  if ("expected" in followed) {
-    problems.push({ path, expected: hint ?? followed.expected });
-    return null;
-  }
-  if (followed.value.startsWith("tg_")) {
-    problems.push({ path, expected: TOLLGATE_TOKEN });
-    return null;
-  }
-  if (/[^\x21-\x7e]/.test(followed.value)) {
-    problems.push({ path, expected: "expected one key of visible ASCII characters" });
-    return null;
-  }
-  return followed.value;
+  const isThere = "value" in followReference(reference, env, folder);
+  const followed = followProviderKey(reference, env, folder);
+  if ("value" in followed) return followed.value;
+  problems.push({ path, expected: isThere ? followed.expected : (hint ?? followed.expected) });
+  return null;
 }
 
 function withDefault(
@@ -213,6 +236,7 @@ function withDefault(
   problems: Wrong[],
 ): readonly ConnectionConfig[] {
   const marked = connections.filter((connection) => connection.default).length;
+  if (connections.length === 0) return [];
   if (connections.length === 1) return connections.map((connection) => ({ ...connection, default: true }));
   if (marked !== 1) {
     problems.push({
@@ -223,7 +247,18 @@ function withDefault(
   return connections;
 }
 
-function isOurselves(baseUrl: string, inputs: Inputs): boolean {
+/** Gives the addresses of a gateway. */
+export function toOurselves(config: {
+  readonly listen: Ourselves["listen"][number];
+  readonly adminListen: Ourselves["listen"][number] | null;
+  readonly publicUrl: string | null;
+}): Ourselves {
+  const { listen, adminListen, publicUrl } = config;
+  return { listen: adminListen === null ? [listen] : [listen, adminListen], publicUrl };
+}
+
+/** Says whether a target's URL is the gateway's own. */
+export function isOurselves(baseUrl: string, inputs: Ourselves): boolean {
   if (!URL.canParse(baseUrl)) return false;
   const url = new URL(baseUrl);
   if (inputs.publicUrl !== null && new URL(inputs.publicUrl).host === url.host) return true;
@@ -240,6 +275,7 @@ function isAnywhere(host: string): boolean {
   return host === "0.0.0.0" || host === "::";
 }
 
-function isPlainAndRemote(baseUrl: string): boolean {
+/** Says whether what is sent to a URL can be read on the way. */
+export function isPlainAndRemote(baseUrl: string): boolean {
   return URL.canParse(baseUrl) && baseUrl.startsWith("http:") && !isLoopback(toHost(new URL(baseUrl)));
 }

@@ -46,6 +46,17 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     read: "text",
     description: "A reference to the key for originals of masked values: `env:NAME` or `file:PATH`.",
   },
+  TOLLGATE_CREDENTIALS_KEY: {
+    key: ["credentials", "key"],
+    read: "text",
+    description:
+      "A reference to the key-encryption key of connections in the database: `env:NAME` or `file:PATH`.",
+  },
+  TOLLGATE_CONNECTION_SOURCE: {
+    key: ["connection_source"],
+    read: "text",
+    description: "`database`: the only targets are the connections in the database.",
+  },
   OPENAI_API_KEY: {
     key: null,
     read: "secret",

@@ -72,7 +72,8 @@ const openai = z
       "The account at the target that calls count for. A program's own headers of these names are left behind.",
   });
 
-const connection = z.strictObject({
+/** One entry of `connections`. */
+export const connection = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
@@ -156,13 +157,43 @@ export const configFile = z
       .meta({ description: "Answer from the built-in simulated target instead of the connections' own." }),
     connections: z.array(connection).max(100).default([]).meta({
       description:
-        "The targets. Absent: one named `openai`, made of `OPENAI_API_KEY` and `TOLLGATE_OPENAI_BASE_URL`.",
+        "The targets, beside those that `tollgate connections add` has put into the database. Absent: one named `openai`, made of `OPENAI_API_KEY` and `TOLLGATE_OPENAI_BASE_URL`.",
     }),
+    connection_source: z.enum(["configuration", "database"]).default("configuration").meta({
+      description: "`database`: the only targets are the connections in the database.",
+    }),
+    credentials: z
+      .strictObject({
+        key: secretReference.optional().meta({
+          description:
+            "The key-encryption key: 32 bytes in base64 or hexadecimal. Absent: one that is derived from the encryption key.",
+        }),
+        former_keys: z.array(secretReference).max(16).default([]).meta({
+          description: "Keys that were `key` before, or will be: what they wrapped can still be opened.",
+        }),
+      })
+      .prefault({})
+      .meta({
+        description:
+          "How the keys of connections in the database are sealed: each under a data key of its own, which this key wraps.",
+      }),
     issuers: z
       .array(issuer)
       .max(32)
       .default([])
       .meta({ description: "OpenID issuers whose tokens are accepted." }),
+    tokens: z
+      .strictObject({
+        access_s: z.int().min(60).max(86_400).default(3600).meta({
+          description: "Seconds that a token lives which `/oauth/token` gives.",
+        }),
+        refresh_s: z.int().min(60).max(2_592_000).default(43_200).meta({
+          description:
+            "Seconds after a sign-in that its token can be refreshed. Groups stay as they were at the sign-in for so long.",
+        }),
+      })
+      .prefault({})
+      .meta({ description: "The gateway's own short-lived tokens." }),
     policy: z
       .strictObject({
         bundle: z

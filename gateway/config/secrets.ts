@@ -10,6 +10,8 @@ export type Secrets = {
   readonly encryptionKey: Buffer;
   /** The keys of originals, the one that seals first; none: one is derived. */
   readonly originalsKeys: readonly Buffer[];
+  /** The keys that wrap the data keys of connections in the database, the one that wraps first; none: one is derived. Null: configured, and not at hand. */
+  readonly credentialKeys: readonly Buffer[] | null;
   /** The credential of each connection, by its name; a simulated one has none. */
   readonly credentials: ReadonlyMap<string, string>;
   /** The credential for the target's administration, of the connections that have one. */
@@ -41,6 +43,24 @@ export function followReference(reference: string, env: Environment, folder: str
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     return { expected: `expected a readable file at ${path} (${code})` };
   }
+}
+
+const TOLLGATE_TOKEN =
+  "expected the provider's own key; this is a Tollgate token, as the shell of a program has it: unset it here";
+
+/** Says what was expected in the place of a provider's key; null where it may be one. */
+export function checkProviderKey(value: string): string | null {
+  if (value.startsWith("tg_")) return TOLLGATE_TOKEN;
+  if (value === "" || /[^\x21-\x7e]/.test(value)) return "expected one key of visible ASCII characters";
+  return null;
+}
+
+/** Follows the reference of a provider's key. */
+export function followProviderKey(reference: string, env: Environment, folder: string): Followed {
+  const followed = followReference(reference, env, folder);
+  if ("expected" in followed) return followed;
+  const expected = checkProviderKey(followed.value);
+  return expected === null ? followed : { expected };
 }
 
 /** Reads 32 bytes from base64, base64url or hexadecimal; null where it is none of them. */

@@ -6,9 +6,16 @@ import type { TargetAnswer } from "./target.ts";
 const SHORTEST = 16;
 const NOTHING = Buffer.alloc(0);
 
-/** Gives the bytes to look for; null where there are none. */
-export function toSecret(credential: string | null): Buffer | null {
-  return credential === null || credential.length < SHORTEST ? null : Buffer.from(credential);
+/** Gives the bytes to look for, each once. */
+export function toSecrets(credentials: readonly string[]): readonly Buffer[] {
+  const long = credentials.filter((credential) => credential.length >= SHORTEST);
+  return [...new Set(long)].map((credential) => Buffer.from(credential));
+}
+
+/** Says whether bytes hold one of the secrets. */
+export function holdsSecret(bytes: Buffer, secrets: readonly Buffer[]): boolean {
+  for (const secret of secrets) if (bytes.includes(secret)) return true;
+  return false;
 }
 
 /** Makes the error of an answer, or a message, that holds the credential. */
@@ -16,13 +23,11 @@ export function toRepeated(): GatewayError {
   return new GatewayError("answer_unreadable", "The target repeated the gateway's credential.");
 }
 
-/** Hands over an answer as long as neither its head nor its bytes hold the credential. */
-export function guardCredential(answer: TargetAnswer, credential: string | null): TargetAnswer {
-  const found = toSecret(credential);
-  if (found === null) return answer;
-  const secret: Buffer = found;
-  const most = secret.length - 1;
-  /** The end of what came before, in which the credential may begin. */
+/** Hands over an answer as long as neither its head nor its bytes hold one of the secrets. */
+export function guardCredential(answer: TargetAnswer, secrets: readonly Buffer[]): TargetAnswer {
+  if (secrets.length === 0) return answer;
+  const most = Math.max(...secrets.map(({ length }) => length)) - 1;
+  /** The end of what came before, in which a secret may begin. */
   let tail: Buffer = NOTHING;
   let isOver = false;
 
@@ -32,17 +37,16 @@ export function guardCredential(answer: TargetAnswer, credential: string | null)
   }
 
   function holds(chunk: Buffer): boolean {
-    if (chunk.includes(secret)) return true;
+    if (holdsSecret(chunk, secrets)) return true;
     const seam = tail.length === 0 ? chunk : Buffer.concat([tail, chunk.subarray(0, most)]);
-    const isSplit = tail.length > 0 && seam.includes(secret);
+    const isSplit = tail.length > 0 && holdsSecret(seam, secrets);
     tail = (chunk.length >= most ? chunk : seam).subarray(-most);
     return isSplit;
   }
 
   return {
     onHead(status, headers) {
-      const text = secret.toString("utf8");
-      if (Object.values(headers).some((value) => String(value).includes(text))) stop();
+      if (Object.values(headers).some((value) => holdsSecret(Buffer.from(String(value)), secrets))) stop();
       else answer.onHead(status, headers);
     },
     onData(chunk) {

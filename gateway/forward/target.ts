@@ -5,7 +5,7 @@ import type { Dispatcher } from "undici";
 import { GatewayError, toGatewayError } from "../errors.ts";
 
 /** What comes so soon behind a piece goes on with what comes next: a stream that is quick is read and written in fewer pieces. */
-const PACE_MS = 2;
+const PACE_MS = 4;
 /** So many bytes wait for no more. */
 const ENOUGH = 16 * 1024;
 

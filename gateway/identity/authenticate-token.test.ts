@@ -30,6 +30,7 @@ function start() {
       store.running -= 1;
       return owners.get(hash.toString("hex")) ?? null;
     },
+    findAccessToken: async () => null,
     wasRevoked: async () => false,
     issuers: [],
     secret: randomBytes(32),

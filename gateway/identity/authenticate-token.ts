@@ -22,6 +22,8 @@ export type Authenticator = {
    * credential must not. Throws, or rejects with, `token_expired`, `token_revoked` or `identity_unavailable`.
    */
   confirm(caller: Caller): Caller | Promise<Caller>;
+  /** Checks a token that is presented for something else than a call, such as another token. */
+  readonly check: TokenCheck;
   /** Says whether this process has seen the credential's revocation. */
   isRevoked(credentialId: string): boolean;
   /** Calls back with each credential that is revoked, so that its open streams can be cut; gives the way to stop. */
@@ -56,8 +58,7 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     revokedIds.set(`${revocation.kind}\0${revocation.id}`, true);
     const hit = new Set<string>(revocation.kind === "credential" ? [revocation.id] : []);
     for (const [key, entry] of known.entries()) {
-      const isHit = revocation.kind === "credential" ? entry.caller.credentialId : entry.subjectId;
-      if (isHit !== revocation.id) continue;
+      if (!names(entry, revocation)) continue;
       known.delete(key);
       hit.add(entry.caller.credentialId);
     }
@@ -67,9 +68,9 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     }
   }
 
-  function isSeenRevoked(entry: Pick<Known, "caller" | "subjectId">): boolean {
+  function isSeenRevoked(entry: Pick<Known, "caller" | "subjectId" | "parents">): boolean {
     return (
-      revokedIds.has(`credential\0${entry.caller.credentialId}`) ||
+      toCredentials(entry).some((id) => revokedIds.has(`credential\0${id}`)) ||
       revokedIds.has(`subject\0${entry.subjectId}`)
     );
   }
@@ -108,6 +109,7 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   }
 
   return {
+    check: deps.check,
     authenticate(authorization) {
       if (authorization === undefined) parseBearer(authorization);
       const header = authorization ?? "";
@@ -142,4 +144,13 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     },
     close: () => revocations.close(),
   };
+}
+
+/** The credentials with any of which an entry ends. */
+function toCredentials({ caller, parents }: Pick<Known, "caller" | "parents">): readonly string[] {
+  return parents === undefined ? [caller.credentialId] : [caller.credentialId, ...parents];
+}
+
+function names(entry: Known, { kind, id }: Revocation): boolean {
+  return kind === "credential" ? toCredentials(entry).includes(id) : entry.subjectId === id;
 }

@@ -7,6 +7,7 @@ import type { Log } from "../log.ts";
 export type { Authenticator } from "./authenticate-token.ts";
 export type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { Authenticator } from "./authenticate-token.ts";
+import { findAccessToken } from "./access-tokens.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
 import type { ClientSecrets } from "./client-secrets.ts";
 import { createTokenCheck } from "./check-token.ts";
@@ -34,7 +35,8 @@ export async function createAuthenticator(deps: {
   const check = createTokenCheck({
     findKeyOwner: (hash) => findKeyOwner(db, hash),
     findClientSecret: deps.findClientSecret,
-    wasRevoked: (credentialId, subjectId) => isRevoked(db, credentialId, subjectId),
+    findAccessToken: (hash) => findAccessToken(db, hash),
+    wasRevoked: (credentialIds, subjectId) => isRevoked(db, credentialIds, subjectId),
     issuers: openIssuers(deps.issuers, deps.issuerSecrets),
     secret: deps.secret,
     onProviderKey: deps.onProviderKey,

@@ -23,7 +23,8 @@ async function start(overrides: Partial<IssuerConfig> = {}) {
   const check = createTokenCheck({
     findKeyOwner: async () => null,
     findClientSecret: async () => null,
-    wasRevoked: async (credentialId) => revoked.has(credentialId),
+    findAccessToken: async () => null,
+    wasRevoked: async (credentialIds) => credentialIds.some((id) => revoked.has(id)),
     issuers: openIssuers([issuer.config], new Map([[issuer.url, "introspection-secret"]])),
     secret: randomBytes(32),
     onProviderKey: ({ provider }) => incidents.push(provider),

@@ -2,7 +2,7 @@
 import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
-import { isClientSecretText, isKeyText } from "./key-format.ts";
+import { isAccessText, isClientSecretText, isKeyText } from "./key-format.ts";
 import { createKeyLookup } from "./key-lookup.ts";
 import type { Note } from "./note.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
@@ -20,13 +20,22 @@ export type TokenCheckDeps = {
   readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
   /** Finds what a client secret stands for; `until` is its expiry. */
   readonly findClientSecret: (hash: Buffer) => Promise<VerifiedToken | null>;
-  /** Says whether an issuer's token, or its subject, was ever revoked. */
-  readonly wasRevoked: (credentialId: string, subjectId: string) => Promise<boolean>;
+  /** Finds what a short-lived token stands for. */
+  readonly findAccessToken: (hash: Buffer) => Promise<FoundToken | null>;
+  /** Says whether any of the credentials, or the subject, was ever revoked. */
+  readonly wasRevoked: (credentialIds: readonly string[], subjectId: string) => Promise<boolean>;
   readonly issuers: readonly TrustedIssuer[];
   /** Keys the hash of presented provider keys. */
   readonly secret: Buffer;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now: () => number;
+};
+
+/** A short-lived token that was issued here. */
+export type FoundToken = {
+  readonly caller: Caller & { readonly expiresAt: number };
+  readonly parents: readonly string[];
+  readonly isRevoked: boolean;
 };
 
 /**
@@ -40,12 +49,14 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   const { now } = deps;
   const findOwner = createKeyLookup({ find: deps.findKeyOwner, now });
   const findSecret = createKeyLookup({ find: deps.findClientSecret, now });
+  const findAccess = createKeyLookup({ find: deps.findAccessToken, now });
   const findIntrospected = createIntrospections(deps);
   const reportProviderKey = createProviderKeyReporter(deps);
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
 
-  async function requireUnrevoked(caller: Caller, note?: Note): Promise<void> {
-    if (await asUnavailable(deps.wasRevoked(caller.credentialId, toSubjectId(caller)))) throw tokenRevoked();
+  async function requireUnrevoked({ caller, parents = [] }: VerifiedToken, note?: Note): Promise<void> {
+    const credentials = [caller.credentialId, ...parents];
+    if (await asUnavailable(deps.wasRevoked(credentials, toSubjectId(caller)))) throw tokenRevoked();
     note?.("revocation", "neither the token nor its subject was revoked");
   }
 
@@ -55,7 +66,7 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     const found = await findSecret(token);
     if (found === null) throw new GatewayError("token_invalid", "The client secret is unknown.");
     if (found.until <= now()) throw tokenExpired();
-    await requireUnrevoked(found.caller, note);
+    await requireUnrevoked(found, note);
     return found;
   }
 
@@ -83,18 +94,34 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     return { caller, until: expiresAt ?? Number.POSITIVE_INFINITY };
   }
 
+  async function checkAccess(token: string, note?: Note): Promise<VerifiedToken> {
+    note?.("form", "a short-lived token of the gateway's own");
+    const found = await findAccess(token);
+    if (found === null) throw new GatewayError("token_invalid", "The token is unknown.");
+    const { caller, parents, isRevoked } = found;
+    if (isRevoked) throw tokenRevoked();
+    if (caller.expiresAt <= now()) throw tokenExpired();
+    note?.(
+      "for",
+      `${caller.subject} of ${caller.issuer}${caller.actsFor === null ? "" : `, for ${caller.actsFor}`}`,
+    );
+    const verified = { caller, parents, until: caller.expiresAt };
+    await requireUnrevoked(verified, note);
+    return verified;
+  }
+
   async function checkIssued(token: string, note?: Note): Promise<VerifiedToken> {
     const issuer = isJwt(token) ? readIssuer(token) : null;
     const trusted = issuer === null ? undefined : issuers.get(issuer);
     if (trusted !== undefined) {
       note?.("form", `a JWT that names the issuer ${trusted.config.issuer}`);
       const verified = await verifyToken(token, trusted, now(), note);
-      await requireUnrevoked(verified.caller, note);
+      await requireUnrevoked(verified, note);
       return verified;
     }
     requireNoProviderKey(token, issuer);
     const verified = await findIntrospected(token, note);
-    await requireUnrevoked(verified.caller, note);
+    await requireUnrevoked(verified, note);
     return verified;
   }
 
@@ -110,6 +137,7 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
 
   return (token, note) => {
     if (isKeyText(token)) return checkKey(token, note);
+    if (isAccessText(token)) return checkAccess(token, note);
     return isClientSecretText(token) ? checkSecret(token, note) : checkIssued(token, note);
   };
 }

@@ -6,10 +6,14 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const PREFIX = "tg_";
 /** The clients take nothing but what begins with `ek_` for a client secret. */
 const SECRET_PREFIX = "ek_tg_";
+const ACCESS_PREFIX = "tg_at_";
+const REFRESH_PREFIX = "tg_rt_";
 const RANDOM_LENGTH = 33;
 const CHECKSUM_LENGTH = 6;
 const KEY = new RegExp(`^tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 const SECRET = new RegExp(`^ek_tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+const ACCESS = new RegExp(`^tg_at_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+const REFRESH = new RegExp(`^tg_rt_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 
 /** Makes a key. It is shown once and never stored. */
 export function createKeyText(): string {
@@ -19,6 +23,26 @@ export function createKeyText(): string {
 /** Makes a client secret. It is shown once and never stored. */
 export function createClientSecretText(): string {
   return createText(SECRET_PREFIX);
+}
+
+/** Makes a short-lived token. It is shown once and never stored. */
+export function createAccessText(): string {
+  return createText(ACCESS_PREFIX);
+}
+
+/** Makes a refresh token. It is shown once and never stored. */
+export function createRefreshText(): string {
+  return createText(REFRESH_PREFIX);
+}
+
+/** Says whether a text is a short-lived token of ours, as of a key. */
+export function isAccessText(text: string): boolean {
+  return ACCESS.test(text) && isWhole(text);
+}
+
+/** Says whether a text is a refresh token of ours, as of a key. */
+export function isRefreshText(text: string): boolean {
+  return REFRESH.test(text) && isWhole(text);
 }
 
 /** Says whether a text is a key of ours, typed without error; whether it was ever issued, the database knows. */

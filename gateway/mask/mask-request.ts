@@ -14,7 +14,7 @@ import { FIELD_CLASS } from "../field-name.ts";
 import { maskText } from "./mask-text.ts";
 import type { Masks } from "./masks.ts";
 import type { Placeholders } from "./placeholders.ts";
-import { writeChanges, type Change } from "./write-changes.ts";
+import { toDropped, writeChanges, type Change } from "./write-changes.ts";
 
 /** A request's body with its values masked. */
 export type MaskedRequest = {
@@ -129,6 +129,10 @@ function toChanges(
     const { pointer, kind, text, part } = each.segment;
     // The text that it is a part of is masked as a whole.
     if (isPartOfJson(part)) return [];
+    if (part?.of === "logprobs")
+      return each.findings.some((one) => masks.pickFor(one, kind, "request") !== null)
+        ? [toDropped(pointer)]
+        : [];
     if (part !== undefined || getAt(value, pointer) !== text) requireNone(masks, each, under);
     const masked = maskText(editor, text, each.findings, kind, under + pointer);
     if (masked === null) return [];

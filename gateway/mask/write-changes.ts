@@ -18,7 +18,14 @@ export type Change = {
   readonly to: string;
   /** Edits of the whole text, for what counts its characters; null where it is a piece of one. */
   readonly edits: readonly Stretch[] | null;
+  /** No text stands there, but a list of tokens, which is taken out. */
+  readonly isDropped?: true;
 };
+
+/** Gives the change that takes out the list of tokens at a pointer. */
+export function toDropped(pointer: string): Change {
+  return { pointer, from: "", to: "", edits: null, isDropped: true };
+}
 
 /**
  * Gives the value with the texts in place. Padding that hides how long a text is, and probabilities of its tokens, are
@@ -27,12 +34,16 @@ export type Change = {
 export function writeChanges(value: Json, changes: readonly Change[]): Json {
   if (changes.length === 0) return value;
   const writer = createWriter(value);
-  for (const { pointer, from, to } of changes) {
+  for (const { pointer, from, to, isDropped } of changes) {
+    if (isDropped === true) continue;
     if (getAt(writer.value, pointer) !== from)
       throw new GatewayError("answer_unreadable", "A value stands where it cannot be masked.");
     writer.replace(pointer, to);
   }
-  for (const { pointer, edits } of changes) adjustBeside(writer, pointer, edits);
+  for (const { pointer, edits, isDropped } of changes) {
+    if (isDropped === true) dropLogprobs(writer, pointer.slice(0, pointer.lastIndexOf("/")));
+    else adjustBeside(writer, pointer, edits);
+  }
   const changed = writer.value;
   if (!isObject(changed) || changed === value || !("obfuscation" in changed)) return changed;
   const { obfuscation: _, ...rest } = changed;

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Json } from "../exchange.ts";
 import type { Segment } from "../exchange.ts";
 import { parseAnswer } from "./answer.ts";
+import { isText } from "./apart.ts";
 import { getAt } from "./pointer.ts";
 import { getRoute } from "../routes.ts";
 
@@ -99,7 +100,9 @@ describe("a response", () => {
       "container cntr_2",
       "conversation conv_1",
     ]);
-    expect(answer.segments.map(({ pointer, kind, text }) => `${pointer} ${kind} ${text}`)).toEqual(
+    expect(
+      answer.segments.filter(isText).map(({ pointer, kind, text }) => `${pointer} ${kind} ${text}`),
+    ).toEqual(
       expect.arrayContaining([
         "/instructions instructions be good",
         "/metadata/k metadata v",
@@ -294,7 +297,9 @@ describe("a chat completion", () => {
         pointer: "/choices/2/message/function_call",
       },
     ]);
-    expect(answer.segments.map(({ pointer, kind, text }) => `${pointer} ${kind} ${text}`)).toEqual([
+    expect(
+      answer.segments.filter(isText).map(({ pointer, kind, text }) => `${pointer} ${kind} ${text}`),
+    ).toEqual([
       "/choices/0/message/content message A",
       "/choices/0/message/annotations/0/url_citation/url message https://x.example",
       "/choices/0/message/annotations/0/url_citation/title message X",
@@ -383,7 +388,7 @@ describe("a chat completion", () => {
         },
       ],
     });
-    expect(answer.segments[0]).toEqual({
+    expect(answer.segments.find(isText)).toEqual({
       pointer: "/data/0/content",
       kind: "message",
       role: "user",

@@ -100,7 +100,7 @@ function readMembers(
       else if (key === "data") readItems(sink, calls, [], places, chat);
       else for (const [place, choice] of places) readChoice(sink, calls, objects, choice, place);
     } else {
-      walkMember(sink, key, child, at, SCOPE);
+      walkMember(sink, key, child, at, SCOPE, value);
     }
   }
 }
@@ -157,7 +157,7 @@ function readChoice(sink: Sink, calls: ToolCall[], objects: AnswerObject[], choi
       const audio = isObject(child["audio"]) ? toText(child["audio"]["id"]) : null;
       if (audio !== null) objects.push({ kind: "other", id: audio });
     } else {
-      walkMember(sink, key, child, `${at}/${escapeToken(key)}`, SCOPE);
+      walkMember(sink, key, child, `${at}/${escapeToken(key)}`, SCOPE, choice);
     }
   }
 }

@@ -3,7 +3,7 @@
 import type { Json, JsonObject, Reference, RequestFacts, Route } from "../exchange.ts";
 import { MOST_REFERENCES, tooMany } from "./budget.ts";
 import type { BodyLayout, ParsedItem, ParsedRequest } from "./parsed.ts";
-import { parseQuery, readFlag, readNumber, toQuerySegments } from "./query.ts";
+import { parseQuery, readFlag, readNumber, toPathSegments, toQuerySegments } from "./query.ts";
 import type { Query } from "./query.ts";
 import { isList, isObject } from "./pointer.ts";
 import type { Rest } from "./rest.ts";
@@ -53,8 +53,11 @@ export function assemble(parts: {
   ];
   if (references.length > MOST_REFERENCES) throw tooMany("references to stored objects", MOST_REFERENCES);
 
-  const queryTexts = toQuerySegments(query);
-  const queryChars = queryTexts.reduce((sum, { text }) => sum + text.length, 0);
+  const queryTexts = [...toPathSegments(route), ...toQuerySegments(query)];
+  const queryChars = queryTexts.reduce(
+    (sum, { text, part }) => sum + (part === undefined ? text.length : 0),
+    0,
+  );
   const betas = toBetas(parts.betaHeader);
   const { includeUsage, ...settings } = rest.settings;
   const stream = readStream(route, rest, query);

@@ -19,6 +19,7 @@ function read(delta: Json, choice: Record<string, Json> = {}) {
 function textsOf(delta: Json): string[] {
   return read(delta)
     .choices.flatMap((choice) => choice.texts)
+    .filter(({ apart }) => apart === undefined)
     .map(({ channel, kind, pointer, text }) => `${channel} ${kind} ${pointer} ${text}`);
 }
 
@@ -107,7 +108,10 @@ describe("readChatChunk", () => {
       id: "c",
       model: "m",
       choices: [],
-      texts: [],
+      texts: [
+        { text: "c", apart: { of: "token" } },
+        { text: "m", apart: { of: "token" } },
+      ],
       usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 },
     });
   });

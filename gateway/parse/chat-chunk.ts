@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, SegmentKind, Usage } from "../exchange.ts";
+import { isPadding, isPlain } from "./api-words.ts";
 import { isToken } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
@@ -41,8 +42,9 @@ export type ChatChunk = {
 };
 
 const SCOPE = { kind: "message", role: "assistant", type: "", offers: false } as const;
+const TOKEN = { of: "token" } as const;
 const NONE: readonly never[] = [];
-/** Members that the common chunk has; their strings are no texts as long as they look like ids. */
+/** Members that the common chunk has; their strings are no texts as long as they look like ids, but are searched. */
 const INERT: ReadonlySet<string> = new Set([
   "id",
   "object",
@@ -52,7 +54,6 @@ const INERT: ReadonlySet<string> = new Set([
   "service_tier",
   "obfuscation",
   "usage",
-  "choices",
 ]);
 const KINDS: ReadonlyMap<string, SegmentKind> = new Map<string, SegmentKind>([
   ["content", "message"],
@@ -76,9 +77,9 @@ export function readChatChunk(value: Json): ChatChunk {
   let texts: EventText[] | null = null;
   for (const key of Object.keys(value)) {
     const child = value[key] ?? null;
-    if (child === null || (INERT.has(key) && (typeof child !== "string" || isToken(child)))) continue;
+    if (child === null || key === "choices" || (INERT.has(key) && isOrdinary(key, child))) continue;
     const at = `/${escapeToken(key)}`;
-    (texts ??= []).push(...readAny(key, child, at, at));
+    (texts ??= []).push(...(INERT.has(key) ? readInert(key, child, at, at) : readAny(key, child, at, at)));
   }
   const choices = value["choices"];
   const error = value["error"];
@@ -102,13 +103,17 @@ function readChoice(choice: Json, position: number): ChunkChoice {
   for (const key of Object.keys(choice)) {
     const child = choice[key] ?? null;
     if (child === null || key === "index") continue;
-    if (key === "finish_reason" && typeof child === "string" && isToken(child)) continue;
+    if (key === "finish_reason") {
+      texts.push(...readInert(key, child, `${base}/${key}`, `${at}/${key}`));
+      continue;
+    }
     // A whole `message` beside or instead of a delta would be a call that nobody has put together.
     if (key === "message") throw unreadable();
     if (key === "delta") {
       if (!isObject(child)) throw unreadable();
       readDelta(texts, calls, child, `${base}/message`, `${at}/delta`);
-    } else texts.push(...readAny(key, child, `${base}/${escapeToken(key)}`, `${at}/${escapeToken(key)}`));
+    } else
+      texts.push(...readAny(key, child, `${base}/${escapeToken(key)}`, `${at}/${escapeToken(key)}`, choice));
   }
   const finish = choice["finish_reason"];
   const audio = isObject(choice["delta"]) ? choice["delta"]["audio"] : null;
@@ -130,8 +135,12 @@ function readDelta(
 ): void {
   for (const key of Object.keys(delta)) {
     const child = delta[key] ?? null;
-    if (child === null || key === "role") continue;
+    if (child === null) continue;
     const name = escapeToken(key);
+    if (key === "role") {
+      texts.push(...readInert(key, child, `${base}/${name}`, `${at}/${name}`));
+      continue;
+    }
     const kind = KINDS.get(key);
     if (kind !== undefined && typeof child === "string") {
       if (child !== "")
@@ -166,9 +175,11 @@ function readFragment(texts: EventText[], calls: CallFragment[], call: Json, bas
   let known = false;
   for (const key of Object.keys(call)) {
     const child = call[key] ?? null;
-    if (child === null || key === "index" || key === "id" || key === "type") continue;
+    if (child === null || key === "index") continue;
     const name = escapeToken(key);
-    if (key === "function" || key === "custom") {
+    if (key === "id" || key === "type") {
+      texts.push(...readInert(key, child, `${channel}/${name}`, `${at}/${name}`));
+    } else if (key === "function" || key === "custom") {
       // Of two members each reader would take another one.
       if (known || !isObject(child)) throw unreadable();
       if (type !== null && type !== key) throw unreadable();
@@ -232,10 +243,29 @@ function unreadable(): GatewayError {
   );
 }
 
-/** Reads what has no meaning here: every string continues a channel of its own. */
-function readAny(key: string, value: Json, channel: string, at: string): readonly EventText[] {
+/** Tells what needs no look: numbers, and what the API writes by itself. */
+function isOrdinary(key: string, value: Json): boolean {
+  if (typeof value !== "string") return typeof value !== "object";
+  return isPlain(value) || (key === "obfuscation" && isPadding(value));
+}
+
+/** Reads what should be an id or an enumerated value. */
+function readInert(key: string, value: Json, channel: string, at: string): readonly EventText[] {
+  if (isOrdinary(key, value)) return NONE;
+  if (typeof value !== "string" || !isToken(value)) return readAny(key, value, channel, at);
+  return [{ channel, text: value, kind: SCOPE.kind, whole: true, pointer: at, apart: TOKEN }];
+}
+
+/** Reads what has no meaning here: every string continues a channel of its own. `beside` is the object that it is in. */
+function readAny(
+  key: string,
+  value: Json,
+  channel: string,
+  at: string,
+  beside: JsonObject = {},
+): readonly EventText[] {
   const sink = createSink();
-  walkMember(sink, key, value, "", SCOPE);
+  walkMember(sink, key, value, "", SCOPE, beside);
   const texts = sink.segments.filter(isOwnText).map((segment) => toEventText(segment, channel, at, false));
   return isPlainName(key) ? texts : [...texts, toNameText(key, channel, at)];
 }

@@ -1,6 +1,6 @@
 // What the members of the API's objects hold, by name: which strings are no text, which are references or media.
 
-/** Strings of these members are no text as long as they look like an id or an enumerated value. */
+/** Strings of these members are no text as long as they look like an id or an enumerated value; they are searched all the same. */
 export const TOKENS: ReadonlySet<string> = words(`
   action agent_id event_id response_id stream_id approval_request_id assistant_id background button call_id caller_id character_id comparison_response_id completion_window connector_id consent_id
   container container_id context_compression conversation created_by detail effort encoding_format endpoint environment
@@ -72,6 +72,9 @@ export const SCHEMA_KEYWORDS: ReadonlySet<string> = words(`
 
 const TOKEN = /^[A-Za-z0-9_.:/-]{0,256}$/;
 const CIPHER = /^[A-Za-z0-9+/=_.:-]*$/;
+/** Ciphertext and media are longer: what is shorter may be anything, and is searched. */
+const SHORT = 256;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Tells whether a string looks like an id or an enumerated value: no sentence does. */
 export function isToken(text: string): boolean {
@@ -81,6 +84,11 @@ export function isToken(text: string): boolean {
 /** Tells whether a string looks like ciphertext or base64: no space, no line break. */
 export function isCipher(text: string): boolean {
   return CIPHER.test(text);
+}
+
+/** Tells whether a string is long enough for ciphertext or media, and looks like it: nobody could say what stands in it. */
+export function isBlob(text: string, isMedia: boolean): boolean {
+  return text.length >= SHORT && (isMedia ? BASE64 : CIPHER).test(text);
 }
 
 function words(text: string): ReadonlySet<string> {

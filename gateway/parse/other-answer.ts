@@ -1,6 +1,7 @@
 // Reads an answer of any shape: every string is text, and what may run on the caller's machine is a call wherever it stands.
 
-import type { Json, JsonObject, ToolCall } from "../exchange.ts";
+import type { Apart, Json, JsonObject, Text, ToolCall } from "../exchange.ts";
+import { isApart } from "./apart.ts";
 import { toCall, toChatCall, toText, unreadable } from "./calls.ts";
 import { FREE } from "./fields.ts";
 import { findItemType } from "./item-types.ts";
@@ -118,6 +119,8 @@ export type OtherText = {
   readonly continues: boolean;
   /** Where the text stands in the event; null of a part of a JSON text, which is a text of its own too. */
   readonly pointer: string | null;
+  /** Absent: it is a text. */
+  readonly apart?: Apart;
 };
 
 /** Names of events whose strings are pieces of longer texts. */
@@ -132,16 +135,19 @@ export function readOtherEvent(
   const type = toText(value["type"]) ?? name ?? toText(value["object"]) ?? "";
   const continues = PIECE.test(type);
   const id = toText(value["item_id"]) ?? toText(value["id"]) ?? "";
-  return texts.map(({ pointer, text, part }) => ({
-    channel: `${type}\0${id}\0${toPlace(value, pointer)}\0${part?.of ?? ""}${part?.at ?? ""}`,
-    text,
-    continues,
-    pointer: toPointer(pointer, part),
-  }));
+  return texts.map(({ pointer, text, part }) => {
+    if (isApart(part)) return { channel: type, text, continues, pointer, apart: part };
+    return {
+      channel: `${type}\0${id}\0${toPlace(value, pointer)}\0${part?.of ?? ""}${part?.at ?? ""}`,
+      text,
+      continues,
+      pointer: toPointer(pointer, part),
+    };
+  });
 }
 
 /** A member's name and a file in base64 stand nowhere as they are. */
-function toPointer(pointer: string, part: Sink["segments"][number]["part"]): string | null {
+function toPointer(pointer: string, part: Text["part"]): string | null {
   if (part === undefined) return pointer;
   return part.of === "json" || part.of === "json_name" ? null : `${pointer}/\0`;
 }

@@ -2,6 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Route, Segment } from "../exchange.ts";
+import { isPlain } from "./api-words.ts";
 import { isToken } from "./fields.ts";
 
 /** A query's parameters; `include` is a list like those whose names end in `[]`, every other one has one value. */
@@ -43,12 +44,20 @@ export function parseQuery(query: string): Query {
   return { single, include, all };
 }
 
+/** Gives what must be searched in the path: what ids and names in it say. */
+export function toPathSegments({ path, spec }: Route): readonly Segment[] {
+  if (path === spec.template) return [];
+  return [{ pointer: "", kind: "other", role: "none", text: path, part: { of: "token" } }];
+}
+
 /** Gives the texts of a query, each with `?` and the parameter's name for a pointer. */
 export function toQuerySegments({ all }: Query): readonly Segment[] {
   return all.flatMap(([name, value]): Segment[] => {
     const pointer = `?${name}`;
     const kind = name.startsWith("metadata[") ? "metadata" : "other";
-    const texts: Segment[] = isToken(value) ? [] : [{ pointer, kind, role: "none", text: value }];
+    const own: Segment = { pointer, kind, role: "none", text: value };
+    const texts: Segment[] =
+      value === "" || isPlain(value) ? [] : [isToken(value) ? { ...own, part: { of: "token" } } : own];
     // What stands in brackets somebody chose, such as a key of the metadata.
     const key = /\[([^\]]*)\]/.exec(name)?.[1] ?? "";
     if (!/^[a-z_0-9]*$/.test(key))

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Json, JsonObject, RequestFacts } from "../exchange.ts";
 import type { ParsedRequest } from "./parsed.ts";
 import { getAt } from "./pointer.ts";
+import { isText } from "./apart.ts";
 import { createRequestParser } from "./request.ts";
 import type { RequestParser } from "./request.ts";
 import { matchRoute } from "./route.ts";
@@ -496,7 +497,7 @@ describe("the facts of a request", () => {
     });
     expect(answer).toMatchObject({ stream: true, includeUsage: false, logprobs: true });
     expect(items[3]?.callOutput).toEqual({ callId: "call_1" });
-    expect(items[1]?.segments.map(({ kind, text }) => [kind, text])).toEqual([
+    expect(items[1]?.segments.filter(isText).map(({ kind, text }) => [kind, text])).toEqual([
       ["message", "u"],
       ["message", "https://x.example/?q=secret"],
       ["file_name", "plan.pdf"],
@@ -645,7 +646,7 @@ describe("the stored objects' operations", () => {
 
   it("read the metadata of an update", () => {
     const parsed = parse({ metadata: { note: "call me" } }, { url: "/v1/chat/completions/c1" });
-    expect(parsed.rest).toEqual([
+    expect(parsed.rest.filter(isText)).toEqual([
       { pointer: "/metadata/note", kind: "metadata", role: "none", text: "note", part: { of: "name" } },
       { pointer: "/metadata/note", kind: "metadata", role: "none", text: "call me" },
     ]);

@@ -222,8 +222,8 @@ function measure(segments: readonly Segment[]): { readonly chars: number; readon
   let chars = 0;
   let textBytes = 0;
   for (const { text, part } of segments) {
-    // The strings of JSON inside a text stand in that text already.
-    if (part !== undefined && part.of.startsWith("json")) continue;
+    // All else is in those already, or stands where no text should.
+    if (part !== undefined && part.of !== "name" && part.of !== "file") continue;
     chars += text.length;
     textBytes += Buffer.byteLength(text);
   }

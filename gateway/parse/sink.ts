@@ -2,11 +2,13 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Reference, Role, Segment, SegmentKind, ToolFacts } from "../exchange.ts";
+import { isPlain } from "./api-words.ts";
 import { isList, isObject } from "./pointer.ts";
 import type { Json } from "../exchange.ts";
 import { createUnbounded, spend } from "./budget.ts";
 import type { Budget } from "./budget.ts";
 import { parseJsonText } from "./json.ts";
+import type { Spelled } from "./logprobs.ts";
 import { escapeToken } from "./pointer.ts";
 
 /** What a walk has found so far. */
@@ -67,6 +69,28 @@ export function addText(sink: Sink, pointer: string, kind: SegmentKind, role: Ro
 /** Adds the name of the member at the pointer. */
 export function addName(sink: Sink, pointer: string, kind: SegmentKind, role: Role, name: string): void {
   if (name !== "") push(sink, { pointer, kind, role, text: name, part: { of: "name" } });
+}
+
+/** Adds what stands where an id or an enumerated value should, unless the API itself writes such. */
+export function addToken(sink: Sink, pointer: string, kind: SegmentKind, role: Role, text: string): void {
+  if (text !== "" && !isPlain(text)) push(sink, { pointer, kind, role, text, part: { of: "token" } });
+}
+
+/**
+ * Adds what a list of tokens says besides the text that it spells again, or where it spells none all of it. It
+ * is searched, and taken out where something must be masked in it.
+ */
+export function addLogprobs(
+  sink: Sink,
+  pointer: string,
+  kind: SegmentKind,
+  role: Role,
+  { chosen, others }: Spelled,
+  isSpelled: boolean,
+): void {
+  const text = isSpelled ? others : `${chosen}\n${others}`;
+  if (text.trim() === "") return;
+  push(sink, { pointer, kind, role, text, part: { of: "logprobs", isUnlike: !isSpelled } });
 }
 
 /** Adds a number of so many digits that it may be a value, which can no more be masked than a name. */

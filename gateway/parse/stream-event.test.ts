@@ -3,13 +3,19 @@ import { describe, expect, it } from "vitest";
 import type { Json } from "../exchange.ts";
 import { parseAnswer } from "./answer.ts";
 import { getAt } from "./pointer.ts";
+import { isText } from "./apart.ts";
 import { readResponseEvent } from "./stream-event.ts";
+import type { EventText } from "./stream-event.ts";
 import { getRoute } from "../routes.ts";
 
 const AT = { sequence_number: 3, output_index: 2, item_id: "i_1" };
 
+function readTexts(event: Json): readonly EventText[] {
+  return readResponseEvent(event).texts.filter(({ apart }) => apart === undefined);
+}
+
 function textsOf(event: Json): string[] {
-  return readResponseEvent(event).texts.map(
+  return readTexts(event).map(
     ({ channel, kind, whole, pointer, text }) =>
       `${channel} ${kind} ${whole ? "whole" : "more"} ${pointer} ${text}`,
   );
@@ -167,7 +173,12 @@ describe("readResponseEvent", () => {
       item,
     });
     expect(event).toMatchObject({ item, outputIndex: 2, isTerminal: false });
-    expect(event.texts.map(({ channel, pointer }) => [channel, pointer])).toEqual([
+    expect(
+      readTexts({ type: "response.output_item.done", output_index: 2, item }).map(({ channel, pointer }) => [
+        channel,
+        pointer,
+      ]),
+    ).toEqual([
       ["/output/2/name", "/item/name"],
       ["/output/2/arguments", "/item/arguments"],
     ]);
@@ -186,10 +197,10 @@ describe("readResponseEvent", () => {
       { type: "response.content_part.done", output_index: 0, content_index: 0, item_id: "i_1", part },
       { type: "response.output_item.done", output_index: 0, item },
     ];
-    const channels = events.flatMap((event) => readResponseEvent(event).texts.map((text) => text.channel));
-    const pointers = parseAnswer(getRoute("responses.create"), { id: "r", output: [item] }).segments.map(
-      (segment) => segment.pointer,
-    );
+    const channels = events.flatMap((event) => readTexts(event).map((text) => text.channel));
+    const pointers = parseAnswer(getRoute("responses.create"), { id: "r", output: [item] })
+      .segments.filter(isText)
+      .map((segment) => segment.pointer);
     expect(new Set([...channels, ...pointers])).toEqual(new Set(["/output/0/content/0/text"]));
   });
 

@@ -1,8 +1,10 @@
 // Reads one event of a streamed answer: its texts, each on the channel that the text has in the whole answer.
 
-import type { Json, JsonObject, Segment, SegmentKind } from "../exchange.ts";
+import type { Apart, Json, JsonObject, Segment, SegmentKind } from "../exchange.ts";
+import { isApart } from "./apart.ts";
+import { isPadding, isPlain } from "./api-words.ts";
 import { unreadable } from "./calls.ts";
-import { isCipher, isToken, NAMES } from "./fields.ts";
+import { isBlob, isCipher, isToken, NAMES } from "./fields.ts";
 import { readItem } from "./item.ts";
 import { escapeToken, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
@@ -18,6 +20,8 @@ export type EventText = {
   readonly whole: boolean;
   /** Where the text stands in the event. */
   readonly pointer: string;
+  /** Absent: it is a text. */
+  readonly apart?: Apart;
 };
 
 export type ResponseEvent = {
@@ -93,6 +97,7 @@ const INERT: ReadonlySet<string> = new Set([
   "sequence_number",
 ]);
 const SCOPE = { kind: "other", role: "assistant", type: "", offers: false } as const;
+const TOKEN = { of: "token" } as const;
 
 /** Reads one event of a streamed response. Throws `answer_unreadable` where it holds what its type does not have. */
 export function readResponseEvent(value: Json): ResponseEvent {
@@ -123,7 +128,7 @@ export function readResponseEvent(value: Json): ResponseEvent {
   // Sound as base64, piece by piece.
   const { delta } = { delta: value["delta"] };
   if (AUDIO.test(type) && typeof delta === "string" && isCipher(delta))
-    return { ...head, texts: readOthers(value, "delta", type) };
+    return { ...head, texts: [...readOthers(value, "delta", type), ...readSound(delta, type)] };
   const field = FIELDS.get(type);
   if (field !== undefined && typeof value[field.key] === "string")
     return { ...head, texts: readField(value, field, outputIndex, type) };
@@ -132,6 +137,12 @@ export function readResponseEvent(value: Json): ResponseEvent {
     return { ...head, texts: readShellDelta(value, value["delta"], outputIndex, type) };
   }
   return { ...head, texts: readOthers(value, null, type) };
+}
+
+/** Sound comes in long pieces; a short one may be anything, and is searched. */
+function readSound(delta: string, type: string): readonly EventText[] {
+  if (isBlob(delta, true)) return NONE;
+  return [{ channel: type, text: delta, kind: SCOPE.kind, whole: true, pointer: "/delta", apart: TOKEN }];
 }
 
 function pair(
@@ -218,8 +229,8 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
     const child = event[key];
     if (!isPlainName(key)) (texts ??= []).push(toNameText(key, type, ""));
     if (key === known || typeof child === "number" || child === null || child === undefined) continue;
-    if (typeof child === "string" ? INERT.has(key) && isToken(child) : isEmpty(child)) continue;
-    const found = readUnknown(child, `/${escapeToken(key)}`, type, key);
+    if (typeof child === "string" ? isOrdinary(key, child) : isEmpty(child)) continue;
+    const found = readUnknown(child, `/${escapeToken(key)}`, type, key, event);
     if (found.length > 0) (texts ??= []).push(...found);
   }
   return texts ?? NONE;
@@ -238,15 +249,27 @@ export function toNameText(key: string, channel: string, at: string): EventText 
   return toEventText({ pointer, kind: "other", role: "none", text: key, part }, channel, at, true);
 }
 
+function isOrdinary(key: string, text: string): boolean {
+  return INERT.has(key) && (isPlain(text) || (key === "obfuscation" && isPadding(text)));
+}
+
 /** Tells of a list that it holds nothing, as `logprobs` of nearly all events. */
 function isEmpty(value: Json): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
 /** An unknown `delta` continues its channel, which is that of its event's type, item and place. */
-function readUnknown(value: Json, at: string, type: string, key = ""): readonly EventText[] {
+function readUnknown(
+  value: Json,
+  at: string,
+  type: string,
+  key = "",
+  event: JsonObject = {},
+): readonly EventText[] {
+  if (typeof value === "string" && INERT.has(key) && isToken(value))
+    return [{ channel: type, text: value, kind: SCOPE.kind, whole: true, pointer: at, apart: TOKEN }];
   const sink = createSink();
-  walkMember(sink, key, value, at, SCOPE);
+  walkMember(sink, key, value, at, SCOPE, event);
   return sink.segments
     .filter(isOwnText)
     .map((segment) => toEventText(segment, type, "", !segment.pointer.startsWith("/delta")));
@@ -254,7 +277,7 @@ function readUnknown(value: Json, at: string, type: string, key = ""): readonly 
 
 /** Leaves out what stands in another text of the event. */
 export function isOwnText({ part }: Segment): boolean {
-  return part === undefined || part.of === "name";
+  return part === undefined || (part.of !== "file" && part.of !== "json" && part.of !== "json_name");
 }
 
 /** Gives a text of an event. A member's name is whole wherever it stands, and stands where nothing can be masked. */
@@ -265,6 +288,7 @@ export function toEventText(
   whole: boolean,
 ): EventText {
   if (part === undefined) return { channel: channel + pointer, text, kind, whole, pointer: at + pointer };
+  if (isApart(part)) return { channel, text, kind, whole: true, pointer: at + pointer, apart: part };
   return { channel: `${channel}${pointer}\0`, text, kind, whole: true, pointer: `${at}${pointer}/\0` };
 }
 

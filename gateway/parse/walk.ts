@@ -2,10 +2,12 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject, Reference, Role, SegmentKind } from "../exchange.ts";
+import { isPadding } from "./api-words.ts";
 import {
   CIPHERTEXT,
   CREDENTIALS,
   FREE,
+  isBlob,
   isCipher,
   isToken,
   MEDIA,
@@ -16,7 +18,8 @@ import {
 } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
 import { MOST_FILE_BYTES, readFileText } from "./file-text.ts";
-import { addFile, addName, addNumber, addText } from "./sink.ts";
+import { isSpelled, readLogprobs } from "./logprobs.ts";
+import { addFile, addLogprobs, addName, addNumber, addText, addToken } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 import { readTool } from "./tools.ts";
 
@@ -115,9 +118,8 @@ const BARE: ReadonlySet<string> = new Set([
 
 /** An unknown field's string from this length on that looks like base64 is a blob. */
 const BLOB = 512;
-/** No tokenizer has longer tokens. */
-const LONGEST_TOKEN = 256;
-const DATA_URL = /^data:[\w.+/-]{0,100}(?:;[\w.=-]{0,100}){0,4};base64,[A-Za-z0-9+/=_-]*$/;
+const NOTHING: JsonObject = {};
+const DATA_URL = /^(data:[\w.+/-]{0,100}(?:;[\w.=-]{0,100}){0,4};base64,)[A-Za-z0-9+/=_-]*$/;
 const SCHEMA_TYPE = /^(?:string|object|array|number|integer|boolean|null)$/;
 
 /** Walks the members of an API object. */
@@ -127,18 +129,25 @@ export function walkObject(sink: Sink, object: JsonObject, pointer: string, scop
     const child = object[key];
     const at = `${pointer}/${escapeToken(key)}`;
     if (!NAMES.has(key)) addName(sink, at, scope.kind, scope.role, key);
-    if (child !== undefined && child !== null) walkMember(sink, key, child, at, scope);
+    if (child !== undefined && child !== null) walkMember(sink, key, child, at, scope, object);
   }
 }
 
-/** Walks one member of an API object. */
-export function walkMember(sink: Sink, key: string, value: Json, at: string, outer: Scope): void {
+/** Walks one member of an API object; `beside` is the object. */
+export function walkMember(
+  sink: Sink,
+  key: string,
+  value: Json,
+  at: string,
+  outer: Scope,
+  beside: JsonObject = NOTHING,
+): void {
   if (typeof value === "number") {
     if (!NAMES.has(key)) addNumber(sink, at, outer.kind, outer.role, value);
     return;
   }
   if (typeof value === "boolean" || value === null) return;
-  if (REPEATED.has(key) && isRepeated(value)) return;
+  if (REPEATED.has(key) && addRepeated(sink, value, at, outer, beside)) return;
   if (outer.models === true && (key === "model" || key.endsWith("_model"))) addModels(sink, value);
   const kind = outer.fields?.[key] ?? KINDS.get(key) ?? outer.kind;
   const role = key === "instructions" ? "system" : outer.role;
@@ -184,18 +193,21 @@ function addNested(sink: Sink, key: string, type: string, value: JsonObject, at:
   if (kind !== undefined && typeof id === "string") sink.references.push({ kind, id, pointer: `${at}/id` });
 }
 
-/** Tells whether this is padding, or lists of tokens with their probabilities, and not something that hides there. */
-function isRepeated(value: Json): boolean {
-  if (typeof value === "string") return isToken(value);
-  if (isList(value)) {
-    return value.every(
-      (each) => isObject(each) && typeof each["token"] === "string" && each["token"].length <= LONGEST_TOKEN,
-    );
+/** Adds what pads, or what spells a text again with the probabilities of its tokens; false where it is neither. */
+function addRepeated(
+  sink: Sink,
+  value: Json,
+  at: string,
+  { kind, role }: Scope,
+  beside: JsonObject,
+): boolean {
+  if (typeof value === "string") {
+    if (isToken(value) && !isPadding(value)) addToken(sink, at, kind, role, value);
+    return isToken(value);
   }
-  return (
-    isObject(value) &&
-    Object.values(value).every((child) => child === null || (isList(child) && isRepeated(child)))
-  );
+  const spelled = readLogprobs(value);
+  if (spelled !== null) addLogprobs(sink, at, kind, role, spelled, isSpelled(spelled, beside));
+  return spelled !== null;
 }
 
 function walkList(sink: Sink, key: string, list: readonly Json[], at: string, outer: Scope): void {
@@ -215,22 +227,29 @@ function walkString(sink: Sink, key: string, text: string, at: string, scope: Sc
   const kind = key === "voice" && VOICE.test(text) ? "voice" : REFERENCES.get(key);
   if (kind !== undefined && scope.offers && scope.cites !== true && text !== "") {
     sink.references.push({ kind, id: text, pointer: at });
-    if (isToken(text)) return;
+    if (isToken(text)) return addToken(sink, at, scope.kind, scope.role, text);
   }
   if (TOKENS.has(key)) {
-    if (isToken(text)) return;
+    if (isToken(text)) return addToken(sink, at, scope.kind, scope.role, text);
   } else if (CIPHERTEXT.has(key)) {
     sink.opaque.push(at);
-    if (isCipher(text)) return;
+    if (isCipher(text)) return addHead(sink, at, text, scope, isBlob(text, false) ? 0 : text.length);
   } else if (MEDIA.has(key)) {
     if (scope.offers && (key === "file_data" || isDataUrl(text))) walkFile(sink, key, text, at, scope);
-    if (text.startsWith("data:") ? DATA_URL.test(text) : isBareMedia(key, scope.type) && isCipher(text))
-      return;
+    const head = DATA_URL.exec(text)?.[1]?.length ?? 0;
+    const data = text.slice(head);
+    if (head > 0 || (isBareMedia(key, scope.type) && isCipher(text)))
+      return addHead(sink, at, text, scope, isBlob(data, true) ? head : text.length);
   } else if (!NAMES.has(key) && text.length >= BLOB && isCipher(text)) {
     sink.opaque.push(at);
     sink.unknown.push(scope.type === "" ? "unknown_field" : scope.type.slice(0, 64));
   }
   addText(sink, at, scope.kind, scope.role, text);
+}
+
+/** Adds the beginning of what is ciphertext or media behind it, which cannot be searched. */
+function addHead(sink: Sink, at: string, text: string, { kind, role }: Scope, length: number): void {
+  addToken(sink, at, kind, role, text.slice(0, length));
 }
 
 /** Adds the text of a file; a file without one is noted as opaque. */

@@ -22,7 +22,7 @@ export type PolicyDeps = {
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly log: Log;
   /** Labels of the configured connections, which the operator's file may name besides the bundle's. */
-  readonly connectionLabels?: readonly string[];
+  readonly connectionLabels?: () => readonly string[];
   readonly allowRegoPatterns?: boolean;
   readonly limits?: Partial<EvaluatorLimits>;
   readonly trial?: Partial<TrialLimits>;
@@ -103,7 +103,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         );
       const snapshot = await preparePolicy(bundle, operatorText, {
         checkPatterns: deps.checkPatterns,
-        connectionLabels: deps.connectionLabels ?? [],
+        connectionLabels: deps.connectionLabels ?? (() => []),
         allowRegoPatterns: deps.allowRegoPatterns ?? false,
         limits: { ...LIMITS, ...deps.limits },
         trial: { ...TRIAL_LIMITS, ...deps.trial },

@@ -25,7 +25,8 @@ import { compilePolicy, type CompiledPolicy } from "./wasm.ts";
 export type PrepareDeps = {
   /** Compiles the patterns to see whether they can be; throws an Error that names the one that cannot. */
   readonly checkPatterns: (patterns: JsonObject) => void;
-  readonly connectionLabels: readonly string[];
+  /** Gives the labels of all connections. */
+  readonly connectionLabels: () => readonly string[];
   /** Whether rules may use OPA's own regular expressions and globs, at most 50. */
   readonly allowRegoPatterns: boolean;
   readonly limits: EvaluatorLimits;
@@ -57,7 +58,7 @@ export async function preparePolicy(
           metadata,
           params,
           patterns,
-          connectionLabels: deps.connectionLabels,
+          connectionLabels: deps.connectionLabels(),
         });
 
   const classes = toKnownClasses(patterns);

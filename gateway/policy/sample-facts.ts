@@ -1,6 +1,6 @@
 // Facts to try a policy with: an ordinary request, and the largest that a gateway sends.
 
-import type { CallFacts, Facts, Phase, Segment, ToolFacts } from "../exchange.ts";
+import type { CallFacts, Facts, Phase, Text, ToolFacts } from "../exchange.ts";
 import type { PhaseReads } from "./evaluator.ts";
 
 const TEXT = "x".repeat(256);
@@ -100,7 +100,7 @@ export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
     require_approval: null,
     model: TEXT,
   };
-  const segment: Segment = {
+  const segment: Text = {
     pointer: "/input/0/content",
     kind: "message",
     role: "user",

@@ -39,11 +39,22 @@ export function openBox(encryptionKey: Buffer): Box {
  * the encryption key. All of them open, so that a key can be replaced.
  */
 export function openOriginals(encryptionKey: Buffer, configured: readonly Buffer[]): Box {
-  const derived = derive(encryptionKey, "originals");
-  const [first, ...others] = [...configured, derived];
-  const toKey = (key: Buffer): SealingKey => ({ id: toKeyId(key), key });
   return createBox({
-    keys: [toKey(first), ...others.map(toKey)],
+    keys: listKeys(configured, derive(encryptionKey, "originals")),
     digestKey: derive(encryptionKey, "original names"),
   });
+}
+
+/** Lists the keys that wrap the data keys of connections, the one that wraps first: the configured ones, and the derived one. */
+export function listCredentialKeys(
+  encryptionKey: Buffer,
+  configured: readonly Buffer[],
+): readonly [SealingKey, ...SealingKey[]] {
+  return listKeys(configured, derive(encryptionKey, "credentials"));
+}
+
+function listKeys(configured: readonly Buffer[], derived: Buffer): [SealingKey, ...SealingKey[]] {
+  const [first, ...others] = [...configured, derived];
+  const toKey = (key: Buffer): SealingKey => ({ id: toKeyId(key), key });
+  return [toKey(first), ...others.map(toKey)];
 }

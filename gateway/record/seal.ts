@@ -32,28 +32,33 @@ export function createBox(options: { keys: readonly [SealingKey, ...SealingKey[]
   const digestKey = options.digestKey.toString("base64url");
 
   return {
-    seal(text, place) {
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv("aes-256-gcm", active.key, nonce).setAAD(Buffer.from(place));
-      const body = cipher.update(text, "utf8");
-      cipher.final();
-      return {
-        sealed: Buffer.concat([Buffer.of(VERSION), nonce, body, cipher.getAuthTag()]),
-        keyId: active.id,
-      };
-    },
+    seal: (text, place) => ({ sealed: sealBytes(active.key, Buffer.from(text), place), keyId: active.id }),
     open({ sealed, keyId }, place) {
       const key = keys.get(keyId);
       if (key === undefined) throw new Error(`The sealing key ${keyId} is not configured.`);
-      if (sealed[0] !== VERSION || sealed.length < 1 + NONCE_BYTES + TAG_BYTES)
-        throw new Error("Not a sealed text.");
-      const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
-      const body = sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES);
-      const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES })
-        .setAAD(Buffer.from(place))
-        .setAuthTag(sealed.subarray(-TAG_BYTES));
-      return Buffer.concat([decipher.update(body), decipher.final()]).toString("utf8");
+      return openBytes(key, sealed, place).toString("utf8");
     },
     digest: (tenant, text) => hash("sha256", `${digestKey}\0${tenant}\0${text}`, "base64url"),
   };
+}
+
+/** Seals bytes under a key of 32 bytes: version, nonce, ciphertext, tag. `place` is authenticated with them. */
+export function sealBytes(key: Buffer, bytes: Buffer, place: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key, nonce).setAAD(Buffer.from(place));
+  const body = cipher.update(bytes);
+  cipher.final();
+  return Buffer.concat([Buffer.of(VERSION), nonce, body, cipher.getAuthTag()]);
+}
+
+/** Opens what `sealBytes` sealed. Throws if it, its key or its place is another. */
+export function openBytes(key: Buffer, sealed: Buffer, place: string): Buffer {
+  if (sealed[0] !== VERSION || sealed.length < 1 + NONCE_BYTES + TAG_BYTES)
+    throw new Error("Not a sealed text.");
+  const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+  const body = sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES);
+  const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(place))
+    .setAuthTag(sealed.subarray(-TAG_BYTES));
+  return Buffer.concat([decipher.update(body), decipher.final()]);
 }

@@ -12,7 +12,7 @@ import type { TextScanner } from "../answer/context.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import { parseQuery } from "../parse/query.ts";
 import type { TakenBody, TakenForm } from "./request-body.ts";
-import type { PartEdges } from "./uploads.ts";
+import type { PartEdges } from "../record/upload-parts.ts";
 import type { SignalReader } from "../injection.ts";
 import type { Spool } from "../spool/spool.ts";
 

@@ -1,6 +1,7 @@
 // What a program may send over a realtime socket: what carries nothing, audio, and what is judged as a request.
 import type { Json, JsonObject } from "../exchange.ts";
-import { isCipher, isToken } from "../parse/fields.ts";
+import { isPadding, isPlain } from "../parse/api-words.ts";
+import { isBlob } from "../parse/fields.ts";
 import { isObject } from "../parse/pointer.ts";
 
 /** Messages that say what to do with what is there already. */
@@ -45,7 +46,7 @@ export function readRealtimeMessage(text: string): RealtimeMessage {
   if (typeof type !== "string") return { kind: "request", type: "" };
   const audio = AUDIO.get(type);
   const isPlain = Object.entries(value).every(([key, member]) =>
-    key === audio ? typeof member === "string" && isCipher(member) : isInert(key, member),
+    key === audio ? isSound(member) : isInert(key, member),
   );
   if (isPlain && audio !== undefined) return { kind: "audio", value };
   return isPlain && COMMANDS.has(type) ? { kind: "command", value } : { kind: "request", type };
@@ -60,7 +61,16 @@ const MEMBERS: ReadonlySet<string> = new Set([
   "type",
 ]);
 
+const UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
+/** Nobody searches a command: what is no id beyond doubt makes it a request. */
 function isInert(key: string, value: Json): boolean {
   if (!MEMBERS.has(key)) return false;
-  return typeof value === "string" ? isToken(value) : typeof value === "number" || value === null;
+  if (typeof value !== "string") return typeof value === "number" || value === null;
+  return isPlain(value) || isPadding(value.replaceAll(/[_-]/g, "")) || UUID.test(value);
+}
+
+/** Sound comes in long pieces; in a short one anything could stand. */
+function isSound(value: Json | undefined): boolean {
+  return typeof value === "string" && (isBlob(value, true) || isPadding(value.replace(/=+$/, "")));
 }

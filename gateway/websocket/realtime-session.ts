@@ -86,7 +86,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     tools,
   };
   let audio: { readonly until: number; readonly isOpen: boolean } = { until: 0, isOpen: false };
-  let isDraining = false;
+  let draining: GatewayError | null = null;
 
   const write = (bytes: Buffer, onDrain: () => void): boolean => {
     let keepsUp = true;
@@ -129,7 +129,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
 
   /** Judges with what the session is set to, beside what the message says. */
   function adapt(parsed: ParsedRequest, extra: Partial<RequestFacts> = {}): ParsedRequest {
-    if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
+    if (draining !== null) throw draining;
     const { facts: own } = parsed;
     const all = [...parsed.tools, ...config.tools];
     return {
@@ -400,8 +400,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     get isBusy() {
       return !lane.isIdle;
     },
-    drain() {
-      isDraining = true;
+    drain(error) {
+      draining = error;
     },
   };
 

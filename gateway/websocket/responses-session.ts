@@ -47,7 +47,7 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
   const settings = new Map<string, Kept>();
   parts.context.attach(source.part(parts.id));
   const outside = createOutside(parts.context);
-  let isDraining = false;
+  let draining: GatewayError | null = null;
 
   const write = (bytes: Buffer, onDrain: () => void): boolean => {
     let keepsUp = true;
@@ -126,7 +126,7 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       route,
       sink,
       adapt(parsed) {
-        if (isDraining) throw new GatewayError("shutting_down", "The gateway is draining; try again.");
+        if (draining !== null) throw draining;
         if (turns.all.size >= MOST_TURNS)
           throw new GatewayError("socket_flooded", "More messages are unanswered than a socket may have.");
         requireEnvelope(parsed, envelope);
@@ -246,8 +246,8 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
     get isBusy() {
       return lanes.size > 0;
     },
-    drain() {
-      isDraining = true;
+    drain(error) {
+      draining = error;
     },
   };
 }

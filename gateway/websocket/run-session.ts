@@ -1,7 +1,7 @@
 // Lets messages through a socket that is open on both sides, one after the other, until one side or an error closes it.
 import type { End } from "../answer/context.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
-import { toRepeated, toSecret } from "../forward/guard-credential.ts";
+import { holdsSecret, toRepeated } from "../forward/guard-credential.ts";
 import { toCloseCode } from "./close-code.ts";
 import { createMessageRate } from "./message-rate.ts";
 import type { SessionParts, SocketSession } from "./session.ts";
@@ -19,8 +19,8 @@ export type Running = {
   readonly session: SocketSession;
   /** Ends what is under way with an error, then closes the socket. */
   close(error: GatewayError): void;
-  /** Closes the socket as soon as nothing is under way. */
-  drain(): void;
+  /** Closes the socket as soon as nothing is under way; the error says why. */
+  drain(error?: GatewayError): void;
 };
 
 /** Messages that may wait to be decided, and their bytes, before the program is not read any further. */
@@ -37,9 +37,9 @@ export function runSession(
   onClosed: () => void,
 ): Running {
   const { client, target, context } = parts;
-  const secret = toSecret(parts.open.credential());
+  const secrets = parts.open.secrets();
   let closing = false;
-  let isDraining = false;
+  let draining: GatewayError | null = null;
   let openSides = 2;
   let waiting = 0;
   let waitingBytes = 0;
@@ -59,7 +59,7 @@ export function runSession(
 
   function idle(): void {
     whenIdle();
-    if (isDraining) close(new GatewayError("shutting_down", "The gateway stops; open the socket again."));
+    if (draining !== null) close(draining);
   }
 
   function end(end: Pick<End, "outcome" | "errorCode">): void {
@@ -170,7 +170,7 @@ export function runSession(
       silence.heardTarget();
       if (!client.isOpen) return;
       context.sent(data.length);
-      if (secret !== null && data.includes(secret)) {
+      if (holdsSecret(data, secrets)) {
         close(toRepeated());
         return;
       }
@@ -189,7 +189,7 @@ export function runSession(
     if (!closing) {
       session.fail(new GatewayError("target_broke_off", "The target closed the socket within an answer."));
       end({ outcome: "completed", errorCode: null });
-      const repeats = secret !== null && reason.includes(secret.toString("utf8"));
+      const repeats = holdsSecret(Buffer.from(reason), secrets);
       const isClean = !repeats && context.scanner.scan(reason, "other", "answer").length === 0;
       shut(toPassedCode(code), isClean ? reason : "");
     }
@@ -199,9 +199,9 @@ export function runSession(
   return {
     session,
     close,
-    drain() {
-      isDraining = true;
-      session.drain();
+    drain(error = new GatewayError("shutting_down", "The gateway stops; open the socket again.")) {
+      draining = error;
+      session.drain(error);
       if (!session.isBusy) idle();
     },
   };

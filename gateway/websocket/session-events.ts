@@ -8,7 +8,7 @@ import { createTextScan } from "../answer/text-scan.ts";
 import { GatewayError } from "../errors.ts";
 import type { JsonObject, ToolCall } from "../exchange.ts";
 import { NO_CONTENT } from "../judge.ts";
-import { isCipher } from "../parse/fields.ts";
+import { isBlob, isCipher } from "../parse/fields.ts";
 import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
 import type { OtherText } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
@@ -47,9 +47,9 @@ export function createSessionEvents(
 ): SessionEvents {
   const { scanner, judge, id } = context;
   const gate = createGate(write);
-  const { editor, restorer } = context;
+  const { restorer } = context;
   const isSearched = context.masks.applies("answer") || restorer.isActive || judge.speaksIn("finding");
-  const scan = createTextScan(isSearched ? scanner : null, gate, editor, restorer, judgeFindings);
+  const scan = createTextScan(isSearched ? scanner : null, gate, context, judgeFindings);
   /** Calls that are being judged: several events may tell one at a time. */
   const asking = new Map<string, Promise<boolean>>();
   /** The texts that come in pieces, by channel, with the item that they belong to; what was heard last stands last. */
@@ -95,8 +95,9 @@ export function createSessionEvents(
     const isLast = value["type"] === LAST;
     for (const [channel, { of }] of channels)
       if (isLast || (of !== null && of === item && !hasChannel(texts, channel))) finish(channel);
-    for (const { channel, text, continues, pointer } of texts) {
-      if (continues) {
+    for (const { channel, text, continues, pointer, apart } of texts) {
+      if (apart !== undefined) scan.apart(apart, "message", text, entry, pointer ?? "");
+      else if (continues) {
         scan.push(channel, "message", text, entry, pointer);
         const chars = (channels.get(channel)?.chars ?? 0) + text.length;
         channels.delete(channel);
@@ -182,6 +183,9 @@ export function createSessionEvents(
       const isSound = typeof type === "string" && SOUND.test(type) && typeof delta === "string";
       const { delta: _, ...rest } = value;
       const read = isSound && isCipher(delta) ? rest : value;
+      // Sound comes in long pieces; a short one may be anything.
+      if (read === rest && isSound && !isBlob(delta, true))
+        scan.apart({ of: "token" }, "other", delta, { changes: [] }, "");
       takeEvent(data, value, read, decided === undefined ? [] : [decided]);
     },
     end() {

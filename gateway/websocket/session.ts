@@ -52,5 +52,5 @@ export type SocketSession = {
   /** Whether an answer is under way. */
   readonly isBusy: boolean;
   /** Takes no new work from now on. */
-  drain(): void;
+  drain(error: GatewayError): void;
 };

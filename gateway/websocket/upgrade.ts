@@ -13,9 +13,11 @@ import type { Connections } from "../connections/registry.ts";
 import { readGrant, toBoundQuery, toFirstUpdate, withBeta } from "../ownership/client-secret.ts";
 import { createDecider, createLaps, toProgress } from "../decide.ts";
 import type { DeciderDeps } from "../decide.ts";
-import { GatewayError } from "../errors.ts";
+import { GatewayError, toGatewayError } from "../errors.ts";
 import type { Caller, Grant, Route } from "../exchange.ts";
 import { guardCredential } from "../forward/guard-credential.ts";
+import { isMeant } from "../open-exchanges.ts";
+import type { WhichExchanges } from "../open-exchanges.ts";
 import type { MaskedRequest } from "../mask/mask-request.ts";
 import { isObject } from "../parse/pointer.ts";
 import { pickHeaders, toKeyText, toTargetHeaders } from "../forward/headers.ts";
@@ -56,8 +58,10 @@ export type Upgrades = {
   readonly open: number;
   /** Takes no new work from now on; what is idle closes. */
   drain(): void;
-  /** Closes all sockets, or those of one credential, with an error that is told to what is under way. */
-  end(error: GatewayError, credentialId?: string): void;
+  /** Closes all sockets, or some of them, with an error that is told to what is under way. */
+  end(error: GatewayError, which?: WhichExchanges): void;
+  /** Closes the sockets over a connection as soon as nothing is under way in them. */
+  endIdle(error: GatewayError, connection: string): void;
 };
 
 /** What reads a socket of each operation. */
@@ -81,7 +85,7 @@ const EMPTY = Buffer.alloc(0);
 export function createUpgrades(deps: UpgradeDeps): Upgrades {
   const decider = createDecider(deps, createJournal(deps));
   const exchangeIds = new WeakMap<IncomingMessage, string>();
-  const running = new Map<Running, string>();
+  const running = new Map<Running, { readonly credentialId: string; readonly connection: string }>();
   let opening = 0;
   let isDraining = false;
   const server = new WebSocketServer({
@@ -151,6 +155,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       left.abort();
       context.leave();
     });
+    const began = performance.now();
     const dialed = await dial({
       baseUrl: connection.connection.baseUrl,
       path: query === "" ? route.path : `${route.path}?${query}`,
@@ -163,9 +168,16 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       connectMs: connection.timeouts.connect_ms,
       messageBytes: deps.limits.event_bytes,
       signal: left.signal,
-    }).catch((error: unknown) => failed(context, error));
+    }).catch((error: unknown) => {
+      if (!left.signal.aborted) connection.health.failed(toGatewayError(error).code);
+      return failed(context, error);
+    });
     if (dialed === null) return;
-    if ("refusal" in dialed) return passRefusal(context, dialed.refusal, connection.credential());
+    if ("refusal" in dialed) {
+      connection.health.heard(dialed.refusal.statusCode ?? 502, performance.now() - began);
+      return passRefusal(context, dialed.refusal, connection.secrets());
+    }
+    connection.health.heard(101, performance.now() - began);
     if (sink.gone || deps.isRevoked(caller.credentialId)) {
       dialed.socket.terminate();
       openAnswer(context).onError(new GatewayError("token_revoked", "The token was revoked."));
@@ -203,7 +215,10 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       deps.limits,
       () => running.delete(session),
     );
-    running.set(session, caller.credentialId);
+    running.set(session, { credentialId: caller.credentialId, connection: connection.connection.name });
+    // What was disabled on the way has found nothing to close.
+    const refusal = connection.refusal();
+    if (refusal !== null) session.close(refusal);
     target.resume();
     if (isDraining) session.drain();
   }
@@ -232,9 +247,11 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       isDraining = true;
       for (const session of running.keys()) session.drain();
     },
-    end(error, credentialId) {
-      for (const [session, owner] of running)
-        if (credentialId === undefined || owner === credentialId) session.close(error);
+    end(error, which) {
+      for (const [session, owner] of running) if (isMeant(owner, which)) session.close(error);
+    },
+    endIdle(error, connection) {
+      for (const [session, owner] of running) if (isMeant(owner, { connection })) session.drain(error);
     },
   };
 }
@@ -293,8 +310,8 @@ function failed(context: OpenContext, error: unknown): null {
 }
 
 /** Passes on the answer that the target gave instead of a socket, as any answer of its. */
-function passRefusal(context: OpenContext, refusal: IncomingMessage, credential: string | null): void {
-  const answer = guardCredential(openAnswer(context), credential);
+function passRefusal(context: OpenContext, refusal: IncomingMessage, secrets: readonly Buffer[]): void {
+  const answer = guardCredential(openAnswer(context), secrets);
   context.attach({
     pause: () => refusal.pause(),
     resume: () => refusal.resume(),

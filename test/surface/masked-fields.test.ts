@@ -20,7 +20,13 @@ import { listFields, placeText, routeOf } from "./published.ts";
 const SECRET = ["sk", "proj", "q8Zr2Kx7Vb4Nw9Tm3Ls6Pd1Hf5Jc0Gy8Ea2Ru"].join("-");
 const TEXT = `So the key is ${SECRET}, they say.`;
 const MASKED = "So the key is [REDACTED:secret], they say.";
-const MASK: readonly Effect[] = [{ code: "masks_all", class: "secret", with: "redact" }];
+const MASK: readonly Effect[] = ["secret", "credit_card"].map((one) => ({
+  code: "masks_all",
+  class: one,
+  with: "redact",
+}));
+/** A value that has the form of an id, of an enumerated value, of base64 and of ciphertext. */
+const CARD = "4111111111111111";
 
 const detector = createDetectors()({});
 const parser = createRequestParser({ secret: Buffer.alloc(32), cacheItems: 10, limits: { depth: 64 } });
@@ -50,15 +56,15 @@ const REFUSED = [
 ];
 
 /** The smallest body with the text at the pointer. */
-function toBody(pointer: string): JsonObject {
-  const body = placeText(pointer, TEXT);
+function toBody(pointer: string, text: string): JsonObject {
+  const body = placeText(pointer, text);
   if (!isObject(body)) throw new TypeError("A body is an object.");
   return body;
 }
 
 /** The smallest stream with the text at the pointer of one of its events. */
-function toEvents(dialect: RouteSpec["dialect"], pointer: string): readonly object[] {
-  const body = toBody(pointer);
+function toEvents(dialect: RouteSpec["dialect"], pointer: string, text: string): readonly object[] {
+  const body = toBody(pointer, text);
   const { choices, item, delta } = body;
   if (dialect === "chat") {
     const finish = { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] };
@@ -73,8 +79,8 @@ function toEvents(dialect: RouteSpec["dialect"], pointer: string): readonly obje
 }
 
 /** Gives the JSON request as it goes out, with the text at the pointer. */
-function toSent(route: Route, pointer: string): string {
-  const bytes = Buffer.from(JSON.stringify({ ...NEEDED[route.operation], ...toBody(pointer) }));
+function toSent(route: Route, pointer: string, text: string): string {
+  const bytes = Buffer.from(JSON.stringify({ ...NEEDED[route.operation], ...toBody(pointer, text) }));
   const parsed = parser.parse({ route, query: "", contentType: "application/json", bytes, tenant: "t" });
   const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(MASK);
@@ -83,7 +89,12 @@ function toSent(route: Route, pointer: string): string {
 }
 
 /** Gives what goes out of an answer: whole, or the events of a stream. */
-async function toAnswered(operation: string, pointer: string, isStream: boolean): Promise<string> {
+async function toAnswered(
+  operation: string,
+  pointer: string,
+  isStream: boolean,
+  text: string,
+): Promise<string> {
   const fake = createFake({
     operation,
     scanner: detector,
@@ -94,7 +105,7 @@ async function toAnswered(operation: string, pointer: string, isStream: boolean)
   const { spec } = fake.context.request.route;
   if (!isStream) {
     const reader = createWholeReader(fake.context, 200, {});
-    reader.push(Buffer.from(JSON.stringify(toBody(pointer))));
+    reader.push(Buffer.from(JSON.stringify(toBody(pointer, text))));
     reader.end();
     await fake.ended;
     return fake.text();
@@ -102,7 +113,7 @@ async function toAnswered(operation: string, pointer: string, isStream: boolean)
   fake.context.sink.head(200, {});
   const dialects = { chat: createChatDialect, responses: createResponsesDialect, other: createOtherDialect };
   const reader = createStreamReader(fake.context, dialects[spec.dialect]);
-  for (const event of toEvents(spec.dialect, pointer))
+  for (const event of toEvents(spec.dialect, pointer, text))
     reader.push(Buffer.from(`data: ${JSON.stringify(event)}\n\n`));
   reader.push(Buffer.from("data: [DONE]\n\n"));
   reader.end();
@@ -116,14 +127,14 @@ type Found = { readonly leaked: string[]; readonly refused: string[] };
 /** Sorts pointers by what became of the value there. */
 async function sortOut(
   pointers: readonly string[],
-  send: (pointer: string) => string | Promise<string>,
+  send: (pointer: string, text: string) => string | Promise<string>,
 ): Promise<Found> {
   const found: Found = { leaked: [], refused: [] };
   for (const pointer of pointers) {
     if (pointer === "" || DELIBERATE.some((pattern) => pattern.test(pointer))) continue;
     const mayRefuse = REFUSED.some((pattern) => pattern.test(pointer));
     try {
-      const sent = await send(pointer);
+      const sent = await send(pointer, TEXT);
       if (sent.includes(SECRET.slice(8, 16)) || sent.includes(SECRET.slice(-8))) found.leaked.push(pointer);
       else if (!mayRefuse && !sent.includes(MASKED)) found.refused.push(pointer);
     } catch (error) {
@@ -137,7 +148,9 @@ async function sortOut(
 describe("a value in a text field of a request", () => {
   it.each(listFields("request", "application/json"))("is masked: %s", async (name, pointers) => {
     const route = routeOf(name);
-    const found = await sortOut([...pointers, "/unknown/0/deep"], (pointer) => toSent(route, pointer));
+    const found = await sortOut([...pointers, "/unknown/0/deep"], (pointer, text) =>
+      toSent(route, pointer, text),
+    );
     expect(found).toEqual({ leaked: [], refused: [] });
   });
 });
@@ -145,17 +158,54 @@ describe("a value in a text field of a request", () => {
 describe("a value in a text field of an answer", () => {
   it.each(listFields("answer", "application/json"))("is masked: %s", async (name, pointers) => {
     const { operation } = routeOf(name);
-    const found = await sortOut([...pointers, "/unknown/0/deep"], (pointer) =>
-      toAnswered(operation, pointer, false),
+    const found = await sortOut([...pointers, "/unknown/0/deep"], (pointer, text) =>
+      toAnswered(operation, pointer, false, text),
     );
     expect(found).toEqual({ leaked: [], refused: [] });
   });
 
   it.each(listFields("answer", "text/event-stream"))("is masked in a stream: %s", async (name, pointers) => {
     const { operation } = routeOf(name);
-    const found = await sortOut([...pointers, "/unknown/0/deep"], (pointer) =>
-      toAnswered(operation, pointer, true),
+    const found = await sortOut([...pointers, "/unknown/0/deep"], (pointer, text) =>
+      toAnswered(operation, pointer, true, text),
     );
     expect(found).toEqual({ leaked: [], refused: [] });
+  });
+});
+
+/** Leaves out what was seen in another operation of the same kind. */
+function toUnseen(seen: Set<string>, dialect: string, pointers: readonly string[]): readonly string[] {
+  return pointers.filter((pointer) => {
+    const key = `${dialect} ${pointer.split("/").slice(-2).join("/")}`;
+    if (pointer === "" || seen.has(key) || DELIBERATE.some((pattern) => pattern.test(pointer))) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+describe("a value that looks like an id", () => {
+  const ways = [
+    ["request", "application/json"],
+    ["answer", "application/json"],
+    ["answer", "text/event-stream"],
+  ] as const;
+  it.each(ways)("does not pass in any member of a %s, %s", async (direction, media) => {
+    const seen = new Set<string>();
+    const passed: string[] = [];
+    for (const [name, pointers] of listFields(direction, media)) {
+      const route = routeOf(name);
+      for (const pointer of toUnseen(seen, route.spec.dialect, pointers)) {
+        try {
+          const sent =
+            direction === "request"
+              ? toSent(route, pointer, CARD)
+              : await toAnswered(route.operation, pointer, media === "text/event-stream", CARD);
+          if (sent.includes(CARD)) passed.push(`${name} ${pointer}`);
+        } catch (error) {
+          if (!(error instanceof GatewayError)) throw error;
+        }
+      }
+    }
+    expect(passed).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ const fields = z
   .parse(JSON.parse(readFileSync(new URL("fields.json", import.meta.url), "utf8")));
 
 /** Builds the smallest body that has the text at the pointer. */
-export function placeText(pointer: string, text: string): Json {
+export function placeText(pointer: string, text: Json): Json {
   const [, ...tokens] = pointer.split("/");
   return tokens.reduceRight<Json>((value, token) => (token === "0" ? [value] : { [token]: value }), text);
 }

@@ -4,8 +4,8 @@ import data.gateway.main
 
 facts := {
 	"v": 1,
-	"caller": {"groups": ["developers"]},
-	"connection": {"labels": []},
+	"caller": {"groups": ["developers"], "scopes": []},
+	"connection": {"name": "openai", "labels": []},
 	"operation": "responses.create",
 	"request": {
 		"model": "gpt-4.1",

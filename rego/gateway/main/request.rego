@@ -30,6 +30,8 @@ request_deny contains object.union(e, {"code": "model_not_allowed"}) if some e i
 
 request_deny contains object.union(e, {"code": "reveal_not_allowed"}) if some e in data.gateway.rules.access.reveal.deny
 
+request_deny contains object.union(e, {"code": "scope_exceeded"}) if some e in data.gateway.rules.access.scope.deny
+
 request_deny contains object.union(e, {"code": "prompt_injection"}) if some e in data.gateway.rules.content.injection.deny
 
 request_deny contains object.union(e, {"code": "prohibited_prompt"}) if some e in data.gateway.rules.content.prohibited.deny

@@ -15,6 +15,10 @@ test_deny_of_reveal_not_allowed_is_collected if {
 	main.request_deny[{"code": "reveal_not_allowed", "fact": "given"}] with data.gateway.rules.access.reveal.deny as {{"fact": "given"}}
 }
 
+test_deny_of_scope_exceeded_is_collected if {
+	main.request_deny[{"code": "scope_exceeded", "fact": "given"}] with data.gateway.rules.access.scope.deny as {{"fact": "given"}}
+}
+
 test_share_of_objects_shared_is_collected if {
 	main.request_share[{"code": "objects_shared", "fact": "given"}] with data.gateway.rules.access.share.share as {{"fact": "given"}}
 }

@@ -1,0 +1,73 @@
+// How service accounts prove themselves without a secret: their public keys, and the assertions that were used up.
+import { and, eq, isNull, lt, sql } from "drizzle-orm";
+import { v7 as uuidv7 } from "uuid";
+import type { Database } from "../client.ts";
+import { runQuery } from "../errors.ts";
+import { clientKeys, serviceAccounts, usedAssertions } from "../schema.ts";
+
+/** A living service account with its public keys. */
+export type ClientAccount = {
+  readonly tenant: string;
+  readonly name: string;
+  readonly groups: readonly string[];
+  readonly keys: readonly { readonly id: string; readonly jwk: unknown }[];
+};
+
+/** Finds an account that is alive, with the keys that count; null where there is none of the name. */
+export async function findClientAccount(db: Database, name: string): Promise<ClientAccount | null> {
+  const rows = await runQuery(() =>
+    db.orm
+      .select({
+        tenant: serviceAccounts.tenant,
+        name: serviceAccounts.name,
+        groups: serviceAccounts.groups,
+        keyId: clientKeys.id,
+        jwk: clientKeys.jwk,
+      })
+      .from(serviceAccounts)
+      .leftJoin(
+        clientKeys,
+        and(eq(clientKeys.serviceAccountId, serviceAccounts.id), isNull(clientKeys.revokedAt)),
+      )
+      .where(and(eq(serviceAccounts.name, name), isNull(serviceAccounts.disabledAt))),
+  );
+  const [first] = rows;
+  if (first === undefined) return null;
+  const { tenant, groups } = first;
+  const keys = rows.flatMap(({ keyId, jwk }) => (keyId === null ? [] : [{ id: keyId, jwk }]));
+  return { tenant, name, groups, keys };
+}
+
+/** Adds a public key to a living account; null where there is none of the name. */
+export async function addClientKey(
+  db: Database,
+  name: string,
+  key: { readonly jwk: object; readonly thumbprint: string; readonly createdBy: string },
+): Promise<string | null> {
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const [account] = await tx
+        .select({ id: serviceAccounts.id })
+        .from(serviceAccounts)
+        .where(and(eq(serviceAccounts.name, name), isNull(serviceAccounts.disabledAt)))
+        .for("update");
+      if (account === undefined) return null;
+      const id = uuidv7();
+      await tx.insert(clientKeys).values({ id, serviceAccountId: account.id, ...key });
+      return id;
+    }),
+  );
+}
+
+/** Uses an assertion up; false where it was used before. */
+export async function useAssertion(db: Database, hash: Buffer, expiresAt: Date): Promise<boolean> {
+  return runQuery(async () => {
+    await db.orm.delete(usedAssertions).where(lt(usedAssertions.expiresAt, sql`now()`));
+    const rows = await db.orm
+      .insert(usedAssertions)
+      .values({ hash, expiresAt })
+      .onConflictDoNothing()
+      .returning({ hash: usedAssertions.hash });
+    return rows.length === 1;
+  });
+}

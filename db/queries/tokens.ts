@@ -1,0 +1,124 @@
+// Tokens of our own and their refresh tokens. Only hashes come here.
+import { and, desc, eq, getTableColumns, gt, inArray, isNull, lt, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
+import type { Database } from "../client.ts";
+import { runQuery } from "../errors.ts";
+import { tokens } from "../schema.ts";
+import type { Transaction } from "./revocations.ts";
+import { appendRevocations } from "./revocations.ts";
+
+/** A row, as it is kept. */
+export type TokenRow = typeof tokens.$inferSelect;
+/** What is known of a token when it is made. */
+export type NewToken = Omit<TokenRow, "issuedAt" | "usedAt" | "revokedAt">;
+
+/** How long tokens that have expired stay on record. */
+const KEPT = sql`interval '90 days'`;
+
+/** Keeps tokens that were made together; those that expired long ago go. */
+export async function addTokens(db: Database, rows: readonly NewToken[]): Promise<void> {
+  await runQuery(() => db.orm.transaction((tx) => insert(tx, rows)));
+}
+
+async function insert(tx: Transaction, rows: readonly NewToken[]): Promise<void> {
+  await tx.delete(tokens).where(lt(tokens.expiresAt, sql`now() - ${KEPT}`));
+  await tx.insert(tokens).values([...rows]);
+}
+
+/** Finds a token by its hash; null where none has it. */
+export async function findToken(db: Database, hash: Buffer): Promise<TokenRow | null> {
+  const rows = await runQuery(() => db.orm.select().from(tokens).where(eq(tokens.hash, hash)).limit(1));
+  return rows[0] ?? null;
+}
+
+/**
+ * Uses a refresh token up, and keeps what `make` makes of it. Gives null where it doesn't count; one that was used before
+ * ends its whole family, since two parties have it.
+ */
+export async function rotateToken(
+  db: Database,
+  hash: Buffer,
+  make: (used: TokenRow) => readonly NewToken[],
+): Promise<"rotated" | "reused" | null> {
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const [held] = await tx
+        .select()
+        .from(tokens)
+        .where(and(eq(tokens.hash, hash), eq(tokens.use, "refresh")))
+        .for("update");
+      if (held === undefined) return null;
+      if (held.usedAt !== null) {
+        await revokeWhere(tx, eq(tokens.family, held.family), "reuse of a refresh token");
+        return "reused";
+      }
+      const { now } = (await tx.execute<{ now: string }>(sql`select now()::text as now`))[0] ?? { now: "" };
+      if (held.revokedAt !== null || held.expiresAt <= new Date(now)) return null;
+      await tx
+        .update(tokens)
+        .set({ usedAt: sql`now()` })
+        .where(eq(tokens.id, held.id));
+      await insert(tx, make(held));
+      return "rotated";
+    }),
+  );
+}
+
+/** Whose tokens are meant. */
+export type TokenOwner = { readonly subject: string; readonly issuer: string | null };
+
+/** Revokes tokens, by the id of one or by their owner; gives how many there were. */
+export async function revokeTokens(
+  db: Database,
+  which: { readonly id: string } | { readonly family: string } | TokenOwner,
+  revokedBy: string,
+): Promise<number> {
+  return runQuery(() => db.orm.transaction((tx) => revokeWhere(tx, toCondition(which), revokedBy)));
+}
+
+function toCondition(
+  which: { readonly id: string } | { readonly family: string } | TokenOwner,
+): SQL | undefined {
+  if ("id" in which) return eq(tokens.id, which.id);
+  if ("family" in which) return eq(tokens.family, which.family);
+  const ofSubject = eq(tokens.subject, which.subject);
+  return which.issuer === null ? ofSubject : and(ofSubject, eq(tokens.issuer, which.issuer));
+}
+
+async function revokeWhere(tx: Transaction, condition: SQL | undefined, revokedBy: string): Promise<number> {
+  const revoked = await tx
+    .update(tokens)
+    .set({ revokedAt: sql`now()` })
+    .where(and(condition, isNull(tokens.revokedAt)))
+    .returning({ id: tokens.id, use: tokens.use });
+  await appendRevocations(
+    tx,
+    revoked.filter(({ use }) => use === "access").map(({ id }) => ({ kind: "credential", id })),
+    revokedBy,
+  );
+  return revoked.length;
+}
+
+/** Lists the tokens that count, newest first: without hashes. */
+export async function listTokens(
+  db: Database,
+  owner: Partial<TokenOwner>,
+): Promise<readonly Omit<TokenRow, "hash" | "caller">[]> {
+  const { hash: _hash, caller: _caller, ...columns } = getTableColumns(tokens);
+  return runQuery(() =>
+    db.orm
+      .select(columns)
+      .from(tokens)
+      .where(
+        and(
+          isNull(tokens.revokedAt),
+          isNull(tokens.usedAt),
+          gt(tokens.expiresAt, sql`now()`),
+          owner.subject === undefined ? undefined : eq(tokens.subject, owner.subject),
+          owner.issuer == null ? undefined : inArray(tokens.issuer, [owner.issuer]),
+        ),
+      )
+      .orderBy(desc(tokens.issuedAt))
+      .limit(1000),
+  );
+}

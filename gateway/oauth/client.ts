@@ -1,0 +1,133 @@
+// Tells which service account asks for a token: by its key as a client secret, or by an assertion that it signed (RFC 7523).
+import { hash } from "node:crypto";
+import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
+import { z } from "zod";
+import type { ClientAccount } from "../../db/queries/client-keys.ts";
+import type { KeptCaller } from "../identity/access-tokens.ts";
+import type { TokenCheck } from "../identity/check-token.ts";
+import { isKeyText } from "../identity/key-format.ts";
+import type { Form } from "./form.ts";
+import { OAuthError } from "./oauth-error.ts";
+
+const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/** Longest life of an assertion: it is made for one request. */
+const LONGEST_S = 300;
+const SKEW_S = 30;
+
+/** A client that proved itself, and the credential by which it did. */
+export type ProvenClient = { readonly caller: KeptCaller; readonly parents: readonly string[] };
+
+export type ClientDeps = {
+  readonly check: TokenCheck;
+  readonly findAccount: (name: string) => Promise<ClientAccount | null>;
+  /** Uses an assertion up; false where it was used before. */
+  readonly useAssertion: (hash: Buffer, expiresAt: Date) => Promise<boolean>;
+  /** The audiences that an assertion may be for: the issuer's name, and its token endpoint. */
+  readonly audiences: () => readonly string[];
+  readonly now: () => number;
+};
+
+const jwk = z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string() });
+const refused = (cause?: unknown): OAuthError =>
+  new OAuthError("invalid_client", "The client did not prove itself.", { cause });
+
+/** Authenticates the client of a request. Throws `invalid_client` or `invalid_request`. */
+export async function authenticateClient(
+  deps: ClientDeps,
+  form: Form,
+  authorization: string | null,
+): Promise<ProvenClient> {
+  const assertion = form.get("client_assertion");
+  const secret = form.get("client_secret");
+  const ways = [assertion, secret, authorization ?? undefined].filter((way) => way !== undefined);
+  if (ways.length !== 1)
+    throw new OAuthError("invalid_request", "A client proves itself in exactly one way.");
+  if (assertion !== undefined) return byAssertion(deps, form, assertion);
+  const basic = authorization === null ? null : readBasic(authorization);
+  const name = basic?.name ?? form.get("client_id");
+  return bySecret(deps, name, basic?.secret ?? secret ?? "");
+}
+
+async function bySecret(deps: ClientDeps, name: string | undefined, secret: string): Promise<ProvenClient> {
+  if (!isKeyText(secret)) throw refused();
+  const { caller } = await deps.check(secret).catch((error: unknown) => {
+    throw refused(error);
+  });
+  if (caller.subject !== name) throw refused();
+  const { credentialId, expiresAt: _expiresAt, ...kept } = caller;
+  return { caller: kept, parents: [credentialId] };
+}
+
+async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Promise<ProvenClient> {
+  if (form.get("client_assertion_type") !== ASSERTION_TYPE)
+    throw new OAuthError("invalid_request", `The client_assertion_type must be ${ASSERTION_TYPE}.`);
+  const name = readSubject(assertion);
+  const given = form.get("client_id");
+  const account =
+    name === null || (given !== undefined && given !== name) ? null : await deps.findAccount(name);
+  if (name === null || account === null) throw refused();
+  const { keyId, exp } = await verifyAssertion(deps, account, assertion);
+  // Used up whatever comes of it; the same signature can't be shown again, in any encoding of the same parts.
+  const isNew = await deps.useAssertion(hash("sha256", assertion, "buffer"), new Date((exp + SKEW_S) * 1000));
+  if (!isNew) throw refused();
+  const { tenant, groups } = account;
+  const caller = { tenant, issuer: "tollgate", subject: name, kind: "service", groups: [...groups] } as const;
+  return { caller: { ...caller, scopes: [], claims: {}, actsFor: null }, parents: [keyId] };
+}
+
+async function verifyAssertion(
+  deps: ClientDeps,
+  account: ClientAccount,
+  assertion: string,
+): Promise<{ readonly keyId: string; readonly exp: number }> {
+  const nowMs = deps.now();
+  const { kid } = decodeProtectedHeader(assertion);
+  for (const key of account.keys) {
+    const parsed = jwk.parse(key.jwk);
+    if (kid !== undefined && kid !== parsed.kid) continue;
+    try {
+      const { payload } = await jwtVerify(assertion, await importJWK(parsed), {
+        issuer: account.name,
+        subject: account.name,
+        audience: [...deps.audiences()],
+        algorithms: [parsed.alg],
+        requiredClaims: ["exp", "jti"],
+        clockTolerance: SKEW_S,
+        currentDate: new Date(nowMs),
+      });
+      const exp = payload.exp ?? 0;
+      if (exp > nowMs / 1000 + LONGEST_S + SKEW_S) throw refused();
+      return { keyId: key.id, exp };
+    } catch (error) {
+      if (error instanceof OAuthError) throw error;
+      // Another of the account's keys may fit.
+    }
+  }
+  throw refused();
+}
+
+function readSubject(assertion: string): string | null {
+  try {
+    const { sub, iss } = decodeJwt(assertion);
+    return sub !== undefined && sub === iss ? sub : null;
+  } catch {
+    return null;
+  }
+}
+
+/** RFC 6749, section 2.3.1: both parts are encoded as in forms. */
+function readBasic(authorization: string): { readonly name: string; readonly secret: string } {
+  const [, encoded] = /^Basic +([A-Za-z0-9+/]+={0,2})$/i.exec(authorization) ?? [];
+  const text = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
+  const colon = text.indexOf(":");
+  try {
+    if (colon > 0)
+      return {
+        name: decodeURIComponent(text.slice(0, colon)),
+        secret: decodeURIComponent(text.slice(colon + 1)),
+      };
+  } catch {
+    throw refused();
+  }
+  throw refused();
+}

@@ -1,0 +1,167 @@
+// The grants of the token endpoint: who gets a token for what.
+import type { NewToken, TokenRow } from "../../db/queries/tokens.ts";
+import { GatewayError } from "../errors.ts";
+import type { KeptCaller } from "../identity/access-tokens.ts";
+import { readKeptCaller } from "../identity/access-tokens.ts";
+import { hashKey, isRefreshText } from "../identity/key-format.ts";
+import type { ClientDeps } from "./client.ts";
+import { authenticateClient } from "./client.ts";
+import type { Form } from "./form.ts";
+import { requireField } from "./form.ts";
+import type { Issue, Lifetimes, TokenAnswer } from "./issue-tokens.ts";
+import { issueTokens } from "./issue-tokens.ts";
+import { OAuthError } from "./oauth-error.ts";
+import { asksForOffline, joinScopes, narrowScopes } from "./scopes.ts";
+
+/** The grant of RFC 8693. */
+const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+/** The grants that there are. */
+export const GRANT_TYPES = [TOKEN_EXCHANGE, "client_credentials", "refresh_token"] as const;
+
+const TOKEN_TYPES = new Set(
+  ["access_token", "id_token", "jwt"].map((name) => `urn:ietf:params:oauth:token-type:${name}`),
+);
+
+export type GrantDeps = ClientDeps & {
+  readonly add: (rows: readonly NewToken[]) => Promise<void>;
+  /** Uses a refresh token up; as `rotateToken` tells. */
+  readonly rotate: (
+    hash: Buffer,
+    make: (used: TokenRow) => readonly NewToken[],
+  ) => Promise<"rotated" | "reused" | null>;
+  /** Says whether any of the credentials, or the subject, was revoked. */
+  readonly wasRevoked: (credentialIds: readonly string[], caller: KeptCaller) => Promise<boolean>;
+  readonly onReuse: () => void;
+  readonly lifetimes: Lifetimes;
+};
+
+/** Answers a request for a token. Throws an `OAuthError`. */
+export function grantToken(deps: GrantDeps, form: Form, authorization: string | null): Promise<TokenAnswer> {
+  const type = requireField(form, "grant_type");
+  if (type === "refresh_token") return refresh(deps, form);
+  if (type === TOKEN_EXCHANGE) return exchange(deps, form);
+  if (type === "client_credentials") return grantToClient(deps, form, authorization);
+  throw new OAuthError("unsupported_grant_type", `The grants are ${GRANT_TYPES.join(", ")}.`);
+}
+
+async function grantToClient(
+  deps: GrantDeps,
+  form: Form,
+  authorization: string | null,
+): Promise<TokenAnswer> {
+  const { caller, parents } = await authenticateClient(deps, form, authorization);
+  const scopes = narrowScopes(caller.scopes, form.get("scope") ?? null);
+  return issue(deps, {
+    caller: { ...caller, scopes },
+    parents,
+    grantType: "client_credentials",
+    family: null,
+    refreshUntil: null,
+  });
+}
+
+type Presented = { readonly caller: KeptCaller; readonly parents: readonly string[] };
+
+async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
+  requireOwnTarget(deps, form);
+  const held = await present(deps, form, "subject_token");
+  const actor = form.has("actor_token") ? await present(deps, form, "actor_token") : null;
+  const of = actor === null ? held : delegate(held, actor);
+  const asked = form.get("scope") ?? null;
+  const isOffline = asksForOffline(asked) && of.caller.kind === "human" && actor === null;
+  return issue(deps, {
+    caller: { ...of.caller, scopes: narrowScopes(of.caller.scopes, asked) },
+    parents: of.parents,
+    grantType: TOKEN_EXCHANGE,
+    family: null,
+    refreshUntil: isOffline ? deps.now() + deps.lifetimes.refresh_s * 1000 : null,
+  });
+}
+
+/** Checks one of the tokens of an exchange as if it called. */
+async function present(
+  deps: GrantDeps,
+  form: Form,
+  name: "subject_token" | "actor_token",
+): Promise<Presented> {
+  const token = requireField(form, name);
+  if (!TOKEN_TYPES.has(requireField(form, `${name}_type`)))
+    throw new OAuthError("invalid_request", `The ${name}_type is none of ${[...TOKEN_TYPES].join(", ")}.`);
+  try {
+    const { caller, parents = [] } = await deps.check(token);
+    const { credentialId, expiresAt: _expiresAt, grant, ...kept } = caller;
+    if (grant !== undefined)
+      throw new OAuthError("invalid_grant", "A client secret is good for one session alone.");
+    return { caller: kept, parents: [credentialId, ...parents] };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    if (error.code === "identity_unavailable")
+      throw new OAuthError("temporarily_unavailable", error.message, { cause: error });
+    throw new OAuthError("invalid_grant", `The ${name} isn't accepted: ${error.message}`, { cause: error });
+  }
+}
+
+/** RFC 8693, section 1.1: the actor calls, for the subject. It may do what both may. */
+function delegate(held: Presented, actor: Presented): Presented {
+  if (actor.caller.tenant !== held.caller.tenant)
+    throw new OAuthError("invalid_grant", "The actor is of another tenant.");
+  if (actor.caller.actsFor !== null || held.caller.actsFor !== null)
+    throw new OAuthError("invalid_grant", "A token that acts for somebody can't be passed on.");
+  const groups = actor.caller.groups.filter((group) => held.caller.groups.includes(group));
+  const scopes = joinScopes(actor.caller.scopes, held.caller.scopes);
+  return {
+    caller: { ...actor.caller, groups, scopes, actsFor: held.caller.subject },
+    parents: [...new Set([...actor.parents, ...held.parents])],
+  };
+}
+
+function requireOwnTarget(deps: GrantDeps, form: Form): void {
+  const type = form.get("requested_token_type");
+  if (type !== undefined && type !== "urn:ietf:params:oauth:token-type:access_token")
+    throw new OAuthError("invalid_request", "Only access tokens are issued.");
+  for (const name of ["audience", "resource"]) {
+    const value = form.get(name);
+    if (value !== undefined && !deps.audiences().includes(value))
+      throw new OAuthError("invalid_target", `Tokens are issued for ${deps.audiences()[0]} alone.`);
+  }
+}
+
+async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
+  const token = requireField(form, "refresh_token");
+  const refused = new OAuthError("invalid_grant", "The refresh token doesn't count; sign in again.");
+  if (!isRefreshText(token)) throw refused;
+  const made: { answer?: TokenAnswer; used?: TokenRow } = {};
+  const outcome = await deps.rotate(hashKey(token), (used) => {
+    const kept = readKeptCaller(used.caller);
+    const scopes = narrowScopes(kept.scopes, form.get("scope") ?? null);
+    const { family, parents, expiresAt } = used;
+    const { rows, answer } = issueTokens(
+      {
+        caller: { ...kept, scopes },
+        parents,
+        grantType: "refresh_token",
+        family,
+        refreshUntil: expiresAt.getTime(),
+      },
+      deps.lifetimes,
+      deps.now(),
+    );
+    made.answer = answer;
+    made.used = used;
+    return rows;
+  });
+  if (outcome === "reused") deps.onReuse();
+  const { answer, used } = made;
+  if (outcome !== "rotated" || answer === undefined || used === undefined) throw refused;
+  if (await deps.wasRevoked(used.parents, readKeptCaller(used.caller))) throw refused;
+  return answer;
+}
+
+async function issue(deps: GrantDeps, asked: Issue): Promise<TokenAnswer> {
+  const { rows, answer } = issueTokens(asked, deps.lifetimes, deps.now());
+  await deps.add(rows);
+  // A revocation between the check and this moment has not found the token.
+  if (await deps.wasRevoked(asked.parents, asked.caller))
+    throw new OAuthError("invalid_grant", "The token that asks was revoked.");
+  return answer;
+}

@@ -1,0 +1,343 @@
+// The token service through a whole gateway: each grant with a real client of OAuth, and what must be refused.
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import OpenAI, { APIError } from "openai";
+import * as oauth from "openid-client";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { createTestIssuer } from "../fixtures/test-issuer.ts";
+import type { TestIssuer } from "../fixtures/test-issuer.ts";
+import { startGateway } from "../gateway.ts";
+import type { RunningGateway } from "../gateway.ts";
+import { createTestDatabase } from "../postgres.ts";
+import type { TestDatabase } from "../postgres.ts";
+
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JWT = "urn:ietf:params:oauth:token-type:jwt";
+const ACCESS = "urn:ietf:params:oauth:token-type:access_token";
+
+let people: TestIssuer;
+let agents: TestIssuer;
+let database: TestDatabase;
+let gateway: RunningGateway;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "tollgate-keys-"));
+  [people, agents] = await Promise.all([createTestIssuer(), createTestIssuer()]);
+  database = await createTestDatabase();
+  gateway = await startGateway({
+    databaseUrl: database.url,
+    config: (url) => `
+connections:
+  - { name: openai, base_url: "${url}", credential: "env:OPENAI_API_KEY" }
+issuers:
+  - { issuer: "${people.url}", audience: tollgate, group_map: { staff: [developers, admins] } }
+  - { issuer: "${agents.url}", audience: tollgate, kind: agent, group_map: { bots: [developers, bots] } }
+`,
+  });
+});
+afterAll(async () => {
+  await gateway?.[Symbol.asyncDispose]();
+  await people?.[Symbol.asyncDispose]();
+  await agents?.[Symbol.asyncDispose]();
+  await database?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const person = (claims = {}) => people.sign({ groups: ["staff"], ...claims });
+
+type Answer = { readonly status: number; readonly body: Record<string, unknown> };
+
+async function post(
+  form: Record<string, string> | string,
+  headers = {},
+  path = "/oauth/token",
+): Promise<Answer> {
+  const body = typeof form === "string" ? form : new URLSearchParams(form).toString();
+  const type = { "content-type": "application/x-www-form-urlencoded" };
+  const response = await fetch(gateway.origin + path, {
+    method: "POST",
+    headers: { ...type, ...headers },
+    body,
+  });
+  expect(response.headers.get("cache-control")).toBe("no-store");
+  const text = await response.text();
+  return {
+    status: response.status,
+    body: text === "" ? {} : z.record(z.string(), z.unknown()).parse(JSON.parse(text)),
+  };
+}
+
+const exchange = async (token: string, more: Record<string, string> = {}) =>
+  post({ grant_type: EXCHANGE, subject_token: token, subject_token_type: JWT, ...more });
+
+async function getToken(more: Record<string, string> = {}, claims = {}): Promise<string> {
+  const { status, body } = await exchange(await person(claims), more);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return String(body["access_token"]);
+}
+
+function ask(token: string, model = "gpt-4.1"): Promise<string> {
+  const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: token, maxRetries: 0 });
+  return client.responses.create({ model, input: "echo: hello" }).then(
+    (answer) => answer.output_text,
+    (error: unknown) => (error instanceof APIError ? String(error.code) : String(error)),
+  );
+}
+
+describe("token exchange", () => {
+  test("gives an opaque token for an issuer's, which works with the client and says who calls", async () => {
+    const { body } = await exchange(await person());
+    expect(body).toEqual({
+      access_token: expect.stringMatching(/^tg_at_[0-9A-Za-z]{39}$/),
+      issued_token_type: ACCESS,
+      token_type: "Bearer",
+      expires_in: 3600,
+      scope: "",
+    });
+    const token = String(body["access_token"]);
+    expect(await ask(token)).toBe("hello");
+    const rows = await database.db.sql<Record<string, unknown>[]>`
+      select subject, issuer, groups, caller_kind from exchanges order by at desc limit 1`;
+    expect(rows).toEqual([
+      { subject: "ada", issuer: people.url, groups: ["admins", "developers"], caller_kind: "human" },
+    ]);
+    const kept = await database.db.sql<{ row: string }[]>`select tokens::text as row from tokens`;
+    expect(kept.map(({ row }) => row).join("\n")).not.toContain(token);
+    const hash = createHash("sha256").update(token).digest("hex");
+    expect(kept.some(({ row }) => row.includes(hash))).toBe(true);
+  });
+
+  test("lets a token be narrowed, which policy then holds it to", async () => {
+    const token = await getToken({ scope: "model:gpt-4.1 operation:responses.*" });
+    expect(await ask(token)).toBe("hello");
+    expect(await ask(token, "gpt-4.1-mini")).toBe("scope_exceeded");
+    const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: token, maxRetries: 0 });
+    await expect(client.models.list()).rejects.toMatchObject({ status: 403, code: "scope_exceeded" });
+    const wider = await exchange(token, { subject_token_type: ACCESS, scope: "model:*" });
+    expect(wider).toMatchObject({ status: 400, body: { error: "invalid_scope" } });
+  });
+
+  test("lets an agent act for a person: both are told, and only what both may is allowed", async () => {
+    const agent = await agents.sign({ sub: "report-writer", groups: ["bots"] });
+    const { body } = await exchange(await person(), { actor_token: agent, actor_token_type: JWT });
+    const token = String(body["access_token"]);
+    expect(await ask(token)).toBe("hello");
+    const rows = await database.db.sql<Record<string, unknown>[]>`
+      select subject, acts_for, caller_kind, groups from exchanges order by at desc limit 1`;
+    expect(rows).toEqual([
+      { subject: "report-writer", acts_for: "ada", caller_kind: "agent", groups: ["developers"] },
+    ]);
+    const chain = await exchange(token, {
+      subject_token_type: ACCESS,
+      actor_token: agent,
+      actor_token_type: JWT,
+    });
+    expect(chain).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+
+  test("ends with the token that asked for it, with its subject, and with itself", async () => {
+    const token = await getToken();
+    expect(await ask(token)).toBe("hello");
+    const ended = await fetch(`${gateway.origin}/oauth/token`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect(ended.status).toBe(204);
+    await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
+
+    const [other, third] = [await getToken(), await getToken()];
+    expect(await ask(other)).toBe("hello");
+    expect((await post({ token: other }, {}, "/oauth/revoke")).status).toBe(200);
+    expect((await post({ token: "tg_at_unknown" }, {}, "/oauth/revoke")).status).toBe(200);
+    await expect.poll(() => ask(other), { timeout: 10_000 }).toBe("token_revoked");
+    expect(await ask(third)).toBe("hello");
+
+    const { code, stdout } = await gateway.cli("tokens", "revoke", "--subject", "ada");
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Revoked \d+ tokens/) });
+    await expect.poll(() => ask(third), { timeout: 10_000 }).toBe("token_revoked");
+    expect(await ask(await getToken())).toBe("hello");
+  });
+});
+
+describe("a refresh token", () => {
+  const sign = async () => {
+    const { body } = await exchange(await person({ sub: "grace" }), { scope: "offline_access" });
+    return { access: String(body["access_token"]), refresh: String(body["refresh_token"]) };
+  };
+  const refresh = (token: string) => post({ grant_type: "refresh_token", refresh_token: token });
+
+  test("gives the next pair, once; used again it ends all that came of the sign-in", async () => {
+    const first = await sign();
+    const { status, body } = await refresh(first.refresh);
+    expect(status).toBe(200);
+    const second = String(body["access_token"]);
+    expect(await ask(second)).toBe("hello");
+    const again = await refresh(first.refresh);
+    expect(again).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+    await expect.poll(() => ask(second), { timeout: 10_000 }).toBe("token_revoked");
+    expect((await refresh(String(body["refresh_token"]))).status).toBe(400);
+    await expect
+      .poll(() => database.db.sql`select kind from incidents where kind = 'refresh_token_reused'`, {
+        timeout: 10_000,
+      })
+      .toHaveLength(1);
+  });
+
+  test("is used up by exactly one of many at once", async () => {
+    const { refresh: token } = await sign();
+    const answers = await Promise.all(Array.from({ length: 8 }, () => refresh(token)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+
+  test("is none to call with, and none for programs or agents", async () => {
+    const { refresh: token } = await sign();
+    expect(await ask(token)).toBe("token_invalid");
+    const agent = await agents.sign({ groups: ["bots"] });
+    expect((await exchange(agent, { scope: "offline_access" })).body).not.toHaveProperty("refresh_token");
+  });
+});
+
+describe("a service account", () => {
+  const configure = (auth: oauth.ClientAuth, id: string): oauth.Configuration => {
+    const configuration = new oauth.Configuration(
+      { issuer: gateway.origin, token_endpoint: `${gateway.origin}/oauth/token` },
+      id,
+      undefined,
+      auth,
+    );
+    oauth.allowInsecureRequests(configuration);
+    return configuration;
+  };
+
+  test("gets short-lived tokens for its key, which end with the key", async () => {
+    const made = await gateway.cli("service-accounts", "create", "nightly", "-g", "developers", "--json");
+    const { key } = z.object({ key: z.string() }).parse(JSON.parse(made.stdout));
+    const client = configure(oauth.ClientSecretBasic(key), "nightly");
+    const { access_token: token } = await oauth.clientCredentialsGrant(client, { scope: "model:gpt-4.1" });
+    expect(await ask(token)).toBe("hello");
+    const wrong = configure(oauth.ClientSecretBasic(key), "another");
+    await expect(oauth.clientCredentialsGrant(wrong, {})).rejects.toMatchObject({ status: 401 });
+    await gateway.cli("service-accounts", "revoke", "nightly");
+    await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
+  });
+
+  test("proves itself by a signature instead, and each assertion counts once", async () => {
+    await gateway.cli("service-accounts", "create", "signer", "-g", "developers");
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const file = join(folder, "signer.pem");
+    await writeFile(file, await exportSPKI(publicKey));
+    expect(await gateway.cli("service-accounts", "add-key", "signer", "--public-key", file)).toMatchObject({
+      code: 0,
+    });
+    const client = configure(oauth.PrivateKeyJwt(privateKey), "signer");
+    const { access_token: token } = await oauth.clientCredentialsGrant(client, {});
+    expect(await ask(token)).toBe("hello");
+
+    const assertion = (claims = {}, lifetime = "60s") =>
+      new SignJWT({ iss: "signer", sub: "signer", aud: `${gateway.origin}/oauth/token`, ...claims })
+        .setProtectedHeader({ alg: "ES256" })
+        .setJti(crypto.randomUUID())
+        .setIssuedAt()
+        .setExpirationTime(lifetime)
+        .sign(privateKey);
+    const present = (client_assertion: string, more = {}) =>
+      post({
+        grant_type: "client_credentials",
+        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        client_assertion,
+        ...more,
+      });
+    const once = await assertion();
+    expect((await present(once)).status).toBe(200);
+    const refused = { status: 401, body: { error: "invalid_client" } };
+    expect(await present(once)).toMatchObject(refused);
+    expect(await present(await assertion({ aud: "https://other.example.com" }))).toMatchObject(refused);
+    expect(await present(await assertion({ sub: "nightly" }))).toMatchObject(refused);
+    expect(await present(await assertion({}, "1h"))).toMatchObject(refused);
+    expect(await present(await assertion({ exp: 1 }, "-1h"))).toMatchObject(refused);
+    expect(await present(await assertion(), { client_id: "nightly" })).toMatchObject(refused);
+    const other = await generateKeyPair("ES256");
+    const forged = configure(oauth.PrivateKeyJwt(other.privateKey), "signer");
+    await expect(oauth.clientCredentialsGrant(forged, {})).rejects.toMatchObject({ error: "invalid_client" });
+    const shared = new TextEncoder().encode(JSON.stringify(await exportJWK(publicKey)));
+    const confused = await new SignJWT({ iss: "signer", sub: "signer", aud: gateway.origin, jti: "1" })
+      .setProtectedHeader({ alg: "HS256" })
+      .setExpirationTime("60s")
+      .sign(shared);
+    expect(await present(confused)).toMatchObject(refused);
+  });
+
+  test("can't register a private key", async () => {
+    const { privateKey } = await generateKeyPair("ES256", { extractable: true });
+    const file = join(folder, "private.json");
+    await writeFile(file, JSON.stringify(await exportJWK(privateKey)));
+    const { code, stderr } = await gateway.cli("service-accounts", "add-key", "x", "--public-key", file);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("private") });
+  });
+});
+
+describe("the token endpoint", () => {
+  test("is found by its metadata (RFC 8414)", async () => {
+    const response = await fetch(`${gateway.origin}/.well-known/oauth-authorization-server`);
+    expect(await response.json()).toMatchObject({
+      issuer: gateway.origin,
+      token_endpoint: `${gateway.origin}/oauth/token`,
+      grant_types_supported: [EXCHANGE, "client_credentials", "refresh_token"],
+    });
+  });
+
+  test.each([
+    ["no form", "{}", { "content-type": "application/json" }, "invalid_request"],
+    ["no grant", "a=b", {}, "invalid_request"],
+    ["a grant that there is not", "grant_type=password&username=a&password=b", {}, "unsupported_grant_type"],
+    ["a parameter twice", "grant_type=refresh_token&grant_type=refresh_token", {}, "invalid_request"],
+    ["a body without end", `grant_type=${"x".repeat(70_000)}`, {}, "invalid_request"],
+    ["no subject token", `grant_type=${encodeURIComponent(EXCHANGE)}`, {}, "invalid_request"],
+    ["an unknown refresh token", "grant_type=refresh_token&refresh_token=tg_rt_x", {}, "invalid_grant"],
+    ["a client without proof", "grant_type=client_credentials&client_id=a", {}, "invalid_request"],
+    [
+      "a client with a wrong secret",
+      "grant_type=client_credentials&client_id=a&client_secret=b",
+      {},
+      "invalid_client",
+    ],
+    [
+      "a client with two proofs",
+      "grant_type=client_credentials&client_id=a&client_secret=b",
+      { authorization: "Basic YTpi" },
+      "invalid_request",
+    ],
+    ["a broken header", "grant_type=client_credentials", { authorization: "Basic %%%" }, "invalid_client"],
+  ])("refuses %s", async (_name, form, headers, error) => {
+    const { status, body } = await post(form, headers);
+    expect(body).toEqual({ error, error_description: expect.any(String) });
+    expect(status).toBe(error === "invalid_client" ? 401 : 400);
+  });
+
+  test("refuses tokens that would not be let in, and those for somebody else", async () => {
+    const refused = async (token: string, more = {}) => (await exchange(token, more)).body["error"];
+    expect(await refused(await person({ exp: 1 }))).toBe("invalid_grant");
+    expect(await refused(await person({ aud: "other" }))).toBe("invalid_grant");
+    expect(await refused(`${await person()}x`)).toBe("invalid_grant");
+    expect(await refused(await person(), { audience: "https://other.example.com" })).toBe("invalid_target");
+    expect(await refused(await person(), { requested_token_type: JWT })).toBe("invalid_request");
+    expect(await refused(await person(), { subject_token_type: "urn:x" })).toBe("invalid_request");
+  });
+
+  test("takes no parameters from the query, and no other method", async () => {
+    const { body } = await post({ grant_type: "refresh_token" }, {}, "/oauth/token?refresh_token=x");
+    expect(body["error"]).toBe("invalid_request");
+    expect((await fetch(`${gateway.origin}/oauth/token`)).status).toBe(405);
+  });
+
+  test("shows nothing of what was sent in the gateway's log", async () => {
+    const token = await person({ sub: "log-canary" });
+    await exchange(token);
+    await exchange(`${token}x`);
+    for (const part of token.split(".")) expect(gateway.log()).not.toContain(part);
+  });
+});
