@@ -169,7 +169,7 @@ export const configFile = z
             "The key-encryption key: 32 bytes in base64 or hexadecimal. Absent: one that is derived from the encryption key.",
         }),
         former_keys: z.array(secretReference).max(16).default([]).meta({
-          description: "Keys that were `key` before, or will be: what they wrapped can still be opened.",
+          description: "Keys that were `key` before: what they wrapped can still be opened.",
         }),
       })
       .prefault({})

@@ -1,9 +1,10 @@
 // Turns a form into what policy sees of a request: files as facts, their names and texts as segments.
 import { GatewayError } from "../errors.ts";
-import type { FileFacts, Json, Segment } from "../exchange.ts";
+import type { FileFacts, Finding, Json, Segment } from "../exchange.ts";
 import type { RequestScanner } from "../findings.ts";
 import { createTextReader } from "../form/probe.ts";
 import type { FormPart } from "../form/read-form.ts";
+import { createTextRuns } from "../form/text-runs.ts";
 import type { Stretches } from "../form/write-form.ts";
 import { createTally } from "../answer/tally.ts";
 import type { Tally } from "../answer/tally.ts";
@@ -109,7 +110,8 @@ export async function searchBody(
   counts: Counts,
 ): Promise<Counts> {
   const unread = listUnread(form);
-  if (unread.length === 0 && junctions.length === 0) return counts;
+  const binary = form?.parts.filter(isBinary) ?? [];
+  if (unread.length === 0 && binary.length === 0 && junctions.length === 0) return counts;
   const tally = createTally();
   tally.addCounts(counts.patterns, counts.findings);
   for (const text of junctions) tally.add(scanner.scan(text, "other", "request"));
@@ -124,7 +126,33 @@ export async function searchBody(
     tally.add(stream.push(reader.end()));
     tally.add(stream.end());
   }
+  for (const part of binary)
+    for await (const found of findInRuns(scanner, form?.spool ?? null, part)) tally.add(found);
   return tally;
+}
+
+/** Tells a file whose bytes are no text. */
+export function isBinary({ isFile, encoding }: FormPart): boolean {
+  return isFile && encoding === null;
+}
+
+/** Gives what stands in what can be read of a file that is no text. */
+export async function* findInRuns(
+  scanner: PiecewiseScanner,
+  spool: Spool | null,
+  { from, to }: Pick<FormPart, "from" | "to">,
+): AsyncGenerator<readonly Finding[], void, undefined> {
+  const runs = createTextRuns();
+  const streams = { narrow: scanner.stream("other", "request"), wide: scanner.stream("other", "request") };
+  for await (const piece of spool?.read(from, to) ?? []) {
+    const texts = runs.push(piece);
+    yield streams.narrow.push(texts.narrow);
+    yield streams.wide.push(texts.wide);
+    // Pieces in memory come without a pause: others are served between them.
+    await new Promise(setImmediate);
+  }
+  yield streams.narrow.end();
+  yield streams.wide.end();
 }
 
 /** Counts the signals in texts of files that are not kept; of several files all together. */

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 import type { FileLines, JudgedLines } from "./file-lines.ts";
-import { toFilename, withoutFileTexts } from "./form-request.ts";
+import { findInRuns, isBinary, toFilename, withoutFileTexts } from "./form-request.ts";
 import type { PiecewiseScanner } from "./form-request.ts";
 import type { FormPart } from "../form/read-form.ts";
 import { createRewriter } from "../form/rewrite.ts";
@@ -129,9 +129,14 @@ async function maskFiles(
 ): Promise<void> {
   const editor = createEditor(keepsLength ? toCovering(masks) : masks, "request", key, onMasked);
   for (const [index, part] of parts.entries()) {
-    if (!part.isFile || part.encoding === null || isJsonField(part.name)) continue;
     const { encoding } = part;
     const place = pointers[index] ?? "";
+    if (isBinary(part)) {
+      for await (const found of findInRuns(scanner, spool, part))
+        for (const { class: ofClass } of found)
+          if (masks.pick(ofClass, "other", "request") !== null) throw toUnmaskable(masks, ofClass, place);
+    }
+    if (!part.isFile || encoding === null || isJsonField(part.name)) continue;
     const reader = createPieceReader(encoding === "lenient" ? "utf-8" : encoding);
     const masker = createPieceMasker({
       stream: withFieldStreams(scanner, masks).stream("other", "request"),
