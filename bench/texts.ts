@@ -6,11 +6,7 @@ const WORDS =
 
 /** Builds benign texts, no two alike: prose, code, JSON and logs, with ids and digests. */
 export function createTexts(count: number, size: number, seed: number): string[] {
-  let state = seed;
-  const random = (n: number): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
+  const random = createRandom(seed);
   const word = (): string => WORDS[random(WORDS.length)] ?? "";
   const hex = (n: number): string => Array.from({ length: n }, () => random(16).toString(16)).join("");
   const makers: (() => string)[] = [
@@ -28,4 +24,32 @@ export function createTexts(count: number, size: number, seed: number): string[]
     while (text.length < size) text += makers[random(3) === 0 ? random(makers.length) : first]?.() ?? "";
     return text.slice(0, size);
   });
+}
+
+/** Builds texts of JSON as tools give them, no two alike: lists of records, with JSON in strings. */
+export function createJsonTexts(count: number, size: number, seed: number): string[] {
+  const random = createRandom(seed);
+  const words = (n: number): string =>
+    Array.from({ length: n }, () => WORDS[random(WORDS.length)] ?? "").join(" ");
+  const record = (): string =>
+    JSON.stringify({
+      id: random(1e6),
+      note: words(12),
+      customer: { name: words(2), salary: random(1e5), tags: [words(1), words(1), random(9)] },
+      ok: true,
+      args: JSON.stringify({ query: words(3), limit: random(99) }),
+    });
+  return Array.from({ length: count }, () => {
+    let text = record();
+    while (text.length < size) text += `,${record()}`;
+    return `[${text}]`;
+  });
+}
+
+function createRandom(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
 }

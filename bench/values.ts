@@ -2,9 +2,14 @@
 // whole and as a stream, what a stream holds back, and hostile text. `node bench/values.ts` prints it alone.
 import { createDetectors } from "../gateway/detect/detector.ts";
 import type { Detector } from "../gateway/detect/values/values.ts";
-import { createTexts } from "./texts.ts";
+import { createFieldReader } from "../gateway/mask/field-reader.ts";
+import { createFields } from "../gateway/mask/fields.ts";
+import { createNameScanner } from "../gateway/mask/names.ts";
+import { SLICE } from "../gateway/scan-slowly.ts";
+import { createJsonTexts, createTexts } from "./texts.ts";
 
 const PIECE = 4;
+const NAME = 32;
 const PATTERNS = {
   project: { class: "project", any: ["project bluebird", "board minutes"] },
   staff: { class: "staff", any: [{ prefix: "STF-", alphabet: "0-9", min: 8, max: 12 }] },
@@ -26,6 +31,7 @@ const HOSTILE = [
   ["digits in brackets", "(1) "],
   ["plus signs and digits", "+1"],
   ["words before numbers", "phone 1"],
+  ["words before numbers of states", "tax 1A"],
   ["dates of birth", "born 1990-"],
   ["beginnings of bank accounts", "DE89 "],
   ["at signs", "a@"],
@@ -76,6 +82,18 @@ export function measureValues(): readonly string[] {
   const row = (name: string, cost: number): string =>
     `| ${name} | ${cost.toFixed(1)} | **${(cost / unit).toFixed(1)}** |`;
   const { cost, held } = measureStream(detector);
+  const names = createNameScanner(detector);
+  const look = (name: string): void => {
+    sink += names.holdsValue(name) ? 1 : 0;
+  };
+  measure(createTexts(4000, NAME, 10), look);
+  const fields = createFields([{ code: "", fields: ["ssn", "customer.salary", "/patients/*/diagnosis"] }]);
+  const readFields = (text: string): void => {
+    if (fields === null) return;
+    const reader = createFieldReader(fields, true);
+    sink += reader.push(text).length + reader.end().length;
+  };
+  measure(createJsonTexts(200, 10_240, 11), readFields);
   const hostile = HOSTILE.map(([name, repeated]) => {
     const text = repeated.repeat(Math.ceil(51_200 / repeated.length));
     const texts = Array.from({ length: 16 }, () => text);
@@ -92,9 +110,11 @@ export function measureValues(): readonly string[] {
     row("10 KB each", measure(createTexts(300, 10_240, 6), scan)),
     row("1 KB each", measure(createTexts(1500, 1024, 7), scan)),
     row(`10 KB each, in pieces of ${PIECE} characters`, cost),
+    row(`names of ${NAME} characters that were not seen before`, measure(createTexts(8000, NAME, 12), look)),
+    row("fields of JSON, 10 KB each", measure(createJsonTexts(300, 10_240, 13), readFields)),
     ...hostile,
     "",
-    `A piece of ${PIECE} characters in a stream costs ${(cost / events).toFixed(2)} µs. Held back at its end: ${at(held, 0.5)} characters at the median, ${at(held, 0.99)} at p99, ${held.at(-1) ?? 0} at most.`,
+    `A long text is searched in slices of ${SLICE} characters, between which others are served. A piece of ${PIECE} characters in a stream costs ${(cost / events).toFixed(2)} µs. Held back at its end: ${at(held, 0.5)} characters at the median, ${at(held, 0.99)} at p99, ${held.at(-1) ?? 0} at most.`,
   ];
 }
 

@@ -40,6 +40,7 @@ import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
 import { createPipeline } from "./pipeline.ts";
+import { connectRecogniser } from "./connect-recogniser.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
@@ -133,6 +134,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       operatorPath: config.policy.operator,
       checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: () => connections.labels(),
+      recognised: Object.values(config.detect.recogniser?.classes ?? {}),
       beforeInForce: ({ version, operator }) =>
         recordPolicyVersion(db, {
           ...version,
@@ -190,6 +192,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     (one) => one.close(),
   );
+  const recognition =
+    config.detect.recogniser === undefined
+      ? null
+      : opened(
+          connectRecogniser(config.detect.recogniser, derive(secrets.encryptionKey, "passages"), events),
+          (one) => one.close(),
+        );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
@@ -206,6 +215,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       limits: { depth: config.limits.depth },
     }),
     inForce,
+    recogniser: recognition?.recogniser ?? null,
     readTokens: (ids: readonly number[], model: string | null) => tokenReader.read(ids, model),
     countTokens: (request: ParsedRequest, caller: Caller) =>
       tokens.count(
@@ -273,6 +283,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         status: isReady ? "ready" : "unready",
         database,
         policy: { revision, dataRevision, problem: policy.status().problem !== null },
+        ...(recognition !== null && { recogniser: recognition.isAnswering() ? "ok" : "failing" }),
         draining: isDraining,
       },
       isReady ? 200 : 503,

@@ -14,7 +14,7 @@ import { findEarlier } from "./ownership/earlier.ts";
 import type { CallFacts, Caller, Earlier, Effect, Route, ToolCall } from "./exchange.ts";
 import { addEffects, findLines, judgeLines } from "./request/file-lines.ts";
 import type { FileLines, JudgedLines } from "./request/file-lines.ts";
-import { countFindings, findAhead, listFound } from "./findings.ts";
+import { countFindings, findAhead, listFound, withOwnMemos } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
 import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
@@ -58,6 +58,10 @@ import type { Recorder } from "./record/recorder.ts";
 import type { CallRow, Session } from "./record/rows.ts";
 import type { Sessions } from "./record/sessions.ts";
 import type { Shares } from "./shares.ts";
+import { openRecognition } from "./recognise/recognition.ts";
+import type { Recognition } from "./recognise/recognition.ts";
+import type { Recogniser } from "./recognise/recogniser.ts";
+import { withRecognised } from "./recognised.ts";
 import { repair } from "./request/repair.ts";
 import type { Repaired } from "./request/repair.ts";
 import { toRequestTexts } from "./request/request-texts.ts";
@@ -66,6 +70,7 @@ import { requireInspected, runsFromFile } from "./request/require-inspected.ts";
 import { EDGE } from "./request/uploads.ts";
 import { withTokenTexts } from "./request/token-texts.ts";
 import type { ReadTokens } from "./request/token-texts.ts";
+import { isPartOfJson } from "./segment.ts";
 import { findTracedResponse } from "./traces/take-traces.ts";
 import type { Uploads } from "./request/uploads.ts";
 import { findToken, isFromModel, listMarks } from "./ownership/said.ts";
@@ -81,6 +86,8 @@ export type PolicyInForce = {
 
 export type DeciderDeps = {
   readonly inForce: () => PolicyInForce;
+  /** What finds names and addresses; null where none is configured. */
+  readonly recogniser: Recogniser | null;
   /** Counts a request's tokens exactly; null where the caller's budget is spent. */
   readonly countTokens: (request: ParsedRequest, caller: Caller) => Promise<number | null>;
   /** Reads token ids as the text that they stand for. */
@@ -138,6 +145,7 @@ export type Decided = Asked &
     readonly findings: Readonly<Record<string, number>>;
     readonly masks: Masks;
     readonly placeholders: Placeholders;
+    readonly recognition: Recognition;
     /** The body with its values masked; null where nothing of it is. */
     readonly masked: MaskedRequest | null;
     /** What of its parameters is changed. */
@@ -193,13 +201,26 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     return exact === null ? first : judge.ask("request", counts, content);
   }
 
+  /** Asks the recogniser about a request's texts. Gives the request as it is searched. */
+  async function recognise(
+    recognition: Recognition,
+    request: ParsedRequest,
+    junctions: readonly string[],
+  ): Promise<ParsedRequest> {
+    if (recognition.classes.size === 0) return request;
+    const segments = [...request.rest, ...request.items.flatMap((item) => item.segments)];
+    const texts = segments.flatMap(({ text, part }) => (isPartOfJson(part) ? [] : [text]));
+    await recognition.ask([...texts, ...junctions]);
+    return recognition.isPartial ? withOwnMemos(request) : request;
+  }
+
   /** Judges the requests in a file's lines as if each had come by itself. */
   function judgeEach(
     lines: FileLines,
     { caller, route, open: { connection } }: Asked,
     subject: Subject,
-    { policy, signals, names }: PolicyInForce,
-    { scanner, masks: { account }, key, onMasked }: Masking,
+    { policy, signals, names, scanner: own }: PolicyInForce,
+    { recognition: ofAll, masks: { account }, key, onMasked }: Masking,
     ofFile: readonly Effect[],
   ): Promise<JudgedLines> {
     const share = deps.shares.open(caller, "batch_lines");
@@ -210,7 +231,10 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       lineBytes: deps.limits.request_bytes,
       async judge(route, line) {
         share.add(1);
-        const request = await withTokenTexts(line, deps.readTokens);
+        const texted = await withTokenTexts(line, deps.readTokens);
+        const recognition = ofAll.fork();
+        const scanner = withRecognised(own, recognition);
+        const request = await recognise(recognition, texted, []);
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
         const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
@@ -341,46 +365,53 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       );
     },
     async decide(progress, given, lap) {
-      const { id, timings } = progress;
-      const asked = { ...given, request: await withTokenTexts(given.request, deps.readTokens) };
-      progress.request = asked.request;
-      const { caller, route, request, open } = asked;
+      const { id, timings, sink } = progress;
+      const texted = await withTokenTexts(given.request, deps.readTokens);
+      progress.request = texted;
+      const { caller, route, open } = given;
       const { connection } = open;
       const account = createMaskAccount(() => deps.openHash(caller.tenant));
       progress.account = account;
 
       // ownership and session
-      const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
-      const looked = deps.uploads.look(caller, connection.name, request);
+      const claims = await claimObjects(deps.ledger, connection, caller, route, texted.references);
+      const looked = deps.uploads.look(caller, connection.name, texted);
       const upload = looked instanceof Promise ? await looked : looked;
-      const form = asked.body?.form ?? null;
-      const lines = findLines(request, form);
+      const form = given.body?.form ?? null;
+      const lines = findLines(texted, form);
       let session = await deps.sessions.resolve({
         caller,
         connection: connection.name,
-        header: asked.sessionHeader,
-        previousResponseId: toReferenced(request, "response") ?? findTracedResponse(request),
-        conversation: toReferenced(request, "conversation"),
-        items: request.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
-        start: request.start,
-        tokenOf: (index) => findToken(request.items[index], deps.digest),
-        marks: () => listMarks(request, deps.digest, caller),
+        header: given.sessionHeader,
+        previousResponseId: toReferenced(texted, "response") ?? findTracedResponse(texted),
+        conversation: toReferenced(texted, "conversation"),
+        items: texted.items.map((item) => ({ hash: item.hash, fromModel: isFromModel(item) })),
+        start: texted.start,
+        tokenOf: (index) => findToken(texted.items[index], deps.digest),
+        marks: () => listMarks(texted, deps.digest, caller),
       });
       progress.session = session;
       lap("session");
 
-      const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
+      const earlier = await findEarlier(deps.ledger.earlier, connection.name, texted);
 
       // detect
       const inForce = deps.inForce();
-      const { policy, scanner, readCall, signals } = inForce;
+      const { policy, readCall, signals } = inForce;
       progress.version = policy.version;
+      const recognition = openRecognition(deps.recogniser, caller.tenant, () => toSignal(sink));
+      const scanner = withRecognised(inForce.scanner, recognition);
+      const request = await recognise(recognition, texted, upload.junctions);
+      const asked = { ...given, request };
+      progress.request = request;
       // Lines are searched one by one, each as the request that it is.
       const searched = lines === null ? request : withoutFileTexts(request);
       await findAhead(scanner, searched);
       const kept = countFindings(scanner, searched);
       const isAll = lines !== null || (form === null && upload.junctions.length === 0);
-      const counts = isAll ? kept : await searchBody(scanner, form, upload.junctions, kept);
+      const counts = isAll
+        ? kept
+        : await searchBody({ scanner, recognition, own: inForce.scanner }, form, upload.junctions, kept);
       const keptSignals = countSignals(signals, searched);
       const inFiles = isAll ? null : await searchSignals(signals, form);
       const injection = toInjection(signals, addSignals(keptSignals, "file", inFiles));
@@ -441,7 +472,15 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);
       const placeholders = await openPlaceholders(masks, caller, session, settled.sessions);
-      const masking = { scanner, masks, key, onMasked, placeholders };
+      const masking = {
+        scanner,
+        recognition,
+        own: inForce.scanner,
+        masks,
+        key,
+        onMasked,
+        placeholders,
+      };
       let judged: JudgedLines | null = null;
       if (lines !== null) {
         judged = await judgeEach(lines, asked, subject, inForce, masking, verdict.decision.mask);
@@ -473,7 +512,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         ...asked,
         session,
         repaired,
-        scanner,
+        scanner: inForce.scanner,
         readCall,
         judge,
         verdict,
@@ -482,6 +521,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         findings,
         masks,
         placeholders,
+        recognition,
         masked,
         set,
         spooled,
@@ -496,6 +536,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         request,
         judge,
         scanner,
+        recognition: decided.recognition,
         sink,
         readCall,
         caller,
@@ -542,6 +583,13 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
     },
   };
+}
+
+/** Gives what aborts when the caller has left, or the answer is over. */
+function toSignal(sink: Sink): AbortSignal {
+  const closed = new AbortController();
+  sink.onClose(() => closed.abort());
+  return closed.signal;
 }
 
 /** Begins an exchange of which nothing is known yet. */

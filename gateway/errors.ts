@@ -382,6 +382,23 @@ export const ERRORS = {
     meaning: "The text could not be scanned.",
     remedy: "See the gateway's log.",
   },
+  recogniser_unavailable: {
+    status: 503,
+    type: "api_error",
+    retry: true,
+    stage: "detect",
+    meaning:
+      "The recogniser of names and addresses (`detect.recogniser`) is away, too slow, or gave an answer that cannot be read.",
+    remedy: "Try again; `tollgate doctor` and the metric `tollgate_recogniser_seconds` tell more.",
+  },
+  recogniser_text_too_long: {
+    status: 413,
+    type: "invalid_request_error",
+    retry: false,
+    stage: "detect",
+    meaning: "A text is longer than the recogniser of names and addresses is asked about.",
+    remedy: "Send a shorter text, or raise `detect.recogniser.max_chars`.",
+  },
   answer_unreadable: {
     status: 502,
     type: "api_error",

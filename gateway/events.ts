@@ -28,6 +28,8 @@ export type Events = {
   failed(exchangeId: string | null, error: GatewayError): void;
   policyAsked(phase: string, micros: number): void;
   callJudged(effect: "allow" | "deny"): void;
+  /** Notes a call of the recogniser. */
+  recogniserCalled(isAnswered: boolean, milliseconds: number): void;
   /** Reports what became of a call to a connection's target. */
   targetAnswered(outcome: TargetOutcome): void;
 };
@@ -92,6 +94,13 @@ export function createEvents(log: Log): Events {
     labelNames: ["effect"],
     registers,
   });
+  const recogniser = new Histogram({
+    name: "tollgate_recogniser_seconds",
+    help: "Time of one call of the recogniser of names and addresses.",
+    labelNames: ["outcome"],
+    buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
+    registers,
+  });
   const targets = new Counter({
     name: "tollgate_target_calls_total",
     help: "Calls to connections' targets, by connection and outcome: ok, or the error's code.",
@@ -149,6 +158,8 @@ export function createEvents(log: Log): Events {
     },
     policyAsked: (phase, micros) => policy.observe({ phase }, micros / 1e6),
     callJudged: (effect) => calls.inc({ effect }),
+    recogniserCalled: (isAnswered, milliseconds) =>
+      recogniser.observe({ outcome: isAnswered ? "answered" : "failed" }, milliseconds / 1000),
     targetAnswered({ connection, outcome, milliseconds, failures: inARow }) {
       targets.inc({ connection, outcome });
       failures.set({ connection }, inARow);

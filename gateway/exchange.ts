@@ -400,6 +400,9 @@ export const VALUE_CLASSES = [
   "crypto_address",
 ] as const;
 
+/** The classes of what a recogniser finds, where one is configured; it may find values of the others too. */
+export const RECOGNISED_CLASSES = ["person_name", "address"] as const;
+
 /** How a value is masked, from the most lenient to the strictest. */
 export const MASK_OPERATORS = [
   "detect",

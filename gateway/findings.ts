@@ -154,3 +154,9 @@ export function listFound(scanner: RequestScanner, request: ParsedRequest): stri
     return remember(item.derived, scanner, item.segments) === NOTHING ? [] : [item.hash];
   });
 }
+
+/** Gives the request with memos of its own: what is found in it now is not remembered for those that resend it. */
+export function withOwnMemos(request: ParsedRequest): ParsedRequest {
+  const items = request.items.map((item) => ({ ...item, derived: new Map<string, unknown>() }));
+  return { ...request, items, start: null, restDerived: new Map() };
+}

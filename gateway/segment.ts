@@ -6,12 +6,14 @@ export function isPartOfJson(part: Segment["part"]): boolean {
   return part !== undefined && (part.of === "json" || part.of === "json_name");
 }
 
-/** Classes whose values are but a few letters and digits: ids that are made at random have their shape too. */
+/** Classes whose values are but a few letters or digits: ids that are made at random have their shape too. */
 const SHORT_CLASSES: ReadonlySet<string> = new Set([
+  "address",
   "bank_account",
   "driving_licence",
   "national_id",
   "passport",
+  "person_name",
   "phone",
 ]);
 

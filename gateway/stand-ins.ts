@@ -81,6 +81,16 @@ export function findStandInStart(text: string, within: number): number {
   return text.charCodeAt(start) === BRACKET ? start : -1;
 }
 
+/** Gives where the stand-ins of a whole text stand. */
+export function findStandIns(text: string): readonly { readonly start: number; readonly end: number }[] {
+  const found: { readonly start: number; readonly end: number }[] = [];
+  for (let start = text.indexOf("["); start !== -1; start = text.indexOf("[", start + 1)) {
+    const end = readStandIn(text, start, true);
+    if (end > start) found.push({ start, end });
+  }
+  return found;
+}
+
 /** Says whether a stand-in is a part of a text. */
 export function holdsStandIn(text: string): boolean {
   return text.includes("[") && ANYWHERE.test(text);

@@ -184,7 +184,10 @@ function toMasked(text: string): string {
 describe("a file in which values are masked", () => {
   const HEADERS = { "content-type": "text/plain", etag: '"x"' };
 
-  async function fetchFile(pieces: readonly Buffer[], options: { status?: number; mask?: Effect[] } = {}) {
+  async function fetchFile(
+    pieces: readonly Buffer[],
+    options: { status?: number; mask?: Effect[]; filename?: string } = {},
+  ) {
     const fake = createFake({
       operation: "files.content",
       scanner: detector,
@@ -193,7 +196,13 @@ describe("a file in which values are masked", () => {
     });
     const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
     const answer = openAnswer(fake.context);
-    answer.onHead(options.status ?? 200, { ...HEADERS, "content-length": String(size) });
+    answer.onHead(options.status ?? 200, {
+      ...HEADERS,
+      "content-length": String(size),
+      ...(options.filename !== undefined && {
+        "content-disposition": `attachment; filename="${options.filename}"`,
+      }),
+    });
     for (const piece of pieces) {
       answer.onData(piece);
       await new Promise(setImmediate);
@@ -202,6 +211,15 @@ describe("a file in which values are masked", () => {
     await fake.ended;
     return fake;
   }
+
+  test.each([
+    ["report 2026-11 (3).txt", true],
+    [`${key}.txt`, false],
+    [key.replaceAll("-", "%2D"), false],
+  ])("keeps its name, unless something in it must be masked: %#", async (filename, isKept) => {
+    const headers = (await fetchFile([Buffer.from("x")], { filename })).headers();
+    expect("content-disposition" in headers).toBe(isKept);
+  });
 
   test("is the masked whole, however it is cut, and nothing of a value is left", async () => {
     const filler = 'Grüße, 漢字 and "lorem" ipsum. '.repeat(1500);

@@ -7,6 +7,7 @@ import type { Masks } from "../mask/masks.ts";
 import type { Restorer } from "../mask/restore.ts";
 import type { Content } from "../judge.ts";
 import type { AnswerObject } from "../parse/answer.ts";
+import type { Recognition } from "../recognise/recognition.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
 import type { CallRow, ExchangeClosed } from "../record/rows.ts";
@@ -28,6 +29,8 @@ export type TextScanner = {
     push(text: string): readonly Finding[];
     end(): readonly Finding[];
     readonly pending: number;
+    /** Gives what is known of the text so far, which goes out although it goes on. */
+    cut?(): readonly Finding[];
   };
 };
 
@@ -60,6 +63,10 @@ export type AnswerContext = {
   readonly request: ParsedRequest;
   readonly judge: Judge;
   readonly scanner: TextScanner;
+  /** Searches names and codes, about which no recogniser is asked. */
+  readonly nameScanner: Pick<TextScanner, "scan">;
+  /** What is asked ahead of each search; of no class where no mask of the answer names one that is recognised. */
+  readonly recognition: Recognition;
   readonly sink: Sink;
   readonly limits: { readonly answerBytes: number; readonly eventBytes: number };
   readCall(call: ToolCall): CallFacts;

@@ -1,8 +1,10 @@
 // Binds what an answer's readers may do to one exchange: decisions get their numbers, the end is written once.
 import { toLeft } from "../ownership/earlier.ts";
 import { GatewayError, toGatewayError } from "../errors.ts";
+import { SEGMENT_KINDS } from "../exchange.ts";
 import type { CallFacts, Caller, Decision, Earlier, ParameterChange, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
+import type { RequestScanner } from "../findings.ts";
 import type { TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import { toPlace } from "../mask/account.ts";
@@ -18,6 +20,9 @@ import type { AnswerObject } from "../parse/answer.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import type { Said } from "../parse/said.ts";
 import type { TurnEnd } from "../record/earlier.ts";
+import { NO_RECOGNITION } from "../recognise/recognition.ts";
+import type { Recognition } from "../recognise/recognition.ts";
+import { withRecognised } from "../recognised.ts";
 import type { Recorder } from "../record/recorder.ts";
 import {
   toRecordedCall,
@@ -36,7 +41,8 @@ export type ContextDeps = {
   readonly id: string;
   readonly request: ParsedRequest;
   readonly judge: Judge;
-  readonly scanner: TextScanner;
+  readonly scanner: RequestScanner & TextScanner;
+  readonly recognition: Recognition;
   readonly sink: Sink;
   readonly readCall: (call: ToolCall) => CallFacts;
   readonly caller: Caller;
@@ -116,6 +122,11 @@ export function toLabels(decision: Decision): string[] {
 /** Gives the classes of which what was masked is kept. */
 export function toKept(decision: Decision): string[] {
   return decision.record.flatMap((effect) => effect.originals ?? []);
+}
+
+/** Tells whether what a recogniser finds is masked, or only to be found, in any text of an answer. */
+function isRecognised(masks: Masks, { classes }: Recognition): boolean {
+  return [...classes].some((one) => SEGMENT_KINDS.some((kind) => masks.look(one, kind, "answer") !== null));
 }
 
 /** Tells whether a rule asks for the texts. */
@@ -273,11 +284,14 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   }
 
   const restorer = createRestorer(deps.masks, deps.placeholders);
+  const recognition = isRecognised(deps.masks, deps.recognition) ? deps.recognition.fork() : NO_RECOGNITION;
   const context: OpenContext & { keepsTexts: boolean } = {
     id,
     request: deps.request,
     judge,
-    scanner: withFieldStreams(deps.scanner, deps.masks),
+    scanner: withFieldStreams(withRecognised(deps.scanner, recognition), deps.masks),
+    nameScanner: deps.scanner,
+    recognition,
     sink: deps.sink,
     limits: deps.limits,
     // What the program would run is judged, not what the model said.
@@ -318,6 +332,11 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       if (asksForTexts(verdict.decision)) context.keepsTexts = true;
       deps.masks.account.keep(toKept(verdict.decision));
       if (verdict.decision.mask.length > 0) deps.masks.add(verdict.decision.mask);
+      if (recognition === NO_RECOGNITION && isRecognised(deps.masks, deps.recognition))
+        throw new GatewayError(
+          "policy_effect_unsupported",
+          "A rule masks names or addresses of an answer that has begun; the request's rules must say so.",
+        );
       const labels = toLabels(verdict.decision);
       for (const each of labels) taints.add(each);
       label(labels, [], session.id);

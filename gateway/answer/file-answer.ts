@@ -34,7 +34,7 @@ export function toFileHead(
     status,
     // The host in an address of the target's is none that the program may reach.
     headers: call === undefined ? kept : { ...kept, location: `/v1/realtime/calls/${call}` },
-    ...toFileKind(kept),
+    ...toFileKind(headers),
     isUnread: spec.answer === "any",
     objects: call === undefined ? [] : [{ kind: "realtime_call", id: call }],
   };

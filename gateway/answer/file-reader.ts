@@ -1,6 +1,6 @@
 // Chooses how a file is read: a batch's output line by line, everything else as bytes.
 import { parseAnswerJson } from "../parse/answer-json.ts";
-import { createBytesReader } from "./bytes.ts";
+import { createAskedReader } from "./asked-bytes.ts";
 import type { FileHead } from "./bytes.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { isOutputLine } from "./line.ts";
@@ -14,14 +14,14 @@ const BRACE = 0x7b;
 export function createFileReader(context: AnswerContext, head: FileHead, isOutput: boolean): AnswerReader {
   if (isOutput) return createLinesReader(context, head);
   if (context.request.route.operation !== "files.content" || head.status !== 200)
-    return createBytesReader(context, head);
+    return createAskedReader(context, head);
   const chunks: Buffer[] = [];
   let size = 0;
   let reader: AnswerReader | null = null;
 
   function decide(): AnswerReader {
     const first = Buffer.concat(chunks, size);
-    reader = looksLikeOutput(first) ? createLinesReader(context, head) : createBytesReader(context, head);
+    reader = looksLikeOutput(first) ? createLinesReader(context, head) : createAskedReader(context, head);
     for (const chunk of chunks) reader.push(chunk);
     return reader;
   }
@@ -38,7 +38,7 @@ export function createFileReader(context: AnswerContext, head: FileHead, isOutpu
       (reader ?? decide()).end();
     },
     fail(error) {
-      (reader ?? createBytesReader(context, head)).fail(error);
+      (reader ?? createAskedReader(context, head)).fail(error);
     },
   };
 }

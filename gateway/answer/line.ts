@@ -11,7 +11,7 @@ import { isText } from "../parse/apart.ts";
 import type { AnswerContext } from "./context.ts";
 import { requireUnmasked } from "../mask/masks.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
-import { findAll, maskAnswer } from "./mask-answer.ts";
+import { askAhead, findAll, maskAnswer } from "./mask-answer.ts";
 
 /** Where the answer stands in its line. */
 const BODY = "/response/body";
@@ -47,6 +47,7 @@ export async function judgeLine(context: AnswerContext, line: Buffer): Promise<B
   if (rest.calls.length > 0)
     throw new GatewayError("answer_unreadable", "A line of the file holds a call where none may stand.");
   const segments = [...answer.segments, ...rest.segments];
+  await askAhead(context, segments);
   const found = await findAll(context, answer.segments);
   const beside = await findAll(context, rest.segments);
   const whole = {

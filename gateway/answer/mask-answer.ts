@@ -15,6 +15,11 @@ export type Found = { readonly segment: Segment; readonly findings: readonly Fin
 /** A body as it goes out, and its texts. */
 export type MaskedAnswer = { readonly body: Json; readonly segments: readonly Segment[] };
 
+/** Asks the recogniser about texts that are to be searched; null where there is nothing to ask. */
+export function askAhead({ recognition }: AnswerContext, segments: readonly Segment[]): Promise<void> | null {
+  return recognition.ask(segments.flatMap(({ text, part }) => (isPartOfJson(part) ? [] : [text])));
+}
+
 /** Searches the texts, where a rule or a mask asks for it. */
 export async function findAll(
   context: AnswerContext,

@@ -22,6 +22,18 @@ const DIALECTS = {
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+const NAME = "content-disposition";
+
+/** Leaves out the name of a file in which something must be masked; its extension is no part of a value. */
+function withoutName(context: AnswerContext, kept: Record<string, string>): Record<string, string> {
+  const { [NAME]: name = "", ...others } = kept;
+  if (name === "" || !context.masks.applies("answer")) return kept;
+  const found = [name, name.replaceAll(".", " ")].flatMap((text) =>
+    context.scanner.scan(text, "file_name", "answer"),
+  );
+  return found.some((one) => context.masks.pickFor(one, "file_name", "answer") !== null) ? others : kept;
+}
+
 function toMediaType(headers: Headers): string {
   const type = headers["content-type"];
   return typeof type === "string" ? (type.split(";", 1)[0] ?? "").trim().toLowerCase() : "";
@@ -102,7 +114,7 @@ export function openAnswer(
         }
         const wantsStream = request.answer.stream && status === 200;
         const isFile = isFileAnswer(request.route.spec, status, type, wantsStream);
-        const kept = toCallerHeaders(headers, isFile || status === 416);
+        const kept = withoutName(context, toCallerHeaders(headers, isFile || status === 416));
         if (isFile) {
           reader = createFileReader(
             context,

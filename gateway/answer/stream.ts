@@ -7,6 +7,7 @@ import type { Content } from "../judge.ts";
 import { createEventParser } from "../parse/event-json.ts";
 import { createSseParser } from "../parse/sse.ts";
 import type { SseFrame } from "../parse/sse.ts";
+import { askFirst } from "./asked-events.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End, Shown } from "./context.ts";
 import { createGate } from "./gate.ts";
@@ -91,11 +92,16 @@ export function createStreamReader(
   };
 }
 
-/** Opens the reader of the events of one answer whose head has been sent. */
+/** Opens the reader of the events of one answer whose head has been sent; `dialect` names what `createDialect` makes. */
 export function createEventReader(
   context: AnswerContext,
   createDialect: (tools: StreamTools) => Dialect,
+  dialect = context.request.route.spec.dialect,
 ): EventReader {
+  return askFirst(context, dialect, openEvents(context, createDialect));
+}
+
+function openEvents(context: AnswerContext, createDialect: (tools: StreamTools) => Dialect): EventReader {
   const { sink, judge, target } = context;
   const parser = createEventParser();
   let over = false;

@@ -46,11 +46,11 @@ export function toStatusError(
 /** Gives the target's own code; null where it is no word, speaks for the gateway, or is a value that a detector knows. */
 export function toTargetCode(
   { code }: JsonObject,
-  { judge, scanner }: Pick<AnswerContext, "judge" | "scanner">,
+  { judge, nameScanner }: Pick<AnswerContext, "judge" | "nameScanner">,
 ): string | null {
   if (typeof code !== "string" || !/^[a-z0-9_]{1,64}$/.test(code)) return null;
   if (Object.hasOwn(ERRORS, code) || judge.rules.has(code)) return null;
-  return scanner.scan(code, "message", "answer").length === 0 ? code : null;
+  return nameScanner.scan(code, "message", "answer").length === 0 ? code : null;
 }
 
 function mask(scan: StreamTools["scan"], message: string): string {

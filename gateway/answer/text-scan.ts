@@ -69,7 +69,7 @@ type Channel = {
   readonly place: JsonPlace;
 };
 
-const NOTHING = { push: () => [], end: () => [], pending: 0 };
+const NOTHING: ReturnType<TextScanner["stream"]> = { push: () => [], end: () => [], pending: 0 };
 const NO_EDITS: readonly Stretch[] = [];
 const MOST_CLEAN = 1000;
 const TOKEN = { of: "token" } as const;
@@ -257,7 +257,12 @@ export function createTextScan(
       })),
     forget: (name) => void channels.delete(name),
     letGo() {
-      for (const channel of channels.values()) release(channel, channel.text.length);
+      for (const [name, channel] of channels) {
+        const found = channel.scanner.cut?.() ?? [];
+        if (tally.add(found)) onNew();
+        edit(channel, name, found);
+        release(channel, channel.text.length);
+      }
     },
     end() {
       for (const [name, channel] of channels) finish(channel, name);

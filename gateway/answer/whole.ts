@@ -10,7 +10,7 @@ import { isApart } from "../parse/apart.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
-import { findAll, maskAnswer } from "./mask-answer.ts";
+import { askAhead, findAll, maskAnswer } from "./mask-answer.ts";
 import { dropOwnOutputs } from "./replace.ts";
 import { refuse } from "./refuse.ts";
 import { toStatusError } from "./target-error.ts";
@@ -87,6 +87,7 @@ export function createWholeReader(
     const answer = parseAnswer(spec, body);
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
+    await askAhead(context, answer.segments);
     const found = await findAll(context, answer.segments);
     const whole = { spec, body, answer, found, status, bytes: size };
     const denied = await judgeAnswer(context, whole);

@@ -12,6 +12,7 @@ export async function checkPolicy(config: Config): Promise<string> {
     operatorPath: config.policy.operator,
     checkPatterns: (patterns) => void compile(patterns),
     connectionLabels: () => config.connections.flatMap((connection) => connection.labels),
+    recognised: Object.values(config.detect.recogniser?.classes ?? {}),
     log: createSilentLog(),
   });
   try {

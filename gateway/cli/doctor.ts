@@ -81,6 +81,7 @@ async function examine(configFile: string | null, context: CommandContext): Prom
         detail: hasKey ? connection.baseUrl : "its credential is missing",
       };
     }),
+    ...(await examineRecogniser(config)),
     await examineGateway(config),
   );
   return checks;
@@ -171,11 +172,23 @@ async function examineStored(
   return checks;
 }
 
+async function examineRecogniser({ detect: { recogniser } }: Config): Promise<Check[]> {
+  if (recogniser === undefined) return [];
+  const url = `${recogniser.url.replace(/\/+$/, "")}/health`;
+  const look = async (): Promise<Finding> => {
+    const status = await askStatus(url).catch(() => null);
+    if (status === 200) return `answers at ${recogniser.url}`;
+    const detail = status === null ? `none answers at ${url}` : `${url} answers with status ${status}`;
+    return { status: recogniser.on_error === "refuse" ? "fail" : "warn", detail };
+  };
+  return [await attempt("recogniser", look)];
+}
+
 async function examineGateway(config: Config): Promise<Check> {
   const url = toOwnUrl(config);
   const name = "gateway";
   try {
-    const status = await askStatus(`${url}/readyz`);
+    const status = await askStatus(`${url}/readyz`, true);
     return status === 200
       ? { name, status: "ok", detail: `ready at ${url}` }
       : { name, status: "fail", detail: `${url}/readyz answers with status ${status}` };
@@ -184,11 +197,11 @@ async function examineGateway(config: Config): Promise<Check> {
   }
 }
 
-/** Asks this machine's own gateway; its certificate is for the name that programs use, not for this address. */
-async function askStatus(url: string): Promise<number> {
+/** Asks for a status. Of this machine's own gateway the certificate is for the name that programs use, not for this address. */
+async function askStatus(url: string, isOwn = false): Promise<number> {
   const ask = url.startsWith("https:") ? getSecure : getPlain;
   const [answer]: unknown[] = await once(
-    ask(url, { agent: false, rejectUnauthorized: false, signal: AbortSignal.timeout(3000) }),
+    ask(url, { agent: false, rejectUnauthorized: !isOwn, signal: AbortSignal.timeout(3000) }),
     "response",
   );
   if (!(answer instanceof IncomingMessage)) return 0;

@@ -17,6 +17,7 @@ import { addObjects } from "./objects.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
+import { addToken } from "./token.ts";
 import { addTokens } from "./tokens.ts";
 import { readOwnVersion } from "./version.ts";
 
@@ -40,6 +41,7 @@ export function createProgram(context: CommandContext): Command {
   addConfigCheck(program, context);
   addIdentity(program, context);
   addServiceAccounts(program, context);
+  addToken(program, context);
   addTokens(program, context);
   addConnections(program, context);
   addExchanges(program, context);

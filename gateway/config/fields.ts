@@ -32,3 +32,39 @@ export const secretReference = z
 export function oneOrMore(expected: string) {
   return z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], { error: expected });
 }
+
+const SIZES: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+
+function toBytes(text: string): number | null {
+  const match = /^(\d{1,12})\s?(B|KiB|MiB|GiB)?$/.exec(text);
+  const unit = SIZES[match?.[2] ?? ""];
+  return match?.[1] === undefined || unit === undefined ? null : Number(match[1]) * unit;
+}
+
+/** A time in milliseconds. */
+export function milliseconds(fallback: number, description: string, max = 86_400_000) {
+  return z.int().min(1).max(max).default(fallback).meta({ description });
+}
+
+/** A number of things. */
+export function count(fallback: number, description: string) {
+  return z.int().min(1).max(100_000_000).default(fallback).meta({ description });
+}
+
+/** A number of bytes, or a size with its unit. */
+export function bytes(fallback: string, description: string, max = "4GiB") {
+  const top = toBytes(max) ?? 0;
+  const expected = `a number of bytes, or a size such as "32MiB", from 1 to ${max}`;
+  return z
+    .union([z.number(), z.string()], { error: `expected ${expected}` })
+    .refine(
+      (value) => {
+        const size = typeof value === "number" ? value : toBytes(value);
+        return size !== null && Number.isSafeInteger(size) && size >= 1 && size <= top;
+      },
+      { error: `expected ${expected}` },
+    )
+    .transform((value) => (typeof value === "number" ? value : (toBytes(value) ?? 0)))
+    .prefault(fallback)
+    .meta({ description });
+}

@@ -1,15 +1,8 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
-import { secretReference, url } from "./fields.ts";
+import { bytes, count, milliseconds, secretReference, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
-
-const SIZES: Readonly<Record<string, number>> = { "": 1, B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-
-function toBytes(text: string): number | null {
-  const match = /^(\d{1,12})\s?(B|KiB|MiB|GiB)?$/.exec(text);
-  const unit = SIZES[match?.[2] ?? ""];
-  return match?.[1] === undefined || unit === undefined ? null : Number(match[1]) * unit;
-}
+import { recogniser } from "./recogniser-schema.ts";
 
 function isTimeZone(text: string): boolean {
   try {
@@ -17,31 +10,6 @@ function isTimeZone(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function milliseconds(fallback: number, description: string, max = 86_400_000) {
-  return z.int().min(1).max(max).default(fallback).meta({ description });
-}
-
-function count(fallback: number, description: string) {
-  return z.int().min(1).max(100_000_000).default(fallback).meta({ description });
-}
-
-function bytes(fallback: string, description: string, max = "4GiB") {
-  const top = toBytes(max) ?? 0;
-  const expected = `a number of bytes, or a size such as "32MiB", from 1 to ${max}`;
-  return z
-    .union([z.number(), z.string()], { error: `expected ${expected}` })
-    .refine(
-      (value) => {
-        const size = typeof value === "number" ? value : toBytes(value);
-        return size !== null && Number.isSafeInteger(size) && size >= 1 && size <= top;
-      },
-      { error: `expected ${expected}` },
-    )
-    .transform((value) => (typeof value === "number" ? value : (toBytes(value) ?? 0)))
-    .prefault(fallback)
-    .meta({ description });
 }
 
 const address = z.string().refine((text) => parseAddress(text) !== null, {
@@ -169,7 +137,7 @@ export const configFile = z
             "The key-encryption key: 32 bytes in base64 or hexadecimal. Absent: one that is derived from the encryption key.",
         }),
         former_keys: z.array(secretReference).max(16).default([]).meta({
-          description: "Keys that were `key` before, or will be: what they wrapped can still be opened.",
+          description: "Keys that were `key` before: what they wrapped can still be opened.",
         }),
       })
       .prefault({})
@@ -274,6 +242,10 @@ export const configFile = z
         encoded_bytes: z.int().min(0).max(1_048_576).default(0).meta({
           description:
             "So many bytes of a text are decoded from its runs of base64 or hexadecimal, 24 characters or more, to be searched; a run in which a value stands is found as a whole. What comes after that in a text is not decoded. 0: none is.",
+        }),
+        recogniser: recogniser.optional().meta({
+          description:
+            "A recogniser of names and addresses beside the gateway, with the HTTP API of Presidio's analyzer (docs/masking.md). Absent: none is asked.",
         }),
       })
       .prefault({})

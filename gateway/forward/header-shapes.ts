@@ -1,4 +1,4 @@
-// The shapes of the values that the SDKs send in the headers that cross: nobody searches a header, so nothing else crosses in one.
+// The shapes of the values in the headers that cross, either way: nobody searches a header, so nothing else crosses in one.
 
 const VERSION = String.raw`v?\d{1,4}(?:\.\d{1,6}){1,3}(?:[-.+]?(?:a|b|rc|alpha|beta|dev|post|next|canary)[-.]?\d{0,6}){0,2}`;
 const SYSTEMS = "Linux|MacOS|Windows|FreeBSD|OpenBSD|iOS|Android|Unknown";
@@ -62,4 +62,43 @@ function toBetas(value: string): string | null {
   const betas = value.split(",", MOST_BETAS).map((beta) => beta.trim());
   const kept = betas.filter((beta) => BETA.test(beta));
   return kept.length === 0 ? null : kept.length === betas.length ? value : kept.join(",");
+}
+
+const NUMBER = String.raw`\d{1,9}(?:\.\d{1,6})?`;
+/** `1s`, `6m0s`, `1h2m3.5s`, `20ms`. */
+const DURATION = String.raw`(?:\d{1,6}(?:\.\d{1,9})?(?:ms|us|µs|ns|d|h|m|s)){1,4}`;
+const RATE_LIMIT = /^x-ratelimit-[a-z]{1,32}(?:-[a-z]{1,32}){0,3}$/;
+
+const RATES = whole(
+  String.raw`${NUMBER}|${DURATION}|${DATE}|\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z`,
+);
+
+/** What the API's own answers say in the headers that go on to the program. */
+const ANSWERED: ReadonlyMap<string, RegExp> = new Map([
+  ["accept-ranges", whole("bytes|none")],
+  ["content-length", whole(String.raw`\d{1,15}`)],
+  ["content-range", whole(String.raw`bytes (?:\d{1,15}-\d{1,15}|\*)\/(?:\d{1,15}|\*)`)],
+  [
+    "content-type",
+    whole(
+      String.raw`(?:application|audio|font|image|message|model|multipart|text|video)\/[a-z][a-z.+-]{0,63}\d{0,3}(?:[a-z.+-]{1,32}\d{0,2})?(?:; ?charset="?[A-Za-z]{1,12}-?\d{0,4}(?:-\d{1,2})?"?)?`,
+    ),
+  ],
+  ["etag", whole(String.raw`(?:W\/)?"[\w+/=.:-]{1,64}"`)],
+  ["last-modified", whole(DATE)],
+  ["openai-poll-after-ms", whole(String.raw`\d{1,9}`)],
+  ["openai-processing-ms", whole(NUMBER)],
+  ["openai-version", whole(String.raw`\d{4}-\d{2}-\d{2}`)],
+  ["retry-after", whole(`${NUMBER}|${DATE}`)],
+  ["retry-after-ms", whole(NUMBER)],
+  ["x-request-id", whole("req_[A-Za-z0-9]{1,64}|[0-9a-f]{32}|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")],
+  ["x-should-retry", whole("true|false")],
+  ["x-tollgate-simulated", whole("true")],
+]);
+
+/** Says whether the value of a header of the target's is one that the API would send. */
+export function isAnswered(name: string, value: string): boolean {
+  if (RATE_LIMIT.test(name)) return RATES.test(value);
+  // The name of a file is a text: it is searched.
+  return name === "content-disposition" || ANSWERED.get(name)?.test(value) === true;
 }

@@ -193,6 +193,50 @@ describe("the value of a header that crosses", () => {
 });
 
 describe("headers towards the program", () => {
+  const card = "4111111111111111";
+  test.each([
+    "accept-ranges",
+    "content-type",
+    "etag-of-none",
+    "last-modified",
+    "openai-poll-after-ms",
+    "openai-processing-ms",
+    "openai-version",
+    "retry-after",
+    "retry-after-ms",
+    "x-request-id",
+    "x-should-retry",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-reset-tokens",
+    `x-ratelimit-${card}`,
+  ])("say nothing but what such a header says: %s", (name) => {
+    for (const value of [
+      card,
+      `req_ ${card}`,
+      `text/plain; charset=${card}`,
+      "ada@example.com",
+      `1s ${card}`,
+    ])
+      expect(toCallerHeaders({ [name]: value }, true)).toEqual({});
+  });
+
+  test.each([
+    ["content-type", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
+    ["content-type", "text/event-stream; charset=utf-8"],
+    ["content-type", "audio/mp4"],
+    ["openai-processing-ms", "1234"],
+    ["openai-version", "2020-10-01"],
+    ["retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"],
+    ["x-ratelimit-reset-tokens", "6m0s"],
+    ["x-ratelimit-reset-requests", "8.64s"],
+    ["x-ratelimit-limit-requests", "10000"],
+    ["x-request-id", "req_0f8f2c1d3a4b5c6d7e8f90a1b2c3d4e5"],
+    ["content-range", "bytes 0-99/1234567890"],
+    ["etag", 'W/"5d8c72a5edda8d6a:3239"'],
+  ])("are what the API sends: %s: %s", (name, value) => {
+    expect(toCallerHeaders({ [name]: value }, true)).toEqual({ [name]: value });
+  });
+
   test("keep request id, rate limits and retry hints, and nothing that is the gateway's business", () => {
     const kept = toCallerHeaders({
       "x-request-id": "req_1",

@@ -2,7 +2,7 @@
 
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
-import { toCrossing } from "./header-shapes.ts";
+import { isAnswered, toCrossing } from "./header-shapes.ts";
 
 /**
  * Headers of the program that the target gets, with the values that the SDKs send. An allow-list, because a header is
@@ -109,7 +109,7 @@ export function toKeyText(
   return JSON.stringify(["idempotency-key", tenant, issuer, subject, key]);
 }
 
-/** Gives the response headers for the program from the target's. */
+/** Gives the response headers for the program from the target's: those that say what such a header says. */
 export function toCallerHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   isFile = false,
@@ -117,7 +117,7 @@ export function toCallerHeaders(
   const kept: Record<string, string> = {};
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    if (typeof value !== "string") continue;
+    if (typeof value !== "string" || !isAnswered(name, value)) continue;
     if (
       TO_CALLER.has(name) ||
       (isFile && OF_FILES.has(name)) ||

@@ -153,8 +153,8 @@ function toWords({ aud, azp, exp, nbf }: JWTPayload): string {
   return `aud ${JSON.stringify(aud ?? "absent")}; azp ${JSON.stringify(azp ?? "absent")}; exp ${times[0]}; nbf ${times[1]}`;
 }
 
-/** RFC 9864 names Ed25519 where RFC 8037 said EdDSA. */
-function toAlgorithms(algorithms: readonly string[]): string[] {
+/** RFC 9864 names Ed25519 where RFC 8037 said EdDSA: whoever accepts one accepts the other. */
+export function toAlgorithms(algorithms: readonly string[]): string[] {
   return algorithms.flatMap((algorithm) => (algorithm === "EdDSA" ? ["EdDSA", "Ed25519"] : [algorithm]));
 }
 

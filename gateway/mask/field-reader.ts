@@ -113,7 +113,7 @@ class Level {
     }
     if (this.#word !== null) {
       if (!isBlank(c) && !isSign(c)) {
-        if (this.#word.length <= this.#shared.fields.longest + 5) this.#word += String.fromCharCode(c);
+        this.#addToWord(String.fromCharCode(c));
         return;
       }
       this.#endWord(start);
@@ -121,10 +121,24 @@ class Level {
     if (!isBlank(c)) this.#begin(c, start);
   }
 
-  /** Gives the index from `at` on of the next character that tells anything: in a string that is text few do. */
+  /** Takes what stands for itself, in one go: gives the index from `at` on of the next character that may not. */
   skip(piece: string, at: number): number {
-    if (this.#string === null || this.#isName || !this.#isInnerText) return at;
-    return this.#string.skip(piece, at);
+    if (this.#string !== null) {
+      if (!this.#isName && !this.#isInnerText) return at;
+      const next = this.#string.skip(piece, at);
+      if (this.#isName && next > at) this.#addToName(piece.slice(at, next));
+      return next;
+    }
+    if (this.#covered !== null || this.#isFirst) return at;
+    let next = at;
+    if (this.#word === null) {
+      while (next < piece.length && isBlank(piece.charCodeAt(next))) next += 1;
+    } else {
+      while (next < piece.length && !isBlank(piece.charCodeAt(next)) && !isSign(piece.charCodeAt(next)))
+        next += 1;
+      if (next > at) this.#addToWord(piece.slice(at, next));
+    }
+    return next;
   }
 
   /** Ends the text at a place of the text as it came. */
@@ -215,13 +229,21 @@ class Level {
     if (mask !== null) this.#shared.values.open(start, "string", this.#depth, mask);
     this.#isInnerText = mask !== null || this.#depth === MOST_LEVELS;
     this.#string = createStringReader(quote, (c, from, to) => {
-      if (this.#isName) this.#addToName(c);
+      if (this.#isName) this.#addToName(String.fromCharCode(c));
       else if (!this.#isInnerText) this.#takeInner(c, from, to);
     });
   }
 
-  #addToName(c: number): void {
-    if (this.#name.length <= this.#shared.fields.longest) this.#name += String.fromCharCode(c);
+  /** Of what is longer than any name that is looked for the beginning is enough. */
+  #addToName(more: string): void {
+    const { longest } = this.#shared.fields;
+    if (this.#name.length <= longest) this.#name += more.slice(0, longest + 1);
+  }
+
+  #addToWord(more: string): void {
+    const { longest } = this.#shared.fields;
+    const word = this.#word ?? "";
+    if (word.length <= longest + NULL.length) this.#word = word + more.slice(0, longest + NULL.length + 1);
   }
 
   #takeInner(c: number, start: number, end: number): void {
@@ -260,7 +282,7 @@ class Level {
     const word = this.#word ?? "";
     this.#word = null;
     if (this.#isName) this.#name = word;
-    else if (word === "null") this.#shared.values.leave();
+    else if (word === NULL) this.#shared.values.leave();
     else if (this.#shared.values.openFrom !== -1) this.#shared.values.close(at);
   }
 }
@@ -331,4 +353,5 @@ const END_LIST = 0x5d;
 const LOWER_T = 0x74;
 const LOWER_F = 0x66;
 const LOWER_N = 0x6e;
+const NULL = "null";
 const FIRST_OF_LIST: ReadonlySet<number> = new Set([OBJECT, LIST, END_LIST, LOWER_T, LOWER_F, LOWER_N]);

@@ -11,6 +11,8 @@ type Stream = {
   push(text: string): readonly Finding[];
   end(): readonly Finding[];
   readonly pending: number;
+  /** Gives what is known of the text so far, which goes out although it goes on. */
+  cut?(): readonly Finding[];
 };
 
 type Streaming = { stream(kind: SegmentKind, direction?: Direction, isPart?: boolean): Stream };
@@ -58,7 +60,7 @@ function openReader(masks: Masks, kind: SegmentKind, direction: Direction): Fiel
 }
 
 /** Gives what both find by the order in which it begins, so that a field comes before what stands in it. */
-function joinStreams(values: Stream, reader: FieldReader): Stream {
+export function joinStreams(values: Stream, reader: Stream): Stream {
   let received = 0;
   let waiting: Finding[] = [];
 
@@ -84,6 +86,7 @@ function joinStreams(values: Stream, reader: FieldReader): Stream {
       stream.pending = 0;
       return give([...reader.end(), ...values.end()], Number.POSITIVE_INFINITY);
     },
+    cut: () => give([...(reader.cut?.() ?? []), ...(values.cut?.() ?? [])], Number.POSITIVE_INFINITY),
   };
   return stream;
 }

@@ -7,6 +7,7 @@ import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { isKeyText } from "../identity/key-format.ts";
+import { toAlgorithms } from "../identity/verify-token.ts";
 import type { Form } from "./form.ts";
 import { OAuthError } from "./oauth-error.ts";
 
@@ -99,7 +100,7 @@ async function verifyAssertion(
         issuer: account.name,
         subject: account.name,
         audience: [...deps.audiences()],
-        algorithms: [parsed.alg],
+        algorithms: toAlgorithms([parsed.alg]),
         requiredClaims: ["exp", "jti"],
         clockTolerance: SKEW_S,
         currentDate: new Date(nowMs),

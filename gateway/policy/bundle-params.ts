@@ -1,6 +1,7 @@
 // The data of a bundle that the gateway itself must understand: which effect a code has, and what is masked.
 
 import { z } from "zod";
+import { RECOGNISED_CLASSES } from "../exchange.ts";
 import type { JsonObject } from "../exchange.ts";
 import type { Bundle } from "./bundle.ts";
 import { isJsonObject } from "./json.ts";
@@ -31,7 +32,7 @@ export function checkData({ data, manifest }: Pick<Bundle, "data" | "manifest">)
     throw new PolicyLoadError("its data lacks gateway.params");
   const metadata = manifest.metadata?.tollgate ?? null;
   const { lists = {} } = checkParams(params, metadata);
-  const known = toKnownClasses(patterns);
+  const known = toKnownClasses(patterns, RECOGNISED_CLASSES);
   refuseUnknownClasses("its data", toNamedClasses(lists), known);
   for (const { code, classes = [] } of metadata?.rules ?? [])
     refuseUnknownClasses("it", { [`the rule ${code}`]: classes }, known);

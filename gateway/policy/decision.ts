@@ -4,6 +4,7 @@ import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
 import { areFieldNames, FIELD_CLASS } from "../field-name.ts";
+import { isRecognised } from "./known-classes.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
 const KEPT = [
@@ -75,7 +76,8 @@ export function parseDecision(
   };
   for (const { class: named } of read.mask) if (named !== undefined) requireKnown(named, classes);
   for (const { originals } of read.record)
-    if (originals !== undefined && originals !== FIELD_CLASS) requireKnown(originals, classes);
+    if (originals !== undefined && originals !== FIELD_CLASS && !isRecognised(originals))
+      requireKnown(originals, classes);
   return read;
 }
 

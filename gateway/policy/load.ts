@@ -23,6 +23,8 @@ export type PolicyDeps = {
   readonly log: Log;
   /** Labels of the configured connections, which the operator's file may name besides the bundle's. */
   readonly connectionLabels?: () => readonly string[];
+  /** Classes of what the configured recogniser finds, which the operator's file may name too. */
+  readonly recognised?: readonly string[];
   readonly allowRegoPatterns?: boolean;
   readonly limits?: Partial<EvaluatorLimits>;
   readonly trial?: Partial<TrialLimits>;
@@ -104,6 +106,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
       const snapshot = await preparePolicy(bundle, operatorText, {
         checkPatterns: deps.checkPatterns,
         connectionLabels: deps.connectionLabels ?? (() => []),
+        recognised: deps.recognised ?? [],
         allowRegoPatterns: deps.allowRegoPatterns ?? false,
         limits: { ...LIMITS, ...deps.limits },
         trial: { ...TRIAL_LIMITS, ...deps.trial },

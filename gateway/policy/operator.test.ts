@@ -32,12 +32,20 @@ const SCOPE: OperatorScope = {
     operator_may_relax: ["loose", "labels"],
   },
   patterns: { names: { class: "project" } },
+  recognised: [],
   connectionLabels: ["lab"],
 };
 
 const read = (text: string) => readOperatorData(text, SCOPE).data;
 
 describe("readOperatorData", () => {
+  it("takes a class that a recogniser alone finds where one is configured for it", () => {
+    const text = "lists: {masks: [{class: person_name}], originals: [person_name, address]}";
+    expect(() => read(text)).toThrow("which a recogniser alone finds");
+    const data = readOperatorData(text, { ...SCOPE, recognised: ["person_name"] }).data;
+    expect(data).toMatchObject({ lists: { masks: [{ class: "person_name" }] } });
+  });
+
   it("reads YAML and JSON, and an empty file", () => {
     expect(read("lists:\n  connectors: [connector_a]\n")).toEqual({ lists: { connectors: ["connector_a"] } });
     expect(read('{"limits": {"tokens_per_request": {"default": 10}}}')).toEqual({

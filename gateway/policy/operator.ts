@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { parse } from "yaml";
 import { z } from "zod";
 import { isJsonObject } from "./json.ts";
-import { refuseUnknownClasses, toKnownClasses } from "./known-classes.ts";
+import { isRecognised, refuseUnknownClasses, toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { INJECTION_PLACES } from "../exchange.ts";
@@ -102,6 +102,8 @@ export type OperatorScope = {
   readonly patterns: JsonObject;
   /** Labels of the configured connections. */
   readonly connectionLabels: readonly string[];
+  /** Classes of what the configured recogniser finds. */
+  readonly recognised: readonly string[];
 };
 
 /** Reads the operator's file, YAML or JSON. Throws `PolicyLoadError` for what the schema or the bundle does not know. */
@@ -121,8 +123,12 @@ export function readOperatorData(text: string, scope: OperatorScope): OperatorDa
   refuseUnknownNames(checked.data, scope);
   refuseUnknownClasses(
     "the operator's file",
-    toNamedClasses(checked.data.lists ?? {}),
-    toKnownClasses(scope.patterns),
+    toNamedClasses({
+      ...checked.data.lists,
+      // Of what is never found nothing is kept.
+      originals: checked.data.lists?.originals?.filter((one) => !isRecognised(one)),
+    }),
+    toKnownClasses(scope.patterns, scope.recognised),
   );
   const data: unknown = JSON.parse(JSON.stringify(checked.data));
   if (!isJsonObject(data)) throw new PolicyLoadError("the operator's file must hold an object");

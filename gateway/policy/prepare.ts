@@ -27,6 +27,7 @@ export type PrepareDeps = {
   readonly checkPatterns: (patterns: JsonObject) => void;
   /** Gives the labels of all connections. */
   readonly connectionLabels: () => readonly string[];
+  readonly recognised: readonly string[];
   /** Whether rules may use OPA's own regular expressions and globs, at most 50. */
   readonly allowRegoPatterns: boolean;
   readonly limits: EvaluatorLimits;
@@ -59,9 +60,10 @@ export async function preparePolicy(
           params,
           patterns,
           connectionLabels: deps.connectionLabels(),
+          recognised: deps.recognised,
         });
 
-  const classes = toKnownClasses(patterns);
+  const classes = toKnownClasses(patterns, deps.recognised);
   const reads = new Map(PHASES.map((phase) => [phase, toReads(metadata?.reads[phase])]));
   const create = (laidOver: OperatorData): [Evaluator, string] => {
     const dataRevision = toDataRevision(bundle.data, laidOver);

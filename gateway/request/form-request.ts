@@ -1,9 +1,10 @@
 // Turns a form into what policy sees of a request: files as facts, their names and texts as segments.
 import { GatewayError } from "../errors.ts";
-import type { FileFacts, Json, Segment } from "../exchange.ts";
+import type { FileFacts, Finding, Json, Segment } from "../exchange.ts";
 import type { RequestScanner } from "../findings.ts";
 import { createTextReader } from "../form/probe.ts";
 import type { FormPart } from "../form/read-form.ts";
+import { createTextRuns } from "../form/text-runs.ts";
 import type { Stretches } from "../form/write-form.ts";
 import { createTally } from "../answer/tally.ts";
 import type { Tally } from "../answer/tally.ts";
@@ -13,10 +14,20 @@ import { parseQuery } from "../parse/query.ts";
 import type { TakenBody, TakenForm } from "./request-body.ts";
 import type { PartEdges } from "../record/upload-parts.ts";
 import type { SignalReader } from "../injection.ts";
+import type { Ahead, Recognition } from "../recognise/recognition.ts";
+import { withRecognised } from "../recognised.ts";
 import type { Spool } from "../spool/spool.ts";
 
 type Counts = Pick<Tally, "patterns" | "findings">;
-export type PiecewiseScanner = RequestScanner & Pick<TextScanner, "stream">;
+export type PiecewiseScanner = RequestScanner & TextScanner;
+
+/** What searches texts of any length. */
+export type Searching = {
+  readonly scanner: PiecewiseScanner;
+  readonly recognition: Recognition;
+  /** The scanner without what is recognised. */
+  readonly own: PiecewiseScanner;
+};
 
 /** Texts of files that are kept whole, together: longer ones are searched in pieces. */
 const MOST_TEXT_BYTES = 1024 * 1024;
@@ -103,28 +114,70 @@ export function isKeptWhole({ form }: Pick<TakenBody, "form">): boolean {
 
 /** Adds what stands in texts that are not kept, and in those where parts of an upload meet. */
 export async function searchBody(
-  scanner: PiecewiseScanner,
+  searching: Searching,
   form: TakenForm | null,
   junctions: readonly string[],
   counts: Counts,
 ): Promise<Counts> {
   const unread = listUnread(form);
-  if (unread.length === 0 && junctions.length === 0) return counts;
+  const binary = form?.parts.filter(isBinary) ?? [];
+  if (unread.length === 0 && binary.length === 0 && junctions.length === 0) return counts;
   const tally = createTally();
   tally.addCounts(counts.patterns, counts.findings);
-  for (const text of junctions) tally.add(scanner.scan(text, "other", "request"));
+  for (const text of junctions) tally.add(searching.scanner.scan(text, "other", "request"));
   for (const part of unread) {
     const reader = createTextReader(part.encoding ?? "lenient");
+    const { scanner, ahead } = searchFile(searching);
     const stream = scanner.stream("other", "request");
     for await (const piece of form?.spool.read(part.from, part.to) ?? []) {
-      tally.add(stream.push(reader.push(piece)));
+      const text = reader.push(piece);
+      await ahead.push(text);
+      tally.add(stream.push(text));
       // Pieces in memory come without a pause: others are served between them.
       await new Promise(setImmediate);
     }
-    tally.add(stream.push(reader.end()));
+    const last = reader.end();
+    await ahead.push(last);
+    await ahead.rest();
+    tally.add(stream.push(last));
     tally.add(stream.end());
   }
+  for (const part of binary)
+    for await (const found of findInRuns(searching.own, form?.spool ?? null, part)) tally.add(found);
   return tally;
+}
+
+/** Opens what searches one file, and what is asked ahead of that. */
+export function searchFile({ own, recognition }: Searching): {
+  readonly scanner: PiecewiseScanner;
+  readonly ahead: Ahead;
+} {
+  const ofFile = recognition.fork();
+  return { scanner: withRecognised(own, ofFile), ahead: ofFile.ahead() };
+}
+
+/** Tells a file whose bytes are no text. */
+export function isBinary({ isFile, encoding }: FormPart): boolean {
+  return isFile && encoding === null;
+}
+
+/** Gives what stands in what can be read of a file that is no text. */
+export async function* findInRuns(
+  scanner: PiecewiseScanner,
+  spool: Spool | null,
+  { from, to }: Pick<FormPart, "from" | "to">,
+): AsyncGenerator<readonly Finding[], void, undefined> {
+  const runs = createTextRuns();
+  const streams = { narrow: scanner.stream("other", "request"), wide: scanner.stream("other", "request") };
+  for await (const piece of spool?.read(from, to) ?? []) {
+    const texts = runs.push(piece);
+    yield streams.narrow.push(texts.narrow);
+    yield streams.wide.push(texts.wide);
+    // Pieces in memory come without a pause: others are served between them.
+    await new Promise(setImmediate);
+  }
+  yield streams.narrow.end();
+  yield streams.wide.end();
 }
 
 /** Counts the signals in texts of files that are not kept; of several files all together. */

@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from "node:util";
 import { GatewayError } from "../errors.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 import type { FileLines, JudgedLines } from "./file-lines.ts";
-import { toFilename, withoutFileTexts } from "./form-request.ts";
-import type { PiecewiseScanner } from "./form-request.ts";
+import { findInRuns, isBinary, searchFile, toFilename, withoutFileTexts } from "./form-request.ts";
+import type { Searching } from "./form-request.ts";
 import type { FormPart } from "../form/read-form.ts";
 import { createRewriter } from "../form/rewrite.ts";
 import { writeForm } from "../form/write-form.ts";
@@ -28,8 +28,7 @@ import { requireWritable } from "./set-parameters.ts";
 import type { SetParameters } from "./set-parameters.ts";
 
 /** What masking takes. */
-export type Masking = {
-  readonly scanner: PiecewiseScanner;
+export type Masking = Searching & {
   readonly masks: Masks;
   readonly key: Buffer;
   readonly onMasked: OnMasked;
@@ -124,15 +123,22 @@ function toCovering(masks: Masks): Masks {
 async function maskFiles(
   { parts, pointers, spool }: TakenForm,
   written: Map<FormPart, Stretches>,
-  { scanner, masks, key, onMasked }: Masking,
+  masking: Masking,
   keepsLength: boolean,
 ): Promise<void> {
+  const { masks, key, onMasked } = masking;
   const editor = createEditor(keepsLength ? toCovering(masks) : masks, "request", key, onMasked);
   for (const [index, part] of parts.entries()) {
-    if (!part.isFile || part.encoding === null || isJsonField(part.name)) continue;
     const { encoding } = part;
     const place = pointers[index] ?? "";
+    if (isBinary(part)) {
+      for await (const found of findInRuns(masking.own, spool, part))
+        for (const { class: ofClass } of found)
+          if (masks.pick(ofClass, "other", "request") !== null) throw toUnmaskable(masks, ofClass, place);
+    }
+    if (!part.isFile || encoding === null || isJsonField(part.name)) continue;
     const reader = createPieceReader(encoding === "lenient" ? "utf-8" : encoding);
+    const { scanner, ahead } = searchFile(masking);
     const masker = createPieceMasker({
       stream: withFieldStreams(scanner, masks).stream("other", "request"),
       editor,
@@ -147,11 +153,18 @@ async function maskFiles(
         await (isChanged ? rewriter.put(bytes) : rewriter.keep(bytes));
     };
     for await (const bytes of spool.read(part.from, part.to)) {
-      for (const piece of reader.push(bytes)) await take(masker.push(piece));
+      for (const piece of reader.push(bytes)) {
+        await ahead.push(piece.text);
+        await take(masker.push(piece));
+      }
       // Pieces in memory come without a pause: others are served between them.
       await new Promise(setImmediate);
     }
-    for (const piece of reader.end()) await take(masker.push(piece));
+    for (const piece of reader.end()) {
+      await ahead.push(piece.text);
+      await take(masker.push(piece));
+    }
+    await ahead.rest();
     await take(masker.end());
     const stretches = rewriter.end();
     if (stretches !== null) written.set(part, stretches);

@@ -12,7 +12,7 @@ const MOST_CHARS = 2_000;
 const EVERY_CHARS = 500;
 
 /** Makes the ear of one session. */
-export function createHeard(scanner: TextScanner): Heard {
+export function createHeard(scanner: Pick<TextScanner, "scan">): Heard {
   let words = "";
   let fresh = 0;
   let known = 0;

@@ -13,7 +13,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** Opens the reader of what concerns the socket alone. */
 export function createOutside(context: OpenContext): Outside {
-  const reader = createEventReader(context, createOtherDialect);
+  const reader = createEventReader(context, createOtherDialect, "other");
   return {
     take(data, value) {
       reader.take({ bytes: NOTHING, event: null, data, plain: true }, value);

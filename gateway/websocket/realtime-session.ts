@@ -73,7 +73,7 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   const { asked, answered } = toRoutes(parts.route);
   const verdicts = createVerdicts();
   const isLive = parts.route.operation.startsWith("live.");
-  const heard = createHeard(parts.context.scanner);
+  const heard = createHeard(parts.context.nameScanner);
   const waiting: Waiting[] = [];
   const running = new Map<string, Running>();
   const dropped = new Set<string>();

@@ -157,6 +157,7 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       context,
       reader,
       fault,
+      without: decided.repaired.without,
       acceptedAs: null,
     });
     target.send(decided.repaired.bytes ?? data, false);
@@ -193,6 +194,16 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
     return turn;
   }
 
+  /** Asks again where the target does not know of a denied call whose output it was given: nothing of it was done. */
+  function sendsWithout(turn: Turn, error: string): boolean {
+    const { without } = turn;
+    const isUnknown = without?.callIds.some((id) => error.includes(id)) === true;
+    if (without === null || !isUnknown || turns.running(turn.lane) === turn) return false;
+    turn.without = null;
+    target.send(without.bytes, false);
+    return true;
+  }
+
   function takeAdded(match: RegExpExecArray, data: string, value: JsonObject): void {
     const does = match[1] === "steer" ? "steer" : "inject";
     const told = isObject(value["steer"]) ? value["steer"] : value;
@@ -222,6 +233,7 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
       if (type === "error") {
         const turn = turns.failing(streamId);
         if (turn === null) return outside.take(text, value);
+        if (sendsWithout(turn, text)) return;
         turn.fault.told = readTargetError(value);
         turns.remove(turn);
         return give(turn, text, value);

@@ -1,6 +1,7 @@
 // A realtime target's events outside of any response, in their order: every string is searched and masked, every call has its verdict.
 import { toRefusal } from "../apply/refusal.ts";
 import type { OpenContext } from "../answer/create-context.ts";
+import { createAskedFirst } from "../answer/asked-first.ts";
 import { createGate, replaceEntry } from "../answer/gate.ts";
 import type { Entry } from "../answer/gate.ts";
 import { judgeCall } from "../answer/judge-call.ts";
@@ -13,6 +14,8 @@ import { readOtherEvent, walkAnswer } from "../parse/other-answer.ts";
 import type { OtherText } from "../parse/other-answer.ts";
 import { createSink } from "../parse/sink.ts";
 import { toMessage } from "./message-framing.ts";
+import { createPieceChannels } from "./piece-channels.ts";
+import type { PieceEnds } from "./piece-channels.ts";
 import type { Verdicts } from "./verdicts.ts";
 
 export type SessionEvents = {
@@ -23,19 +26,13 @@ export type SessionEvents = {
 };
 
 const NOTHING = Buffer.alloc(0);
-/** Texts that may come in pieces side by side. */
-const MOST_CHANNELS = 64;
 /** So long a text in pieces may be silent until what a value could still begin in is told. */
 const SILENT_MS = 2_000;
 
-/** What is longer is searched in parts. */
-const MOST_CHARS = 1_000_000;
-/** After it nothing is said any more. */
-const LAST = "session.closed";
 const SOUND = /(?:^|[._])audio\.delta$/;
 
-/** A text that comes in pieces: the item that it is of, and how long it has become. */
-type Pieces = { readonly of: string | null; readonly chars: number };
+/** The texts of an event, and those in pieces that end before it, or with it. */
+type Texts = PieceEnds & { readonly texts: readonly OtherText[] };
 
 /** Opens the reader. `denied` is told of a call that was denied here, `fail` is given what the socket is closed with. */
 export function createSessionEvents(
@@ -52,11 +49,12 @@ export function createSessionEvents(
   const scan = createTextScan(isSearched ? scanner : null, gate, context, judgeFindings);
   /** Calls that are being judged: several events may tell one at a time. */
   const asking = new Map<string, Promise<boolean>>();
-  /** The texts that come in pieces, by channel, with the item that they belong to; what was heard last stands last. */
-  const channels = new Map<string, Pieces>();
+  const pieces = createPieceChannels();
+  const first = createAskedFirst(context.recognition, context.target, fail);
   let silent: NodeJS.Timeout | null = null;
-  /** Events that wait for a decision. */
+  /** Events that wait for a decision, and those among what waits for the recogniser that will. */
   let undecided = 0;
+  let coming = 0;
 
   /** Says whether a call may be told. What was allowed with other arguments was not allowed with these. */
   async function isOpen(call: ToolCall): Promise<boolean> {
@@ -90,32 +88,30 @@ export function createSessionEvents(
   }
 
   /** Searches the texts of an event; pieces of one come on one channel, and are searched as one. */
-  function search(texts: readonly OtherText[], value: JsonObject, entry: Entry): void {
-    const item = toItem(value);
-    const isLast = value["type"] === LAST;
-    for (const [channel, { of }] of channels)
-      if (isLast || (of !== null && of === item && !hasChannel(texts, channel))) finish(channel);
+  function search({ texts, before, after }: Texts, entry: Entry): void {
+    before.forEach(finish);
     for (const { channel, text, continues, pointer, apart } of texts) {
       if (apart !== undefined) scan.apart(apart, "message", text, entry, pointer ?? "");
-      else if (continues) {
-        scan.push(channel, "message", text, entry, pointer);
-        const chars = (channels.get(channel)?.chars ?? 0) + text.length;
-        channels.delete(channel);
-        channels.set(channel, { of: item, chars });
-        if (chars > MOST_CHARS) finish(channel);
-      } else {
+      else if (continues) scan.push(channel, "message", text, entry, pointer);
+      else {
         scan.whole(channel, "message", text, entry, pointer);
         scan.forget(channel);
       }
     }
-    for (const channel of channels.keys()) {
-      if (channels.size <= MOST_CHANNELS) break;
-      finish(channel);
+    after.forEach(finish);
+  }
+
+  /** Has the recogniser asked about what `search` searches, in the same order. */
+  function askAhead({ texts, before, after }: Texts): void {
+    for (const channel of before) first.finish(channel);
+    for (const { channel, text, continues, apart } of texts) {
+      if (continues && apart === undefined) first.piece(channel, text);
+      else first.whole(channel, text);
     }
+    for (const channel of after) first.finish(channel);
   }
 
   function finish(channel: string): void {
-    channels.delete(channel);
     scan.finish(channel);
     scan.forget(channel);
   }
@@ -130,36 +126,57 @@ export function createSessionEvents(
     if (isWaiting) silent ??= setTimeout(letGo, SILENT_MS).unref();
   }
 
-  function letGo(): void {
-    silent = null;
+  function attempt(work: () => void): void {
     try {
-      scan.letGo();
-      gate.flush();
+      work();
     } catch (error) {
       fail(error);
     }
   }
 
-  /** Takes an event of which `read` is read: all of it, or what stands beside its sound. */
+  function letGo(): void {
+    silent = null;
+    attempt(() => {
+      first.cut();
+      first.run(() => {
+        scan.letGo();
+        gate.flush();
+      });
+    });
+  }
+
+  /** Takes an event of which `seen` is read: all of it, or what stands beside its sound. */
   function takeEvent(
     data: Buffer,
     value: JsonObject,
-    read: JsonObject,
+    seen: JsonObject,
     decided: readonly Promise<boolean>[],
   ): void {
     const sink = createSink();
     const calls: ToolCall[] = [];
-    walkAnswer(sink, calls, read, "");
-    const conditions = [...calls.map(isOpen), ...decided];
+    walkAnswer(sink, calls, seen, "");
+    const isToDecide = calls.length + decided.length > 0;
     // Sound waits for what is undecided, and for no text: whoever listens would hear it stumble.
-    const isSound = read !== value && conditions.length === 0 && sink.segments.length === 0;
-    if (isSound && undecided === 0) return write(toMessage(data));
+    const isSound = seen !== value && !isToDecide && sink.segments.length === 0;
+    if (isSound && undecided + coming === 0) return write(toMessage(data));
+    const read = readOtherEvent(null, value, sink.segments);
+    const texts = { texts: read, ...pieces.take(read, value) };
+    askAhead(texts);
+    // They are awaited in their turn.
+    for (const one of decided) one.catch(() => undefined);
+    if (isToDecide) coming += 1;
+    first.run(() => {
+      if (isToDecide) coming -= 1;
+      put(data, value, texts, [...calls.map(isOpen), ...decided]);
+    });
+  }
+
+  function put(data: Buffer, value: JsonObject, texts: Texts, conditions: readonly Promise<boolean>[]): void {
     const entry = gate.push(toMessage(data), conditions.length > 0 ? 1 : 0, {
       value,
       write: (masked) => toMessage(Buffer.from(JSON.stringify(masked))),
     });
-    const texts = readOtherEvent(null, value, sink.segments);
-    search(texts, value, entry);
+    search(texts, entry);
     if (conditions.length > 0) {
       undecided += 1;
       Promise.all(conditions)
@@ -174,7 +191,7 @@ export function createSessionEvents(
     if (gate.held > context.limits.answerBytes)
       throw new GatewayError("answer_unreadable", "More events would have to be held than the limit allows.");
     gate.flush();
-    watch(texts.some(({ continues }) => continues));
+    watch(texts.texts.some(({ continues }) => continues));
   }
 
   return {
@@ -189,21 +206,13 @@ export function createSessionEvents(
       takeEvent(data, value, read, decided === undefined ? [] : [decided]);
     },
     end() {
-      try {
-        scan.end();
-        gate.flush();
-      } catch (error) {
-        fail(error);
-      }
+      attempt(() => {
+        first.cut();
+        first.run(() => {
+          scan.end();
+          gate.flush();
+        });
+      });
     },
   };
-}
-
-function hasChannel(texts: readonly OtherText[], channel: string): boolean {
-  return texts.some((text) => text.channel === channel);
-}
-
-/** The item whose text an event is about. */
-function toItem({ item_id: id }: JsonObject): string | null {
-  return typeof id === "string" ? id : null;
 }

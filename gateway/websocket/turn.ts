@@ -2,6 +2,7 @@
 import type { OpenContext } from "../answer/create-context.ts";
 import type { EventReader } from "../answer/stream.ts";
 import type { RequestFacts, ToolFacts } from "../exchange.ts";
+import type { Without } from "../request/send-repaired.ts";
 import type { TargetError } from "./message-framing.ts";
 import type { LaneSink } from "./lane.ts";
 
@@ -27,6 +28,8 @@ export type Turn = {
   readonly reader: EventReader;
   /** Whether the target has taken what was added, and under which id. */
   acceptedAs: string | null;
+  /** The message without the outputs of denied calls, until it was sent so. */
+  without: Without | null;
   /** What the target said of the error that it ended the answer with. */
   readonly fault: { told: TargetError | null };
 };

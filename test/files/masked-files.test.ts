@@ -186,6 +186,20 @@ describe("a text file", () => {
     expect(big.equals(masked.swap16())).toBe(true);
   });
 
+  test("is refused where it is no text, and a value lies bare in it", async () => {
+    const around = randomBytes(500).fill(0xf7, 0, 20).fill(0xf7, 480);
+    const before = sent("/files");
+    for (const value of [Buffer.from(key), Buffer.from(key, "utf16le")]) {
+      const refused = await upload(Buffer.concat([around, value, around]), "a.db").catch(
+        (error: unknown) => error,
+      );
+      expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
+      expect(String(refused)).toContain("values_masked");
+    }
+    expect(sent("/files")).toBe(before);
+    expect((await upload(around, "a.db")).equals(around)).toBe(true);
+  });
+
   test("is refused where a value stands in it and it is Latin-1", async () => {
     const bytes = Buffer.concat([Buffer.from("caf\u00e9 ", "latin1"), Buffer.from(`key: ${key}\n`)]);
     const before = sent("/files");

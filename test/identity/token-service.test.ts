@@ -1,9 +1,12 @@
 // The token service through a whole gateway: each grant with a real client of OAuth, and what must be refused.
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { Readable } from "node:stream";
 import OpenAI, { APIError } from "openai";
 import * as oauth from "openid-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,6 +20,7 @@ import { createTestIssuer } from "../fixtures/test-issuer.ts";
 import type { TestIssuer } from "../fixtures/test-issuer.ts";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
+import { runCommandLine } from "../../gateway/cli/program.ts";
 import { createTestDatabase } from "../postgres.ts";
 import type { TestDatabase } from "../postgres.ts";
 
@@ -373,6 +377,87 @@ describe("a service account", () => {
     await writeFile(file, JSON.stringify(await exportJWK(privateKey)));
     const { code, stderr } = await gateway.cli("service-accounts", "add-key", "x", "--public-key", file);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("private") });
+  });
+});
+
+describe("the command for programs", () => {
+  async function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const written = { stdout: "", stderr: "" };
+    const code = await runCommandLine(["token", ...args], {
+      stdout: { write: (text: string) => (written.stdout += text) },
+      stderr: { write: (text: string) => (written.stderr += text) },
+      stdin: Readable.from([]),
+      env: { TOLLGATE_URL: gateway.baseUrl, ...env },
+      cwd: folder,
+      signal: new AbortController().signal,
+    });
+    return { code, ...written };
+  }
+
+  test("prints a token for an issuer's in a file, narrowed", async () => {
+    const file = join(folder, "projected");
+    await writeFile(file, await person());
+    const { code, stdout } = await run(["--token-file", file, "--scope", "model:gpt-4.1"]);
+    expect(code).toBe(0);
+    expect(await ask(stdout.trim())).toBe("hello");
+    expect(await ask(stdout.trim(), "gpt-4.1-mini")).toBe("scope_exceeded");
+  });
+
+  test("signs as a service account", async () => {
+    await gateway.cli("service-accounts", "create", "beside", "-g", "developers");
+    const { privateKey, publicKey } = await generateKeyPair("EdDSA", { extractable: true });
+    const [open, secret] = [join(folder, "beside.pub"), join(folder, "beside.pem")];
+    await writeFile(open, await exportSPKI(publicKey));
+    await writeFile(secret, await exportPKCS8(privateKey));
+    expect(await run(["--account", "beside", "--private-key", secret])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("invalid_client"),
+    });
+    await gateway.cli("service-accounts", "add-key", "beside", "--public-key", open);
+    const { stdout } = await run(["--account", "beside", "--private-key", secret, "--json"]);
+    const { access_token: token } = z.object({ access_token: z.string() }).parse(JSON.parse(stdout));
+    expect(await ask(token)).toBe("hello");
+  });
+
+  test("shows the ID token of a job of GitHub Actions", async () => {
+    const asked: string[] = [];
+    const github = createServer((request, response) => {
+      asked.push(`${request.headers.authorization} ${request.url}`);
+      void people.sign({ groups: ["staff"] }).then((value) => response.end(JSON.stringify({ value })));
+    });
+    github.listen(0, "127.0.0.1");
+    await once(github, "listening");
+    const address = github.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const { code, stdout } = await run(["--github-actions", "tollgate"], {
+      ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${port}/id?api-version=2`,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: "job",
+    });
+    github.close();
+    expect(code).toBe(0);
+    expect(asked).toEqual(["Bearer job /id?api-version=2&audience=tollgate"]);
+    expect(await ask(stdout.trim())).toBe("hello");
+  });
+
+  test.each([
+    [["--token-file", "missing"], 2, "can't be read"],
+    [[], 2, "Say what to show"],
+    [["--account", "a"], 2, "Say what to show"],
+    [["--github-actions", "x"], 1, "id-token: write"],
+    [["--gateway", "http://gateway.example.com", "--token-file", "x"], 2, "an https URL"],
+    [["--gateway", "http://127.0.0.1:1", "--token-file", "-"], 2, "Standard input held no token"],
+  ])("says what to do about %j", async (args, code, words) => {
+    expect(await run(args)).toMatchObject({ code, stdout: "", stderr: expect.stringContaining(words) });
+  });
+
+  test("tells a token that is refused, without repeating it", async () => {
+    const file = join(folder, "expired");
+    const token = await person({ exp: 1 });
+    await writeFile(file, token);
+    const { code, stderr } = await run(["--token-file", file]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("expired");
+    expect(stderr).not.toContain(token.slice(-20));
   });
 });
 

@@ -130,7 +130,10 @@ describe("a value in what an operation is asked", () => {
         const text = await response.text();
         const sent = sentSince(before);
         if (response.status === 200 || row.masking.request === "masked") {
-          expect([response.status, sent]).toEqual([200, expect.stringContaining(MASKED)]);
+          // A part of an upload keeps its length.
+          const isPart = row.spec.operation === "uploads.parts.create" && "file" in given;
+          const shown = isPart ? TEXT.replace(SECRET, "*".repeat(SECRET.length)) : MASKED;
+          expect([response.status, sent]).toEqual([200, expect.stringContaining(shown)]);
         } else {
           expect([response.status, text]).toEqual([403, expect.stringContaining('"masks_all"')]);
           expect(sent).toBe("");

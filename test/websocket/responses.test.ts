@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { revokeServiceAccount } from "../../db/queries/service-accounts.ts";
-import { useGateway } from "../clients/js/targets.ts";
+import { toTarget, useGateway } from "../clients/js/targets.ts";
 import { startGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
 import { readEnd } from "../read-record.ts";
@@ -196,6 +196,26 @@ describe("what policy refuses", () => {
     client.send(create("echo: and now", { previous_response_id: id, tools }));
     expect(await client.until(isEnd)).toMatchObject({ type: "response.completed" });
     expect(sent().at(-1)).toContain("function_call_output");
+    client.socket.close();
+  });
+
+  test("is a tool call that the target did not keep, and the turn after it goes on", async () => {
+    const key = await gateway().createKey();
+    const { id: conversation } = await toTarget(gateway().baseUrl, key).client().conversations.create();
+    const client = await openSocket(url(), { token: key });
+    client.send(create(drop, { tools, conversation }));
+    await client.until(isEnd);
+    const { conversations } = toTarget(gateway().targetUrl, gateway().credential).client();
+    for await (const { id, type } of conversations.items.list(conversation))
+      if (type !== "message") await conversations.items.delete(id ?? "", { conversation_id: conversation });
+    for (const word of ["on", "and on"]) {
+      client.send(create(`echo: ${word}`, { conversation, tools }));
+      const end = await client.until(isEnd);
+      expect([end.type, JSON.stringify(end)]).toEqual([
+        "response.completed",
+        expect.stringContaining(`"${word}"`),
+      ]);
+    }
     client.socket.close();
   });
 

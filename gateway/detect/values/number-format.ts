@@ -61,11 +61,14 @@ function toStep(character: string, loose: boolean): Step {
 const OTHER = 5;
 const LETTERS = 4;
 const SEPARATORS = [0x20, 0x2e, 0x2d, 0x2f];
+const FOLLOWS = Uint8Array.from({ length: 128 }, (_, c) => {
+  const separator = SEPARATORS.indexOf(c);
+  return separator !== -1 ? separator : isLetter(c) ? LETTERS : OTHER;
+});
 
 /** Tells apart how numbers begin: so many digits in a row, what follows them, and whether a letter stands before. */
 export function toBeginning(run: number, next: number, hasLetter: boolean): number {
-  const separator = SEPARATORS.indexOf(next);
-  const follows = separator !== -1 ? separator : isLetter(next) ? LETTERS : OTHER;
+  const follows = FOLLOWS[next < 128 ? next : 0] ?? OTHER;
   return (run * 6 + follows) * 2 + (hasLetter ? 1 : 0);
 }
 
@@ -98,10 +101,14 @@ function toBeginnings(before: readonly Step[], after: readonly Step[]): Set<numb
 const OUTLINED = 15;
 const NEITHER = 2;
 
+const OTHER_SORT = 3;
+
 /** 0: a digit, 1: a letter, 2: what parts groups, 3: anything else. */
 function toSort(c: number): number {
-  return isDigit(c) ? 0 : isLetter(c) ? 1 : isSeparator(c) ? NEITHER : 3;
+  return isDigit(c) ? 0 : isLetter(c) ? 1 : isSeparator(c) ? NEITHER : OTHER_SORT;
 }
+
+const SORTS = Uint8Array.from({ length: 128 }, (_, c) => toSort(c));
 
 /** What an outline must be where a format stands: `sorts` in the bits of `mask`. */
 export type Outline = { readonly sorts: number; readonly mask: number };
@@ -118,23 +125,25 @@ function toOutline(after: readonly Step[]): Outline {
   return { sorts, mask };
 }
 
-/** Gives the outline of a text from `at` on, and in `mask` the bits of what has come: a format that does not fit can't stand there. */
+/**
+ * Gives the outline of a text from `at` on, where so many digits stand in a row, and in `mask` the bits of what has come: a
+ * format that does not fit can't stand there.
+ */
 export function outlineText(
   text: string,
   at: number,
+  run: number,
   isFinal: boolean,
   outline: { sorts: number; mask: number },
 ): void {
+  const end = isFinal ? OUTLINED : Math.min(OUTLINED, text.length - at);
   let sorts = 0;
-  let mask = 0;
-  for (let i = 0; i < OUTLINED; i += 1) {
+  for (let i = run; i < end; i += 1) {
     const c = at + i < text.length ? text.charCodeAt(at + i) : 0;
-    if (c === 0 && !isFinal) break;
-    sorts |= toSort(c) << (2 * i);
-    mask |= 3 << (2 * i);
+    sorts |= (c < 128 ? (SORTS[c] ?? 0) : OTHER_SORT) << (2 * i);
   }
   outline.sorts = sorts;
-  outline.mask = mask;
+  outline.mask = 2 ** (2 * end) - 1;
 }
 
 /**

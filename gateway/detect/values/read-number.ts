@@ -105,7 +105,7 @@ export function createNumberReader(
       const alone = always[beginning] ?? NO_FORMATS;
       if (near.length > 0 || alone.length > 0) {
         tries += 1;
-        outlineText(text, start, look.isFinal, outline);
+        outlineText(text, start, run, look.isFinal, outline);
         isDecided = readFormats(look, near, { start, letters, isNear: true });
         isDecided &&= readFormats(look, alone, { start, letters, isNear: false });
       }

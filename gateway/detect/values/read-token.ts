@@ -12,8 +12,10 @@ const PLACEHOLDER = /your[-_]|[-_]here|example|placeholder|redacted|x{8}/i;
 export function createTokenReader(row: TokenRow, shape: Shape, kind: Kind, number: number): Reader {
   const last = shape.parts.at(-1);
   const members = last !== undefined && "members" in last ? last.members : null;
+  const beginsHere = shape.anchor === 0 && row.left !== "any";
   return (look: Look, start: number): boolean => {
     const { text } = look;
+    if (beginsHere && start > 0 && isWord(text.charCodeAt(start - 1))) return true;
     const from = matchBackward(shape, shape.anchor, text, start);
     if (from === NONE) return true;
     if (row.left !== "any" && from > 0 && isWord(text.charCodeAt(from - 1))) return true;

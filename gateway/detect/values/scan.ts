@@ -47,6 +47,8 @@ type Found = { kind: Kind; start: number; end: number; isMore: boolean };
 type Swallowing = { swallow: Swallow; kind: Kind; start: number; least: number; isBegun: boolean };
 
 const EMPTY: readonly ValueFinding[] = [];
+const NO_OUTPUTS: readonly number[] = [];
+const NO_READERS: readonly Reader[] = [];
 /** How many units are looked at in one go. */
 const BLOCK = 4096;
 /** What looks like a value so often on one stretch is taken for one. */
@@ -351,14 +353,14 @@ export class ValueScan implements Look {
   /** Reads at the automaton's place, from one of its readers on; false where one must wait. */
   #read(firstOutput: number, firstReader: number): boolean {
     const { automaton, lengths, readers, patterns } = this.#triggers;
-    const outputs = automaton.outputs[this.#state / automaton.width] ?? [];
+    const outputs = automaton.outputs[this.#state / automaton.width] ?? NO_OUTPUTS;
     const end = this.#at - this.base;
     let reader = firstReader;
     this.#waitingOutput = -1;
     for (let output = firstOutput; output < outputs.length; output += 1) {
       const index = outputs[output] ?? 0;
       const start = end - (lengths[index] ?? 0);
-      const all = readers[index] ?? [];
+      const all = readers[index] ?? NO_READERS;
       const first = patterns[index] ?? 0;
       if (reader === 0 && !this.#hasPatterns) reader = first;
       for (; reader < all.length; reader += 1) {

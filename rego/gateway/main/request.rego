@@ -36,6 +36,8 @@ request_deny contains object.union(e, {"code": "prompt_injection"}) if some e in
 
 request_deny contains object.union(e, {"code": "prohibited_prompt"}) if some e in data.gateway.rules.content.prohibited.deny
 
+request_deny contains object.union(e, {"code": "file_unread"}) if some e in data.gateway.rules.hidden.files.deny
+
 request_deny contains object.union(e, {"code": "unknown_item"}) if some e in data.gateway.rules.hidden.items.deny
 
 request_deny contains object.union(e, {"code": "media_unseen"}) if some e in data.gateway.rules.hidden.media.deny

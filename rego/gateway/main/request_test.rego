@@ -39,6 +39,10 @@ test_deny_of_prohibited_prompt_is_collected if {
 	main.request_deny[{"code": "prohibited_prompt", "fact": "given"}] with data.gateway.rules.content.prohibited.deny as {{"fact": "given"}}
 }
 
+test_deny_of_file_unread_is_collected if {
+	main.request_deny[{"code": "file_unread", "fact": "given"}] with data.gateway.rules.hidden.files.deny as {{"fact": "given"}}
+}
+
 test_deny_of_unknown_item_is_collected if {
 	main.request_deny[{"code": "unknown_item", "fact": "given"}] with data.gateway.rules.hidden.items.deny as {{"fact": "given"}}
 }

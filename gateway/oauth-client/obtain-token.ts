@@ -1,0 +1,127 @@
+// A program's way to a fresh token: shows the gateway's token service what it has, and gives what it gets.
+import { createPrivateKey, createPublicKey } from "node:crypto";
+import { importJWK } from "jose";
+import * as oauth from "openid-client";
+import { z } from "zod";
+import { boundedFetch } from "../identity/bounded-fetch.ts";
+import { readPublicKey } from "../oauth/public-key.ts";
+
+/** What a program has to show. */
+export type Proof =
+  /** A token of an issuer that the gateway trusts. */
+  | { readonly token: string }
+  /** A service account, and its private key in PEM (PKCS #8) or as a JWK. */
+  | { readonly account: string; readonly privateKey: string };
+
+/** A fresh token. */
+export type Obtained = {
+  readonly token: string;
+  /** Seconds. */ readonly expiresIn: number;
+  readonly scope: string;
+};
+
+/** Says why there is no token, in words for whoever asked. */
+export class NoTokenError extends Error {}
+
+const TIMEOUT_S = 10;
+const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+const JWT = "urn:ietf:params:oauth:token-type:jwt";
+
+/** Asks the gateway at `url` for a token. Throws `NoTokenError`. */
+export async function obtainToken(url: string, proof: Proof, scope: string | null): Promise<Obtained> {
+  const parameters = scope === null ? {} : { scope };
+  const answer = await explained(url, async () => {
+    if ("token" in proof) {
+      const client = await discover(url, "tollgate", oauth.None());
+      const shown = { subject_token: proof.token, subject_token_type: JWT };
+      return oauth.genericGrantRequest(client, EXCHANGE, { ...shown, ...parameters });
+    }
+    const key = await readPrivateKey(proof.privateKey);
+    const client = await discover(url, proof.account, oauth.PrivateKeyJwt(key));
+    return oauth.clientCredentialsGrant(client, parameters);
+  });
+  return { token: answer.access_token, expiresIn: answer.expires_in ?? 0, scope: answer.scope ?? "" };
+}
+
+function discover(url: string, clientId: string, auth: oauth.ClientAuth): Promise<oauth.Configuration> {
+  return oauth.discovery(new URL(url), clientId, undefined, auth, {
+    algorithm: "oauth2",
+    timeout: TIMEOUT_S,
+    [oauth.customFetch]: (to, init) =>
+      boundedFetch(to, {
+        headers: init.headers,
+        method: init.method,
+        ...(init.body != null && { body: init.body }),
+        ...(init.signal && { signal: init.signal }),
+      }),
+    execute: url.startsWith("http:") ? [oauth.allowInsecureRequests] : [],
+  });
+}
+
+const told = z.object({ error: z.string(), error_description: z.string().default("") });
+
+async function explained<T>(url: string, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (cause) {
+    if (cause instanceof NoTokenError) throw cause;
+    const refusal = told.safeParse(cause);
+    if (refusal.success)
+      throw new NoTokenError(
+        `The gateway refuses: ${refusal.data.error}. ${refusal.data.error_description}`,
+        { cause },
+      );
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unreachable";
+    throw new NoTokenError(
+      `No token service answers at ${url} as itself (${code}). Use the gateway's public_url, without /v1.`,
+      { cause },
+    );
+  }
+}
+
+/** Reads a private key; its `kid` is the thumbprint under which the public half was registered. */
+async function readPrivateKey(text: string): Promise<oauth.PrivateKey> {
+  try {
+    const key = createPrivateKey(
+      text.trim().startsWith("{") ? { key: z.looseObject({}).parse(JSON.parse(text)), format: "jwk" } : text,
+    );
+    const half = createPublicKey(key).export({ type: "spki", format: "pem" });
+    const known = await readPublicKey(half.toString());
+    if ("problem" in known) throw new NoTokenError(known.problem);
+    const imported = await importJWK(
+      { ...key.export({ format: "jwk" }), kty: known.jwk.kty ?? "" },
+      known.jwk.alg,
+    );
+    if (imported instanceof Uint8Array) throw new NoTokenError("The key is a shared one.");
+    return { key: imported, kid: known.thumbprint };
+  } catch (cause) {
+    if (cause instanceof NoTokenError) throw cause;
+    throw new NoTokenError("The file holds no private key in PEM (PKCS #8) or as a JWK.", { cause });
+  }
+}
+
+const identityToken = z.object({ value: z.string() });
+
+/** Gets the ID token of the GitHub Actions job that this runs in. Throws `NoTokenError`. */
+export async function readGitHubToken(
+  env: Readonly<Record<string, string | undefined>>,
+  audience: string,
+): Promise<string> {
+  const url = env["ACTIONS_ID_TOKEN_REQUEST_URL"];
+  const bearer = env["ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+  if (url === undefined || bearer === undefined)
+    throw new NoTokenError(
+      "This is no job of GitHub Actions that may ask for ID tokens: give it `id-token: write`.",
+    );
+  const asked = new URL(url);
+  asked.searchParams.set("audience", audience);
+  try {
+    const response = await boundedFetch(asked.href, {
+      headers: { authorization: `Bearer ${bearer}` },
+      signal: AbortSignal.timeout(TIMEOUT_S * 1000),
+    });
+    return identityToken.parse(await response.json()).value;
+  } catch (cause) {
+    throw new NoTokenError("GitHub gave no ID token for this job.", { cause });
+  }
+}
