@@ -2,7 +2,7 @@
 import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
-import { isAccessText, isClientSecretText, isKeyText } from "./key-format.ts";
+import { isAccessText, isClientSecretText, isKeyText, isOurs } from "./key-format.ts";
 import { createKeyLookup } from "./key-lookup.ts";
 import type { Note } from "./note.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
@@ -111,6 +111,8 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   }
 
   async function checkIssued(token: string, note?: Note): Promise<VerifiedToken> {
+    if (isOurs(token))
+      throw new GatewayError("token_invalid", "The token is mistyped, or none to call with.");
     const issuer = isJwt(token) ? readIssuer(token) : null;
     const trusted = issuer === null ? undefined : issuers.get(issuer);
     if (trusted !== undefined) {
