@@ -3,6 +3,7 @@ import { drizzle } from "drizzle-orm/postgres-js";
 import type { PostgresJsDatabase } from "drizzle-orm/postgres-js";
 import postgres from "postgres";
 import { runQuery, toDatabaseError } from "./errors.ts";
+import { ARRAY_TYPES } from "./array-types.ts";
 import * as schema from "./schema.ts";
 
 export type DatabaseOptions = {
@@ -68,6 +69,8 @@ function connectTo(url: string, max: number, options: DatabaseOptions): postgres
     // A database that comes back is found within a second, however long it was away.
     backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, 1),
     onnotice: () => undefined,
+    fetch_types: false,
+    types: ARRAY_TYPES,
     connection: { application_name: options.applicationName ?? "tollgate" },
   });
 }

@@ -1,8 +1,11 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { eq } from "drizzle-orm";
 import { expect, test } from "vitest";
 import { createTestDatabase } from "../test/postgres.ts";
 import { openDatabase } from "./client.ts";
 import { DatabaseError, runQuery } from "./errors.ts";
+import { createRevocationReader } from "./queries/revocations.ts";
 import { gatewayState, serviceAccounts } from "./schema.ts";
 
 async function catchError(run: () => Promise<unknown>): Promise<DatabaseError> {
@@ -47,4 +50,27 @@ test("gives up a query that takes too long", async () => {
   const error = await catchError(() => runQuery(() => database.db.sql`select pg_sleep(5)`, 100));
   expect(error).toMatchObject({ reason: "unavailable", code: "QUERY_TIMEOUT" });
   expect(Date.now() - started).toBeLessThan(4_500);
+});
+
+test("a connection that falls silent once it is open, and is dropped, fails its query and nothing else", async () => {
+  const strays: unknown[] = [];
+  const keep = (error: unknown): unknown => strays.push(error);
+  process.on("unhandledRejection", keep);
+  // AuthenticationOk and ReadyForQuery; no answer to what is asked then.
+  const greeting = Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0, 0x5a, 0, 0, 0, 5, 0x49]);
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined).once("data", () => socket.write(greeting));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const db = openDatabase(`postgres://u@127.0.0.1:${typeof address === "object" ? address?.port : 0}/d`);
+  const reader = createRevocationReader(db, 300);
+  expect(await catchError(() => reader.readLast())).toMatchObject({ code: "QUERY_TIMEOUT" });
+  await reader.close();
+  await db.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  server.close();
+  process.off("unhandledRejection", keep);
+  expect(strays).toEqual([]);
 });
