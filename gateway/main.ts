@@ -1,4 +1,6 @@
 // Where the process begins: checks Node's version before anything that needs it is loaded, then runs the command.
+import { join } from "node:path";
+import { findPackageRoot } from "./config/package-root.ts";
 import { isNewEnough, readNeededNode } from "./node-version.ts";
 
 const needed = readNeededNode();
@@ -9,6 +11,9 @@ if (!isNewEnough(process.versions.node, needed)) {
   );
   process.exitCode = 1;
 } else {
+  // Beside the code that it is made of, where nobody writes who may not change that code; elsewhere Node would use /tmp.
+  const { enableCompileCache } = await import("node:module");
+  enableCompileCache(join(findPackageRoot(), "node_modules", ".cache", "tollgate"));
   const { runCommandLine } = await import("./cli/program.ts");
   const stop = new AbortController();
   const args = process.argv.slice(2);

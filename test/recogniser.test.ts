@@ -199,8 +199,9 @@ describe("an answer", () => {
     const text = fresh(`${name} lives here. `).repeat(300);
     const file = new File([text], "notes.txt", { type: "text/plain" });
     const { id } = await trusted.files.create({ file, purpose: "user_data" });
-    const content = await (await trusted.files.content(id)).text();
-    expect(content).toBe(text.replaceAll(name, "[REDACTED:person_name]"));
+    const answer = await trusted.files.content(id);
+    expect(answer.headers.get("content-disposition")).toBeNull();
+    expect(await answer.text()).toBe(text.replaceAll(name, "[REDACTED:person_name]"));
   });
 });
 

@@ -1,11 +1,11 @@
 // Service accounts and their keys. Only hashes of keys come here.
-import { and, eq, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, eq, inArray, lt, or, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { keys, serviceAccounts } from "../schema.ts";
-import type { RevocationKey, Transaction } from "./revocations.ts";
-import { appendRevocations } from "./revocations.ts";
+import { endKeys, findAccountOfKey } from "./end-keys.ts";
+import type { Transaction } from "./revocations.ts";
 
 type AccountInput = {
   readonly tenant: string;
@@ -125,20 +125,11 @@ async function replaceKeys(
   input: AccountInput,
   createdBy: string,
 ): Promise<void> {
-  const old = await tx
-    .update(keys)
-    .set({ revokedAt: sql`now()` })
-    .where(and(eq(keys.serviceAccountId, accountId), isNull(keys.revokedAt)))
-    .returning({ id: keys.id });
-  await appendRevocations(tx, old.map(toCredential), input.createdBy);
+  await endKeys(tx, { accountId }, input.createdBy);
   await tx
     .update(serviceAccounts)
     .set({ tenant: input.tenant, groups: [...input.groups], createdBy, disabledAt: null })
     .where(eq(serviceAccounts.id, accountId));
-}
-
-function toCredential(key: { readonly id: string }): RevocationKey {
-  return { kind: "credential", id: key.id };
 }
 
 export type RevokedKeys = {
@@ -148,8 +139,8 @@ export type RevokedKeys = {
 };
 
 /**
- * Revokes an account with all its keys, by its name or id, or a single key by its id. Gives null where nothing has that
- * name or id; an empty list where everything was revoked before.
+ * Revokes an account with all its keys, public ones too, by its name or id, or a single key by its id. Gives null where
+ * nothing has that name or id; an empty list where everything was revoked before.
  */
 export async function revokeServiceAccount(
   db: Database,
@@ -165,28 +156,20 @@ export async function revokeServiceAccount(
         .from(serviceAccounts)
         .where(isId ? or(byName, eq(serviceAccounts.id, nameOrId)) : byName)
         .for("update");
-      const [single] =
-        account === undefined && isId ? await tx.select().from(keys).where(eq(keys.id, nameOrId)) : [];
-      const accountId = account?.id ?? single?.serviceAccountId;
+      const accountId = account?.id ?? (isId ? await findAccountOfKey(tx, nameOrId) : undefined);
       if (accountId === undefined) return null;
-      const target = single === undefined ? eq(keys.serviceAccountId, accountId) : eq(keys.id, single.id);
-      const revoked = await tx
-        .update(keys)
-        .set({ revokedAt: sql`now()` })
-        .where(and(target, isNull(keys.revokedAt)))
-        .returning({ id: keys.id });
-      if (single === undefined) {
+      const keyIds = await endKeys(tx, account === undefined ? { id: nameOrId } : { accountId }, revokedBy);
+      if (account !== undefined) {
         await tx
           .update(serviceAccounts)
           .set({ disabledAt: sql`coalesce(${serviceAccounts.disabledAt}, now())` })
           .where(eq(serviceAccounts.id, accountId));
       }
-      await appendRevocations(tx, revoked.map(toCredential), revokedBy);
       const [named] = await tx
         .select({ name: serviceAccounts.name })
         .from(serviceAccounts)
         .where(eq(serviceAccounts.id, accountId));
-      return { accountId, name: named?.name ?? "", keyIds: revoked.map(({ id }) => id) };
+      return { accountId, name: named?.name ?? "", keyIds };
     }),
   );
 }

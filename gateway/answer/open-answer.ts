@@ -28,6 +28,8 @@ const NAME = "content-disposition";
 function withoutName(context: AnswerContext, kept: Record<string, string>): Record<string, string> {
   const { [NAME]: name = "", ...others } = kept;
   if (name === "" || !context.masks.applies("answer")) return kept;
+  // The recogniser is not asked about it.
+  if (context.recognition.classes.size > 0) return others;
   const found = [name, name.replaceAll(".", " ")].flatMap((text) =>
     context.scanner.scan(text, "file_name", "answer"),
   );

@@ -28,7 +28,7 @@ export function parseBearer(authorization: string | undefined): string {
       "The request carries no token: send Authorization: Bearer with a Tollgate token.",
     );
   }
-  if (authorization.length > MAX_LENGTH) throw new GatewayError("token_invalid", "The token is too long.");
+  requireLength(authorization);
   const match = /^Bearer +([A-Za-z0-9\-._~+/]+=*)$/i.exec(authorization);
   if (match?.[1] !== undefined) return match[1];
   if (/^Bearer *$/i.test(authorization)) {
@@ -38,4 +38,15 @@ export function parseBearer(authorization: string | undefined): string {
     "token_invalid",
     "The Authorization header isn't of the form: Bearer, a space, one token.",
   );
+}
+
+/** Gives a token that came otherwise than in the header, of the form that it would have there; throws `token_invalid`. */
+export function requireTokenForm(token: string): string {
+  requireLength(token);
+  if (/^[A-Za-z0-9\-._~+/]+=*$/.test(token)) return token;
+  throw new GatewayError("token_invalid", "The token is malformed.");
+}
+
+function requireLength(text: string): void {
+  if (text.length > MAX_LENGTH) throw new GatewayError("token_invalid", "The token is too long.");
 }

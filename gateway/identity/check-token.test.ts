@@ -96,6 +96,17 @@ describe("an opaque token", () => {
     expect(issuer.introspections()).toBe(0);
   });
 
+  test.each(["tg_at_mistyped", "tg_rt_" + "x".repeat(39), "tg_x", "ek_tg_x"])(
+    "that begins as ours do is shown to nobody: %s",
+    async (token) => {
+      const introspection = { endpoint: null, client_id: "tollgate", token_prefix: "", cache_s: 60 };
+      const { issuer, outcome } = await start({ introspection });
+      issuer.opaque.set(token, claims);
+      expect(await outcome(token)).toBe("token_invalid");
+      expect(issuer.introspections()).toBe(0);
+    },
+  );
+
   test("that nobody knows is asked about once, however often it comes", async () => {
     const { issuer, outcome } = await start();
     for (let count = 0; count < 5; count += 1) expect(await outcome("op_unknown")).toBe("token_invalid");

@@ -108,3 +108,20 @@ test("each group is noted with what it counts for", () => {
   expect(notes).toContain("group: b: not in group_map, counts for nothing");
   expect(notes).toContain("groups: x, y");
 });
+
+describe("scopes", () => {
+  test("are those of both claims that issuers have for them", () => {
+    expect(read({}, { scope: "b a", scp: ["model:gpt-4.1"] }).caller.scopes).toEqual([
+      "a",
+      "b",
+      "model:gpt-4.1",
+    ]);
+  });
+
+  test.each([
+    { scope: `${Array.from({ length: 256 }, (_, index) => `s${index}`).join(" ")} model:gpt-4.1` },
+    { scp: [`model:${"x".repeat(300)}`] },
+  ])("that can't be kept are no limit that is left out: the token is refused", (claims) => {
+    expect(() => read({}, claims)).toThrow("too many scopes");
+  });
+});

@@ -118,14 +118,18 @@ function fits(claim: unknown, values: readonly string[]): boolean {
   );
 }
 
-/** RFC 9068 has `scope` as one text with spaces; some issuers have `scp` as a list or text. */
+/**
+ * RFC 9068 has `scope` as one text with spaces; some issuers have `scp` as a list or text. Scopes limit, so that none may be
+ * left out: a token with more than can be kept is refused.
+ */
 function readScopes(payload: JWTPayload): string[] {
-  const claim: unknown = payload["scope"] ?? payload["scp"];
-  const listed: unknown[] = typeof claim === "string" ? claim.split(" ") : Array.isArray(claim) ? claim : [];
-  const scopes = listed.filter(
-    (scope) => typeof scope === "string" && scope !== "" && scope.length <= MAX_TEXT,
+  const listed = ["scope", "scp"].flatMap((name) =>
+    toTexts(getClaim(payload, name)).flatMap((text) => text.split(" ")),
   );
-  return [...new Set(scopes.map(String))].slice(0, MAX_LIST).sort();
+  const scopes = [...new Set(listed.filter((scope) => scope !== ""))].sort();
+  if (scopes.length > MAX_LIST || scopes.some((scope) => scope.length > MAX_TEXT))
+    throw new GatewayError("token_invalid", "The token has too many scopes, or one that is too long.");
+  return scopes;
 }
 
 function pickClaims(payload: JWTPayload, wanted: readonly ClaimConfig[]): { readonly [key: string]: Json } {

@@ -35,6 +35,11 @@ export function createRefreshText(): string {
   return createText(REFRESH_PREFIX);
 }
 
+/** Says whether a text is meant as any credential of ours, though it be mistyped: nobody else is shown it. */
+export function isOurs(text: string): boolean {
+  return text.startsWith(PREFIX) || text.startsWith(SECRET_PREFIX);
+}
+
 /** Says whether a text is a short-lived token of ours, as of a key. */
 export function isAccessText(text: string): boolean {
   return ACCESS.test(text) && isWhole(text);

@@ -5,6 +5,7 @@ import { GatewayError } from "../errors.ts";
 import { createIssuerClient } from "./issuer-client.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 import type { IssuerKeysOptions } from "./issuer-keys.ts";
+import { signAnew } from "../../test/fixtures/sign-anew.ts";
 import { createTestIssuer } from "../../test/fixtures/test-issuer.ts";
 import type { TestIssuer } from "../../test/fixtures/test-issuer.ts";
 import { isJwt, verifyToken } from "./verify-token.ts";
@@ -54,6 +55,19 @@ describe("a token that its issuer signed", () => {
       claims: {},
     });
     expect(until).toBe((caller.expiresAt ?? 0) + 5000);
+  });
+
+  test("has one name for revocation, whatever signature that fits is put under it", async () => {
+    const { issuer, verify } = await start();
+    const token = await issuer.sign();
+    const names = await Promise.all([token, signAnew(token)].map((one) => verify(one)));
+    expect(new Set(names.map(({ caller }) => caller.credentialId)).size).toBe(1);
+  });
+
+  test("that tells of a logout lets nobody in", async () => {
+    const { issuer, outcome } = await start();
+    const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+    expect(await outcome(await issuer.sign({ events }))).toBe("token_invalid");
   });
 
   test("counts only groups that the configuration maps", async () => {

@@ -23,8 +23,6 @@ export type VerifiedToken = {
   readonly until: number;
   /** Whether the token may count for longer, and is to be asked about again then. */
   readonly isRenewable?: boolean;
-  /** The credentials that it was obtained with: it ends with any of them. */
-  readonly parents?: readonly string[];
 };
 
 /** Types of tokens that let nobody in although their signature is right: logout and security events, and proofs. */
@@ -70,11 +68,17 @@ export async function verifyToken(
       requiredClaims: ["exp", "iss", "aud"],
       currentDate: new Date(nowMs),
     });
+    if (payload["events"] !== undefined)
+      throw new GatewayError("token_invalid", "The token is of a type that grants no access.");
     const expiresAt = (payload.exp ?? 0) * 1000;
     note?.("signature, audience and times", "right");
     const claims = readClaims(await addGroups(payload, token, trusted, note), config, note);
     return {
-      caller: { ...claims, credentialId: toCredentialId(config.issuer, payload.jti, token), expiresAt },
+      caller: {
+        ...claims,
+        credentialId: toCredentialId(config.issuer, payload.jti, toSigned(token)),
+        expiresAt,
+      },
       until: expiresAt + config.clock_skew_s * 1000,
     };
   } catch (error) {
@@ -150,6 +154,11 @@ function toWords({ aud, azp, exp, nbf }: JWTPayload): string {
 /** RFC 9864 names Ed25519 where RFC 8037 said EdDSA: whoever accepts one accepts the other. */
 export function toAlgorithms(algorithms: readonly string[]): string[] {
   return algorithms.flatMap((algorithm) => (algorithm === "EdDSA" ? ["EdDSA", "Ed25519"] : [algorithm]));
+}
+
+/** What was signed: of a signature anybody can make another that fits, so that a revoked token would have a new name. */
+function toSigned(token: string): string {
+  return token.slice(0, token.lastIndexOf("."));
 }
 
 function toCredentialId(issuer: string, jti: string | undefined, token: string): string {

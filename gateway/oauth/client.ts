@@ -3,6 +3,7 @@ import { hash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
 import type { ClientAccount } from "../../db/queries/client-keys.ts";
+import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { isKeyText } from "../identity/key-format.ts";
@@ -16,7 +17,12 @@ const LONGEST_S = 300;
 const SKEW_S = 30;
 
 /** A client that proved itself, and the credential by which it did. */
-export type ProvenClient = { readonly caller: KeptCaller; readonly parents: readonly string[] };
+export type ProvenClient = {
+  readonly caller: KeptCaller;
+  readonly parents: readonly string[];
+  /** When the credential ends, in milliseconds since the epoch; null: never, or not by itself. */
+  readonly until: number | null;
+};
 
 export type ClientDeps = {
   readonly check: TokenCheck;
@@ -52,11 +58,13 @@ export async function authenticateClient(
 async function bySecret(deps: ClientDeps, name: string | undefined, secret: string): Promise<ProvenClient> {
   if (!isKeyText(secret)) throw refused();
   const { caller } = await deps.check(secret).catch((error: unknown) => {
+    // That nobody can be asked says nothing of the client.
+    if (error instanceof GatewayError && error.code === "identity_unavailable") throw error;
     throw refused(error);
   });
   if (caller.subject !== name) throw refused();
-  const { credentialId, expiresAt: _expiresAt, ...kept } = caller;
-  return { caller: kept, parents: [credentialId] };
+  const { credentialId, expiresAt, parents: _parents, ...kept } = caller;
+  return { caller: kept, parents: [credentialId], until: expiresAt };
 }
 
 async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Promise<ProvenClient> {
@@ -68,12 +76,13 @@ async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Pro
     name === null || (given !== undefined && given !== name) ? null : await deps.findAccount(name);
   if (name === null || account === null) throw refused();
   const { keyId, exp } = await verifyAssertion(deps, account, assertion);
-  // Used up whatever comes of it; the same signature can't be shown again, in any encoding of the same parts.
-  const isNew = await deps.useAssertion(hash("sha256", assertion, "buffer"), new Date((exp + SKEW_S) * 1000));
+  // Used up whatever comes of it. What was signed tells assertions apart: of a signature anybody can make another that fits.
+  const signed = assertion.slice(0, assertion.lastIndexOf("."));
+  const isNew = await deps.useAssertion(hash("sha256", signed, "buffer"), new Date((exp + LONGEST_S) * 1000));
   if (!isNew) throw refused();
   const { tenant, groups } = account;
   const caller = { tenant, issuer: "tollgate", subject: name, kind: "service", groups: [...groups] } as const;
-  return { caller: { ...caller, scopes: [], claims: {}, actsFor: null }, parents: [keyId] };
+  return { caller: { ...caller, scopes: [], claims: {}, actsFor: null }, parents: [keyId], until: null };
 }
 
 async function verifyAssertion(
@@ -82,7 +91,7 @@ async function verifyAssertion(
   assertion: string,
 ): Promise<{ readonly keyId: string; readonly exp: number }> {
   const nowMs = deps.now();
-  const { kid } = decodeProtectedHeader(assertion);
+  const kid = readKeyId(assertion);
   for (const key of account.keys) {
     const parsed = jwk.parse(key.jwk);
     if (kid !== undefined && kid !== parsed.kid) continue;
@@ -105,6 +114,14 @@ async function verifyAssertion(
     }
   }
   throw refused();
+}
+
+function readKeyId(assertion: string): string | undefined {
+  try {
+    return decodeProtectedHeader(assertion).kid;
+  } catch (error) {
+    throw refused(error);
+  }
 }
 
 function readSubject(assertion: string): string | null {

@@ -3,7 +3,9 @@ import type { NewToken, TokenRow } from "../../db/queries/tokens.ts";
 import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
 import { readKeptCaller } from "../identity/access-tokens.ts";
-import { hashKey, isRefreshText } from "../identity/key-format.ts";
+import { requireTokenForm } from "../identity/bearer.ts";
+import { hashKey, isOurs, isRefreshText } from "../identity/key-format.ts";
+import { toSubjectId } from "../identity/subject-id.ts";
 import type { ClientDeps } from "./client.ts";
 import { authenticateClient } from "./client.ts";
 import type { Form } from "./form.ts";
@@ -29,8 +31,8 @@ export type GrantDeps = ClientDeps & {
     hash: Buffer,
     make: (used: TokenRow) => readonly NewToken[],
   ) => Promise<"rotated" | "reused" | null>;
-  /** Says whether any of the credentials, or the subject, was revoked. */
-  readonly wasRevoked: (credentialIds: readonly string[], caller: KeptCaller) => Promise<boolean>;
+  /** Says whether any of the parents, or the subject, was revoked. */
+  readonly wasRevoked: (parents: readonly string[], caller: KeptCaller) => Promise<boolean>;
   readonly onReuse: () => void;
   readonly lifetimes: Lifetimes;
 };
@@ -49,7 +51,7 @@ async function grantToClient(
   form: Form,
   authorization: string | null,
 ): Promise<TokenAnswer> {
-  const { caller, parents } = await authenticateClient(deps, form, authorization);
+  const { caller, parents, until } = await authenticateClient(deps, form, authorization);
   const scopes = narrowScopes(caller.scopes, form.get("scope") ?? null);
   return issue(deps, {
     caller: { ...caller, scopes },
@@ -57,10 +59,19 @@ async function grantToClient(
     grantType: "client_credentials",
     family: null,
     refreshUntil: null,
+    until,
   });
 }
 
-type Presented = { readonly caller: KeptCaller; readonly parents: readonly string[] };
+/** A token that is exchanged; `until` ends what comes of it where the token is one of ours, which would renew itself else. */
+type Presented = {
+  readonly caller: KeptCaller;
+  readonly parents: readonly string[];
+  readonly until: number | null;
+};
+
+/** A token ends with each that it came of, so that each is looked up: no more of them than any program needs. */
+const MOST_PARENTS = 16;
 
 async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   requireOwnTarget(deps, form);
@@ -68,13 +79,14 @@ async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   const actor = form.has("actor_token") ? await present(deps, form, "actor_token") : null;
   const of = actor === null ? held : delegate(held, actor);
   const asked = form.get("scope") ?? null;
-  const isOffline = asksForOffline(asked) && of.caller.kind === "human" && actor === null;
+  const isSignIn = actor === null && of.until === null && of.caller.kind === "human";
   return issue(deps, {
     caller: { ...of.caller, scopes: narrowScopes(of.caller.scopes, asked) },
     parents: of.parents,
     grantType: TOKEN_EXCHANGE,
     family: null,
-    refreshUntil: isOffline ? deps.now() + deps.lifetimes.refresh_s * 1000 : null,
+    refreshUntil: isSignIn && asksForOffline(asked) ? deps.now() + deps.lifetimes.refresh_s * 1000 : null,
+    until: of.until,
   });
 }
 
@@ -88,11 +100,14 @@ async function present(
   if (!TOKEN_TYPES.has(requireField(form, `${name}_type`)))
     throw new OAuthError("invalid_request", `The ${name}_type is none of ${[...TOKEN_TYPES].join(", ")}.`);
   try {
-    const { caller, parents = [] } = await deps.check(token);
-    const { credentialId, expiresAt: _expiresAt, grant, ...kept } = caller;
+    const { caller } = await deps.check(requireTokenForm(token));
+    const { credentialId, parents: earlier = [], expiresAt, grant, ...kept } = caller;
     if (grant !== undefined)
       throw new OAuthError("invalid_grant", "A client secret is good for one session alone.");
-    return { caller: kept, parents: [credentialId, ...parents] };
+    const parents = [credentialId, ...earlier];
+    if (parents.length > MOST_PARENTS)
+      throw new OAuthError("invalid_grant", "The token was exchanged too often.");
+    return { caller: kept, parents, until: isOurs(token) ? expiresAt : null };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     if (error.code === "identity_unavailable")
@@ -109,9 +124,12 @@ function delegate(held: Presented, actor: Presented): Presented {
     throw new OAuthError("invalid_grant", "A token that acts for somebody can't be passed on.");
   const groups = actor.caller.groups.filter((group) => held.caller.groups.includes(group));
   const scopes = joinScopes(actor.caller.scopes, held.caller.scopes);
+  const ends = [actor.until, held.until].filter((end) => end !== null);
   return {
     caller: { ...actor.caller, groups, scopes, actsFor: held.caller.subject },
-    parents: [...new Set([...actor.parents, ...held.parents])],
+    // The actor's subject ends the token as its caller; whoever it acts for ends it too.
+    parents: [...new Set([...actor.parents, ...held.parents, toSubjectId(held.caller)])],
+    until: ends.length === 0 ? null : Math.min(...ends),
   };
 }
 
@@ -142,6 +160,7 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
         grantType: "refresh_token",
         family,
         refreshUntil: expiresAt.getTime(),
+        until: null,
       },
       deps.lifetimes,
       deps.now(),

@@ -17,6 +17,8 @@ export type Issue = {
   readonly family: string | null;
   /** When the refresh token ends, in milliseconds since the epoch; null: there is none. */
   readonly refreshUntil: number | null;
+  /** When what it was obtained with ends, where it may not outlive that; else null. */
+  readonly until: number | null;
 };
 
 /** The answer of the token endpoint (RFC 6749, section 5.1; RFC 8693, section 2.2.1). */
@@ -32,15 +34,13 @@ export type TokenAnswer = {
 
 /** Makes the tokens: what is to be kept, and what is told once. */
 export function issueTokens(
-  { caller, parents, grantType, family, refreshUntil }: Issue,
+  { caller, parents, grantType, family, refreshUntil, until }: Issue,
   lifetimes: Lifetimes,
   now: number,
 ): { readonly rows: readonly NewToken[]; readonly answer: TokenAnswer } {
   const access = createAccessText();
-  const seconds =
-    refreshUntil === null
-      ? lifetimes.access_s
-      : Math.max(1, Math.min(lifetimes.access_s, Math.floor((refreshUntil - now) / 1000)));
+  const ends = [refreshUntil, until].flatMap((end) => (end === null ? [] : [Math.floor((end - now) / 1000)]));
+  const seconds = Math.max(1, Math.min(lifetimes.access_s, ...ends));
   const { tenant, issuer, subject, actsFor } = caller;
   const shared = { family: family ?? newId(), tenant, issuer, subject, actsFor, caller, grantType };
   const of = { ...shared, parents: [...parents] };

@@ -1,5 +1,5 @@
 // The token service through a whole gateway: each grant with a real client of OAuth, and what must be refused.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,6 +11,14 @@ import OpenAI, { APIError } from "openai";
 import * as oauth from "openid-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { addClientKey } from "../../db/queries/client-keys.ts";
+import { revoke } from "../../db/queries/revocations.ts";
+import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import { revokeTokens } from "../../db/queries/tokens.ts";
+import { createKeyText, hashKey } from "../../gateway/identity/key-format.ts";
+import { toSubjectId } from "../../gateway/identity/subject-id.ts";
+import { readPublicKey } from "../../gateway/oauth/public-key.ts";
+import { signAnew } from "../fixtures/sign-anew.ts";
 import { createTestIssuer } from "../fixtures/test-issuer.ts";
 import type { TestIssuer } from "../fixtures/test-issuer.ts";
 import { startGateway } from "../gateway.ts";
@@ -167,6 +175,91 @@ describe("token exchange", () => {
   });
 });
 
+describe("a token that was obtained with another of the gateway's own", () => {
+  const renew = (token: string, more = {}) => exchange(token, { subject_token_type: ACCESS, ...more });
+
+  test("ends when that does, so that nobody stays in by renewing", async () => {
+    const first = await getToken();
+    const end = new Date(Date.now() + 600_000);
+    const hash = createHash("sha256").update(first).digest();
+    await database.db.sql`update tokens set expires_at = ${end.toISOString()} where hash = ${hash}`;
+    const { body } = await renew(first, { scope: "offline_access" });
+    expect(Number(body["expires_in"])).toBeLessThanOrEqual(600);
+    expect(body).not.toHaveProperty("refresh_token");
+
+    const agent = await agents.sign({ sub: "report-writer", groups: ["bots"] });
+    const delegated = await renew(first, { actor_token: agent, actor_token_type: JWT });
+    expect(Number(delegated.body["expires_in"])).toBeLessThanOrEqual(600);
+  });
+
+  test("is not exchanged on and on", async () => {
+    let token = await getToken();
+    const answers: Answer[] = [];
+    for (let count = 0; count < 17; count += 1) {
+      const answer = await renew(token);
+      answers.push(answer);
+      const next = answer.body["access_token"];
+      if (typeof next === "string") token = next;
+    }
+    expect(answers.slice(0, 10).every(({ status }) => status === 200)).toBe(true);
+    expect(answers.at(-1)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+});
+
+describe("what came of a token", () => {
+  const call = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${gateway.baseUrl}/models`, { headers });
+    return z.object({ error: z.object({ code: z.string() }) }).parse(await response.json()).error.code;
+  };
+
+  test("a client secret too, ends with the first token of all", async () => {
+    const token = await getToken({}, { sub: "hedy", jti: "hedy's" });
+    const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: token, maxRetries: 0 });
+    const { value } = await client.realtime.clientSecrets.create({
+      session: { type: "realtime", model: "gpt-realtime" },
+    });
+    expect(await call(value)).not.toBe("token_revoked");
+    const [row] = await database.db.sql<{ parents: string[] }[]>`
+      select parents from tokens where subject = 'hedy'`;
+    await revoke(database.db, { kind: "credential", id: row?.parents[0] ?? "" });
+    await expect.poll(() => call(value), { timeout: 10_000 }).toBe("token_revoked");
+  });
+
+  test("for an agent ends with all of the person's", async () => {
+    const agent = await agents.sign({ sub: "report-writer", groups: ["bots"] });
+    const token = await getToken({ actor_token: agent, actor_token_type: JWT }, { sub: "mary" });
+    expect(await ask(token)).toBe("hello");
+    expect(await revokeTokens(database.db, { subject: "mary", issuer: agents.url }, "test")).toBe(0);
+    expect(await revokeTokens(database.db, { subject: "mary", issuer: people.url }, "test")).toBe(1);
+    await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
+
+    const other = await getToken({ actor_token: agent, actor_token_type: JWT }, { sub: "joan" });
+    expect(await ask(other)).toBe("hello");
+    const person = { tenant: "default", issuer: people.url, subject: "joan" };
+    await revoke(database.db, { kind: "subject", id: toSubjectId(person) });
+    await expect.poll(() => ask(other), { timeout: 10_000 }).toBe("token_revoked");
+  });
+
+  test("by a refresh at the very moment of its end, ends too", async () => {
+    await exchange(await person({ sub: "lise" }), { scope: "offline_access" });
+    const { sql } = database.db;
+    const ended = await sql.begin(async (tx) => {
+      await tx`select from tokens where subject = 'lise' and use = 'refresh' for update`;
+      const ending = revokeTokens(database.db, { subject: "lise", issuer: null }, "test");
+      const waits = async () =>
+        (await sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"tokens"%'`)
+          .length;
+      await expect.poll(waits, { timeout: 4_000 }).toBe(1);
+      await tx`insert into tokens select gen_random_uuid(), family, use, ${randomBytes(32)}, tenant, issuer, subject,
+        acts_for, caller, parents, grant_type, issued_at, expires_at from tokens
+        where subject = 'lise' and use = 'refresh'`;
+      return { ending };
+    });
+    expect(await ended.ending).toBe(3);
+  });
+});
+
 describe("a refresh token", () => {
   const sign = async () => {
     const { body } = await exchange(await person({ sub: "grace" }), { scope: "offline_access" });
@@ -259,6 +352,8 @@ describe("a service account", () => {
     expect((await present(once)).status).toBe(200);
     const refused = { status: 401, body: { error: "invalid_client" } };
     expect(await present(once)).toMatchObject(refused);
+    expect(await present(signAnew(once))).toMatchObject(refused);
+    expect(await present(`!!.${once.split(".")[1]}.x`)).toMatchObject(refused);
     expect(await present(await assertion({ aud: "https://other.example.com" }))).toMatchObject(refused);
     expect(await present(await assertion({ sub: "nightly" }))).toMatchObject(refused);
     expect(await present(await assertion({}, "1h"))).toMatchObject(refused);
@@ -273,6 +368,64 @@ describe("a service account", () => {
       .setExpirationTime("60s")
       .sign(shared);
     expect(await present(confused)).toMatchObject(refused);
+  });
+
+  /** An account that proves itself by a public key, made where the command line makes it. */
+  async function addSigner(name: string) {
+    const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+    const read = await readPublicKey(await exportSPKI(publicKey));
+    if ("problem" in read) throw new TypeError(read.problem);
+    const create = (groups: readonly string[]) =>
+      createKey(database.db, {
+        tenant: "default",
+        name,
+        groups,
+        createdBy: "test",
+        hint: "",
+        existing: "refuse",
+        hash: randomBytes(32),
+        expiresAt: new Date(Date.now() + 3_600_000),
+      });
+    await create(["developers"]);
+    const id = await addClientKey(database.db, name, { ...read, createdBy: "test" });
+    const client = configure(oauth.PrivateKeyJwt(privateKey), name);
+    return { id: id ?? "", create, ask: () => oauth.clientCredentialsGrant(client, {}) };
+  }
+
+  test("has no public key left once it was revoked, nor when another is opened under its name", async () => {
+    const signer = await addSigner("leaver");
+    const { access_token: token } = await signer.ask();
+    expect(await ask(token)).toBe("hello");
+    await revokeServiceAccount(database.db, "leaver");
+    await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
+    expect(await signer.create(["admins"])).not.toBeNull();
+    await expect(signer.ask()).rejects.toMatchObject({ error: "invalid_client" });
+  });
+
+  test("loses one public key by its id, with what came of it", async () => {
+    const signer = await addSigner("rotated");
+    const { access_token: token } = await signer.ask();
+    expect(await ask(token)).toBe("hello");
+    expect(await revokeServiceAccount(database.db, signer.id)).toMatchObject({ keyIds: [signer.id] });
+    await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
+    await expect(signer.ask()).rejects.toMatchObject({ error: "invalid_client" });
+  });
+
+  test("gets no token that outlives its key", async () => {
+    const key = createKeyText();
+    await createKey(database.db, {
+      tenant: "default",
+      name: "short",
+      groups: [],
+      createdBy: "test",
+      hint: "",
+      existing: "refuse",
+      hash: hashKey(key),
+      expiresAt: new Date(Date.now() + 600_000),
+    });
+    const client = configure(oauth.ClientSecretPost(key), "short");
+    const { expires_in: seconds } = await oauth.clientCredentialsGrant(client, {});
+    expect(seconds).toBeLessThanOrEqual(600);
   });
 
   test("can't register a private key", async () => {
@@ -408,6 +561,8 @@ describe("the token endpoint", () => {
     expect(await refused(await person({ exp: 1 }))).toBe("invalid_grant");
     expect(await refused(await person({ aud: "other" }))).toBe("invalid_grant");
     expect(await refused(`${await person()}x`)).toBe("invalid_grant");
+    expect(await refused(await person({ padding: "x".repeat(20_000) }))).toBe("invalid_grant");
+    expect(await refused(`${await person()}\n`)).toBe("invalid_grant");
     expect(await refused(await person(), { audience: "https://other.example.com" })).toBe("invalid_target");
     expect(await refused(await person(), { requested_token_type: JWT })).toBe("invalid_request");
     expect(await refused(await person(), { subject_token_type: "urn:x" })).toBe("invalid_request");
