@@ -30,6 +30,7 @@ import { isDenial } from "./journal.ts";
 import type { Journal, Progress } from "./journal.ts";
 import { createMaskAccount } from "./mask/account.ts";
 import type { ValueHash } from "./mask/account.ts";
+import type { ValueForm } from "./value-form.ts";
 import { createMaskTally } from "./mask/mask-tally.ts";
 import { maskTexts } from "./mask/mask-texts.ts";
 import { createMasks } from "./mask/masks.ts";
@@ -108,7 +109,7 @@ export type DeciderDeps = {
   /** Keeps what placeholders stand for. */
   readonly placeholders: PlaceholderStore;
   /** Names a tenant's values by a keyed hash. */
-  readonly openHash: (tenant: string) => ValueHash;
+  readonly openHash: (tenant: string, form: ValueForm) => ValueHash;
   readonly limits: {
     readonly request_bytes: number;
     readonly depth: number;
@@ -370,7 +371,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.request = texted;
       const { caller, route, open } = given;
       const { connection } = open;
-      const account = createMaskAccount(() => deps.openHash(caller.tenant));
+      const account = createMaskAccount((form) => deps.openHash(caller.tenant, form));
       progress.account = account;
 
       // ownership and session

@@ -17,6 +17,8 @@ export type Caller = {
   readonly actsFor: string | null;
   /** Names the credential that was presented (key id, or JWT `jti` hash), so that it can be revoked. Never secret. */
   readonly credentialId: string;
+  /** The credentials, and subjects, that it was obtained with: it ends with any of them. Absent: with none. */
+  readonly parents?: readonly string[];
   /** Milliseconds since the epoch; null when the credential does not expire. */
   readonly expiresAt: number | null;
   /** What a client secret was presented for, of a caller that has no more than that; absent: all that policy allows. */

@@ -1,20 +1,19 @@
-// Names values by a keyed hash, however they are written: escaped, with separators or in capitals.
+// Names values by a keyed hash of the form in which their class is compared.
 import { createHmac, createSecretKey } from "node:crypto";
 import { PlainText } from "./detect/values/plain.ts";
 import type { ValueHash } from "./mask/account.ts";
-
-/** What a value may be written with or without. */
-const SEPARATORS = /[\s().\p{Pd}]/gu;
+import { openForm, type ValueForm } from "./value-form.ts";
 
 /** A value is named by so many of its first characters. */
 const MOST = 65_536;
 
-/** Gives what opens the hash of a tenant's value. */
-export function createValueHashes(key: Buffer): (tenant: string) => ValueHash {
+/** Gives what opens the hash of a tenant's value in a form. */
+export function createValueHashes(key: Buffer): (tenant: string, form: ValueForm) => ValueHash {
   // Five times faster than with the bytes.
   const secret = createSecretKey(key);
-  return (tenant) => {
-    const hmac = createHmac("sha256", secret).update(`${JSON.stringify(tenant)}\0`);
+  return (tenant, form) => {
+    const hmac = createHmac("sha256", secret).update(`${JSON.stringify(tenant)}\0${form}\0`);
+    const reader = openForm(form);
     const plain = new PlainText();
     let read = 0;
 
@@ -24,14 +23,14 @@ export function createValueHashes(key: Buffer): (tenant: string) => ValueHash {
       const counted = fresh.slice(0, Math.max(0, MOST - read));
       read += fresh.length;
       plain.release(read);
-      hmac.update(counted.replaceAll(SEPARATORS, "").toLowerCase());
+      hmac.update(reader.push(counted));
     }
 
     return {
       push: (piece) => take(piece, false),
       end() {
         take("", true);
-        return hmac.digest("base64url");
+        return hmac.update(reader.end()).digest("base64url");
       },
     };
   };

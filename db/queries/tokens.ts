@@ -1,5 +1,5 @@
 // Tokens of our own and their refresh tokens. Only hashes come here.
-import { and, desc, eq, getTableColumns, gt, inArray, isNull, lt, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
@@ -49,8 +49,8 @@ export async function rotateToken(
         .for("update");
       if (held === undefined) return null;
       if (held.usedAt !== null) {
-        await revokeWhere(tx, eq(tokens.family, held.family), "reuse of a refresh token");
-        return "reused";
+        const ended = await revokeWhere(tx, eq(tokens.family, held.family), "reuse of a refresh token");
+        return ended === 0 ? null : "reused";
       }
       const { now } = (await tx.execute<{ now: string }>(sql`select now()::text as now`))[0] ?? { now: "" };
       if (held.revokedAt !== null || held.expiresAt <= new Date(now)) return null;
@@ -81,16 +81,27 @@ function toCondition(
 ): SQL | undefined {
   if ("id" in which) return eq(tokens.id, which.id);
   if ("family" in which) return eq(tokens.family, which.family);
-  const ofSubject = eq(tokens.subject, which.subject);
-  return which.issuer === null ? ofSubject : and(ofSubject, eq(tokens.issuer, which.issuer));
+  const { subject, issuer } = which;
+  if (issuer === null) return or(eq(tokens.subject, subject), eq(tokens.actsFor, subject));
+  const own = and(eq(tokens.subject, subject), eq(tokens.issuer, issuer));
+  // Of whom a token acts for, the issuer stands among what it was obtained with, as subjects are named there.
+  const named = sql`exists (select from unnest(${tokens.parents}) as parent where case when parent like '[%'
+    then parent::json ->> 1 = ${issuer} and parent::json ->> 2 = ${subject} else false end)`;
+  return or(own, and(eq(tokens.actsFor, subject), named));
 }
 
 async function revokeWhere(tx: Transaction, condition: SQL | undefined, revokedBy: string): Promise<number> {
-  const revoked = await tx
-    .update(tokens)
-    .set({ revokedAt: sql`now()` })
-    .where(and(condition, isNull(tokens.revokedAt)))
-    .returning({ id: tokens.id, use: tokens.use });
+  const revoked: Pick<TokenRow, "id" | "use">[] = [];
+  // Who refreshes at this moment holds what is refreshed, which is waited for; what came of it only the next look shows.
+  for (let found = -1; found !== 0;) {
+    const rows = await tx
+      .update(tokens)
+      .set({ revokedAt: sql`now()` })
+      .where(and(condition, isNull(tokens.revokedAt)))
+      .returning({ id: tokens.id, use: tokens.use });
+    found = rows.length;
+    revoked.push(...rows);
+  }
   await appendRevocations(
     tx,
     revoked.filter(({ use }) => use === "access").map(({ id }) => ({ kind: "credential", id })),

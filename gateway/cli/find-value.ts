@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { countUnnamed, findValues, listMaskedTenants } from "../../db/queries/find-values.ts";
 import { createDetectors } from "../detect/detector.ts";
 import { derive } from "../record/keys.ts";
+import { VALUE_FORMS } from "../value-form.ts";
 import { createValueHashes } from "../value-hash.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -55,11 +56,13 @@ export function addFind(group: Command, program: Command, context: CommandContex
           const values = listValues(value);
           const tenants = await listMaskedTenants(db);
           const hashes = tenants.flatMap((tenant) =>
-            values.map((one) => {
-              const hash = open(tenant);
-              hash.push(one);
-              return hash.end();
-            }),
+            values.flatMap((one) =>
+              VALUE_FORMS.map((form) => {
+                const hash = open(tenant, form);
+                hash.push(one);
+                return hash.end();
+              }),
+            ),
           );
           return {
             passages: await findValues(db, hashes, options.limit),

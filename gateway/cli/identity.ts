@@ -76,8 +76,7 @@ async function explain(token: string, { config, secrets }: Parts, db: Database |
       if (db === null) throw new CommandError("A token of the gateway's own is checked in the database.");
       return findAccessToken(db, hash);
     },
-    wasRevoked: async (credentialIds, subjectId) =>
-      db === null ? false : isRevoked(db, credentialIds, subjectId),
+    wasRevoked: async (names) => (db === null ? false : isRevoked(db, names)),
     issuers: openIssuers(config.issuers, secrets),
     // A provider's key that somebody asks about here was not presented.
     secret: Buffer.alloc(32),

@@ -15,7 +15,7 @@ export class MarkRuns {
   #kind: MarkKind | null = null;
   #length = 0;
   #isAfterFlag = false;
-  /** The two units before: a flag, or the first half of a pair. */
+  /** The three units before: a flag and the first half of a pair. */
   #before = "";
 
   constructor(onRun: (kind: MarkKind) => void) {
@@ -27,7 +27,7 @@ export class MarkRuns {
     if (piece === "") return;
     const before = this.#before;
     if (this.#kind !== null || before.endsWith("\udb40") || MARKS.test(piece)) this.#run(before, piece);
-    this.#before = piece.length > 1 ? piece.slice(-2) : (before + piece).slice(-2);
+    this.#before = piece.length > 2 ? piece.slice(-3) : (before + piece).slice(-3);
   }
 
   #run(before: string, piece: string): void {
@@ -45,7 +45,7 @@ export class MarkRuns {
       if (kind !== this.#kind) {
         this.#kind = kind;
         this.#length = 0;
-        this.#isAfterFlag = kind === "tag" && isFlag(before, piece, i - 1);
+        this.#isAfterFlag = kind === "tag" && isFlag(before, piece, i);
       }
       this.#length += 1;
       const least = this.#isAfterFlag ? LEAST_AFTER_FLAG : LEAST[kind];
@@ -70,8 +70,8 @@ function toKind(high: number, c: number): MarkKind | null {
   return isZeroWidth ? "zero_width" : null;
 }
 
-/** Says whether the pair before `end` is a black flag; the two units before the piece are at hand. */
-function isFlag(before: string, piece: string, end: number): boolean {
-  const text = before + piece.slice(Math.max(0, end - 2), Math.max(0, end));
-  return end >= 2 ? piece.slice(end - 2, end) === "\ud83c\udff4" : text.endsWith("\ud83c\udff4");
+/** Says whether the tag whose second half stands at `at` follows a black flag; the three units before the piece are at hand. */
+function isFlag(before: string, piece: string, at: number): boolean {
+  const text = at < 3 ? before + piece.slice(0, at) : piece.slice(at - 3, at);
+  return text.endsWith("\ud83c\udff4\udb40");
 }

@@ -6,7 +6,7 @@ import type { Caller, Json } from "../exchange.ts";
 import type { FoundToken } from "./check-token.ts";
 
 /** What of a caller is kept with its token: credential and expiry are the token's own. */
-export type KeptCaller = Omit<Caller, "credentialId" | "expiresAt" | "grant">;
+export type KeptCaller = Omit<Caller, "credentialId" | "parents" | "expiresAt" | "grant">;
 
 const json: z.ZodType<Json> = z.json();
 const kept = z.object({
@@ -29,6 +29,7 @@ export function readKeptCaller(value: unknown): KeptCaller {
 export async function findAccessToken(db: Database, hash: Buffer): Promise<FoundToken | null> {
   const row = await findToken(db, hash);
   if (row === null || row.use !== "access") return null;
-  const caller = { ...readKeptCaller(row.caller), credentialId: row.id, expiresAt: row.expiresAt.getTime() };
-  return { caller, parents: row.parents, isRevoked: row.revokedAt !== null };
+  const { id: credentialId, parents } = row;
+  const caller = { ...readKeptCaller(row.caller), credentialId, parents, expiresAt: row.expiresAt.getTime() };
+  return { caller, isRevoked: row.revokedAt !== null };
 }

@@ -8,7 +8,7 @@ import { parseBearer } from "./bearer.ts";
 import type { TokenCheck } from "./check-token.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { RevocationLog } from "./revocation-log.ts";
-import { toSubjectId } from "./subject-id.ts";
+import { toNames } from "./subject-id.ts";
 import type { VerifiedToken } from "./verify-token.ts";
 
 export type Authenticator = {
@@ -38,7 +38,7 @@ export type TokenAuthenticatorDeps = {
   readonly cacheSize?: number;
 };
 
-type Known = VerifiedToken & { readonly subjectId: string };
+type Known = VerifiedToken & { readonly names: readonly string[] };
 type Refused = {
   readonly code: "token_invalid" | "token_revoked" | "token_expired";
   readonly message: string;
@@ -55,24 +55,21 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   const revocations = deps.followRevocations(onRevocation);
 
   function onRevocation(revocation: Revocation): void {
-    revokedIds.set(`${revocation.kind}\0${revocation.id}`, true);
+    revokedIds.set(revocation.id, true);
     const hit = new Set<string>(revocation.kind === "credential" ? [revocation.id] : []);
     for (const [key, entry] of known.entries()) {
-      if (!names(entry, revocation)) continue;
+      if (!entry.names.includes(revocation.id)) continue;
       known.delete(key);
       hit.add(entry.caller.credentialId);
     }
     for (const id of hit) {
-      revokedIds.set(`credential\0${id}`, true);
+      revokedIds.set(id, true);
       for (const callback of callbacks) callback(id);
     }
   }
 
-  function isSeenRevoked(entry: Pick<Known, "caller" | "subjectId" | "parents">): boolean {
-    return (
-      toCredentials(entry).some((id) => revokedIds.has(`credential\0${id}`)) ||
-      revokedIds.has(`subject\0${entry.subjectId}`)
-    );
+  function isSeenRevoked(names: readonly string[]): boolean {
+    return names.some((name) => revokedIds.has(name));
   }
 
   async function lookUp(authorization: string, key: string): Promise<Caller> {
@@ -82,8 +79,8 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     if (held !== undefined && held.until > now()) return held.caller;
     const token = parseBearer(authorization);
     const verified = await deps.check(token);
-    const entry = { ...verified, subjectId: toSubjectId(verified.caller) };
-    if (isSeenRevoked(entry)) throw tokenRevoked();
+    const entry = { ...verified, names: toNames(verified.caller) };
+    if (isSeenRevoked(entry.names)) throw tokenRevoked();
     known.set(key, entry);
     return entry.caller;
   }
@@ -132,25 +129,16 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     confirm(caller) {
       if (caller.expiresAt !== null && caller.expiresAt <= now()) throw tokenExpired();
       const settle = (): Caller => {
-        if (isSeenRevoked({ caller, subjectId: toSubjectId(caller) })) throw tokenRevoked();
+        if (isSeenRevoked(toNames(caller))) throw tokenRevoked();
         return caller;
       };
       return revocations.isFresh() ? settle() : revocations.confirm().then(settle);
     },
-    isRevoked: (credentialId) => revokedIds.has(`credential\0${credentialId}`),
+    isRevoked: (credentialId) => revokedIds.has(credentialId),
     onRevoked(callback) {
       callbacks.add(callback);
       return () => callbacks.delete(callback);
     },
     close: () => revocations.close(),
   };
-}
-
-/** The credentials with any of which an entry ends. */
-function toCredentials({ caller, parents }: Pick<Known, "caller" | "parents">): readonly string[] {
-  return parents === undefined ? [caller.credentialId] : [caller.credentialId, ...parents];
-}
-
-function names(entry: Known, { kind, id }: Revocation): boolean {
-  return kind === "credential" ? toCredentials(entry).includes(id) : entry.subjectId === id;
 }

@@ -36,7 +36,7 @@ export async function createAuthenticator(deps: {
     findKeyOwner: (hash) => findKeyOwner(db, hash),
     findClientSecret: deps.findClientSecret,
     findAccessToken: (hash) => findAccessToken(db, hash),
-    wasRevoked: (credentialIds, subjectId) => isRevoked(db, credentialIds, subjectId),
+    wasRevoked: (names) => isRevoked(db, names),
     issuers: openIssuers(deps.issuers, deps.issuerSecrets),
     secret: deps.secret,
     onProviderKey: deps.onProviderKey,

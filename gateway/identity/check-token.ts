@@ -9,7 +9,7 @@ import type { ProviderKeyIncident } from "./provider-keys.ts";
 import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
 import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
-import { toSubjectId } from "./subject-id.ts";
+import { toNames } from "./subject-id.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, verifyIntrospected, verifyToken } from "./verify-token.ts";
 
@@ -22,8 +22,8 @@ export type TokenCheckDeps = {
   readonly findClientSecret: (hash: Buffer) => Promise<VerifiedToken | null>;
   /** Finds what a short-lived token stands for. */
   readonly findAccessToken: (hash: Buffer) => Promise<FoundToken | null>;
-  /** Says whether any of the credentials, or the subject, was ever revoked. */
-  readonly wasRevoked: (credentialIds: readonly string[], subjectId: string) => Promise<boolean>;
+  /** Says whether any of the names in the log of revocations was ever revoked. */
+  readonly wasRevoked: (names: readonly string[]) => Promise<boolean>;
   readonly issuers: readonly TrustedIssuer[];
   /** Keys the hash of presented provider keys. */
   readonly secret: Buffer;
@@ -34,7 +34,6 @@ export type TokenCheckDeps = {
 /** A short-lived token that was issued here. */
 export type FoundToken = {
   readonly caller: Caller & { readonly expiresAt: number };
-  readonly parents: readonly string[];
   readonly isRevoked: boolean;
 };
 
@@ -54,9 +53,8 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   const reportProviderKey = createProviderKeyReporter(deps);
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
 
-  async function requireUnrevoked({ caller, parents = [] }: VerifiedToken, note?: Note): Promise<void> {
-    const credentials = [caller.credentialId, ...parents];
-    if (await asUnavailable(deps.wasRevoked(credentials, toSubjectId(caller)))) throw tokenRevoked();
+  async function requireUnrevoked({ caller }: VerifiedToken, note?: Note): Promise<void> {
+    if (await asUnavailable(deps.wasRevoked(toNames(caller)))) throw tokenRevoked();
     note?.("revocation", "neither the token nor its subject was revoked");
   }
 
@@ -98,14 +96,14 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     note?.("form", "a short-lived token of the gateway's own");
     const found = await findAccess(token);
     if (found === null) throw new GatewayError("token_invalid", "The token is unknown.");
-    const { caller, parents, isRevoked } = found;
+    const { caller, isRevoked } = found;
     if (isRevoked) throw tokenRevoked();
     if (caller.expiresAt <= now()) throw tokenExpired();
     note?.(
       "for",
       `${caller.subject} of ${caller.issuer}${caller.actsFor === null ? "" : `, for ${caller.actsFor}`}`,
     );
-    const verified = { caller, parents, until: caller.expiresAt };
+    const verified = { caller, until: caller.expiresAt };
     await requireUnrevoked(verified, note);
     return verified;
   }

@@ -44,6 +44,7 @@ const content = z.object({
     claims: object,
     actsFor: z.string().nullable(),
     credentialId: z.string(),
+    parents: z.array(z.string()).default([]),
     expiresAt: z.number().nullable(),
   }),
   grant: z.object({

@@ -23,8 +23,6 @@ export type VerifiedToken = {
   readonly until: number;
   /** Whether the token may count for longer, and is to be asked about again then. */
   readonly isRenewable?: boolean;
-  /** The credentials that it was obtained with: it ends with any of them. */
-  readonly parents?: readonly string[];
 };
 
 /** Types of tokens that let nobody in although their signature is right: logout and security events, and proofs. */

@@ -1,5 +1,6 @@
 // Keeps the account of one exchange: what was masked where, how and by which rule. Of values it holds keyed hashes.
 import type { Finding, MaskOperator, SegmentKind } from "../exchange.ts";
+import { toForm, type ValueForm } from "../value-form.ts";
 import type { Direction } from "./masks.ts";
 
 /** Names a value by a keyed hash, however it is written; a long one may come in pieces. */
@@ -70,7 +71,7 @@ const NEVER_KEPT = "secret";
 const CLOSED: OpenNote = { push: () => undefined };
 
 /** Opens the account of one exchange. */
-export function createMaskAccount(openHash: () => ValueHash): MaskAccount {
+export function createMaskAccount(openHash: (form: ValueForm) => ValueHash): MaskAccount {
   const lines: Record<Direction, Line[]> = { request: [], answer: [] };
   const sums = new Map<string, Line>();
   const room: Record<Direction, number> = { request: MOST_LINES, answer: MOST_LINES };
@@ -95,7 +96,7 @@ export function createMaskAccount(openHash: () => ValueHash): MaskAccount {
       const noted = { ...found, place: place === null ? null : toPlace(place) };
       if (room[direction] === 0) return add(noted, count);
       room[direction] -= 1;
-      const hash = value === null ? null : openHash();
+      const hash = value === null ? null : openHash(toForm(found.class));
       const isKept = isClean && value !== null && value.length <= MOST_KEPT && kept.has(found.class);
       const line: Line = { noted, hash, count, original: isKept ? value : null };
       lines[direction].push(line);

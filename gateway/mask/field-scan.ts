@@ -49,7 +49,7 @@ function createScan(scanner: { readonly scan: Scan }, masks: Masks): Scan {
     const reader = isPart ? null : openReader(masks, kind, direction);
     if (reader === null) return values;
     const found = [...reader.push(text), ...reader.end()];
-    return found.length === 0 ? values : [...found, ...values].sort(compare);
+    return found.length === 0 ? values : [...found, ...values].sort(compareFindings);
   };
 }
 
@@ -66,8 +66,9 @@ export function joinStreams(values: Stream, reader: Stream): Stream {
 
   function give(found: readonly Finding[], decided: number): readonly Finding[] {
     if (waiting.length === 0 && found.length === 0) return found;
-    const all = [...waiting, ...found].sort(compare);
-    const first = all.findIndex(({ start }) => start >= decided);
+    const all = [...waiting, ...found].sort(compareFindings);
+    // What reaches into what is undecided waits too: a field may begin in it, and is masked as one.
+    const first = all.findIndex(({ end }) => end > decided);
     waiting = first === -1 ? [] : all.slice(first);
     return first === -1 ? all : all.slice(0, first);
   }
@@ -91,6 +92,7 @@ export function joinStreams(values: Stream, reader: Stream): Stream {
   return stream;
 }
 
-function compare(a: Finding, b: Finding): number {
+/** Orders findings by where they begin, a field before what stands in it. */
+export function compareFindings(a: Finding, b: Finding): number {
   return a.start - b.start || Number(a.field === undefined) - Number(b.field === undefined);
 }

@@ -38,7 +38,8 @@ function maskPieces(text: string, sizes: readonly number[], options: Options = {
   let decided = 0;
   function take(found: readonly Finding[], until: number): void {
     const first = edits.length;
-    editor.edit(edits, found, "message", (start, end) => text.slice(start, end));
+    const split = place.split(text.slice(0, at), found);
+    editor.edit(edits, split, "message", (start, end) => text.slice(start, end));
     expect(edits[first]?.start ?? decided).toBeGreaterThanOrEqual(decided);
     if (found.length > 0) place.quote(text.slice(0, at), edits, first);
     sent += applyEdits(text.slice(decided, until), edits, decided);
@@ -247,6 +248,15 @@ describe("however a text is cut", () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  test("so is a field that a value before it seems to go on into", () => {
+    const text = '{"note":"password:\\".","n":[{"ssn":"SSN\\"VALUE"},1]}';
+    const options = { effects: [...effectsOf("redact"), { code: "m", class: "secret" }] };
+    const whole = mask(text, options);
+    expect(JSON.parse(whole)).toHaveProperty("note", 'password:"[REDACTED:secret]');
+    expect(whole).toMatch(/:"\[REDACTED:field\]"\},1\]\}$/);
+    for (let size = 1; size <= text.length; size += 1) expect(maskPieces(text, [size], options)).toBe(whole);
   });
 
   test("so is a value that is too long to wait for", () => {

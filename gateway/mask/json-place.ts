@@ -1,6 +1,7 @@
 // Tells where in a JSON text a masked value stands: outside of a string its replacement needs quotes.
 import type { Finding } from "../exchange.ts";
 import type { Edit } from "./edits.ts";
+import { compareFindings } from "./field-scan.ts";
 import { createJsonWalk } from "./json-walk.ts";
 
 /** Follows a text that may be JSON, as far as it is known. */
@@ -29,11 +30,13 @@ export function createJsonPlace(): JsonPlace {
       if (findings.length === 0 || walk.isOver) return findings;
       // What `quote` is asked about lies behind.
       const ahead = walk.fork();
-      return findings.flatMap((finding) => {
+      const all = findings.flatMap((finding) => {
         if (finding.field !== undefined) return [finding];
         ahead.to(text, base, finding.start);
         return ahead.isOver ? [finding] : cut(finding, text, base, ahead.isInString);
       });
+      // A value may have begun before the field that its end stands in, which is masked as one.
+      return all.sort(compareFindings);
     },
     quote(text, edits, first, base = 0) {
       for (const edit of edits.slice(first)) {

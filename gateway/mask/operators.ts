@@ -2,6 +2,7 @@
 import { createHmac } from "node:crypto";
 import { MASK_OPERATORS, type MaskOperator } from "../exchange.ts";
 import { toRedaction, toTagged } from "../stand-ins.ts";
+import { toCompared, unescapeValue } from "../value-form.ts";
 import { toSurrogate } from "./surrogates.ts";
 
 /** What `fixed` writes. */
@@ -29,21 +30,23 @@ export function isStricter(a: MaskOperator, b: MaskOperator): boolean {
 /**
  * Gives what stands for a value of a class. `redact`: `[REDACTED:email]`; `fixed`: eight asterisks; `token`: the same for
  * the same value within a tenant, so that it can be joined, `[EMAIL_<16 characters>]`; `surrogate`: the same in the value's
- * shape, where there is one; `last4`: asterisks and the last four characters. `key` is the tenant's.
+ * shape, where there is one; `last4`: asterisks and the last four characters of
+ * the value without its escapes. `key` is the tenant's.
  */
 export function replaceValue(operator: MaskOperator, ofClass: string, value: string, key: Buffer): string {
   if (operator === "fixed") return FIXED;
   if (operator === "token") return toTagged(ofClass, digest(ofClass, value, key));
   if (operator === "surrogate") return toSurrogate(ofClass, value, key) ?? toRedaction(ofClass);
-  const shown = operator === "last4" ? value.replaceAll(/[^\p{L}\p{N}]/gu, "") : "";
+  const shown = operator === "last4" ? unescapeValue(value).replaceAll(/[^\p{L}\p{N}]/gu, "") : "";
   const isShown = shown.length >= LEAST_LAST4 && !NEVER_SHOWN.has(ofClass);
   return isShown ? `************${toAscii(shown.slice(-4))}` : toRedaction(ofClass);
 }
 
-/** However a value is written, with separators or in capitals, its token is the same. */
+/** Of the form in which values of the class are compared: escapes never count, separators where they only help to read. */
 function digest(ofClass: string, value: string, key: Buffer): Buffer {
-  const plain = value.replaceAll(/[\s().-]/g, "").toLowerCase();
-  return createHmac("sha256", key).update(`${ofClass}\0${plain}`).digest();
+  return createHmac("sha256", key)
+    .update(`${ofClass}\0${toCompared(ofClass, value)}`)
+    .digest();
 }
 
 function toAscii(text: string): string {

@@ -63,7 +63,7 @@ async function bySecret(deps: ClientDeps, name: string | undefined, secret: stri
     throw refused(error);
   });
   if (caller.subject !== name) throw refused();
-  const { credentialId, expiresAt, ...kept } = caller;
+  const { credentialId, expiresAt, parents: _parents, ...kept } = caller;
   return { caller: kept, parents: [credentialId], until: expiresAt };
 }
 

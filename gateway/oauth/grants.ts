@@ -5,6 +5,7 @@ import type { KeptCaller } from "../identity/access-tokens.ts";
 import { readKeptCaller } from "../identity/access-tokens.ts";
 import { requireTokenForm } from "../identity/bearer.ts";
 import { hashKey, isOurs, isRefreshText } from "../identity/key-format.ts";
+import { toSubjectId } from "../identity/subject-id.ts";
 import type { ClientDeps } from "./client.ts";
 import { authenticateClient } from "./client.ts";
 import type { Form } from "./form.ts";
@@ -30,8 +31,8 @@ export type GrantDeps = ClientDeps & {
     hash: Buffer,
     make: (used: TokenRow) => readonly NewToken[],
   ) => Promise<"rotated" | "reused" | null>;
-  /** Says whether any of the credentials, or the subject, was revoked. */
-  readonly wasRevoked: (credentialIds: readonly string[], caller: KeptCaller) => Promise<boolean>;
+  /** Says whether any of the parents, or the subject, was revoked. */
+  readonly wasRevoked: (parents: readonly string[], caller: KeptCaller) => Promise<boolean>;
   readonly onReuse: () => void;
   readonly lifetimes: Lifetimes;
 };
@@ -99,8 +100,8 @@ async function present(
   if (!TOKEN_TYPES.has(requireField(form, `${name}_type`)))
     throw new OAuthError("invalid_request", `The ${name}_type is none of ${[...TOKEN_TYPES].join(", ")}.`);
   try {
-    const { caller, parents: earlier = [] } = await deps.check(requireTokenForm(token));
-    const { credentialId, expiresAt, grant, ...kept } = caller;
+    const { caller } = await deps.check(requireTokenForm(token));
+    const { credentialId, parents: earlier = [], expiresAt, grant, ...kept } = caller;
     if (grant !== undefined)
       throw new OAuthError("invalid_grant", "A client secret is good for one session alone.");
     const parents = [credentialId, ...earlier];
@@ -126,7 +127,8 @@ function delegate(held: Presented, actor: Presented): Presented {
   const ends = [actor.until, held.until].filter((end) => end !== null);
   return {
     caller: { ...actor.caller, groups, scopes, actsFor: held.caller.subject },
-    parents: [...new Set([...actor.parents, ...held.parents])],
+    // The actor's subject ends the token as its caller; whoever it acts for ends it too.
+    parents: [...new Set([...actor.parents, ...held.parents, toSubjectId(held.caller)])],
     until: ends.length === 0 ? null : Math.min(...ends),
   };
 }

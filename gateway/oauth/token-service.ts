@@ -26,7 +26,7 @@ export function openTokenService(deps: {
     useAssertion: (hash, expiresAt) => useAssertion(db, hash, expiresAt),
     add: (rows) => addTokens(db, rows),
     rotate: (hash, make) => rotateToken(db, hash, make),
-    wasRevoked: (credentialIds, caller) => isRevoked(db, credentialIds, toSubjectId(caller)),
+    wasRevoked: (parents, caller) => isRevoked(db, [...parents, toSubjectId(caller)]),
     async end(hash) {
       const token = await findToken(db, hash);
       if (token === null) return;

@@ -12,8 +12,11 @@ import * as oauth from "openid-client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { addClientKey } from "../../db/queries/client-keys.ts";
+import { revoke } from "../../db/queries/revocations.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import { revokeTokens } from "../../db/queries/tokens.ts";
 import { createKeyText, hashKey } from "../../gateway/identity/key-format.ts";
+import { toSubjectId } from "../../gateway/identity/subject-id.ts";
 import { readPublicKey } from "../../gateway/oauth/public-key.ts";
 import { signAnew } from "../fixtures/sign-anew.ts";
 import { createTestIssuer } from "../fixtures/test-issuer.ts";
@@ -200,6 +203,60 @@ describe("a token that was obtained with another of the gateway's own", () => {
     }
     expect(answers.slice(0, 10).every(({ status }) => status === 200)).toBe(true);
     expect(answers.at(-1)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+});
+
+describe("what came of a token", () => {
+  const call = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const response = await fetch(`${gateway.baseUrl}/models`, { headers });
+    return z.object({ error: z.object({ code: z.string() }) }).parse(await response.json()).error.code;
+  };
+
+  test("a client secret too, ends with the first token of all", async () => {
+    const token = await getToken({}, { sub: "hedy", jti: "hedy's" });
+    const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: token, maxRetries: 0 });
+    const { value } = await client.realtime.clientSecrets.create({
+      session: { type: "realtime", model: "gpt-realtime" },
+    });
+    expect(await call(value)).not.toBe("token_revoked");
+    const [row] = await database.db.sql<{ parents: string[] }[]>`
+      select parents from tokens where subject = 'hedy'`;
+    await revoke(database.db, { kind: "credential", id: row?.parents[0] ?? "" });
+    await expect.poll(() => call(value), { timeout: 10_000 }).toBe("token_revoked");
+  });
+
+  test("for an agent ends with all of the person's", async () => {
+    const agent = await agents.sign({ sub: "report-writer", groups: ["bots"] });
+    const token = await getToken({ actor_token: agent, actor_token_type: JWT }, { sub: "mary" });
+    expect(await ask(token)).toBe("hello");
+    expect(await revokeTokens(database.db, { subject: "mary", issuer: agents.url }, "test")).toBe(0);
+    expect(await revokeTokens(database.db, { subject: "mary", issuer: people.url }, "test")).toBe(1);
+    await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
+
+    const other = await getToken({ actor_token: agent, actor_token_type: JWT }, { sub: "joan" });
+    expect(await ask(other)).toBe("hello");
+    const person = { tenant: "default", issuer: people.url, subject: "joan" };
+    await revoke(database.db, { kind: "subject", id: toSubjectId(person) });
+    await expect.poll(() => ask(other), { timeout: 10_000 }).toBe("token_revoked");
+  });
+
+  test("by a refresh at the very moment of its end, ends too", async () => {
+    await exchange(await person({ sub: "lise" }), { scope: "offline_access" });
+    const { sql } = database.db;
+    const ended = await sql.begin(async (tx) => {
+      await tx`select from tokens where subject = 'lise' and use = 'refresh' for update`;
+      const ending = revokeTokens(database.db, { subject: "lise", issuer: null }, "test");
+      const waits = async () =>
+        (await sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"tokens"%'`)
+          .length;
+      await expect.poll(waits, { timeout: 4_000 }).toBe(1);
+      await tx`insert into tokens select gen_random_uuid(), family, use, ${randomBytes(32)}, tenant, issuer, subject,
+        acts_for, caller, parents, grant_type, issued_at, expires_at from tokens
+        where subject = 'lise' and use = 'refresh'`;
+      return { ending };
+    });
+    expect(await ended.ending).toBe(3);
   });
 });
 

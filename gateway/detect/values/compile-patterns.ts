@@ -6,7 +6,7 @@ import { foldText, toFolding } from "./fold.ts";
 import type { InvisiblePattern } from "./invisible.ts";
 import type { Kind, Reader } from "./look.ts";
 import type { Direction, PatternAlternative, PatternSpec, PatternTable } from "./pattern-spec.ts";
-import { PlainText } from "./plain.ts";
+import { toPlain } from "./plain.ts";
 import { createLiteralReader, createRegexReader, createRunReader } from "./read-pattern.ts";
 
 /** A literal that a pattern is tried at. */
@@ -91,7 +91,7 @@ function compileAlternative(source: PatternAlternative, kind: Kind, uses: number
   draft.slots += 1;
   if ("literal" in source) {
     const { word } = toFolding();
-    const literal = toPlainText(source.literal);
+    const literal = toPlain(source.literal);
     const folded = foldLiteral(id, literal);
     const isWhole = source.word ?? true;
     const exact = source.case === "exact" ? toExact(id, literal) : null;
@@ -108,7 +108,7 @@ function compileAlternative(source: PatternAlternative, kind: Kind, uses: number
     if (before > 0) draft.befores.push({ uses, before });
     const tried = { slot, regex, isFolded, window, before };
     for (const written of source.literals) {
-      const literal = toPlainText(written);
+      const literal = toPlain(written);
       const folded = foldLiteral(id, literal);
       const exact = isFolded ? null : toExact(id, literal);
       const checkLeft = source.left_boundary ?? true;
@@ -126,13 +126,13 @@ function compileAlternative(source: PatternAlternative, kind: Kind, uses: number
     min: source.min,
     max: source.max,
     suffixes: (source.suffix ?? []).map((written) => {
-      const suffix = toPlainText(written);
+      const suffix = toPlain(written);
       return isFolded ? suffix.toLowerCase() : suffix;
     }),
     checkRight: source.right_boundary ?? false,
   };
   for (const written of typeof source.prefix === "string" ? [source.prefix] : source.prefix) {
-    const literal = toPlainText(written);
+    const literal = toPlain(written);
     const folded = foldLiteral(id, literal);
     const exact = isFolded ? null : toExact(id, literal);
     const checkLeft = source.left_boundary ?? true;
@@ -142,13 +142,6 @@ function compileAlternative(source: PatternAlternative, kind: Kind, uses: number
       reader: createRunReader({ kind, uses, folded, exact, checkLeft }, run),
     });
   }
-}
-
-/** Reads a literal as the text is read in which it is looked for: escapes decoded, invisible characters gone. */
-function toPlainText(literal: string): string {
-  const plain = new PlainText();
-  plain.push(literal, true);
-  return plain.text;
 }
 
 function foldLiteral(id: string, literal: string): string {

@@ -153,6 +153,17 @@ test("a date behind a number is no part of it", () => {
   expect(findPhone("+48 512 345 678 2024-01-02", false)).toBe("+48 512 345 678");
 });
 
+test.each([
+  ["4111 1111 1111 1111 4111", null],
+  ["4000 0566 5566 5556", null],
+  ["3782 822463 10005", null],
+  ["202 555 0146 202 555 0173", "202 555 0173"],
+  ["2025 0171 2345678", "0171 2345678"],
+  ["512 8123456", "512 8123456"],
+])("near a word none begins within the groups of %s that has not the shape of one", (text, phone) => {
+  expect(findPhone(text, true)).toBe(phone);
+});
+
 describe("in pieces", () => {
   it("waits until what it says holds for the whole text", () => {
     for (const phone of [...alone, ...nearAWord, ...none]) {

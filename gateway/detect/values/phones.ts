@@ -332,12 +332,14 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
     start < at && (first === PLUS || text.charCodeAt(at - 1) === PLUS || text.charCodeAt(start + 1) === PLUS);
   const hasBracket = start === at - 1 && first === OPEN;
   const isDialled = toPrefix(sizeOf(groups.count)) > 0;
-  // In the middle of a row of numbers none begins that has nothing but blanks between its groups.
-  const isInRow = start > 1 && text.charCodeAt(start - 1) === 0x20 && isDigitAt(text, start - 2);
+  // In the middle of a row of numbers none begins that has nothing but blanks between its groups, unless a word stands near.
+  const isInRow = !hasPlus && start > 1 && text.charCodeAt(start - 1) === 0x20 && isDigitAt(text, start - 2);
   let blanks = 0;
   while (betweenOf(blanks) === BLANK) blanks++;
-  const least = isInRow && !hasWord && !hasPlus ? blanks + 1 : 0;
-  for (let count = groups.count; count > least; count--) {
+  const inRow = isInRow ? blanks + 1 : 0;
+  for (let count = groups.count; count > 0; count--) {
+    const isOfRow = count <= inRow;
+    if (isOfRow && !hasWord) continue;
     const end = groups.ends[count - 1] ?? at;
     const size = sizeOf(count);
     // Most groups of digits are too short or too long for a number, before anything else is looked at.
@@ -347,7 +349,8 @@ export function readPhone(text: string, at: number, isFinal: boolean, hasWord: b
     const follows = count < groups.count ? betweenOf(count - 1) : NO_SEPARATOR;
     if (follows !== NO_SEPARATOR && follows > LAST_LOOSE) continue;
     if (follows !== NO_SEPARATOR && !hasPlus && isWithin(follows, count - 1)) continue;
-    if (!isPhone(count, hasPlus, hasBracket, hasWord)) continue;
+    // Of groups in a row a word alone tells nothing: those of a card follow it too.
+    if (!isPhone(count, hasPlus, hasBracket, hasWord && (count === 1 || !isOfRow))) continue;
     const withExtension = readExtension(text, end, isFinal);
     if (withExtension === -1) return -1;
     if (withExtension > end) return withExtension;

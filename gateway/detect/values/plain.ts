@@ -160,6 +160,13 @@ export class PlainText {
   }
 }
 
+/** Reads a whole text. */
+export function toPlain(text: string): string {
+  const plain = new PlainText();
+  plain.push(text, true);
+  return plain.text;
+}
+
 /** Less than this is not worth a copy. */
 const SLACK = 512;
 const BACKSLASH = 0x5c;
