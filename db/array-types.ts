@@ -1,19 +1,23 @@
-// How arrays of texts and UUIDs travel. postgres.js would ask each new connection for all array types, and a connection
+// How arrays travel. postgres.js would ask each new connection for all array types, and a connection
 // that is lost during that question ends the process: nobody handles its error.
 
-/** PostgreSQL's OIDs of `text[]`, `varchar[]` and `uuid[]`, which are the same in every database. */
-const OIDS = [1009, 1015, 2951] as const;
+/** PostgreSQL's OIDs of `text[]`, `varchar[]`, `uuid[]` and `integer[]`, which are the same in every database. */
+const OIDS = [1009, 1015, 2951, 1007] as const;
+const INTEGERS = 1007;
 
 /** The types for postgres.js, whose own question is switched off. */
 export const ARRAY_TYPES = Object.fromEntries(
-  OIDS.map((oid) => [`array${oid}`, { to: oid, from: [oid], serialize: toArrayText, parse: readArrayText }]),
+  OIDS.map((oid) => [
+    `array${oid}`,
+    { to: oid, from: [oid], serialize: toArrayText, parse: oid === INTEGERS ? readIntegers : readArrayText },
+  ]),
 );
 
 /** Writes a list in PostgreSQL's form for arrays; a text is in that form already. */
-export function toArrayText(values: readonly (string | null)[] | string): string {
+export function toArrayText(values: readonly (string | number | null)[] | string): string {
   if (typeof values === "string") return values;
   const written = values.map((value) =>
-    value === null ? "NULL" : `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`,
+    value === null ? "NULL" : `"${String(value).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`,
   );
   return `{${written.join(",")}}`;
 }
@@ -38,4 +42,8 @@ export function readArrayText(text: string): (string | null)[] {
     }
   }
   return values;
+}
+
+function readIntegers(text: string): (number | null)[] {
+  return readArrayText(text).map((value) => (value === null ? null : Number(value)));
 }

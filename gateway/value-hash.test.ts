@@ -19,12 +19,11 @@ test("names a number the same with separators and without, in capitals or not", 
   expect(hash("de89 3704", "number")).toBe(hash("DE893704", "number"));
 });
 
-test("names an address the same however its domain is written, and another one otherwise", () => {
+test("names an address the same in capitals or not, and another one otherwise", () => {
   const ada = hash("ada@example.com", "address");
   expect(hash("ada@Example.COM", "address")).toBe(ada);
-  expect(hash("Ada@example.com", "address")).not.toBe(ada);
+  expect(hash("Ada@example.com", "address")).toBe(ada);
   expect(hash("a.da@example.com", "address")).not.toBe(ada);
-  expect(hash('"a@B"@example.com', "address")).not.toBe(hash('"a@b"@example.com', "address"));
 });
 
 test("names all else as it is, but for escapes", () => {

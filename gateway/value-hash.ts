@@ -2,7 +2,7 @@
 import { createHmac, createSecretKey } from "node:crypto";
 import { PlainText } from "./detect/values/plain.ts";
 import type { ValueHash } from "./mask/account.ts";
-import { openForm, type ValueForm } from "./value-form.ts";
+import { bringInto, type ValueForm } from "./value-form.ts";
 
 /** A value is named by so many of its first characters. */
 const MOST = 65_536;
@@ -13,7 +13,6 @@ export function createValueHashes(key: Buffer): (tenant: string, form: ValueForm
   const secret = createSecretKey(key);
   return (tenant, form) => {
     const hmac = createHmac("sha256", secret).update(`${JSON.stringify(tenant)}\0${form}\0`);
-    const reader = openForm(form);
     const plain = new PlainText();
     let read = 0;
 
@@ -23,14 +22,14 @@ export function createValueHashes(key: Buffer): (tenant: string, form: ValueForm
       const counted = fresh.slice(0, Math.max(0, MOST - read));
       read += fresh.length;
       plain.release(read);
-      hmac.update(reader.push(counted));
+      hmac.update(bringInto(form, counted));
     }
 
     return {
       push: (piece) => take(piece, false),
       end() {
         take("", true);
-        return hmac.update(reader.end()).digest("base64url");
+        return hmac.digest("base64url");
       },
     };
   };

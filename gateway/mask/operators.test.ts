@@ -15,7 +15,6 @@ const escapes: readonly ((text: string) => string)[] = [
 test.each([
   ["ip_address", "1.23.4.5", "12.3.4.5"],
   ["email", "a.b@example.com", "ab@example.com"],
-  ["email", "Ada@example.com", "ada@example.com"],
   ["secret", "a-bc", "abc"],
   ["field", "1.5", "15"],
 ])("gives two values of the class %s two tokens: %s, %s", (ofClass, one, other) => {
@@ -26,7 +25,7 @@ test.each([
   ["credit_card", card.join(" "), card.join("")],
   ["bank_account", "de89 3704 0044", "DE89-37040044"],
   ["national_id", ["536", "90", "4399"].join("-"), ["536", "90", "4399"].join("")],
-  ["email", "ada@EXAMPLE.com", "ada@example.com"],
+  ["email", "Ada@EXAMPLE.com", "ada@example.com"],
 ])("gives one value of the class %s one token: %s, %s", (ofClass, one, other) => {
   expect(token(ofClass, one)).toBe(token(ofClass, other));
   for (const escape of escapes) expect(token(ofClass, escape(one))).toBe(token(ofClass, other));
