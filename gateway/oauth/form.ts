@@ -2,12 +2,14 @@
 import { OAuthError } from "./oauth-error.ts";
 
 const MAX_BYTES = 64 * 1024;
+/** A form is one packet; whoever takes longer holds a connection. */
+const LIMIT_MS = 10_000;
 
 /** The parameters by name; one without a value counts as absent. */
 export type Form = ReadonlyMap<string, string>;
 
-/** Reads a body. Throws `invalid_request`. */
-export async function readForm(request: Request): Promise<Form> {
+/** Reads a body, for at most `limitMs`. Throws `invalid_request`. */
+export async function readForm(request: Request, limitMs = LIMIT_MS): Promise<Form> {
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
   if (type !== "application/x-www-form-urlencoded")
     throw new OAuthError(
@@ -17,7 +19,7 @@ export async function readForm(request: Request): Promise<Form> {
   if (new URL(request.url).search !== "")
     throw new OAuthError("invalid_request", "Parameters belong into the body: a query stands in logs.");
   const form = new Map<string, string>();
-  for (const [name, value] of new URLSearchParams(await readText(request))) {
+  for (const [name, value] of new URLSearchParams(await readText(request, limitMs))) {
     if (form.has(name)) throw new OAuthError("invalid_request", "A parameter stands there twice.");
     form.set(name, value);
   }
@@ -31,13 +33,31 @@ export function requireField(form: Form, name: string): string {
   return value;
 }
 
-async function readText(request: Request): Promise<string> {
+async function readText(request: Request, limitMs: number): Promise<string> {
+  const reader = request.body?.getReader();
+  if (reader === undefined) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_BYTES) throw new OAuthError("invalid_request", "The body is longer than 64 KiB.");
-    chunks.push(chunk);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    const error = new OAuthError("invalid_request", "The body did not arrive in time.");
+    timer = setTimeout(() => reject(error), limitMs);
+  });
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read().catch(breakOff), late]);
+      if (done) return Buffer.concat(chunks).toString("utf8");
+      size += value.length;
+      if (size > MAX_BYTES) throw new OAuthError("invalid_request", "The body is longer than 64 KiB.");
+      chunks.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+    // What is left of it is not waited for.
+    void reader.cancel().catch(() => undefined);
   }
-  return Buffer.concat(chunks).toString("utf8");
+}
+
+function breakOff(cause: unknown): never {
+  throw new OAuthError("invalid_request", "The body broke off.", { cause });
 }
