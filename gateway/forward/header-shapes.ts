@@ -50,6 +50,9 @@ const SHAPES: ReadonlyMap<string, RegExp> = new Map([
 /** Headers that go on otherwise than they came, whatever they say: as what was read, or bound to the caller. */
 const REWRITTEN: ReadonlySet<string> = new Set(["content-type", "idempotency-key"]);
 
+/** What parts an answer: letters and digits in which no number stands. */
+const BOUNDARY = String.raw`; ?boundary="?(?!.*(?:\d{7}|\d-\d))[A-Za-z0-9'_=-]{1,70}"?`;
+
 /** Gives what of a header's value an SDK would send; null where that is nothing. */
 export function toCrossing(name: string, value: string): string | null {
   if (REWRITTEN.has(name)) return value;
@@ -81,7 +84,7 @@ const ANSWERED: ReadonlyMap<string, RegExp> = new Map([
   [
     "content-type",
     whole(
-      String.raw`(?:application|audio|font|image|message|model|multipart|text|video)\/[a-z][a-z.+-]{0,63}\d{0,3}(?:[a-z.+-]{1,32}\d{0,2})?(?:; ?charset="?[A-Za-z]{1,12}-?\d{0,4}(?:-\d{1,2})?"?)?`,
+      String.raw`(?:application|audio|font|image|message|model|multipart|text|video)\/[a-z][a-z.+-]{0,63}\d{0,3}(?:[a-z.+-]{1,32}\d{0,2})?(?:; ?charset="?[A-Za-z]{1,12}-?\d{0,4}(?:-\d{1,2})?"?|${BOUNDARY})?`,
     ),
   ],
   ["etag", whole(String.raw`(?:W\/)?"[\w+/=.:-]{1,64}"`)],

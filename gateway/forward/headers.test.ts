@@ -224,6 +224,8 @@ describe("headers towards the program", () => {
     ["content-type", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"],
     ["content-type", "text/event-stream; charset=utf-8"],
     ["content-type", "audio/mp4"],
+    ["content-type", "multipart/byteranges; boundary=3d6b6a416f9b5"],
+    ["content-type", 'multipart/mixed; boundary="----cut_7MA4YWxkTrZu0gW"'],
     ["openai-processing-ms", "1234"],
     ["openai-version", "2020-10-01"],
     ["retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"],
@@ -236,6 +238,13 @@ describe("headers towards the program", () => {
   ])("are what the API sends: %s: %s", (name, value) => {
     expect(toCallerHeaders({ [name]: value }, true)).toEqual({ [name]: value });
   });
+
+  test.each(["4111111111111111", "536-90-4399", "a b", "ada@example.com"])(
+    "say no number in what parts them: %s",
+    (boundary) => {
+      expect(toCallerHeaders({ "content-type": `multipart/mixed; boundary=${boundary}` }, true)).toEqual({});
+    },
+  );
 
   test("keep request id, rate limits and retry hints, and nothing that is the gateway's business", () => {
     const kept = toCallerHeaders({
