@@ -1,5 +1,5 @@
 // Tokens of our own and their refresh tokens. Only hashes come here.
-import { and, desc, eq, getTableColumns, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
@@ -126,7 +126,7 @@ export async function listTokens(
           isNull(tokens.usedAt),
           gt(tokens.expiresAt, sql`now()`),
           owner.subject === undefined ? undefined : eq(tokens.subject, owner.subject),
-          owner.issuer == null ? undefined : inArray(tokens.issuer, [owner.issuer]),
+          owner.issuer == null ? undefined : eq(tokens.issuer, owner.issuer),
         ),
       )
       .orderBy(desc(tokens.issuedAt))

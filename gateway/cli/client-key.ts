@@ -1,6 +1,4 @@
 // `tollgate service-accounts add-key`: a public key by which an account proves itself, so that it needs no secret.
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { addClientKey } from "../../db/queries/client-keys.ts";
 import { readPublicKey } from "../oauth/public-key.ts";
@@ -9,6 +7,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { toOperator } from "./operator.ts";
 import { printJson } from "./print.ts";
+import { readText } from "./read-text.ts";
 import { withDatabase } from "./with-database.ts";
 
 /** Adds the command. */
@@ -22,7 +21,7 @@ export function addKeyCommand(group: Command, program: Command, context: Command
     .requiredOption("--public-key <file>", "the key: PEM (SPKI) or a JWK; RSA, P-256, P-384 or Ed25519")
     .option("--json", "print JSON")
     .action(async (name: string, options: { publicKey: string; json?: true }) => {
-      const key = await readPublicKey(readText(resolve(context.cwd, options.publicKey)));
+      const key = await readPublicKey(readText(context, options.publicKey));
       if ("problem" in key) throw new CommandError(key.problem, 2);
       const id = await withDatabase(context, { configFile: getConfigFile(program), create: false }, (db) =>
         addClientKey(db, name, { ...key, createdBy: toOperator() }),
@@ -32,13 +31,4 @@ export function addKeyCommand(group: Command, program: Command, context: Command
       if (options.json === true) return printJson(context.stdout, added);
       context.stdout.write(`${name} proves itself by the key ${added.kid} (${added.alg}) from now on.\n`);
     });
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new CommandError(`The file ${path} can't be read (${code}).`, 2);
-  }
 }

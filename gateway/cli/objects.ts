@@ -9,14 +9,12 @@ import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import { findConnection, toPlaces } from "./find-connections.ts";
 import type { FoundConnection } from "./find-connections.ts";
+import { OWN_ISSUER } from "../identity/subject-id.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
 import { getConfigFile } from "./config-file.ts";
 import { collectGroup } from "./service-accounts.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
-
-/** The issuer of the gateway's own keys. */
-const OWN_ISSUER = "tollgate";
 
 type ImportOptions = {
   readonly owner: string;

@@ -1,12 +1,11 @@
 // Takes a provider's key in: from a file, a pipe, or a prompt that shows nothing; never from the arguments.
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { checkProviderKey } from "../config/secrets.ts";
 import { secretReference } from "../config/fields.ts";
 import type { Credential } from "../connections/envelope.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { readStdin } from "./read-stdin.ts";
+import { readText } from "./read-text.ts";
 
 const LONGEST = 64 * 1024;
 const CTRL_C = "\u0003";
@@ -25,7 +24,7 @@ export async function readCredential(
   if (file !== undefined && reference !== undefined)
     throw new CommandError("Give the key itself or a reference to it, not both.", 2);
   if (reference !== undefined) return { reference: checkReference(reference) };
-  const value = file === undefined ? await readInput(context, question) : readKeyFile(context, file);
+  const value = file === undefined ? await readInput(context, question) : readText(context, file);
   const expected = checkProviderKey(value);
   if (expected !== null) throw new CommandError(`The key is refused: ${expected}.`, 2);
   return { value };
@@ -41,16 +40,6 @@ function checkReference(reference: string): string {
   if (reference.startsWith("file:") && !reference.startsWith("file:/"))
     throw new CommandError("Expected the whole path of the file, for instance file:/run/secrets/openai.", 2);
   return reference;
-}
-
-function readKeyFile({ cwd }: CommandContext, file: string): string {
-  const path = resolve(cwd, file);
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new CommandError(`The key's file can't be read (${code}).`);
-  }
 }
 
 async function readInput({ stdin, stderr }: CommandContext, question: string): Promise<string> {

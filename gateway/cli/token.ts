@@ -1,6 +1,4 @@
 // `tollgate token`: a fresh short-lived token for a program, from what its surroundings prove.
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { NoTokenError, obtainToken, readGitHubToken } from "../oauth-client/obtain-token.ts";
 import type { Proof } from "../oauth-client/obtain-token.ts";
@@ -9,6 +7,7 @@ import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { printJson } from "./print.ts";
 import { readStdin } from "./read-stdin.ts";
+import { readText } from "./read-text.ts";
 
 type Options = {
   readonly gateway?: string;
@@ -82,14 +81,4 @@ async function readProof(options: Options, context: CommandContext): Promise<Pro
   if (tokenFile === "-") return { token: await readStdin(context.stdin, "token") };
   if (tokenFile !== undefined) return { token: readText(context, tokenFile) };
   return { account: account ?? "", privateKey: readText(context, privateKey ?? "") };
-}
-
-function readText(context: CommandContext, file: string): string {
-  const path = resolve(context.cwd, file);
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new CommandError(`The file ${path} can't be read (${code}).`, 2);
-  }
 }

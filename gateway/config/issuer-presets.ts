@@ -5,7 +5,6 @@ export type Preset = {
   readonly issuer?: string;
   readonly kind?: "human" | "service" | "ci";
   readonly subject_claim?: string;
-  readonly name_claim?: string;
   readonly groups_claim?: string;
   readonly claims?: readonly string[];
   readonly kind_by?: { readonly claim: string; readonly map: { readonly [value: string]: "service" } };
@@ -34,7 +33,6 @@ export const PRESETS: { readonly [name in (typeof PRESET_NAMES)[number]]: Preset
   "github-actions": {
     issuer: "https://token.actions.githubusercontent.com",
     kind: "ci",
-    name_claim: "workflow",
     groups_claim: "repository",
     claims: [
       "repository",
@@ -50,7 +48,6 @@ export const PRESETS: { readonly [name in (typeof PRESET_NAMES)[number]]: Preset
   "gitlab-ci": {
     issuer: "https://gitlab.com",
     kind: "ci",
-    name_claim: "project_path",
     groups_claim: "project_path",
     claims: [
       "project_path",
@@ -65,11 +62,10 @@ export const PRESETS: { readonly [name in (typeof PRESET_NAMES)[number]]: Preset
   // https://developers.google.com/identity/openid-connect/openid-connect: no groups; `hd` is the organisation's domain.
   google: { issuer: "https://accounts.google.com", groups_claim: "hd" },
   // https://www.keycloak.org/docs/latest/server_admin/: realm roles.
-  keycloak: { name_claim: "preferred_username", groups_claim: "/realm_access/roles" },
+  keycloak: { groups_claim: "/realm_access/roles" },
   // https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
   kubernetes: {
     kind: "service",
-    name_claim: "sub",
     groups_claim: "/kubernetes.io/namespace",
     claims: ["/kubernetes.io/namespace", "/kubernetes.io/serviceaccount/name"],
   },

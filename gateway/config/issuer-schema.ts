@@ -72,9 +72,6 @@ export const issuer = z.strictObject({
   subject_claim: claimName
     .optional()
     .meta({ description: "The claim that names the caller. Absent: `sub`." }),
-  name_claim: claimName
-    .optional()
-    .meta({ description: "The claim with a name for people to read. Absent: `name`." }),
   groups_claim: claimName.optional().meta({
     description:
       "The claim that lists groups: a name, or an RFC 6901 pointer such as `/realm_access/roles`. Absent: `groups`.",

@@ -35,7 +35,6 @@ export type IssuerConfig = {
     readonly cache_s: number;
   } | null;
   readonly subject_claim: string;
-  readonly name_claim: string;
   readonly groups_claim: string;
   readonly group_map: ReadonlyMap<string, readonly string[]>;
   readonly group_rules: readonly GroupRule[];
@@ -124,7 +123,6 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
             cache_s: introspection.cache_s,
           },
     subject_claim: entry.subject_claim ?? preset.subject_claim ?? "sub",
-    name_claim: entry.name_claim ?? preset.name_claim ?? "name",
     groups_claim: entry.groups_claim ?? preset.groups_claim ?? "groups",
     group_map: toListMap(entry.group_map),
     group_rules: entry.group_rules.map(({ when, groups }) => ({

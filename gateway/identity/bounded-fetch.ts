@@ -1,4 +1,5 @@
 // Fetches from issuers: no redirects, no answer of any length.
+import type { CustomFetchOptions } from "openid-client";
 
 const MAX_BYTES = 1024 * 1024;
 
@@ -15,4 +16,10 @@ export async function boundedFetch(url: string, init: RequestInit): Promise<Resp
   }
   const { status, statusText, headers } = response;
   return new Response(size === 0 ? null : Buffer.concat(chunks), { status, statusText, headers });
+}
+
+/** `boundedFetch` as openid-client calls it. */
+export function fetchForClient(url: string, init: CustomFetchOptions): Promise<Response> {
+  const { body, headers, method, signal } = init;
+  return boundedFetch(url, { headers, method, ...(body != null && { body }), ...(signal && { signal }) });
 }

@@ -9,12 +9,9 @@ import type { ProviderKeyIncident } from "./provider-keys.ts";
 import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
 import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
-import { toNames } from "./subject-id.ts";
+import { OWN_ISSUER, toNames } from "./subject-id.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, verifyIntrospected, verifyToken } from "./verify-token.ts";
-
-/** The issuer of service accounts' callers. */
-const OWN_ISSUER = "tollgate";
 
 export type TokenCheckDeps = {
   readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;

@@ -2,7 +2,7 @@
 import * as oauth from "openid-client";
 import type { IssuerConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
-import { boundedFetch } from "./bounded-fetch.ts";
+import { fetchForClient } from "./bounded-fetch.ts";
 
 /** Claims as an issuer gives them. */
 export type Claims = { readonly [name: string]: unknown };
@@ -42,13 +42,13 @@ export function createIssuerClient(options: {
         auth,
       );
       made.timeout = TIMEOUT_S;
-      made[oauth.customFetch] = fetchWhole;
+      made[oauth.customFetch] = fetchForClient;
       if (isPlain) oauth.allowInsecureRequests(made);
       return made;
     }
     return oauth.discovery(new URL(config.issuer), clientId, undefined, auth, {
       timeout: TIMEOUT_S,
-      [oauth.customFetch]: fetchWhole,
+      [oauth.customFetch]: fetchForClient,
       execute: isPlain ? [oauth.allowInsecureRequests] : [],
     });
   }
@@ -90,11 +90,6 @@ export function createIssuerClient(options: {
       }
     },
   };
-}
-
-function fetchWhole(url: string, init: oauth.CustomFetchOptions): Promise<Response> {
-  const { body, headers, method, signal } = init;
-  return boundedFetch(url, { headers, method, ...(body != null && { body }), ...(signal && { signal }) });
 }
 
 function unavailable(cause: unknown): GatewayError {

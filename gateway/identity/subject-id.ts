@@ -1,6 +1,9 @@
 // Names subjects in the log of revocations.
 import type { Caller } from "../exchange.ts";
 
+/** The issuer of service accounts' callers. */
+export const OWN_ISSUER = "tollgate";
+
 /** Names a caller's subject: the same for all its tokens. */
 export function toSubjectId(caller: Pick<Caller, "tenant" | "issuer" | "subject">): string {
   return JSON.stringify([caller.tenant, caller.issuer, caller.subject]);

@@ -3,7 +3,7 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { importJWK } from "jose";
 import * as oauth from "openid-client";
 import { z } from "zod";
-import { boundedFetch } from "../identity/bounded-fetch.ts";
+import { boundedFetch, fetchForClient } from "../identity/bounded-fetch.ts";
 import { readPublicKey } from "../oauth/public-key.ts";
 
 /** What a program has to show. */
@@ -47,13 +47,7 @@ function discover(url: string, clientId: string, auth: oauth.ClientAuth): Promis
   return oauth.discovery(new URL(url), clientId, undefined, auth, {
     algorithm: "oauth2",
     timeout: TIMEOUT_S,
-    [oauth.customFetch]: (to, init) =>
-      boundedFetch(to, {
-        headers: init.headers,
-        method: init.method,
-        ...(init.body != null && { body: init.body }),
-        ...(init.signal && { signal: init.signal }),
-      }),
+    [oauth.customFetch]: fetchForClient,
     execute: url.startsWith("http:") ? [oauth.allowInsecureRequests] : [],
   });
 }
