@@ -237,19 +237,32 @@ async function ask(
 function findIn(text: string, canaries: Readonly<Record<string, string>>): string[] {
   const lower = text.toLowerCase();
   return Object.entries(canaries).flatMap(([name, canary]) => {
-    const shapes = [canary, canary.replaceAll("/", String.raw`\/`), toBytes(canary).toString("hex")];
-    const pieces = shapes.flatMap((shape) =>
-      Array.from({ length: Math.max(0, shape.length - 11) }, (_, index) => shape.slice(index, index + 12)),
-    );
-    const hex = Buffer.from(canary).toString("hex");
-    const isThere = pieces.some((piece) => text.includes(piece)) || lower.includes(hex.slice(0, 32));
-    return isThere ? [name] : [];
+    const shapes = [
+      canary,
+      canary.replaceAll("/", String.raw`\/`),
+      isKeyBytes(canary) ? toHex(canary, "base64") : "",
+    ];
+    const isThere = shapes.some((shape) => toPieces(shape, 12).some((piece) => text.includes(piece)));
+    // Twelve characters are twenty-four digits: fewer stand by chance in that of another canary.
+    return isThere || toPieces(toHex(canary, "utf8"), 24).some((piece) => lower.includes(piece))
+      ? [name]
+      : [];
   });
 }
 
-/** The bytes that a key of 32 stands for. */
-function toBytes(canary: string): Buffer {
-  return canary.length === 44 && canary.endsWith("=") ? Buffer.from(canary, "base64") : Buffer.from(canary);
+function toPieces(shape: string, length: number): string[] {
+  return Array.from({ length: Math.max(0, shape.length - length + 1) }, (_, at) =>
+    shape.slice(at, at + length),
+  );
+}
+
+function toHex(canary: string, encoding: "base64" | "utf8"): string {
+  return Buffer.from(canary, encoding).toString("hex");
+}
+
+/** Whether a canary is a key of 32 bytes in base64, which may be shown as those bytes. */
+function isKeyBytes(canary: string): boolean {
+  return canary.length === 44 && canary.endsWith("=");
 }
 
 test("no credential stands anywhere in what the gateway writes, answers or shows", async () => {
