@@ -40,6 +40,8 @@ export function connectRecogniser(
       maxChars: config.max_chars,
       cacheBytes: config.cache_bytes,
       onError: config.on_error,
+      mostFailures: config.pause_after,
+      pauseMs: config.pause_ms,
     },
     send: (body, signal) => service.ask(body, signal),
     secret: secret.toString("base64"),
@@ -48,6 +50,7 @@ export function connectRecogniser(
       events.recogniserCalled(isAnswered, milliseconds);
     },
     onIgnored: (error) => events.failed(null, toGatewayError(error)),
+    onPause: (isPaused) => events.recogniserPaused(isPaused),
   });
   return { recogniser, isAnswering: () => isAnswering, close: () => service.close() };
 }

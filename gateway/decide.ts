@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { asksForTexts, createAnswerContext, toKept, toLabels } from "./answer/create-context.ts";
 import type { OpenContext } from "./answer/create-context.ts";
 import type { TextScanner } from "./answer/context.ts";
+import { toSignal } from "./answer/sink.ts";
 import type { Sink } from "./answer/sink.ts";
 import { refuse } from "./answer/refuse.ts";
 import { toMissingAllow, toRefusal } from "./apply/refusal.ts";
@@ -584,13 +585,6 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
     },
   };
-}
-
-/** Gives what aborts when the caller has left, or the answer is over. */
-function toSignal(sink: Sink): AbortSignal {
-  const closed = new AbortController();
-  sink.onClose(() => closed.abort());
-  return closed.signal;
 }
 
 /** Begins an exchange of which nothing is known yet. */

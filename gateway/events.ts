@@ -30,6 +30,8 @@ export type Events = {
   callJudged(effect: "allow" | "deny"): void;
   /** Notes a call of the recogniser. */
   recogniserCalled(isAnswered: boolean, milliseconds: number): void;
+  /** Reports that the recogniser is left alone for a while, or is asked again. */
+  recogniserPaused(isPaused: boolean): void;
   /** Reports what became of a call to a connection's target. */
   targetAnswered(outcome: TargetOutcome): void;
 };
@@ -101,6 +103,12 @@ export function createEvents(log: Log): Events {
     buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
     registers,
   });
+  const paused = new Gauge({
+    name: "tollgate_recogniser_paused",
+    help: "1 while the recogniser is not asked because it does not answer; of several workers the most.",
+    aggregator: "max",
+    registers,
+  });
   const targets = new Counter({
     name: "tollgate_target_calls_total",
     help: "Calls to connections' targets, by connection and outcome: ok, or the error's code.",
@@ -160,6 +168,11 @@ export function createEvents(log: Log): Events {
     callJudged: (effect) => calls.inc({ effect }),
     recogniserCalled: (isAnswered, milliseconds) =>
       recogniser.observe({ outcome: isAnswered ? "answered" : "failed" }, milliseconds / 1000),
+    recogniserPaused(isPaused) {
+      paused.set(isPaused ? 1 : 0);
+      if (isPaused) log.error({}, "The recogniser does not answer; it is not asked for a while.");
+      else log.info({}, "The recogniser answers; it is asked again.");
+    },
     targetAnswered({ connection, outcome, milliseconds, failures: inARow }) {
       targets.inc({ connection, outcome });
       failures.set({ connection }, inARow);

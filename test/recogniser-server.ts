@@ -24,6 +24,8 @@ export type RecogniserServer = {
   failsOn: string | null;
   /** The texts that it was asked about. */
   readonly asked: string[];
+  /** What came with each call, answered or not. */
+  readonly calls: string[];
   /** Answers all that is stalled. */
   release(): void;
   [Symbol.asyncDispose](): Promise<void>;
@@ -58,6 +60,7 @@ export async function startRecogniser(): Promise<RecogniserServer> {
     let body = "";
     request.on("data", (piece: Buffer) => (body += piece.toString("utf8")));
     request.on("end", () => {
+      recogniser.calls.push(body);
       if (request.url === "/health") response.end("up");
       else if (recogniser.behaviour === "fail") response.writeHead(500).end('{"error":"no"}');
       else if (recogniser.behaviour === "lie")
@@ -74,6 +77,7 @@ export async function startRecogniser(): Promise<RecogniserServer> {
     behaviour: "answer",
     failsOn: null,
     asked: [],
+    calls: [],
     release() {
       recogniser.behaviour = "answer";
       recogniser.failsOn = null;

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { toTarget } from "./clients/js/targets.ts";
 import { startGateway } from "./gateway.ts";
@@ -13,6 +13,8 @@ import { createTestDatabase } from "./postgres.ts";
 import type { TestDatabase } from "./postgres.ts";
 import { startRecogniser } from "./recogniser-server.ts";
 import type { RecogniserServer } from "./recogniser-server.ts";
+import { openSocket } from "./websocket/client.ts";
+import type { Client, Message } from "./websocket/client.ts";
 
 const model = "gpt-4.1";
 const name = "Ada Lovelace";
@@ -46,7 +48,13 @@ beforeAll(async () => {
     config: () =>
       JSON.stringify({
         detect: {
-          recogniser: { url: recogniser.url, on_error: onError, timeout_ms: 2000, max_chars: 20_000 },
+          recogniser: {
+            url: recogniser.url,
+            on_error: onError,
+            timeout_ms: 2000,
+            max_chars: 20_000,
+            pause_ms: 1,
+          },
         },
       }),
     env: {
@@ -202,6 +210,139 @@ describe("an answer", () => {
     const answer = await trusted.files.content(id);
     expect(answer.headers.get("content-disposition")).toBeNull();
     expect(await answer.text()).toBe(text.replaceAll(name, "[REDACTED:person_name]"));
+  });
+});
+
+describe("what comes later or over a socket", () => {
+  const isOf =
+    (...types: readonly string[]) =>
+    ({ type }: Message): boolean =>
+      types.includes(type);
+  const prompt = `Dear ${name}, you live at ${street}. Yours, Grace Hopper`;
+  const masked = "Dear [REDACTED:person_name], you live at ********. Yours, [REDACTED:person_name]";
+
+  /** Opens a socket at the gateway that refuses. */
+  async function open(path: string, groups: readonly string[]): Promise<Client> {
+    return openSocket(`${gateway.baseUrl}${path}`, { token: await gateway.createKey({ groups }) });
+  }
+
+  const sentFrames = (): string =>
+    gateway.upstream
+      .requests()
+      .filter(({ method, body }) => method === "WS" && body.length > 0)
+      .map(({ body }) => body.toString())
+      .join("\n");
+
+  /** Gives a text as its pieces say it. */
+  const joined = (received: readonly Message[], type: string): string =>
+    received
+      .filter(isOf(type))
+      .map(({ delta }) => String(delta))
+      .join("");
+
+  test("is masked in the output of a batch, each time that it is fetched", async () => {
+    const lines = [`echo: ${prompt}`, fresh("echo: nobody")].map((input, index) =>
+      JSON.stringify({
+        custom_id: `${index}`,
+        method: "POST",
+        url: "/v1/responses",
+        body: { model, input },
+      }),
+    );
+    const file = await trusted.files.create({
+      file: await toFile(Buffer.from(lines.join("\n")), "batch.jsonl"),
+      purpose: "batch",
+    });
+    expect(lastBody()).toContain(name);
+    const { id } = await trusted.batches.create({
+      input_file_id: file.id,
+      endpoint: "/v1/responses",
+      completion_window: "24h",
+    });
+    await expect
+      .poll(async () => (await trusted.batches.retrieve(id)).status, { timeout: 30_000 })
+      .toBe("completed");
+    const { output_file_id: output } = await trusted.batches.retrieve(id);
+    const first = await (await trusted.files.content(output ?? "")).text();
+    expect(first).toContain(JSON.stringify(masked).slice(1, -1));
+    expect(first).not.toMatch(/Lovelace|Hopper|James/);
+    for (const line of first.trim().split("\n")) expect(() => void JSON.parse(line)).not.toThrow();
+    expect(await (await trusted.files.content(output ?? "")).text()).toBe(first);
+  });
+
+  test("is masked in a turn of Responses over a WebSocket, both ways and in every event", async () => {
+    const sender = await open("/responses", ["developers"]);
+    sender.send({ type: "response.create", model, input: fresh(prompt) });
+    await sender.until(isOf("response.completed"));
+    expect(sentFrames()).toContain("Dear [PERSON_NAME_");
+    expect(sentFrames()).not.toContain("Lovelace");
+    const reader = await open("/responses", ["admins"]);
+    reader.send({ type: "response.create", model, input: `echo: ${prompt}` });
+    await reader.until(isOf("response.completed"));
+    expect(sentFrames()).toContain("Lovelace");
+    expect(JSON.stringify(reader.received)).not.toMatch(/Lovelace|Hopper|James/);
+    expect(joined(reader.received, "response.output_text.delta")).toBe(masked);
+    expect(JSON.stringify(reader.received.at(-1))).toContain(masked);
+    for (const { socket } of [sender, reader]) socket.close();
+  });
+
+  test("is masked in a realtime session, both ways and in every event", async () => {
+    const say = (client: Client, text: string): void => {
+      const content = [{ type: "input_text", text }];
+      client.send({ type: "conversation.item.create", item: { type: "message", role: "user", content } });
+    };
+    const before = sentFrames().length;
+    const sender = await open("/realtime?model=gpt-realtime", ["admins", "developers"]);
+    say(sender, fresh(prompt));
+    await sender.until(isOf("conversation.item.done"));
+    expect(sentFrames().slice(before)).toContain("Dear [PERSON_NAME_");
+    expect(sentFrames().slice(before)).not.toMatch(/Lovelace|Hopper|James/);
+    const reader = await open("/realtime?model=gpt-realtime", ["admins"]);
+    say(reader, `echo: ${prompt}`);
+    reader.send({ type: "response.create" });
+    expect(JSON.stringify(await reader.until(isOf("response.done", "error")))).toContain(masked);
+    expect(JSON.stringify(reader.received)).not.toMatch(/Lovelace|Hopper|James/);
+    expect(joined(reader.received, "response.output_audio_transcript.delta")).toBe(masked);
+    for (const { socket } of [sender, reader]) socket.close();
+  });
+
+  test("is refused over a WebSocket where the recogniser cannot be asked, and nothing goes out", async () => {
+    const turn = await open("/responses", ["developers"]);
+    const session = await open("/realtime?model=gpt-realtime", ["admins"]);
+    await session.until(isOf("session.created"));
+    const before = sentFrames();
+    recogniser.behaviour = "fail";
+    turn.send({ type: "response.create", model, input: fresh(prompt) });
+    expect(JSON.stringify(await turn.until(isOf("error")))).toContain("recogniser_unavailable");
+    const content = [{ type: "input_text", text: fresh(prompt) }];
+    session.send({ type: "conversation.item.create", item: { type: "message", role: "user", content } });
+    expect(JSON.stringify(await session.until(isOf("error")))).toContain("recogniser_unavailable");
+    expect(sentFrames()).toBe(before);
+    for (const { socket } of [turn, session]) socket.close();
+  });
+});
+
+describe("a recogniser that does not answer", () => {
+  test.each([
+    { how: "refuses at once", of: () => gateway, by: () => trusted },
+    { how: "passes at once", of: () => lenient, by: () => ignoring },
+  ])("is left alone for a while, in which a request $how, and asked again after it", async ({ of, by }) => {
+    const readPaused = async (): Promise<string | undefined> =>
+      /^tollgate_recogniser_paused (.)/m.exec(await (await fetch(`${of().adminOrigin}/metrics`)).text())?.[1];
+    const ask = (input: string) => by().responses.create({ model, input }, { maxRetries: 0 }).catch(failure);
+    expect(await readPaused()).toBe("0");
+    recogniser.behaviour = "fail";
+    for (let time = 0; time < 5; time += 1) await ask(fresh(name));
+    await expect.poll(readPaused).toBe("1");
+    const before = recogniser.calls.length;
+    await ask(fresh(name));
+    expect(recogniser.calls.slice(before).join("\n")).not.toContain(name);
+    expect(of().log()).toContain("The recogniser does not answer");
+    recogniser.behaviour = "answer";
+    const answer = await by().responses.create({ model, input: fresh(`echo: ${name}`) });
+    expect(answer.output_text).toContain("[REDACTED:person_name]");
+    expect(await readPaused()).toBe("0");
+    expect(of().log()).toContain("The recogniser answers");
   });
 });
 

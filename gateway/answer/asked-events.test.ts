@@ -26,10 +26,13 @@ function recognise() {
       maxChars: 100_000,
       cacheBytes: 1,
       onError: "refuse",
+      mostFailures: 5,
+      pauseMs: 600_000,
     },
     secret: "",
     onCall: () => undefined,
     onIgnored: () => undefined,
+    onPause: () => undefined,
     async send(body) {
       const { text }: { text: string | string[] } = JSON.parse(body.toString());
       await new Promise(setImmediate);

@@ -35,6 +35,7 @@ import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../ownership/said.ts";
 import { boundUsage } from "./context.ts";
 import type { AnswerContext, End, SoFar, TextScanner } from "./context.ts";
+import { toSignal } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 
 export type ContextDeps = {
@@ -284,7 +285,10 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   }
 
   const restorer = createRestorer(deps.masks, deps.placeholders);
-  const recognition = isRecognised(deps.masks, deps.recognition) ? deps.recognition.fork() : NO_RECOGNITION;
+  // The way of an answer over a WebSocket may be another than its request's, which is over by then.
+  const recognition = isRecognised(deps.masks, deps.recognition)
+    ? deps.recognition.fork(toSignal(deps.sink))
+    : NO_RECOGNITION;
   const context: OpenContext & { keepsTexts: boolean } = {
     id,
     request: deps.request,

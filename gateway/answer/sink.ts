@@ -101,3 +101,10 @@ export function createSink(outgoing: ServerResponse, exchangeId: string, heart: 
   };
   return sink;
 }
+
+/** Gives what aborts when the caller has left, or the answer is over. */
+export function toSignal(sink: Sink): AbortSignal {
+  const closed = new AbortController();
+  sink.onClose(() => closed.abort());
+  return closed.signal;
+}

@@ -47,6 +47,15 @@ export const recogniser = z.strictObject({
     "Time for all texts of a request or of a whole answer together, and for each passage of a stream.",
     600_000,
   ),
+  pause_after: count(
+    5,
+    "So many calls fail in a row, and then one about a sentence of the gateway's own, until it is not asked for a while.",
+  ),
+  pause_ms: milliseconds(
+    10_000,
+    "So long it is not asked then: `on_error` applies at once. After it the gateway tries its own sentence first.",
+    600_000,
+  ),
   max_chars: count(200_000, "Longest text that it is asked about."),
   concurrency: z
     .int()

@@ -4,6 +4,8 @@ import { setMaxListeners } from "node:events";
 import { LRUCache } from "lru-cache";
 import { findStandIns } from "../stand-ins.ts";
 import { analyze, unavailable, type Recognised, type Send } from "./analyze.ts";
+import { createPause } from "./pause.ts";
+import { createSlots } from "./slots.ts";
 
 /** How the recogniser is asked. */
 export type RecogniserOptions = {
@@ -20,6 +22,9 @@ export type RecogniserOptions = {
   readonly cacheBytes: number;
   /** What becomes of a text that cannot be asked about. */
   readonly onError: "refuse" | "ignore";
+  /** So many calls fail in a row until it is left alone for a while, where it fails on a text of our own too. */
+  readonly mostFailures: number;
+  readonly pauseMs: number;
 };
 
 export type RecogniserDeps = {
@@ -31,6 +36,8 @@ export type RecogniserDeps = {
   readonly onCall: (isAnswered: boolean, milliseconds: number) => void;
   /** Told of a failure that is ignored. */
   readonly onIgnored: (error: unknown) => void;
+  /** Told when it is left alone, and when it is asked again. */
+  readonly onPause: (isPaused: boolean) => void;
 };
 
 export type Recogniser = {
@@ -51,6 +58,8 @@ export type Recogniser = {
 };
 
 const NOTHING: readonly Recognised[] = [];
+/** What it is asked about to see whether it answers; nobody's words. */
+const TRIAL = "The weather is fine today.";
 /** Characters that are sent at once. */
 const MOST_CHARS = 32_768;
 /** What an entry of the cache takes, and each finding in it. */
@@ -58,7 +67,8 @@ const ENTRY_BYTES = 200;
 const FINDING_BYTES = 100;
 
 /** Makes the recogniser of this process. */
-export function createRecogniser({ options, send, secret, onCall, onIgnored }: RecogniserDeps): Recogniser {
+export function createRecogniser(deps: RecogniserDeps): Recogniser {
+  const { options, send, secret } = deps;
   const { languages, classes, threshold } = options;
   const digest = hash("sha256", JSON.stringify([languages, [...classes], threshold, options.maxChars]));
   const cache = new LRUCache<string, readonly Recognised[]>({
@@ -67,21 +77,44 @@ export function createRecogniser({ options, send, secret, onCall, onIgnored }: R
   });
   const slots = createSlots(options.concurrency);
 
+  const pause = createPause({
+    mostFailures: options.mostFailures,
+    pauseMs: options.pauseMs,
+    now: () => performance.now(),
+    onChange: deps.onPause,
+    attempt() {
+      const signal = AbortSignal.timeout(options.timeoutMs);
+      return Promise.all(
+        languages.map((language) => analyze(send, { language, classes, threshold }, [TRIAL], signal)),
+      );
+    },
+  });
+
+  function note(isAnswered: boolean, began: number): void {
+    deps.onCall(isAnswered, performance.now() - began);
+    pause.note(isAnswered);
+  }
+
   async function call(
     batch: readonly string[],
     language: string,
     signal: AbortSignal,
   ): Promise<readonly (readonly Recognised[])[]> {
-    const leave = await slots.enter(signal);
-    const began = performance.now();
+    const leave = await slots.enter(signal).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
     try {
-      const found = await analyze(send, { language, classes, threshold }, batch, signal);
-      onCall(true, performance.now() - began);
-      return found;
-    } catch (error) {
-      // A caller that leaves says nothing of the recogniser.
-      if (!isLeft(signal)) onCall(false, performance.now() - began);
-      throw error;
+      if (!(await pause.mayAsk())) throw unavailable(null);
+      const began = performance.now();
+      try {
+        const found = await analyze(send, { language, classes, threshold }, batch, signal);
+        note(true, began);
+        return found;
+      } catch (error) {
+        // A caller that leaves says nothing of the recogniser.
+        if (!isLeft(signal)) note(false, began);
+        throw error;
+      }
     } finally {
       leave();
     }
@@ -139,7 +172,7 @@ export function createRecogniser({ options, send, secret, onCall, onIgnored }: R
         }
       }
       await Promise.all(Array.from({ length: Math.min(options.concurrency, keys.size) }, work));
-      if (failure !== null) onIgnored(failure);
+      if (failure !== null) deps.onIgnored(failure);
       return known;
     },
   };
@@ -187,39 +220,4 @@ function toBatches(passages: readonly string[], most: number): string[][] {
     }
   }
   return batches;
-}
-
-/** Lets so many in at a time, in the order in which they came. */
-function createSlots(most: number): { enter(signal: AbortSignal): Promise<() => void> } {
-  const waiting = new Set<() => void>();
-  let taken = 0;
-
-  function leave(): void {
-    const [next] = waiting;
-    if (next === undefined) taken -= 1;
-    else next();
-  }
-
-  return {
-    enter(signal) {
-      if (signal.aborted) return Promise.reject(unavailable(signal.reason));
-      if (taken < most) {
-        taken += 1;
-        return Promise.resolve(leave);
-      }
-      return new Promise((resolve, reject) => {
-        const start = (): void => {
-          waiting.delete(start);
-          signal.removeEventListener("abort", stop);
-          resolve(leave);
-        };
-        const stop = (): void => {
-          waiting.delete(start);
-          reject(unavailable(signal.reason));
-        };
-        waiting.add(start);
-        signal.addEventListener("abort", stop, { once: true });
-      });
-    },
-  };
 }

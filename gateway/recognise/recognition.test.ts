@@ -32,10 +32,13 @@ function createFake(
       maxChars: 100_000,
       cacheBytes: 1024 * 1024,
       onError: "refuse",
+      mostFailures: 5,
+      pauseMs: 600_000,
       ...options,
     },
     secret: "a secret",
     onCall: () => undefined,
+    onPause: () => undefined,
     onIgnored: (error) => failures.push(error),
     async send(body, signal) {
       const { text }: { text: string | string[] } = JSON.parse(body.toString());
@@ -225,6 +228,18 @@ describe("the recogniser", () => {
     expect(() => recognition.stream().push("Ada Lovelace wrote. ")).toThrow("could not be asked");
     isBroken = false;
     expect(await search(open(fake), "Ada Lovelace wrote. Then Zoë came.")).toHaveLength(2);
+  });
+
+  test("that goes on failing is asked no more for a while", async () => {
+    const fake = createFake({ mostFailures: 2 }, () => Promise.reject(new Error("status 500")));
+    for (let time = 0; time < 2; time += 1)
+      await expect(search(open(fake), "Zoë")).rejects.toMatchObject({ code: "recogniser_unavailable" });
+    // Two questions, and one about a text of the gateway's own.
+    await expect.poll(() => fake.calls.length).toBe(3);
+    expect(fake.calls[2]).not.toEqual(["Zoë"]);
+    await new Promise(setImmediate);
+    await expect(search(open(fake), "Zoë")).rejects.toMatchObject({ code: "recogniser_unavailable" });
+    expect(fake.calls).toHaveLength(3);
   });
 
   test("that never answers refuses when the time is over, those that wait for it too", async () => {

@@ -34,8 +34,8 @@ export type Recognition = {
   ahead(): Ahead;
   /** Opens the search of a text. It throws where a passage of it was not asked about. */
   stream(): RecognisedStream;
-  /** Begins anew, for texts of any number. */
-  fork(): Recognition;
+  /** Begins anew, for texts of any number; what is asked then ends with `ended`, where that is given. */
+  fork(ended?: AbortSignal): Recognition;
 };
 
 const NOTHING: readonly Recognised[] = [];
@@ -127,7 +127,7 @@ function createRecognition(
       };
     },
     stream: () => createRecognisedStream(look),
-    fork: () => createRecognition(recogniser, tenant, left, true),
+    fork: (ended = left) => createRecognition(recogniser, tenant, ended, true),
   };
   return recognition;
 }

@@ -39,7 +39,7 @@ export function createLane(write: (bytes: Buffer, onDrain: () => void) => boolea
       const entry = createQueued(write, onEnd, () => outside.has(entry) || order[0] === entry);
       const finish = (): void => {
         entry.isOver = true;
-        entry.onClose();
+        for (const closed of entry.closers) closed();
         if (outside.delete(entry)) onEnd();
         else advance();
       };
@@ -68,7 +68,7 @@ export function createLane(write: (bytes: Buffer, onDrain: () => void) => boolea
         },
         onClose(closed) {
           if (entry.isOver) closed();
-          else entry.onClose = closed;
+          else entry.closers.push(closed);
         },
         join() {
           if (outside.delete(entry)) order.push(entry);
@@ -89,7 +89,8 @@ type Queued = {
   isOver: boolean;
   isGone: boolean;
   onLeave: () => void;
-  onClose: () => void;
+  /** Told once when it is over. */
+  readonly closers: (() => void)[];
   readonly onEnd: () => void;
   /** It is its turn: what waits goes out. */
   start(): void;
@@ -106,7 +107,7 @@ function createQueued(
     isOver: false,
     isGone: false,
     onLeave: () => undefined,
-    onClose: () => undefined,
+    closers: [],
     onEnd,
     start() {
       const ready = waiting;
