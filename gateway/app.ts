@@ -42,6 +42,7 @@ import { createRequestParser } from "./parse/request.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import { createPolicy } from "./policy/load.ts";
+import { toTokenLife } from "./policy/token-lives.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
@@ -297,6 +298,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       check: authenticator.check,
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
+      longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       onReuse: () => noteIncident({ kind: "refresh_token_reused" }),
       log,
     }),

@@ -9,6 +9,7 @@ import { toSubjectId } from "../identity/subject-id.ts";
 import type { Log } from "../log.ts";
 import type { Lifetimes } from "./issue-tokens.ts";
 import { createTokenService } from "./routes.ts";
+import type { TokenServiceDeps } from "./routes.ts";
 
 /** Opens the token service of a gateway. `check` tells the tokens that are exchanged. */
 export function openTokenService(deps: {
@@ -16,6 +17,7 @@ export function openTokenService(deps: {
   readonly check: TokenCheck;
   readonly publicUrl: () => string;
   readonly lifetimes: Lifetimes;
+  readonly longest: TokenServiceDeps["longest"];
   readonly onReuse: () => void;
   readonly log: Log;
 }): Hono {
