@@ -18,7 +18,8 @@ export function openTokenService(deps: {
   readonly publicUrl: () => string;
   readonly lifetimes: Lifetimes;
   readonly longest: TokenServiceDeps["longest"];
-  readonly onReuse: () => void;
+  readonly toSender: TokenServiceDeps["toSender"];
+  readonly onReuse: TokenServiceDeps["onReuse"];
   readonly log: Log;
 }): Hono {
   const { db } = deps;
