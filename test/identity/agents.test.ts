@@ -9,11 +9,12 @@ import OpenAI, { APIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { revoke } from "../../db/queries/revocations.ts";
-import { revokeTokens } from "../../db/queries/tokens.ts";
+import { addTokens, revokeTokens } from "../../db/queries/tokens.ts";
 import { readProfile } from "../../gateway/cli/account-profile.ts";
 import type { ProfileOptions } from "../../gateway/cli/account-profile.ts";
 import { issueKey } from "../../gateway/cli/service-accounts.ts";
 import { toSubjectId } from "../../gateway/identity/subject-id.ts";
+import { issueTokens } from "../../gateway/oauth/issue-tokens.ts";
 import { createTestIssuer } from "../fixtures/test-issuer.ts";
 import type { TestIssuer } from "../fixtures/test-issuer.ts";
 import { startGateway } from "../gateway.ts";
@@ -230,6 +231,33 @@ describe("an agent that its owner's session mints", () => {
     expect(await exchange(await person())).toMatchObject({ expires_in: 3600 });
     const exp = Math.floor(Date.now() / 1000) + 7200;
     expect(await exchange(await person({ exp }), AGENT)).toMatchObject({ expires_in: 600 });
+  });
+
+  test("counts towards how many its owner may have, whatever its name", async () => {
+    const owner = { tenant: "default", issuer: people.url, subject: "kept" };
+    const add = (name: string, id: typeof owner) => {
+      const caller = { ...owner, kind: "agent", groups: [], scopes: [], claims: {} } as const;
+      const agent = { name, owner: id.subject, purpose: "tests", tools: [] };
+      const { rows } = issueTokens(
+        {
+          caller: { ...caller, subject: name, actsFor: id.subject, agent, initiator: "person" },
+          parents: [toSubjectId(id)],
+          grantType: "token-exchange",
+          family: null,
+          refreshUntil: null,
+          until: null,
+        },
+        { access_s: 600, refresh_s: 600 },
+        Date.now(),
+      );
+      return addTokens(database.db, rows, 2);
+    };
+    expect([await add("a", owner), await add("b", owner), await add("c", owner)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(await add("c", { ...owner, issuer: jobs.url })).toBe(true);
   });
 
   test("ends with its owner: with the token that was shown, with all of its tokens, with the subject", async () => {
