@@ -31,6 +31,9 @@ export async function findToken(db: Database, hash: Buffer): Promise<TokenRow | 
   return rows[0] ?? null;
 }
 
+/** What became of a refresh token that was shown. */
+export type Rotation = { readonly outcome: "rotated" | "reused"; readonly used: TokenRow };
+
 /**
  * Uses a refresh token up, and keeps what `make` makes of it. Gives null where it doesn't count; one that was used before
  * ends its whole family, since two parties have it.
@@ -39,7 +42,7 @@ export async function rotateToken(
   db: Database,
   hash: Buffer,
   make: (used: TokenRow) => readonly NewToken[],
-): Promise<"rotated" | "reused" | null> {
+): Promise<Rotation | null> {
   return runQuery(() =>
     db.orm.transaction(async (tx) => {
       const [held] = await tx
@@ -50,7 +53,7 @@ export async function rotateToken(
       if (held === undefined) return null;
       if (held.usedAt !== null) {
         const ended = await revokeWhere(tx, eq(tokens.family, held.family), "reuse of a refresh token");
-        return ended === 0 ? null : "reused";
+        return ended === 0 ? null : { outcome: "reused", used: held };
       }
       const { now } = (await tx.execute<{ now: string }>(sql`select now()::text as now`))[0] ?? { now: "" };
       if (held.revokedAt !== null || held.expiresAt <= new Date(now)) return null;
@@ -59,7 +62,7 @@ export async function rotateToken(
         .set({ usedAt: sql`now()` })
         .where(eq(tokens.id, held.id));
       await insert(tx, make(held));
-      return "rotated";
+      return { outcome: "rotated", used: held };
     }),
   );
 }

@@ -9,6 +9,7 @@ import { toSubjectId } from "../identity/subject-id.ts";
 import type { Log } from "../log.ts";
 import type { Lifetimes } from "./issue-tokens.ts";
 import { createTokenService } from "./routes.ts";
+import type { TokenServiceDeps } from "./routes.ts";
 
 /** Opens the token service of a gateway. `check` tells the tokens that are exchanged. */
 export function openTokenService(deps: {
@@ -16,7 +17,8 @@ export function openTokenService(deps: {
   readonly check: TokenCheck;
   readonly publicUrl: () => string;
   readonly lifetimes: Lifetimes;
-  readonly onReuse: () => void;
+  readonly toSender: TokenServiceDeps["toSender"];
+  readonly onReuse: TokenServiceDeps["onReuse"];
   readonly log: Log;
 }): Hono {
   const { db } = deps;
