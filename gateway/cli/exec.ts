@@ -45,8 +45,8 @@ export function addExec(program: Command, context: CommandContext): void {
     });
 }
 
-/** Gives the variables of the child: the sidecar in the gateway's place, and nothing that leads past it. */
-export function toChildEnv(
+/** Gives the child's variables: the sidecar in the gateway's place, and nothing that leads past it. */
+function toChildEnv(
   env: CommandContext["env"],
   baseUrl: string,
   key: string,

@@ -89,7 +89,11 @@ describe("tollgate exec", () => {
     const child = start([
       "exec",
       ...(await addAccount("long-runner")),
-      ...["--", process.execPath, "--input-type=module", "-e", ASKING],
+      "--",
+      process.execPath,
+      "--input-type=module",
+      "-e",
+      ASKING,
     ]);
     const ended = end(child);
     await expect.poll(() => countTokens("long-runner"), { timeout: 50_000 }).toBeGreaterThanOrEqual(3);
