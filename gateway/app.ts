@@ -307,7 +307,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     "/",
     openTokenService({
       db,
-      check: authenticator.check,
+      createCheck: (turns) => authenticator.createCheck(turns),
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
       toSender,
@@ -349,7 +349,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isDraining = true;
       pipeline.drain();
       upgrades.drain();
-      const isBusy = (): boolean => pipeline.open + upgrades.open > 0;
+      const isBusy = (): boolean => pipeline.open + upgrades.open + listener.answering() > 0;
       server.close();
       server.closeIdleConnections();
       const deadline = Date.now() + graceMs;

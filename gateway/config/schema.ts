@@ -167,6 +167,10 @@ export const configFile = z
           description:
             "Seconds after a sign-in that its token can be refreshed. Groups stay as they were at the sign-in for so long.",
         }),
+        per_subject: count(
+          1_000,
+          "Live tokens of one subject. Whoever asks for more is told to use those that there are, with 429; none of them is ended for it.",
+        ),
       })
       .prefault({})
       .meta({ description: "The gateway's own short-lived tokens." }),

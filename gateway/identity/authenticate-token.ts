@@ -23,8 +23,6 @@ export type Authenticator = {
    * credential must not. Throws, or rejects with, `token_expired`, `token_revoked` or `identity_unavailable`.
    */
   confirm(caller: Caller): Caller | Promise<Caller>;
-  /** Checks a token that is presented for something else than a call, such as another token. */
-  readonly check: TokenCheck;
   /** Says whether this process has seen the credential's revocation. */
   isRevoked(credentialId: string): boolean;
   /** Calls back with each credential that is revoked, so that its open streams can be cut; gives the way to stop. */
@@ -107,7 +105,6 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   }
 
   return {
-    check: deps.check,
     authenticate(authorization, sender) {
       if (authorization === undefined) parseBearer(authorization);
       const header = authorization ?? "";

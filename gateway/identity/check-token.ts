@@ -11,6 +11,8 @@ import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { Sender } from "./sender.ts";
 import { OWN_ISSUER, toNames } from "./subject-id.ts";
+import { createTurns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, verifyIntrospected, verifyToken } from "./verify-token.ts";
 
@@ -27,7 +29,12 @@ export type TokenCheckDeps = {
   readonly secret: Buffer;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now: () => number;
+  /** Whose turns the look-ups in the database take; absent: they have their own. */
+  readonly turns?: Turns;
 };
+
+/** Look-ups at once: the pool's other connections stay free for who is known. */
+const AT_ONCE = 4;
 
 /** A short-lived token that was issued here. */
 export type FoundToken = {
@@ -47,9 +54,10 @@ export type TokenCheck = (token: string, around?: CheckAround) => Promise<Verifi
 /** Makes the check. */
 export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   const { now } = deps;
-  const findOwner = createKeyLookup({ find: deps.findKeyOwner, now });
-  const findSecret = createKeyLookup({ find: deps.findClientSecret, now });
-  const findAccess = createKeyLookup({ find: deps.findAccessToken, now });
+  const turns = deps.turns ?? createTurns(AT_ONCE, now);
+  const findOwner = createKeyLookup({ find: deps.findKeyOwner, turns, now });
+  const findSecret = createKeyLookup({ find: deps.findClientSecret, turns, now });
+  const findAccess = createKeyLookup({ find: deps.findAccessToken, turns, now });
   const findIntrospected = createIntrospections(deps);
   const reportProviderKey = createProviderKeyReporter(deps);
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
@@ -151,6 +159,7 @@ function createIntrospections(deps: TokenCheckDeps): TokenCheck {
     if (introspection === null) return [];
     const find = createKeyLookup({
       find: (_hash, token) => verifyIntrospected(token, issuer, deps.now()),
+      turns: createTurns(AT_ONCE, deps.now),
       now: deps.now,
     });
     return [{ prefix: introspection.token_prefix, issuer: issuer.config.issuer, find }];

@@ -25,7 +25,8 @@ const TOKEN_TYPES = new Set(
 );
 
 export type GrantDeps = ClientDeps & {
-  readonly add: (rows: readonly NewToken[]) => Promise<void>;
+  /** Keeps tokens; false where their subject has as many as it may. */
+  readonly add: (rows: readonly NewToken[]) => Promise<boolean>;
   /** Uses a refresh token up; as `rotateToken` tells. */
   readonly rotate: (hash: Buffer, make: (used: TokenRow) => readonly NewToken[]) => Promise<Rotation | null>;
   /** Says whether any of the parents, or the subject, was revoked. */
@@ -167,6 +168,7 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   });
   if (rotation === null) throw refused;
   const { outcome, used } = rotation;
+  if (outcome === "full") throw tooMany();
   if (outcome === "reused") deps.onReuse(used);
   const { answer } = made;
   if (outcome === "reused" || answer === undefined) throw refused;
@@ -174,9 +176,17 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   return answer;
 }
 
+/** What runs goes on: of the newest token somebody hears at once, of an older one that ends nobody does. */
+function tooMany(): OAuthError {
+  return new OAuthError(
+    "slow_down",
+    "The subject has as many live tokens as it may; use one until it expires, or end those that are not needed.",
+  );
+}
+
 async function issue(deps: GrantDeps, asked: Issue): Promise<TokenAnswer> {
   const { rows, answer } = issueTokens(asked, deps.lifetimes, deps.now());
-  await deps.add(rows);
+  if (!(await deps.add(rows))) throw tooMany();
   // A revocation between the check and this moment has not found the token.
   if (await deps.wasRevoked(asked.parents, asked.caller))
     throw new OAuthError("invalid_grant", "The token that asks was revoked.");

@@ -19,8 +19,8 @@ export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse"> & {
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
   /** The gateway's URL as its users see it. */
   readonly publicUrl: () => string;
-  /** Ends a token by its hash, a refresh token with its family. */
-  readonly end: (hash: Buffer) => Promise<void>;
+  /** Ends a token by its hash, a refresh token with its family; false where there is none. */
+  readonly end: (hash: Buffer) => Promise<boolean>;
   readonly toSender: (incoming: IncomingMessage) => Sender;
   readonly log: Log;
 };
@@ -60,6 +60,13 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     }
   }
 
+  /** A token that there is not is nothing to tell of; who shows many of them is guessing. */
+  async function end(form: Form, sender: Sender): Promise<void> {
+    const token = requireField(form, "token");
+    const isForm = isAccessText(token) || isRefreshText(token);
+    if (!isForm || !(await deps.end(hashKey(token)))) failures.note(sender.address());
+  }
+
   app.post("/oauth/token", (c) =>
     answer(c, async (sender) => {
       const form = await readForm(c.req.raw);
@@ -70,17 +77,17 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
   );
   // RFC 7009: who holds a token may end it, and learns nothing of one that there is not.
   app.post("/oauth/revoke", (c) =>
-    answer(c, async () => {
-      await end(deps, await readForm(c.req.raw));
+    answer(c, async (sender) => {
+      await end(await readForm(c.req.raw), sender);
       return c.body(null, 200);
     }),
   );
   app.delete("/oauth/token", (c) =>
-    answer(c, async () => {
+    answer(c, async (sender) => {
       const [, token] = /^Bearer +([\w]+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
       if (token === undefined)
         throw new OAuthError("invalid_request", "The token to end is the bearer token.");
-      await end(deps, new Map([["token", token]]));
+      await end(new Map([["token", token]]), sender);
       return c.body(null, 204);
     }),
   );
@@ -110,11 +117,6 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     });
   });
   return app;
-}
-
-async function end(deps: TokenServiceDeps, form: Form): Promise<void> {
-  const token = requireField(form, "token");
-  if (isAccessText(token) || isRefreshText(token)) await deps.end(hashKey(token));
 }
 
 function toOAuthError(error: unknown): OAuthError {

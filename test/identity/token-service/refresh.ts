@@ -23,11 +23,11 @@ export function describeRefresh(service: TokenService): void {
       expect(again).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
       await expect.poll(() => ask(second), { timeout: 10_000 }).toBe("token_revoked");
       expect((await refresh(String(body["refresh_token"]))).status).toBe(400);
+      const incidents = () =>
+        service.database.db.sql`select subject, detail from incidents where kind = 'refresh_token_reused'`;
       await expect
-        .poll(() => service.database.db.sql`select kind from incidents where kind = 'refresh_token_reused'`, {
-          timeout: 10_000,
-        })
-        .toHaveLength(1);
+        .poll(incidents, { timeout: 10_000 })
+        .toEqual([{ subject: "grace", detail: { issuer: service.people.url, address: "127.0.0.1" } }]);
     });
 
     test("is used up by exactly one of many at once", async () => {
