@@ -43,7 +43,10 @@ import { answerTraces, takeTraces } from "./traces/take-traces.ts";
 import type { Traces } from "./traces/take-traces.ts";
 
 export type PipelineDeps = DeciderDeps & {
-  readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
+  readonly authenticate: (
+    authorization: string | undefined,
+    incoming: IncomingMessage,
+  ) => Caller | Promise<Caller>;
   /** Whether a credential was revoked after it had been accepted. */
   readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
@@ -79,7 +82,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const lap = createLaps(progress);
 
     // identity
-    const found = deps.authenticate(readAuthorization(incoming.rawHeaders));
+    const found = deps.authenticate(readAuthorization(incoming.rawHeaders), incoming);
     const caller = "then" in found ? await found : found;
     progress.caller = caller;
     lap("identity");

@@ -1,5 +1,5 @@
 // The grants of the token endpoint: who gets a token for what.
-import type { NewToken, TokenRow } from "../../db/queries/tokens.ts";
+import type { NewToken, Rotation, TokenRow } from "../../db/queries/tokens.ts";
 import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
 import { readKeptCaller } from "../identity/access-tokens.ts";
@@ -25,15 +25,13 @@ const TOKEN_TYPES = new Set(
 );
 
 export type GrantDeps = ClientDeps & {
-  readonly add: (rows: readonly NewToken[]) => Promise<void>;
+  /** Keeps tokens; false where their subject has as many as it may. */
+  readonly add: (rows: readonly NewToken[]) => Promise<boolean>;
   /** Uses a refresh token up; as `rotateToken` tells. */
-  readonly rotate: (
-    hash: Buffer,
-    make: (used: TokenRow) => readonly NewToken[],
-  ) => Promise<"rotated" | "reused" | null>;
+  readonly rotate: (hash: Buffer, make: (used: TokenRow) => readonly NewToken[]) => Promise<Rotation | null>;
   /** Says whether any of the parents, or the subject, was revoked. */
   readonly wasRevoked: (parents: readonly string[], caller: KeptCaller) => Promise<boolean>;
-  readonly onReuse: () => void;
+  readonly onReuse: (used: TokenRow) => void;
   readonly lifetimes: Lifetimes;
 };
 
@@ -148,8 +146,8 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   const token = requireField(form, "refresh_token");
   const refused = new OAuthError("invalid_grant", "The refresh token doesn't count; sign in again.");
   if (!isRefreshText(token)) throw refused;
-  const made: { answer?: TokenAnswer; used?: TokenRow } = {};
-  const outcome = await deps.rotate(hashKey(token), (used) => {
+  const made: { answer?: TokenAnswer } = {};
+  const rotation = await deps.rotate(hashKey(token), (used) => {
     const kept = readKeptCaller(used.caller);
     const scopes = narrowScopes(kept.scopes, form.get("scope") ?? null);
     const { family, parents, expiresAt } = used;
@@ -166,19 +164,29 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
       deps.now(),
     );
     made.answer = answer;
-    made.used = used;
     return rows;
   });
-  if (outcome === "reused") deps.onReuse();
-  const { answer, used } = made;
-  if (outcome !== "rotated" || answer === undefined || used === undefined) throw refused;
+  if (rotation === null) throw refused;
+  const { outcome, used } = rotation;
+  if (outcome === "full") throw tooMany();
+  if (outcome === "reused") deps.onReuse(used);
+  const { answer } = made;
+  if (outcome === "reused" || answer === undefined) throw refused;
   if (await deps.wasRevoked(used.parents, readKeptCaller(used.caller))) throw refused;
   return answer;
 }
 
+/** What runs goes on: of the newest token somebody hears at once, of an older one that ends nobody does. */
+function tooMany(): OAuthError {
+  return new OAuthError(
+    "slow_down",
+    "The subject has as many live tokens as it may; use one until it expires, or end those that are not needed.",
+  );
+}
+
 async function issue(deps: GrantDeps, asked: Issue): Promise<TokenAnswer> {
   const { rows, answer } = issueTokens(asked, deps.lifetimes, deps.now());
-  await deps.add(rows);
+  if (!(await deps.add(rows))) throw tooMany();
   // A revocation between the check and this moment has not found the token.
   if (await deps.wasRevoked(asked.parents, asked.caller))
     throw new OAuthError("invalid_grant", "The token that asks was revoked.");
