@@ -16,7 +16,14 @@ import { addEffects, findLines, judgeLines } from "./request/file-lines.ts";
 import type { FileLines, JudgedLines } from "./request/file-lines.ts";
 import { countFindings, findAhead, listFound, withOwnMemos } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
+import {
+  addSignals,
+  countSignals,
+  countSignalsAhead,
+  listSignalled,
+  NO_INJECTION,
+  toInjection,
+} from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
 import {
   isKeptWhole,
@@ -239,6 +246,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
         const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
+        await countSignalsAhead(signals, request);
         const injection = toInjection(signals, countSignals(signals, request));
         const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
@@ -413,6 +421,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const counts = isAll
         ? kept
         : await searchBody({ scanner, recognition, own: inForce.scanner }, form, upload.junctions, kept);
+      await countSignalsAhead(signals, searched);
       const keptSignals = countSignals(signals, searched);
       const inFiles = isAll ? null : await searchSignals(signals, form);
       const injection = toInjection(signals, addSignals(keptSignals, "file", inFiles));

@@ -10,6 +10,9 @@ export type ClientAccount = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly agent: unknown;
+  readonly attributes: unknown;
+  readonly initiator: (typeof serviceAccounts.$inferSelect)["initiator"];
   readonly keys: readonly { readonly id: string; readonly jwk: unknown }[];
 };
 
@@ -21,6 +24,9 @@ export async function findClientAccount(db: Database, name: string): Promise<Cli
         tenant: serviceAccounts.tenant,
         name: serviceAccounts.name,
         groups: serviceAccounts.groups,
+        agent: serviceAccounts.agent,
+        attributes: serviceAccounts.attributes,
+        initiator: serviceAccounts.initiator,
         keyId: clientKeys.id,
         jwk: clientKeys.jwk,
       })
@@ -33,9 +39,9 @@ export async function findClientAccount(db: Database, name: string): Promise<Cli
   );
   const [first] = rows;
   if (first === undefined) return null;
-  const { tenant, groups } = first;
+  const { keyId: _keyId, jwk: _jwk, ...account } = first;
   const keys = rows.flatMap(({ keyId, jwk }) => (keyId === null ? [] : [{ id: keyId, jwk }]));
-  return { tenant, name, groups, keys };
+  return { ...account, keys };
 }
 
 /** Adds a public key to a living account; null where there is none of the name. */

@@ -7,12 +7,16 @@ import { keys, serviceAccounts } from "../schema.ts";
 import { endKeys, findAccountOfKey } from "./end-keys.ts";
 import type { Transaction } from "./revocations.ts";
 
+type Profile = Pick<typeof serviceAccounts.$inferSelect, "agent" | "attributes" | "initiator">;
+
 type AccountInput = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
   /** Who asks for it: the account's maker where it is new or was revoked, and who revokes keys that are replaced. */
   readonly createdBy: string;
+  /** What policy is to know of it. Of a living account that is replaced what is absent stays, so that no agent loses its bounds. */
+  readonly profile?: Partial<Profile>;
 };
 
 /** What a presented key stands for. */
@@ -21,6 +25,9 @@ export type KeyOwner = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly agent: Profile["agent"];
+  readonly attributes: Profile["attributes"];
+  readonly initiator: Profile["initiator"];
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
   /** The key was revoked, or its account was. */
@@ -36,6 +43,9 @@ export async function findKeyOwner(db: Database, hash: Buffer): Promise<KeyOwner
         tenant: serviceAccounts.tenant,
         name: serviceAccounts.name,
         groups: serviceAccounts.groups,
+        agent: serviceAccounts.agent,
+        attributes: serviceAccounts.attributes,
+        initiator: serviceAccounts.initiator,
         scopes: keys.scopes,
         expiresAt: keys.expiresAt,
         revokedAt: keys.revokedAt,
@@ -79,6 +89,7 @@ export async function createKey(
           name: input.name,
           groups: [...input.groups],
           createdBy: input.createdBy,
+          ...input.profile,
         })
         .onConflictDoNothing({ target: serviceAccounts.name })
         .returning({ id: serviceAccounts.id });
@@ -95,7 +106,7 @@ export async function createKey(
         if (input.existing === "add") {
           if (!isAlive || !isSame(held, input)) return null;
         } else {
-          await replaceKeys(tx, accountId, input, isAlive ? held.createdBy : input.createdBy);
+          await replaceKeys(tx, accountId, input, isAlive ? held : null);
         }
       }
       const [key] = await tx
@@ -123,12 +134,23 @@ async function replaceKeys(
   tx: Transaction,
   accountId: string,
   input: AccountInput,
-  createdBy: string,
+  alive: (Profile & { readonly createdBy: string }) | null,
 ): Promise<void> {
+  const before = alive ?? { agent: null, attributes: {}, initiator: null, createdBy: input.createdBy };
+  const { agent, attributes, initiator, createdBy } = { ...before, ...input.profile };
+
   await endKeys(tx, { accountId }, input.createdBy);
   await tx
     .update(serviceAccounts)
-    .set({ tenant: input.tenant, groups: [...input.groups], createdBy, disabledAt: null })
+    .set({
+      tenant: input.tenant,
+      groups: [...input.groups],
+      agent,
+      attributes,
+      initiator,
+      createdBy,
+      disabledAt: null,
+    })
     .where(eq(serviceAccounts.id, accountId));
 }
 

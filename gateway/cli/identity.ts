@@ -84,7 +84,7 @@ async function explain(token: string, { config, secrets }: Parts, db: Database |
     now: Date.now,
   });
   try {
-    const { caller } = await check(token, (step, said) => steps.push({ step, said }));
+    const { caller } = await check(token, { note: (step, said) => void steps.push({ step, said }) });
     return { steps, caller, refusal: null };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;

@@ -225,6 +225,29 @@ describe("service accounts", () => {
     expect((await run("service-accounts", "list", "--json")).out).not.toContain("grace");
   });
 
+  test("may be agents, with an owner, a purpose and tools, which their keys' replacement leaves", async () => {
+    const create = ["service-accounts", "create", "writer", "-g", "developers"];
+    const agent = ["--kind", "agent", "--owner", "ada", "--purpose", "writes reports"];
+    const given = [...agent, "--tool", "look_up", "--tool", "mcp:docs", "--attribute", "team=a=b"];
+    expect((await run(...create, ...given, "--initiator", "schedule")).code).toBe(0);
+    expect((await run(...create, "--rotate")).code).toBe(0);
+    const read = async () =>
+      z
+        .array(z.looseObject({ subject: z.string() }))
+        .parse(JSON.parse((await run("service-accounts", "list", "--json")).out))
+        .find(({ subject }) => subject === "writer");
+    expect(await read()).toMatchObject({
+      kind: "agent",
+      agent: { owner: "ada", purpose: "writes reports", tools: ["look_up", "mcp:docs"] },
+      attributes: { team: "a=b" },
+      initiator: "schedule",
+    });
+    expect((await run("service-accounts", "list")).out).toMatch(/writer +agent +developers/);
+    expect((await run("service-accounts", "revoke", "writer")).code).toBe(0);
+    expect((await run(...create)).code).toBe(0);
+    expect(await read()).toMatchObject({ kind: "service", agent: null, attributes: {}, initiator: null });
+  });
+
   test("that nobody knows can't be revoked", async () => {
     expect(await run("service-accounts", "revoke", "nobody")).toMatchObject({ code: 1, out: "" });
   });
@@ -235,6 +258,11 @@ describe("service accounts", () => {
     [["service-accounts", "create", "x", "--group", "developers", "--ttl", "9000d"]],
     [["service-accounts", "create", "a b", "--group", "developers"]],
     [["service-accounts", "create", "x", "--group", "a\nb"]],
+    [["service-accounts", "create", "x", "--group", "a", "--kind", "agent", "--owner", "ada"]],
+    [["service-accounts", "create", "x", "--group", "a", "--tool", "look_up"]],
+    [["service-accounts", "create", "x", "--group", "a", "--attribute", "team"]],
+    [["service-accounts", "create", "x", "--group", "a", "--attribute", "a=1", "--attribute", "a=2"]],
+    [["service-accounts", "create", "x", "--group", "a", "--initiator", "nobody"]],
     [["exchanges", "list", "--limit", "0"]],
     [["exchanges", "list", "--since", "yesterday-ish"]],
     [["exchanges", "list", "--effect", "perhaps"]],

@@ -34,6 +34,8 @@ export type Config = {
   readonly adminListen: Address | null;
   /** Null: no TLS. */
   readonly tls: TlsConfig | null;
+  readonly trustedProxies: readonly string[];
+  readonly forwardedHeader: ConfigFile["forwarded_header"];
   readonly publicUrl: string | null;
   readonly stateDir: string;
   readonly database: { readonly embedded: boolean };
@@ -165,6 +167,8 @@ export function loadConfig(options: {
     listen,
     adminListen,
     tls,
+    trustedProxies: file.trusted_proxies,
+    forwardedHeader: file.forwarded_header,
     publicUrl,
     stateDir: resolve(from(["state_dir"]), file.state_dir),
     database: { embedded: databaseUrl === null },
