@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { clientKeys, serviceAccounts, usedAssertions } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 
 /** A living service account with its public keys. */
 export type ClientAccount = {
@@ -60,6 +61,13 @@ export async function addClientKey(
       if (account === undefined) return null;
       const id = uuidv7();
       await tx.insert(clientKeys).values({ id, serviceAccountId: account.id, ...key });
+      const detail = { key: id, thumbprint: key.thumbprint };
+      await recordAction(tx, {
+        actor: key.createdBy,
+        action: "service_account.add_public_key",
+        object: name,
+        detail,
+      });
       return id;
     }),
   );

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { keys, serviceAccounts } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 import { endKeys, findAccountOfKey } from "./end-keys.ts";
 import type { Transaction } from "./revocations.ts";
 
@@ -94,6 +95,7 @@ export async function createKey(
         .onConflictDoNothing({ target: serviceAccounts.name })
         .returning({ id: serviceAccounts.id });
       let accountId = made?.id;
+      let done: "create" | "rotate" | "add_key" = "create";
       if (accountId === undefined) {
         const [held] = await tx
           .select()
@@ -105,8 +107,10 @@ export async function createKey(
         accountId = held.id;
         if (input.existing === "add") {
           if (!isAlive || !isSame(held, input)) return null;
+          done = "add_key";
         } else {
           await replaceKeys(tx, accountId, input, isAlive ? held : null);
+          if (isAlive) done = "rotate";
         }
       }
       const [key] = await tx
@@ -119,7 +123,20 @@ export async function createKey(
           expiresAt: input.expiresAt,
         })
         .returning({ id: keys.id, createdAt: keys.createdAt });
-      return key === undefined ? null : { accountId, keyId: key.id, createdAt: key.createdAt };
+      if (key === undefined) return null;
+      await recordAction(tx, {
+        actor: input.createdBy,
+        action: `service_account.${done}`,
+        object: input.name,
+        detail: {
+          tenant: input.tenant,
+          groups: input.groups,
+          ...input.profile,
+          key: key.id,
+          expires_at: input.expiresAt,
+        },
+      });
+      return { accountId, keyId: key.id, createdAt: key.createdAt };
     }),
   );
 }
@@ -167,7 +184,7 @@ export type RevokedKeys = {
 export async function revokeServiceAccount(
   db: Database,
   nameOrId: string,
-  revokedBy: string | null = null,
+  revokedBy = "unknown",
 ): Promise<RevokedKeys | null> {
   const isId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(nameOrId);
   return runQuery(() =>
@@ -191,7 +208,10 @@ export async function revokeServiceAccount(
         .select({ name: serviceAccounts.name })
         .from(serviceAccounts)
         .where(eq(serviceAccounts.id, accountId));
-      return { accountId, name: named?.name ?? "", keyIds };
+      const name = named?.name ?? "";
+      const action = account === undefined ? "service_account.revoke_key" : "service_account.revoke";
+      await recordAction(tx, { actor: revokedBy, action, object: name, detail: { keys: keyIds } });
+      return { accountId, name, keyIds };
     }),
   );
 }

@@ -16,6 +16,7 @@ import type { SQL } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { tokens } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 import type { Transaction } from "./revocations.ts";
 import { appendRevocations } from "./revocations.ts";
 
@@ -113,6 +114,23 @@ export async function revokeTokens(
   revokedBy: string,
 ): Promise<number> {
   return runQuery(() => db.orm.transaction((tx) => revokeWhere(tx, toCondition(which), revokedBy)));
+}
+
+/** Revokes tokens as an operator does, which is written down; gives how many there were. */
+export async function revokeTokensAs(
+  db: Database,
+  which: { readonly id: string } | TokenOwner,
+  actor: string,
+): Promise<number> {
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const count = await revokeWhere(tx, toCondition(which), actor);
+      const [object, issuer] = "id" in which ? [which.id, null] : [which.subject, which.issuer];
+      const detail = { issuer, tokens: count };
+      if (count > 0) await recordAction(tx, { actor, action: "token.revoke", object, detail });
+      return count;
+    }),
+  );
 }
 
 function toCondition(

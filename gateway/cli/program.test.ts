@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { exportSPKI, generateKeyPair } from "jose";
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -248,6 +249,33 @@ describe("service accounts", () => {
     expect(await read()).toMatchObject({ kind: "service", agent: null, attributes: {}, initiator: null });
   });
 
+  test("leave on record who made, changed and ended them, and never a key", async () => {
+    const create = ["service-accounts", "create", "traced", "-g", "developers", "--json"];
+    const made = await run(...create);
+    const rotated = await run(...create, "--rotate");
+    const { key } = z.object({ key: z.string() }).parse(JSON.parse(rotated.out));
+    const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+    writeFileSync(join(folder, "traced.pem"), await exportSPKI(publicKey));
+    await run("service-accounts", "add-key", "traced", "--public-key", "traced.pem");
+    await run("service-accounts", "revoke", "traced");
+    const listed = await run("actions", "list", "--object", "traced", "--area", "service_account", "--json");
+    const rows = z.array(z.looseObject({ action: z.string() })).parse(JSON.parse(listed.out));
+    const me = `operator:${userInfo().username}@${hostname()}`;
+    expect(rows.map(({ action }) => action)).toEqual(
+      ["revoke", "add_public_key", "rotate", "create"].map((what) => `service_account.${what}`),
+    );
+    expect(rows.every(({ actor, object }) => actor === me && object === "traced")).toBe(true);
+    expect(rows.at(-1)).toMatchObject({ detail: { groups: ["developers"], tenant: "default" } });
+    const told = (await run("actions", "list", "--actor", me, "--since", "1h")).out;
+    expect(told).toContain("service_account.rotate");
+    for (const text of [listed.out, told]) {
+      for (const shown of [key, z.object({ key: z.string() }).parse(JSON.parse(made.out)).key])
+        expect(text).not.toContain(shown);
+    }
+    expect((await run("actions", "list", "--object", "nobody")).out).toBe("Nothing was changed.\n");
+    await expect(database.db.sql`delete from admin_actions`).rejects.toThrow("only added");
+  });
+
   test("that nobody knows can't be revoked", async () => {
     expect(await run("service-accounts", "revoke", "nobody")).toMatchObject({ code: 1, out: "" });
   });
@@ -472,6 +500,7 @@ test("help names every command", async () => {
     "connections",
     "exchanges",
     "sessions",
+    "actions",
     "incidents",
     "doctor",
   ])

@@ -4,6 +4,7 @@ import { DatabaseError, DatabaseStateError } from "../../db/errors.ts";
 import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
+import { addActions } from "./actions.ts";
 import { addConfigCheck } from "./config-check.ts";
 import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
@@ -52,6 +53,7 @@ export function createProgram(context: CommandContext): Command {
   addSessions(program, context);
   addObjects(program, context);
   addIncidents(program, context);
+  addActions(program, context);
   addDoctor(program, context);
   return program;
 }

@@ -8,8 +8,9 @@ import { join } from "node:path";
 import OpenAI, { APIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { listActions } from "../../db/queries/admin-actions.ts";
 import { revoke } from "../../db/queries/revocations.ts";
-import { addTokens, revokeTokens } from "../../db/queries/tokens.ts";
+import { addTokens } from "../../db/queries/tokens.ts";
 import { readProfile } from "../../gateway/cli/account-profile.ts";
 import type { ProfileOptions } from "../../gateway/cli/account-profile.ts";
 import { issueKey } from "../../gateway/cli/service-accounts.ts";
@@ -272,7 +273,10 @@ describe("an agent that its owner's session mints", () => {
 
     const second = await mint(await person({ sub: "mary" }));
     expect(await ask(second)).toContain("hello");
-    expect(await revokeTokens(database.db, { subject: "mary", issuer: people.url }, "test")).toBe(1);
+    expect((await gateway.cli("tokens", "revoke", "--subject", "mary", "--issuer", people.url)).code).toBe(0);
+    expect(await listActions(database.db, { area: "token", object: "mary" }, 10)).toMatchObject([
+      { actor: expect.stringMatching(/^operator:/), action: "token.revoke", detail: { tokens: 1 } },
+    ]);
     await expect.poll(() => ask(second), WAIT).toBe("token_revoked");
 
     const third = await mint(await person({ sub: "joan" }));
