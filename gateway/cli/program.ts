@@ -6,6 +6,7 @@ import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
 import { addConfigCheck } from "./config-check.ts";
 import { addConnections } from "./connections.ts";
+import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -54,6 +55,7 @@ export function createProgram(context: CommandContext): Command {
 
 /** Runs one command line (without the program's own name) and gives the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  using _way = openUsualOutbound(context.env).install();
   try {
     await createProgram(context).parseAsync([...args], { from: "user" });
     return 0;
