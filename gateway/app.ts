@@ -45,6 +45,7 @@ import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import { createPolicy } from "./policy/load.ts";
+import { toTokenLife } from "./policy/token-lives.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
@@ -319,6 +320,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       createCheck: (turns) => authenticator.createCheck(turns),
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
+      longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       toSender,
       onReuse: (used, sender) =>
         noteIncident({ kind: "refresh_token_reused", issuer: used.issuer, address: sender.address() }, used),

@@ -166,7 +166,7 @@ export const configFile = z
       .meta({ description: "OpenID issuers whose tokens are accepted." }),
     tokens: z
       .strictObject({
-        access_s: z.int().min(60).max(86_400).default(3600).meta({
+        access_s: z.int().min(1).max(86_400).default(3600).meta({
           description: "Seconds that a token lives which `/oauth/token` gives.",
         }),
         refresh_s: z.int().min(60).max(2_592_000).default(43_200).meta({
