@@ -158,7 +158,7 @@ export type Finding = {
   readonly class: string;
   readonly start: number;
   readonly end: number;
-  /** It is more of the value that the finding before it began: a value of any length is given out in parts. */
+  /** It is more of the last value of its class: a value of any length is given out in parts. */
   readonly isMore?: boolean;
   /** Of the value of a field that a mask names: how it is masked. */
   readonly field?: FieldValue;

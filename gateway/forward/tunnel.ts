@@ -13,8 +13,8 @@ export type Proxy = {
   readonly credential: string | null;
 };
 
-/** Says that a proxy gives no connection. */
-export class ProxyError extends Error {
+// Says that a proxy gives no connection.
+class ProxyError extends Error {
   readonly code: "PROXY_REFUSED" | "PROXY_UNREACHABLE" | "UND_ERR_CONNECT_TIMEOUT";
 
   constructor(code: ProxyError["code"], message: string, options?: ErrorOptions) {
