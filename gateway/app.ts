@@ -41,6 +41,7 @@ import { openTokenService } from "./oauth/token-service.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
+import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import { createPolicy } from "./policy/load.ts";
@@ -116,9 +117,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const heart = opened(createHeart(), (one) => one.close());
   /** Set once there is something to end. */
   let endConnection: (name: string, how: "cut" | "drain") => void = () => undefined;
+  const outbound = openOutbound(config, secrets);
+  stack.use(outbound.install());
   const connections = opened(
     await openConnections({
       db,
+      outbound,
       configured: config.connections,
       simulated: options.simulator,
       simulatesAll: config.simulate,
@@ -209,7 +213,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config.detect.recogniser === undefined
       ? null
       : opened(
-          connectRecogniser(config.detect.recogniser, derive(secrets.encryptionKey, "passages"), events),
+          connectRecogniser(
+            config.detect.recogniser,
+            derive(secrets.encryptionKey, "passages"),
+            events,
+            outbound,
+          ),
           (one) => one.close(),
         );
   const tokenReader = createTokenReader();

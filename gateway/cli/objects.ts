@@ -135,7 +135,7 @@ async function importObjects(
   options: ImportOptions,
 ): Promise<readonly Imported[]> {
   const { connection, credential, tenant } = from;
-  const target = createTarget(connection.baseUrl, connection.timeouts, 1);
+  const target = createTarget(connection.baseUrl, connection.timeouts, connection.outbound, 1);
   const owner = {
     connection: connection.name,
     tenant,

@@ -8,6 +8,7 @@ import { addActions } from "./actions.ts";
 import { addConfigCheck } from "./config-check.ts";
 import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
+import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
@@ -60,6 +61,7 @@ export function createProgram(context: CommandContext): Command {
 
 /** Runs one command line (without the program's own name) and gives the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  using _way = openUsualOutbound(context.env).install();
   try {
     await createProgram(context).parseAsync([...args], { from: "user" });
     return 0;

@@ -15,11 +15,13 @@ named contains tool.model if {
 }
 
 # METADATA
-# description: Whether the provider would choose the model, which is then none that a rule knows.
+# description: Whether a model may run that the request does not name, since the provider chooses it or has it stored.
 is_left_open if {
 	not is_string(input.request.model)
 	input.route.names_model == true
 }
+
+is_left_open if input.operation in data.gateway.params.stored_model_operations
 
 # METADATA
 # description: Whether a name is meant by a text, exactly or by what stands before a `*` at its end.

@@ -15,6 +15,8 @@ test_named_are_all_that_stand_somewhere if {
 
 test_left_open_is_what_the_provider_would_choose if {
 	models.is_left_open with input as object.union(facts, {"request": {"model": null}})
+	models.is_left_open with input as object.union(facts, {"operation": "videos.remix"})
+		with data.gateway.params.stored_model_operations as ["videos.remix"]
 	not models.is_left_open with input as facts
 	not models.is_left_open with input as {"route": {"names_model": false}, "request": {"model": null}}
 }

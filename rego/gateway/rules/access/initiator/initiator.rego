@@ -19,6 +19,7 @@ is_whole if {
 	is_string(input.caller.initiator)
 	is_array(input.request.models)
 	is_array(settings.list("models_by_initiator"))
+	is_array(data.gateway.params.stored_model_operations)
 }
 
 deny contains {"about": $"the model \"{name}\""} if {

@@ -2,7 +2,7 @@ package gateway.rules.access.initiator_test
 
 import data.gateway.rules.access.initiator
 
-params := {"lists": {"models_by_initiator": [
+params := {"stored_model_operations": ["videos.remix"], "lists": {"models_by_initiator": [
 	{"model": "gpt-5-pro*", "initiators": ["person"]},
 	{"model": "o3", "initiators": ["person", "schedule"]},
 ]}}
@@ -41,7 +41,7 @@ test_deny_a_model_that_is_not_named if {
 }
 
 test_allow_everything_where_nothing_is_kept if {
-	count(initiator.deny) == 0 with input as facts("agent", null) with data.gateway.params as {"lists": {"models_by_initiator": []}}
+	count(initiator.deny) == 0 with input as facts("agent", null) with data.gateway.params as object.union(params, {"lists": {"models_by_initiator": []}})
 }
 
 test_deny_when_a_fact_is_missing if {

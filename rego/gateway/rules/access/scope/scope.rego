@@ -19,6 +19,7 @@ is_whole if {
 	is_string(input.operation)
 	is_string(input.connection.name)
 	is_array(input.request.models)
+	is_array(data.gateway.params.stored_model_operations)
 }
 
 deny contains {"about": input.operation} if not covered("operation:", input.operation)
