@@ -89,7 +89,7 @@ export async function askForTokens(parts: {
     byKey: byKey.access_token,
     byAssertion: byAssertion.access_token,
   };
-  for (const credential of [subject, assertion, account.key, third.access_token, refresh.refresh_token]) {
+  for (const credential of [subject, account.key, refresh.refresh_token]) {
     for (const name of MISPLACED) {
       const minted = name.startsWith("agent") && { agent: "writer", agent_purpose: "writes reports" };
       await refuse(post({ ...exchange, ...minted, [name]: credential }));
