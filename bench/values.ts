@@ -5,7 +5,7 @@ import type { Detector } from "../gateway/detect/values/values.ts";
 import { createFieldReader } from "../gateway/mask/field-reader.ts";
 import { createFields } from "../gateway/mask/fields.ts";
 import { createNameScanner } from "../gateway/mask/names.ts";
-import { SLICE } from "../gateway/scan-slowly.ts";
+import { SLICE } from "../gateway/turns.ts";
 import { createJsonTexts, createTexts } from "./texts.ts";
 
 const PIECE = 4;
@@ -41,6 +41,9 @@ const HOSTILE = [
   ["JSON escapes", "\\u0041"],
   ["backslashes", "\\"],
   ["percent-encoding", "%41"],
+  ["escapes of escapes", "%2541"],
+  ["beginnings of escapes", "&#"],
+  ["beginnings of escapes of escapes", "&amp;"],
   ["characters of other scripts", "漢字"],
   ["addresses of Bitcoin with a wrong check sum", "1BpEi6DfDAUFd7GtittLSdBeYJvcoaVggv "],
   ["addresses of Ethereum with a wrong check sum", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD "],

@@ -105,6 +105,10 @@ const CASES: Readonly<
     refused: ["undici", "../pipeline.ts", "../record/ledger.ts", "../../db/schema.ts", "../../db/client.ts"],
     passed: ["hono", "jose", "../identity/check-token.ts", "../../db/queries/tokens.ts"],
   },
+  "gateway/connect/a.ts": {
+    refused: ["undici", "ws", "../forward/headers.ts", "../config/config.ts"],
+    passed: ["../errors.ts", "../oauth-client/token-source.ts"],
+  },
   "gateway/oauth-client/a.ts": {
     refused: ["undici", "../identity/check-token.ts", "../../db/queries/tokens.ts"],
     passed: ["jose", "openid-client", "../oauth/public-key.ts"],

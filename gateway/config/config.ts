@@ -8,6 +8,8 @@ import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from 
 import { findPackageRoot } from "./package-root.ts";
 import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
+import type { OutboundConfig } from "./outbound.ts";
+import { readOutbound } from "./outbound.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -34,12 +36,15 @@ export type Config = {
   readonly adminListen: Address | null;
   /** Null: no TLS. */
   readonly tls: TlsConfig | null;
+  readonly trustedProxies: readonly string[];
+  readonly forwardedHeader: ConfigFile["forwarded_header"];
   readonly publicUrl: string | null;
   readonly stateDir: string;
   readonly database: { readonly embedded: boolean };
   readonly simulate: boolean;
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: ConfigFile["credentials"];
+  readonly outbound: OutboundConfig;
   readonly issuers: readonly IssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
   readonly policy: {
@@ -148,7 +153,11 @@ export function loadConfig(options: {
       : {
           certificate: resolve(from(["tls", "certificate"]), file.tls.certificate),
           key: resolve(from(["tls", "key"]), file.tls.key),
+          client_ca: file.tls.client_ca === undefined ? null : resolve(folder, file.tls.client_ca),
+          client_certificates: file.tls.client_certificates ?? "require",
         };
+  if (tls !== null && tls.client_ca === null && file.tls?.client_certificates !== undefined)
+    report(["tls", "client_ca"], "expected the file of the authorities of clients' certificates");
   if (isWhole && tls !== null) {
     const files = readTlsFiles(tls);
     if ("wrong" in files) report(["tls", files.wrong], files.expected);
@@ -158,6 +167,12 @@ export function loadConfig(options: {
     isServing: isWhole,
     report,
   });
+  const way = readOutbound(file.outbound, {
+    env,
+    folder,
+    follow: (reference) => followReference(reference, env, folder),
+    report: isWhole ? report : () => undefined,
+  });
   if (problems.length > 0) throw new ConfigError(path, problems);
 
   const config: Config = {
@@ -165,12 +180,15 @@ export function loadConfig(options: {
     listen,
     adminListen,
     tls,
+    trustedProxies: file.trusted_proxies,
+    forwardedHeader: file.forwarded_header,
     publicUrl,
     stateDir: resolve(from(["state_dir"]), file.state_dir),
     database: { embedded: databaseUrl === null },
     simulate: file.simulate,
     connections: targets.connections,
     credentials: file.credentials,
+    outbound: way.outbound,
     issuers: trusted.issuers,
     tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
@@ -189,6 +207,7 @@ export function loadConfig(options: {
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
     issuerSecrets: trusted.secrets,
+    proxyCredential: way.credential,
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }

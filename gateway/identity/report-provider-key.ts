@@ -13,13 +13,13 @@ export function createProviderKeyReporter(deps: {
   readonly secret: Buffer;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now: () => number;
-}): (provider: string, token: string) => void {
+}): (provider: string, token: string, address: string | null) => void {
   const { secret, onProviderKey, now } = deps;
   const reported = new LRUCache<string, true>({ max: 10_000, ttl: SAME_KEY_MS });
   let minuteEnds = 0;
   let count = 0;
   let unreported = 0;
-  return (provider, token) => {
+  return (provider, token, address) => {
     const incident = toIncident(provider, token, secret);
     if (reported.has(incident.keyHash)) return;
     if (now() >= minuteEnds) {
@@ -32,7 +32,7 @@ export function createProviderKeyReporter(deps: {
     }
     count += 1;
     reported.set(incident.keyHash, true);
-    onProviderKey({ ...incident, unreported });
+    onProviderKey({ ...incident, unreported, address });
     unreported = 0;
   };
 }

@@ -16,8 +16,10 @@ type Replacement = { text: string; operator: MaskOperator; class: string };
 
 /** One masked stretch. */
 export type Edit = Replacement & {
-  readonly start: number;
+  start: number;
   end: number;
+  /** It stands for a value of JSON that is no string, and its text has quotes. */
+  isBare?: boolean;
   /** It is the value of a field, and its text the JSON that stands for it. */
   readonly isField: boolean;
   /** Its line of the account, which a value of any length goes on in. */
@@ -48,8 +50,8 @@ export function createEditor(
   placeholders: Placeholders | null = null,
 ): Editor {
   const { account } = masks;
-  /** The line of a value that is only found and goes on, by the edits of its text. */
-  const found = new WeakMap<readonly Edit[], OpenNote>();
+  /** The lines of values that are only found and go on, by the edits of their text and by class. */
+  const found = new WeakMap<readonly Edit[], Map<string, OpenNote>>();
   /** Classes of which values come back. */
   let kept: ReadonlySet<string> | null = null;
 
@@ -90,8 +92,9 @@ export function createEditor(
         const mask = field ?? masks.look(ofClass, kind, direction);
         if (mask === null) continue;
         if (mask.operator === "detect") {
-          if (isMore === true) found.get(edits)?.push(read(start, end));
-          else found.set(edits, note(finding, mask, "detected"));
+          const open = found.get(edits) ?? new Map<string, OpenNote>();
+          if (isMore === true) open.get(ofClass)?.push(read(start, end));
+          else found.set(edits, open.set(ofClass, note(finding, mask, "detected")));
           continue;
         }
         if (mask.operator === "block") {

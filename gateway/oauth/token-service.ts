@@ -6,33 +6,46 @@ import { isRevoked } from "../../db/queries/revocations.ts";
 import { addTokens, findToken, revokeTokens, rotateToken } from "../../db/queries/tokens.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { toSubjectId } from "../identity/subject-id.ts";
+import { createTurns } from "../identity/turns.ts";
+import type { Turns } from "../identity/turns.ts";
 import type { Log } from "../log.ts";
 import type { Lifetimes } from "./issue-tokens.ts";
 import { createTokenService } from "./routes.ts";
+import type { TokenServiceDeps } from "./routes.ts";
 
-/** Opens the token service of a gateway. `check` tells the tokens that are exchanged. */
+/** Questions to the database at once: however many ask for tokens, callers are still looked up. */
+const AT_ONCE = 2;
+
+/** Opens the token service of a gateway. `createCheck` makes what tells the tokens that are exchanged. */
 export function openTokenService(deps: {
   readonly db: Database;
-  readonly check: TokenCheck;
+  readonly createCheck: (turns: Turns) => TokenCheck;
   readonly publicUrl: () => string;
-  readonly lifetimes: Lifetimes;
-  readonly onReuse: () => void;
+  readonly lifetimes: Lifetimes & { readonly per_subject: number };
+  readonly longest: TokenServiceDeps["longest"];
+  readonly toSender: TokenServiceDeps["toSender"];
+  readonly onReuse: TokenServiceDeps["onReuse"];
   readonly log: Log;
 }): Hono {
   const { db } = deps;
+  const now = Date.now;
+  const turns = createTurns(AT_ONCE, now);
   return createTokenService({
     ...deps,
-    findAccount: (name) => findClientAccount(db, name),
-    useAssertion: (hash, expiresAt) => useAssertion(db, hash, expiresAt),
-    add: (rows) => addTokens(db, rows),
-    rotate: (hash, make) => rotateToken(db, hash, make),
-    wasRevoked: (parents, caller) => isRevoked(db, [...parents, toSubjectId(caller)]),
-    async end(hash) {
-      const token = await findToken(db, hash);
-      if (token === null) return;
-      const which = token.use === "refresh" ? { family: token.family } : { id: token.id };
-      await revokeTokens(db, which, `${token.subject} of ${token.issuer}`);
-    },
-    now: Date.now,
+    check: deps.createCheck(turns),
+    findAccount: (name) => turns(() => findClientAccount(db, name)),
+    useAssertion: (hash, expiresAt) => turns(() => useAssertion(db, hash, expiresAt)),
+    add: (rows) => turns(() => addTokens(db, rows, deps.lifetimes.per_subject)),
+    rotate: (hash, make) => turns(() => rotateToken(db, hash, make, deps.lifetimes.per_subject)),
+    wasRevoked: (parents, caller) => turns(() => isRevoked(db, [...parents, toSubjectId(caller)])),
+    end: (hash) =>
+      turns(async () => {
+        const token = await findToken(db, hash);
+        if (token === null) return false;
+        const which = token.use === "refresh" ? { family: token.family } : { id: token.id };
+        await revokeTokens(db, which, `${token.subject} of ${token.issuer}`);
+        return true;
+      }),
+    now,
   });
 }
