@@ -311,6 +311,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
       toSender,
+      logins: config.issuers.flatMap(({ issuer, login }) => (login === null ? [] : [{ ...login, issuer }])),
       onReuse: (used, sender) =>
         noteIncident({ kind: "refresh_token_reused", issuer: used.issuer, address: sender.address() }, used),
       log,

@@ -15,6 +15,7 @@ import { addExec } from "./exec.ts";
 import { addExchanges } from "./exchanges.ts";
 import { addIdentity } from "./identity.ts";
 import { addIncidents } from "./incidents.ts";
+import { addLogin } from "./login.ts";
 import { addObjects } from "./objects.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
@@ -43,6 +44,7 @@ export function createProgram(context: CommandContext): Command {
   addConfigCheck(program, context);
   addIdentity(program, context);
   addServiceAccounts(program, context);
+  addLogin(program, context);
   addToken(program, context);
   addConnect(program, context);
   addExec(program, context);

@@ -60,3 +60,27 @@ test("a secret that can't be followed is a problem of a gateway that serves", ()
     "issuers.0.introspection.client_secret: expected a secret",
   ]);
 });
+
+test("a login whose tokens would be turned away is a problem", () => {
+  const entry = (login: object, more = {}) => [
+    { issuer: "https://a.example", audience: "x", login: { client_id: "cli", ...login }, ...more },
+  ];
+  const at = "issuers.0.login: expected";
+  expect(read(entry({}, { audience: ["x", "cli"] })).problems).toEqual([]);
+  expect(read(entry({ token: "access_token" })).problems).toEqual([]);
+  expect(read(entry({ scope: "profile" }, { authorized_parties: ["other"] })).problems).toEqual([
+    `${at} its client_id in audience, which ID tokens are for`,
+    `${at} its client_id in authorized_parties`,
+    `${at} openid in its scope, or no ID token comes`,
+  ]);
+});
+
+test.each([
+  "https://a.example/callback",
+  "http://10.0.0.1/callback",
+  "http://127.0.0.1",
+  "http://127.0.0.1:0/",
+])("a browser doesn't come back to %s", (uri) => {
+  const entry = { issuer: "https://a.example", audience: "x", login: { client_id: "x", redirect_uri: uri } };
+  expect(issuer.safeParse(entry).success).toBe(false);
+});

@@ -20,6 +20,16 @@ export type ClaimConfig = {
 /** Tells something apart by a claim's value. */
 export type ByClaim<Value> = { readonly claim: string; readonly map: ReadonlyMap<string, Value> };
 
+/** How people sign in at an issuer with the command line; none of it is a secret. */
+export type LoginConfig = {
+  readonly client_id: string;
+  readonly scope: string;
+  readonly resource: string | null;
+  /** Which of the issuer's tokens the gateway is shown. */
+  readonly token: "id_token" | "access_token";
+  readonly redirect_uri: string;
+};
+
 /** One trusted issuer. Claims are names, or RFC 6901 pointers where they begin with a slash. */
 export type IssuerConfig = {
   readonly issuer: string;
@@ -34,6 +44,7 @@ export type IssuerConfig = {
     readonly token_prefix: string;
     readonly cache_s: number;
   } | null;
+  readonly login: LoginConfig | null;
   readonly subject_claim: string;
   readonly groups_claim: string;
   readonly group_map: ReadonlyMap<string, readonly string[]>;
@@ -87,9 +98,25 @@ export function readIssuers(
       if ("value" in followed) secrets.set(config.issuer, followed.value);
       else if (isServing) report([...at, "introspection", "client_secret"], followed.expected);
     }
+    for (const expected of findLoginProblems(config)) report([...at, "login"], expected);
     issuers.push(config);
   }
   return { issuers, secrets };
+}
+
+/** What would turn away whoever has signed in. */
+function findLoginProblems({ login, audience, authorized_parties: parties }: IssuerConfig): string[] {
+  if (login === null) return [];
+  const { client_id: id, token, scope } = login;
+  return [
+    token === "id_token" && !audience.includes(id)
+      ? "expected its client_id in audience, which ID tokens are for"
+      : "",
+    parties.length > 0 && !parties.includes(id) ? "expected its client_id in authorized_parties" : "",
+    token === "id_token" && !scope.split(" ").includes("openid")
+      ? "expected openid in its scope, or no ID token comes"
+      : "",
+  ].filter((problem) => problem !== "");
 }
 
 /** Says whether a token could belong to two issuers. */
@@ -122,6 +149,7 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
             token_prefix: introspection.token_prefix ?? "",
             cache_s: introspection.cache_s,
           },
+    login: entry.login === undefined ? null : { ...entry.login, resource: entry.login.resource ?? null },
     subject_claim: entry.subject_claim ?? preset.subject_claim ?? "sub",
     groups_claim: entry.groups_claim ?? preset.groups_claim ?? "groups",
     group_map: toListMap(entry.group_map),

@@ -3,6 +3,7 @@ import { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import type { TokenRow } from "../../db/queries/tokens.ts";
+import type { LoginConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
@@ -14,6 +15,9 @@ import type { GrantDeps } from "./grants.ts";
 import { grantToken, GRANT_TYPES } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
 
+/** An issuer at which people sign in. */
+export type Login = LoginConfig & { readonly issuer: string };
+
 export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse"> & {
   /** Is told of a refresh token that came again, and from where. */
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
@@ -22,6 +26,8 @@ export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse"> & {
   /** Ends a token by its hash, a refresh token with its family; false where there is none. */
   readonly end: (hash: Buffer) => Promise<boolean>;
   readonly toSender: (incoming: IncomingMessage) => Sender;
+  /** The issuers at which people sign in, with the public clients for that. */
+  readonly logins: readonly Login[];
   readonly log: Log;
 };
 
@@ -114,6 +120,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
       ],
       token_endpoint_auth_signing_alg_values_supported: ["RS256", "ES256", "ES384", "EdDSA"],
       revocation_endpoint_auth_methods_supported: ["none"],
+      tollgate_logins: deps.logins,
     });
   });
   return app;

@@ -23,6 +23,7 @@ export function openTokenService(deps: {
   readonly publicUrl: () => string;
   readonly lifetimes: Lifetimes & { readonly per_subject: number };
   readonly toSender: TokenServiceDeps["toSender"];
+  readonly logins: TokenServiceDeps["logins"];
   readonly onReuse: TokenServiceDeps["onReuse"];
   readonly log: Log;
 }): Hono {
