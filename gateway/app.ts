@@ -41,9 +41,11 @@ import { openTokenService } from "./oauth/token-service.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
+import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import { createPolicy } from "./policy/load.ts";
+import { toTokenLife } from "./policy/token-lives.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
@@ -115,9 +117,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const heart = opened(createHeart(), (one) => one.close());
   /** Set once there is something to end. */
   let endConnection: (name: string, how: "cut" | "drain") => void = () => undefined;
+  const outbound = openOutbound(config, secrets);
+  stack.use(outbound.install());
   const connections = opened(
     await openConnections({
       db,
+      outbound,
       configured: config.connections,
       simulated: options.simulator,
       simulatesAll: config.simulate,
@@ -208,7 +213,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config.detect.recogniser === undefined
       ? null
       : opened(
-          connectRecogniser(config.detect.recogniser, derive(secrets.encryptionKey, "passages"), events),
+          connectRecogniser(
+            config.detect.recogniser,
+            derive(secrets.encryptionKey, "passages"),
+            events,
+            outbound,
+          ),
           (one) => one.close(),
         );
   const tokenReader = createTokenReader();
@@ -310,6 +320,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       createCheck: (turns) => authenticator.createCheck(turns),
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
+      longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       toSender,
       logins: config.issuers.flatMap(({ issuer, login }) => (login === null ? [] : [{ ...login, issuer }])),
       onReuse: (used, sender) =>

@@ -74,7 +74,7 @@ import { repair } from "./request/repair.ts";
 import type { Repaired } from "./request/repair.ts";
 import { toRequestTexts } from "./request/request-texts.ts";
 import type { TakenBody } from "./request/request-body.ts";
-import { requireInspected, runsFromFile } from "./request/require-inspected.ts";
+import { requireInspected, runsFromFile, toNarrowedKind } from "./request/require-inspected.ts";
 import { EDGE } from "./request/uploads.ts";
 import { withTokenTexts } from "./request/token-texts.ts";
 import type { ReadTokens } from "./request/token-texts.ts";
@@ -257,7 +257,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const lineNames = createNames(names, { effects, key }, deps.digest);
         const verdict = { ...said, decision: toToldDecision(said.decision, lineNames) };
         claims.settle(verdict.decision.share);
-        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request, caller);
         const { operation } = route;
         const masks = createMasks(account);
         masks.add(ofFile);
@@ -312,7 +312,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     return async (answerId) => {
       await repaired.settle?.();
       const given = [...found];
-      if (lines !== null && answerId !== null) given.push({ kind: lines.kind, id: answerId });
+      if (lines !== null && answerId !== null) {
+        const narrowed = toNarrowedKind(lines.kind, caller);
+        for (const kind of narrowed === null ? [lines.kind] : [lines.kind, narrowed])
+          given.push({ kind, id: answerId });
+      }
       if (given.length > 0) {
         const context = {
           connection,
@@ -477,7 +481,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       // record: the decision is durable before the first byte goes to the target
       if (refusal !== null) throw refusal;
       if (upload.problem !== null) throw upload.problem;
-      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request, caller);
       const masks = createMasks(account);
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);

@@ -1,9 +1,22 @@
 // Tokens of our own and their refresh tokens. Only hashes come here.
-import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from "drizzle-orm";
+import {
+  and,
+  arrayContains,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  isNotNull,
+  isNull,
+  lt,
+  or,
+  sql,
+} from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { tokens } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 import type { Transaction } from "./revocations.ts";
 import { appendRevocations } from "./revocations.ts";
 
@@ -26,12 +39,17 @@ export async function addTokens(db: Database, rows: readonly NewToken[], most: n
 async function insert(tx: Transaction, rows: readonly NewToken[], most: number): Promise<boolean> {
   const [first] = rows;
   if (first === undefined) return true;
-  const { tenant, issuer, subject } = first;
+  const { tenant, issuer, subject, actsFor, parents } = first;
+  // Agents are made up as easily as tokens, so that those that act for somebody count together.
+  const owner = actsFor === null ? undefined : parents.find((parent) => parent.startsWith("["));
   await tx.delete(tokens).where(lt(tokens.expiresAt, sql`now() - ${KEPT}`));
   // Those who ask for one subject take turns, so that none is counted past.
-  const name = JSON.stringify(["tokens", tenant, issuer, subject]);
+  const name = JSON.stringify(["tokens", ...(owner === undefined ? [tenant, issuer, subject] : [owner])]);
   await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
-  const of = [eq(tokens.tenant, tenant), eq(tokens.issuer, issuer), eq(tokens.subject, subject)];
+  const of =
+    owner === undefined
+      ? [eq(tokens.tenant, tenant), eq(tokens.issuer, issuer), eq(tokens.subject, subject)]
+      : [isNotNull(tokens.actsFor), arrayContains(tokens.parents, [owner])];
   const counts = [eq(tokens.use, "access"), isNull(tokens.revokedAt), gt(tokens.expiresAt, sql`now()`)];
   const held = tx
     .select({ id: tokens.id })
@@ -96,6 +114,23 @@ export async function revokeTokens(
   revokedBy: string,
 ): Promise<number> {
   return runQuery(() => db.orm.transaction((tx) => revokeWhere(tx, toCondition(which), revokedBy)));
+}
+
+/** Revokes tokens as an operator does, which is written down; gives how many there were. */
+export async function revokeTokensAs(
+  db: Database,
+  which: { readonly id: string } | TokenOwner,
+  actor: string,
+): Promise<number> {
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const count = await revokeWhere(tx, toCondition(which), actor);
+      const [object, issuer] = "id" in which ? [which.id, null] : [which.subject, which.issuer];
+      const detail = { issuer, tokens: count };
+      if (count > 0) await recordAction(tx, { actor, action: "token.revoke", object, detail });
+      return count;
+    }),
+  );
 }
 
 function toCondition(

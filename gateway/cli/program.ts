@@ -4,9 +4,11 @@ import { DatabaseError, DatabaseStateError } from "../../db/errors.ts";
 import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
+import { addActions } from "./actions.ts";
 import { addConfigCheck } from "./config-check.ts";
 import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
+import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
@@ -54,12 +56,14 @@ export function createProgram(context: CommandContext): Command {
   addSessions(program, context);
   addObjects(program, context);
   addIncidents(program, context);
+  addActions(program, context);
   addDoctor(program, context);
   return program;
 }
 
 /** Runs one command line (without the program's own name) and gives the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  using _way = openUsualOutbound(context.env).install();
   try {
     await createProgram(context).parseAsync([...args], { from: "user" });
     return 0;

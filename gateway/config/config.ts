@@ -8,6 +8,8 @@ import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from 
 import { findPackageRoot } from "./package-root.ts";
 import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
+import type { OutboundConfig } from "./outbound.ts";
+import { readOutbound } from "./outbound.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -42,6 +44,7 @@ export type Config = {
   readonly simulate: boolean;
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: ConfigFile["credentials"];
+  readonly outbound: OutboundConfig;
   readonly issuers: readonly IssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
   readonly policy: {
@@ -160,6 +163,12 @@ export function loadConfig(options: {
     isServing: isWhole,
     report,
   });
+  const way = readOutbound(file.outbound, {
+    env,
+    folder,
+    follow: (reference) => followReference(reference, env, folder),
+    report: isWhole ? report : () => undefined,
+  });
   if (problems.length > 0) throw new ConfigError(path, problems);
 
   const config: Config = {
@@ -175,6 +184,7 @@ export function loadConfig(options: {
     simulate: file.simulate,
     connections: targets.connections,
     credentials: file.credentials,
+    outbound: way.outbound,
     issuers: trusted.issuers,
     tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
@@ -193,6 +203,7 @@ export function loadConfig(options: {
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
     issuerSecrets: trusted.secrets,
+    proxyCredential: way.credential,
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }

@@ -1,5 +1,5 @@
 // Makes of the file's issuers what tokens are checked by: presets filled in, contradictions found, secrets apart.
-import type { Caller } from "../exchange.ts";
+import type { Caller, Initiator } from "../exchange.ts";
 import { PRESETS } from "./issuer-presets.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { Followed } from "./secrets.ts";
@@ -53,6 +53,7 @@ export type IssuerConfig = {
   readonly claims: readonly ClaimConfig[];
   readonly kind: Caller["kind"];
   readonly kind_by: ByClaim<Caller["kind"]> | null;
+  readonly initiator_by: ByClaim<Initiator> | null;
   readonly tenant: string;
   readonly tenant_by: ByClaim<string> | null;
   readonly clock_skew_s: number;
@@ -133,6 +134,7 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
   const issuer = entry.issuer ?? preset.issuer;
   if (issuer === undefined) return null;
   const kindBy = entry.kind_by ?? preset.kind_by;
+  const initiatorBy = entry.initiator_by ?? preset.initiator_by;
   const { introspection } = entry;
   return {
     issuer,
@@ -164,14 +166,18 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
         : { claim: one.claim, name: one.name ?? one.claim, type: one.type ?? null },
     ),
     kind: entry.kind ?? preset.kind ?? "human",
-    kind_by: kindBy === undefined ? null : { claim: kindBy.claim, map: new Map(Object.entries(kindBy.map)) },
+    kind_by: toByClaim(kindBy),
+    initiator_by: toByClaim(initiatorBy),
     tenant: entry.tenant,
-    tenant_by:
-      entry.tenant_by === undefined
-        ? null
-        : { claim: entry.tenant_by.claim, map: new Map(Object.entries(entry.tenant_by.map)) },
+    tenant_by: toByClaim(entry.tenant_by),
     clock_skew_s: entry.clock_skew_s,
   };
+}
+
+function toByClaim<Value>(
+  by: { readonly claim: string; readonly map: { readonly [value: string]: Value } } | undefined,
+): ByClaim<Value> | null {
+  return by === undefined ? null : { claim: by.claim, map: new Map(Object.entries(by.map)) };
 }
 
 function toList(value: string | readonly string[]): readonly string[] {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { bytes, count, milliseconds, network, secretReference, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
+import { outbound } from "./outbound.ts";
 import { recogniser } from "./recogniser-schema.ts";
 
 function isTimeZone(text: string): boolean {
@@ -75,6 +76,10 @@ export const connection = z.strictObject({
   }),
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
+  }),
+  ca: z.string().min(1).optional().meta({
+    description:
+      "A file of authorities in PEM, which alone are trusted for this target. Absent: the public ones and those of `outbound.ca`.",
   }),
   openai,
   timeouts,
@@ -153,6 +158,7 @@ export const configFile = z
         description:
           "How the keys of connections in the database are sealed: each under a data key of its own, which this key wraps.",
       }),
+    outbound,
     issuers: z
       .array(issuer)
       .max(32)

@@ -1,7 +1,8 @@
 // Checks one token of any kind that is accepted: a key of ours, a client secret, an issuer's JWT or opaque token.
 import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
-import type { Caller } from "../exchange.ts";
+import type { Agent, Caller } from "../exchange.ts";
+import { toAccountCaller } from "./account-caller.ts";
 import { isAccessText, isClientSecretText, isKeyText, isOurs } from "./key-format.ts";
 import { createKeyLookup } from "./key-lookup.ts";
 import type { Note } from "./note.ts";
@@ -10,7 +11,7 @@ import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
 import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { Sender } from "./sender.ts";
-import { OWN_ISSUER, toNames } from "./subject-id.ts";
+import { toNames } from "./subject-id.ts";
 import { createTurns } from "./turns.ts";
 import type { Turns } from "./turns.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
@@ -86,18 +87,9 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     const expiresAt = owner.expiresAt?.getTime() ?? null;
     if (expiresAt !== null && expiresAt <= now()) throw tokenExpired();
     note?.("groups", owner.groups.join(", "));
-    const caller: Caller = {
-      tenant: owner.tenant,
-      issuer: OWN_ISSUER,
-      subject: owner.name,
-      kind: "service",
-      groups: owner.groups,
-      scopes: owner.scopes,
-      claims: {},
-      actsFor: null,
-      credentialId: owner.keyId,
-      expiresAt,
-    };
+    const kept = toAccountCaller(owner, owner.scopes);
+    if (kept.agent !== null) note?.("agent", toWords(kept.agent));
+    const caller: Caller = { ...kept, credentialId: owner.keyId, expiresAt };
     return { caller, until: expiresAt ?? Number.POSITIVE_INFINITY };
   }
 
@@ -112,6 +104,7 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
       "for",
       `${caller.subject} of ${caller.issuer}${caller.actsFor === null ? "" : `, for ${caller.actsFor}`}`,
     );
+    if (caller.agent !== null) note?.("agent", toWords(caller.agent));
     const verified = { caller, until: caller.expiresAt };
     await requireUnrevoked(verified, note);
     return verified;
@@ -174,6 +167,10 @@ function createIntrospections(deps: TokenCheckDeps): TokenCheck {
       throw new GatewayError("token_invalid", "The token's issuer says that it doesn't count.");
     return verified;
   };
+}
+
+function toWords({ name, owner, purpose, tools }: Agent): string {
+  return `${name} of ${owner}, ${purpose}; tools ${tools.join(", ") || "none"}`;
 }
 
 async function asUnavailable<T>(query: Promise<T>): Promise<T> {

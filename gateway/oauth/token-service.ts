@@ -22,6 +22,7 @@ export function openTokenService(deps: {
   readonly createCheck: (turns: Turns) => TokenCheck;
   readonly publicUrl: () => string;
   readonly lifetimes: Lifetimes & { readonly per_subject: number };
+  readonly longest: TokenServiceDeps["longest"];
   readonly toSender: TokenServiceDeps["toSender"];
   readonly logins: TokenServiceDeps["logins"];
   readonly onReuse: TokenServiceDeps["onReuse"];

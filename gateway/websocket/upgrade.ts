@@ -169,6 +169,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
         bindKey: (name) => deps.digest(toKeyText(caller, name)),
       }),
       connectMs: connection.timeouts.connect_ms,
+      outbound: connection.outbound,
       messageBytes: deps.limits.event_bytes,
       signal: left.signal,
     }).catch((error: unknown) => {
