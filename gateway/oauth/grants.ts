@@ -33,6 +33,8 @@ export type GrantDeps = ClientDeps & {
   /** Says whether any of the parents, or the subject, was revoked. */
   readonly wasRevoked: (parents: readonly string[], caller: KeptCaller) => Promise<boolean>;
   readonly onReuse: (used: TokenRow) => void;
+  /** Throws a `GatewayError` where a caller is bound to another client certificate than this request shows. */
+  readonly requireBound: (caller: KeptCaller) => void;
   readonly lifetimes: Lifetimes;
   /** Gives for how many seconds policy lets a caller's access token live. */
   readonly longest: (caller: KeptCaller) => number;
@@ -74,10 +76,12 @@ async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   if (actor !== null && asksForAgent(form))
     throw new OAuthError("invalid_request", "Either an actor_token says who acts, or an agent is minted.");
   const of = actor !== null ? delegate(held, actor) : asksForAgent(form) ? mintAgent(held, form) : held;
+  // What comes of a token that a thief can't use is none that a thief can.
+  const boundTo = held.caller.boundTo ?? actor?.caller.boundTo;
   const asked = form.get("scope") ?? null;
   const isSignIn = actor === null && of.until === null && of.caller.kind === "human";
   return issue(deps, {
-    caller: { ...of.caller, scopes: narrowScopes(of.caller.scopes, asked) },
+    caller: { ...of.caller, scopes: narrowScopes(of.caller.scopes, asked), boundTo },
     parents: of.parents,
     grantType: TOKEN_EXCHANGE,
     family: null,
@@ -153,6 +157,8 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   if (outcome === "reused") deps.onReuse(used);
   const { answer } = made;
   if (outcome === "reused" || answer === undefined) throw refused;
+  // Used up all the same: somebody else has it.
+  deps.requireBound(readKeptCaller(used.caller));
   if (await deps.wasRevoked(used.parents, readKeptCaller(used.caller))) throw refused;
   return answer;
 }

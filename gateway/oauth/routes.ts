@@ -6,6 +6,7 @@ import type { TokenRow } from "../../db/queries/tokens.ts";
 import type { LoginConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { requireBound } from "../identity/binding.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
 import type { Sender } from "../identity/sender.ts";
 import { createFailures } from "./failures.ts";
@@ -18,7 +19,7 @@ import { OAuthError } from "./oauth-error.ts";
 /** An issuer at which people sign in. */
 export type Login = LoginConfig & { readonly issuer: string };
 
-export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse"> & {
+export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requireBound"> & {
   /** Is told of a refresh token that came again, and from where. */
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
   /** The gateway's URL as its users see it. */
@@ -41,6 +42,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     audiences: () => [deps.publicUrl(), `${deps.publicUrl()}/oauth/token`],
     check: (token) => deps.check(token, { sender }),
     onReuse: (used) => deps.onReuse(used, sender),
+    requireBound: (caller) => requireBound(caller, sender),
   });
 
   /** Runs one request; what it throws becomes an answer that tells an attacker nothing. */
