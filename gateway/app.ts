@@ -298,6 +298,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
       onReuse: () => noteIncident({ kind: "refresh_token_reused" }),
+      samlIssuers: config.samlIssuers,
+      onSamlAttack: noteIncident,
       log,
     }),
   );

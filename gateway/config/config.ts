@@ -8,6 +8,8 @@ import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from 
 import { findPackageRoot } from "./package-root.ts";
 import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
+import type { SamlIssuerConfig } from "./saml-issuers.ts";
+import { readSamlIssuers } from "./saml-issuers.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -41,6 +43,7 @@ export type Config = {
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: ConfigFile["credentials"];
   readonly issuers: readonly IssuerConfig[];
+  readonly samlIssuers: readonly SamlIssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
   readonly policy: {
     readonly bundle: string;
@@ -158,6 +161,11 @@ export function loadConfig(options: {
     isServing: isWhole,
     report,
   });
+  const samlIssuers = readSamlIssuers(file.saml_issuers, {
+    folder,
+    taken: trusted.issuers.map(({ issuer }) => issuer),
+    report,
+  });
   if (problems.length > 0) throw new ConfigError(path, problems);
 
   const config: Config = {
@@ -172,6 +180,7 @@ export function loadConfig(options: {
     connections: targets.connections,
     credentials: file.credentials,
     issuers: trusted.issuers,
+    samlIssuers,
     tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,

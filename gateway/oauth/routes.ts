@@ -30,7 +30,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
   const failures = new Map<string, { count: number; until: number }>();
   const granting: GrantDeps = {
     ...deps,
-    audiences: () => [deps.publicUrl(), `${deps.publicUrl()}/oauth/token`],
+    audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
   };
 
   function requirePatience(address: string): void {
@@ -102,7 +102,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     const url = deps.publicUrl();
     return c.json({
       issuer: url,
-      token_endpoint: `${url}/oauth/token`,
+      token_endpoint: toTokenEndpoint(url),
       revocation_endpoint: `${url}/oauth/revoke`,
       grant_types_supported: GRANT_TYPES,
       response_types_supported: [],
@@ -117,6 +117,11 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     });
   });
   return app;
+}
+
+/** Gives the token endpoint of a gateway's URL. */
+export function toTokenEndpoint(publicUrl: string): string {
+  return `${publicUrl}/oauth/token`;
 }
 
 async function end(deps: TokenServiceDeps, form: Form): Promise<void> {

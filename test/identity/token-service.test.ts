@@ -9,7 +9,7 @@ import { exportJWK, exportPKCS8, exportSPKI, generateKeyPair, SignJWT } from "jo
 import { Readable } from "node:stream";
 import OpenAI, { APIError } from "openai";
 import * as oauth from "openid-client";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { addClientKey } from "../../db/queries/client-keys.ts";
 import { revoke } from "../../db/queries/revocations.ts";
@@ -17,8 +17,12 @@ import { createKey, revokeServiceAccount } from "../../db/queries/service-accoun
 import { revokeTokens } from "../../db/queries/tokens.ts";
 import { createKeyText, hashKey } from "../../gateway/identity/key-format.ts";
 import { toSubjectId } from "../../gateway/identity/subject-id.ts";
+import { createSilentLog } from "../../gateway/log.ts";
 import { readPublicKey } from "../../gateway/oauth/public-key.ts";
+import { openTokenService } from "../../gateway/oauth/token-service.ts";
 import { signAnew } from "../fixtures/sign-anew.ts";
+import { createSamlProvider, toSamlConfig } from "../fixtures/saml-provider.ts";
+import type { Said, SamlProvider } from "../fixtures/saml-provider.ts";
 import { createTestIssuer } from "../fixtures/test-issuer.ts";
 import type { TestIssuer } from "../fixtures/test-issuer.ts";
 import { startGateway } from "../gateway.ts";
@@ -33,12 +37,15 @@ const ACCESS = "urn:ietf:params:oauth:token-type:access_token";
 
 let people: TestIssuer;
 let agents: TestIssuer;
+let directory: SamlProvider;
 let database: TestDatabase;
 let gateway: RunningGateway;
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-keys-"));
   [people, agents] = await Promise.all([createTestIssuer(), createTestIssuer()]);
+  directory = createSamlProvider("https://replaced.example.com");
+  await writeFile(join(folder, "directory.xml"), directory.metadata);
   database = await createTestDatabase();
   gateway = await startGateway({
     databaseUrl: database.url,
@@ -48,6 +55,11 @@ connections:
 issuers:
   - { issuer: "${people.url}", audience: tollgate, group_map: { staff: [developers, admins] } }
   - { issuer: "${agents.url}", audience: tollgate, kind: agent, group_map: { bots: [developers, bots] } }
+saml_issuers:
+  - entity_id: ${directory.entityId}
+    metadata_file: ${join(folder, "directory.xml")}
+    audience: https://tollgate.example.com/saml
+    group_map: { staff: [developers, admins] }
 `,
   });
 });
@@ -99,6 +111,97 @@ function ask(token: string, model = "gpt-4.1"): Promise<string> {
     (error: unknown) => (error instanceof APIError ? String(error.code) : String(error)),
   );
 }
+
+describe("a SAML assertion", () => {
+  const BEARER = "urn:ietf:params:oauth:grant-type:saml2-bearer";
+  const SAML = "urn:ietf:params:oauth:token-type:saml2";
+  const encode = (xml: string): string => Buffer.from(xml).toString("base64url");
+  const assertion = async (said: Said = {}): Promise<string> =>
+    encode(await directory.assert({ recipient: `${gateway.origin}/oauth/token`, ...said }));
+
+  test("gives a token, by the grant of its own and by token exchange", async () => {
+    const granted = await post({ grant_type: BEARER, assertion: await assertion(), scope: "model:gpt-4.1" });
+    expect(granted).toMatchObject({ status: 200, body: { scope: "model:gpt-4.1", token_type: "Bearer" } });
+    expect(await ask(String(granted.body["access_token"]))).toBe("hello");
+    const rows = await database.db.sql<Record<string, unknown>[]>`
+      select subject, issuer, groups, caller_kind from exchanges order by at desc limit 1`;
+    expect(rows).toEqual([
+      { subject: "ada", issuer: directory.entityId, groups: ["admins", "developers"], caller_kind: "human" },
+    ]);
+    const exchanged = await exchange(await assertion(), {
+      subject_token_type: SAML,
+      scope: "offline_access",
+    });
+    expect(exchanged.body["refresh_token"]).toMatch(/^tg_rt_/);
+    expect(await ask(String(exchanged.body["access_token"]))).toBe("hello");
+  });
+
+  test("counts once, with all gateways of a database together", async () => {
+    const services = [1, 2].map(() =>
+      openTokenService({
+        db: database.db,
+        check: () => Promise.reject(new Error("Nothing else is checked.")),
+        publicUrl: () => gateway.origin,
+        lifetimes: { access_s: 60, refresh_s: 60 },
+        samlIssuers: [toSamlConfig(directory)],
+        onReuse: () => undefined,
+        onSamlAttack: () => undefined,
+        log: createSilentLog(),
+      }),
+    );
+    const body = new URLSearchParams({ grant_type: BEARER, assertion: await assertion() }).toString();
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answers = await Promise.all(
+      services.map(async (one) =>
+        one.request("http://gateway/oauth/token", { method: "POST", headers, body }),
+      ),
+    );
+    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 400]);
+    expect(await post(body)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+
+  test("that was altered gives nothing, is not echoed, and is an incident", async () => {
+    const xml = await directory.assert({ recipient: `${gateway.origin}/oauth/token` });
+    const { status, body } = await post({
+      grant_type: BEARER,
+      assertion: encode(xml.replace(">ada<", ">mallory<")),
+    });
+    expect({ status, body }).toEqual({
+      status: 400,
+      body: {
+        error: "invalid_grant",
+        error_description: expect.stringMatching(/^The assertion isn't accepted: .*signature is wrong/),
+      },
+    });
+    await vi.waitFor(async () => {
+      const rows = await database.db.sql<{ detail: unknown }[]>`
+        select detail from incidents where kind = 'saml_assertion_refused' order by at desc limit 1`;
+      expect(rows).toMatchObject([{ detail: { reason: "signature" } }]);
+    }, 30_000);
+    expect(gateway.log()).not.toContain("mallory");
+  });
+
+  test("ends with its subject, and what came of it too", async () => {
+    const { body } = await post({ grant_type: BEARER, assertion: await assertion({ nameId: "leaver" }) });
+    const token = String(body["access_token"]);
+    expect(await ask(token)).toBe("hello");
+    const subject = { tenant: "default", issuer: directory.entityId, subject: "leaver" };
+    await revoke(database.db, { kind: "subject", id: toSubjectId(subject) });
+    await vi.waitFor(async () => expect(await ask(token)).toBe("token_revoked"), 30_000);
+    const again = await post({ grant_type: BEARER, assertion: await assertion({ nameId: "leaver" }) });
+    expect(again).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+  });
+
+  test.each([
+    ["another address", { recipient: "https://tollgate.example.com/console/saml/acs" }, /recipient/],
+    ["nobody any more", { until: -60, from: -90, issued: -90 }, /expired/],
+    ["another audience", { audience: "urn:other" }, /audience/],
+  ])("that was made for %s gives nothing", async (_name, said, words) => {
+    const { status, body } = await post({ grant_type: BEARER, assertion: await assertion(said) });
+    expect(status).toBe(400);
+    expect(body["error_description"]).toMatch(words);
+  });
+});
 
 describe("token exchange", () => {
   test("gives an opaque token for an issuer's, which works with the client and says who calls", async () => {
@@ -524,7 +627,12 @@ describe("the token endpoint", () => {
     expect(await response.json()).toMatchObject({
       issuer: gateway.origin,
       token_endpoint: `${gateway.origin}/oauth/token`,
-      grant_types_supported: [EXCHANGE, "client_credentials", "refresh_token"],
+      grant_types_supported: [
+        EXCHANGE,
+        "urn:ietf:params:oauth:grant-type:saml2-bearer",
+        "client_credentials",
+        "refresh_token",
+      ],
     });
   });
 
