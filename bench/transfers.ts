@@ -1,7 +1,7 @@
 // Measures large bodies: a file of 100 MB up as a form, and down again, as a text and as bytes that are none.
-import { randomBytes } from "node:crypto";
 import { Readable } from "node:stream";
 import { Pool } from "undici";
+import { createNoise } from "../test/fixtures/noise.ts";
 import type { Aim } from "./load.ts";
 import { createCpuReader, readMemory } from "./process-usage.ts";
 import { median } from "./statistics.ts";
@@ -9,7 +9,7 @@ import type { BenchTarget } from "./targets.ts";
 
 const MIB = 1024 * 1024;
 const PIECE = Buffer.alloc(MIB, "Summarise the notes of the meeting, and list who promised what. ");
-const NOISE = randomBytes(MIB);
+const NOISE = createNoise(MIB);
 /** The length of the upstream's files, in MiB. */
 export const FILE_PIECES = 100;
 /** What the upstream answers with under these ids. */

@@ -30,6 +30,12 @@ export const serviceAccounts = pgTable("service_accounts", {
   tenant: text("tenant").notNull(),
   name: text("name").notNull().unique(),
   groups: text("groups").array().notNull(),
+  /** Of an agent: owner, purpose, tools. Null: a service. */
+  agent: json("agent"),
+  /** What policy sees as its claims: texts by name. */
+  attributes: json("attributes").notNull().default({}),
+  /** Who or what begins what it does; null: as its kind says. */
+  initiator: text("initiator", { enum: ["person", "schedule", "service", "agent"] }),
   createdAt: moment("created_at").notNull().defaultNow(),
   createdBy: text("created_by").notNull(),
   disabledAt: moment("disabled_at"),

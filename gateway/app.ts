@@ -1,6 +1,6 @@
 // Puts the gateway together: from configuration and a database's URL to listening ports, and back down again.
 import { hash } from "node:crypto";
-import type { RequestListener } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
 import { Hono } from "hono";
 import type { Registry } from "prom-client";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { checkKey } from "../db/queries/gateway-state.ts";
 import { recordPolicyVersion } from "../db/queries/policy-versions.ts";
 import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
+import { createClientAddress } from "./client-address.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
@@ -34,14 +35,17 @@ import { createEvents } from "./events.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import { createClientSecrets } from "./identity/client-secrets.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
+import type { Sender } from "./identity/sender.ts";
 import { listen } from "./listen.ts";
 import { openTokenService } from "./oauth/token-service.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
+import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import { createPolicy } from "./policy/load.ts";
+import { toTokenLife } from "./policy/token-lives.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
@@ -113,9 +117,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const heart = opened(createHeart(), (one) => one.close());
   /** Set once there is something to end. */
   let endConnection: (name: string, how: "cut" | "drain") => void = () => undefined;
+  const outbound = openOutbound(config, secrets);
+  stack.use(outbound.install());
   const connections = opened(
     await openConnections({
       db,
+      outbound,
       configured: config.connections,
       simulated: options.simulator,
       simulatesAll: config.simulate,
@@ -173,13 +180,23 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     (one) => one.stop(),
   );
 
-  function noteIncident({ kind, ...detail }: { readonly kind: string } & JsonObject): void {
-    const { tenant } = config.policy;
+  function noteIncident(
+    { kind, ...detail }: { readonly kind: string } & JsonObject,
+    { tenant, subject }: { readonly tenant: string; readonly subject: string | null } = {
+      tenant: config.policy.tenant,
+      subject: null,
+    },
+  ): void {
     recorder
-      .incident({ at: Date.now(), kind, tenant, subject: null, exchangeId: null, detail })
+      .incident({ at: Date.now(), kind, tenant, subject, exchangeId: null, detail })
       .catch(() => log.error({}, "An incident could not be recorded."));
   }
 
+  const clientAddress = createClientAddress({
+    trusted: config.trustedProxies,
+    header: config.forwardedHeader,
+  });
+  const toSender = (incoming: IncomingMessage): Sender => ({ address: () => clientAddress(incoming) });
   const authenticator = opened(
     await createAuthenticator({
       db,
@@ -188,7 +205,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       issuerSecrets: secrets.issuerSecrets,
       secret: derive(secrets.encryptionKey, "incidents"),
       log,
-      onProviderKey: noteIncident,
+      onProviderKey: (incident) => noteIncident(incident),
     }),
     (one) => one.close(),
   );
@@ -196,14 +213,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     config.detect.recogniser === undefined
       ? null
       : opened(
-          connectRecogniser(config.detect.recogniser, derive(secrets.encryptionKey, "passages"), events),
+          connectRecogniser(
+            config.detect.recogniser,
+            derive(secrets.encryptionKey, "passages"),
+            events,
+            outbound,
+          ),
           (one) => one.close(),
         );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
   const deps = {
-    authenticate: (authorization: string | undefined) => authenticator.authenticate(authorization),
+    authenticate: (authorization: string | undefined, incoming: IncomingMessage) =>
+      authenticator.authenticate(authorization, toSender(incoming)),
     isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
@@ -294,12 +317,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     "/",
     openTokenService({
       db,
-      check: authenticator.check,
+      createCheck: (turns) => authenticator.createCheck(turns),
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
-      onReuse: () => noteIncident({ kind: "refresh_token_reused" }),
       samlIssuers: config.samlIssuers,
-      onSamlAttack: noteIncident,
+      onSamlAttack: (incident) => noteIncident(incident),
+      longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
+      toSender,
+      onReuse: (used, sender) =>
+        noteIncident({ kind: "refresh_token_reused", issuer: used.issuer, address: sender.address() }, used),
       log,
     }),
   );
@@ -336,7 +362,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isDraining = true;
       pipeline.drain();
       upgrades.drain();
-      const isBusy = (): boolean => pipeline.open + upgrades.open > 0;
+      const isBusy = (): boolean => pipeline.open + upgrades.open + listener.answering() > 0;
       server.close();
       server.closeIdleConnections();
       const deadline = Date.now() + graceMs;

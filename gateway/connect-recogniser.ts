@@ -3,6 +3,7 @@ import type { Config } from "./config/config.ts";
 import { toGatewayError } from "./errors.ts";
 import type { Events } from "./events.ts";
 import { createJsonService } from "./forward/ask-json.ts";
+import type { Outbound } from "./forward/outbound.ts";
 import { createRecogniser } from "./recognise/recogniser.ts";
 import type { Recogniser } from "./recognise/recogniser.ts";
 
@@ -21,10 +22,12 @@ export function connectRecogniser(
   config: NonNullable<Config["detect"]["recogniser"]>,
   secret: Buffer,
   events: Events,
+  outbound: Outbound,
 ): ConnectedRecogniser {
   const { timeout_ms: timeoutMs, concurrency } = config;
   let isAnswering = true;
   const service = createJsonService(config.url.replace(/\/+$/, ""), "/analyze", {
+    outbound,
     timeoutMs,
     connections: concurrency,
     mostBytes: MOST_BYTES,

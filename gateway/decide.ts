@@ -16,7 +16,14 @@ import { addEffects, findLines, judgeLines } from "./request/file-lines.ts";
 import type { FileLines, JudgedLines } from "./request/file-lines.ts";
 import { countFindings, findAhead, listFound, withOwnMemos } from "./findings.ts";
 import type { RequestScanner } from "./findings.ts";
-import { addSignals, countSignals, listSignalled, NO_INJECTION, toInjection } from "./injection.ts";
+import {
+  addSignals,
+  countSignals,
+  countSignalsAhead,
+  listSignalled,
+  NO_INJECTION,
+  toInjection,
+} from "./injection.ts";
 import type { SignalReader } from "./injection.ts";
 import {
   isKeptWhole,
@@ -67,7 +74,7 @@ import { repair } from "./request/repair.ts";
 import type { Repaired } from "./request/repair.ts";
 import { toRequestTexts } from "./request/request-texts.ts";
 import type { TakenBody } from "./request/request-body.ts";
-import { requireInspected, runsFromFile } from "./request/require-inspected.ts";
+import { requireInspected, runsFromFile, toNarrowedKind } from "./request/require-inspected.ts";
 import { EDGE } from "./request/uploads.ts";
 import { withTokenTexts } from "./request/token-texts.ts";
 import type { ReadTokens } from "./request/token-texts.ts";
@@ -239,6 +246,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const claims = await claimObjects(deps.ledger, connection, caller, route, request.references);
         const { facts, tools } = request;
         const earlier = await findEarlier(deps.ledger.earlier, connection.name, request);
+        await countSignalsAhead(signals, request);
         const injection = toInjection(signals, countSignals(signals, request));
         const one = { ...subject, route, request: facts, objects: claims.facts, earlier, tools, injection };
         const judge = createJudge(policy, one, deps.clock, deps.limits.policy_input_bytes);
@@ -249,7 +257,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const lineNames = createNames(names, { effects, key }, deps.digest);
         const verdict = { ...said, decision: toToldDecision(said.decision, lineNames) };
         claims.settle(verdict.decision.share);
-        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+        if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request, caller);
         const { operation } = route;
         const masks = createMasks(account);
         masks.add(ofFile);
@@ -304,7 +312,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     return async (answerId) => {
       await repaired.settle?.();
       const given = [...found];
-      if (lines !== null && answerId !== null) given.push({ kind: lines.kind, id: answerId });
+      if (lines !== null && answerId !== null) {
+        const narrowed = toNarrowedKind(lines.kind, caller);
+        for (const kind of narrowed === null ? [lines.kind] : [lines.kind, narrowed])
+          given.push({ kind, id: answerId });
+      }
       if (given.length > 0) {
         const context = {
           connection,
@@ -413,6 +425,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const counts = isAll
         ? kept
         : await searchBody({ scanner, recognition, own: inForce.scanner }, form, upload.junctions, kept);
+      await countSignalsAhead(signals, searched);
       const keptSignals = countSignals(signals, searched);
       const inFiles = isAll ? null : await searchSignals(signals, form);
       const injection = toInjection(signals, addSignals(keptSignals, "file", inFiles));
@@ -468,7 +481,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       // record: the decision is durable before the first byte goes to the target
       if (refusal !== null) throw refusal;
       if (upload.problem !== null) throw upload.problem;
-      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request);
+      if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request, caller);
       const masks = createMasks(account);
       masks.add(verdict.decision.mask);
       const onMasked = (ofClass: string): void => progress.masked.add(ofClass);

@@ -11,7 +11,16 @@ type ErrorRow = {
     | "api_error";
   /** Whether the SDKs shall try again (`x-should-retry`); absent: they decide by the status. */
   readonly retry?: boolean;
-  readonly stage: "identity" | "parse" | "detect" | "policy" | "apply" | "forward" | "record" | "server";
+  readonly stage:
+    | "identity"
+    | "parse"
+    | "detect"
+    | "policy"
+    | "apply"
+    | "forward"
+    | "record"
+    | "server"
+    | "connect";
   /** What happened, for the reader of the docs. */
   readonly meaning: string;
   /** What the reader can do. */
@@ -478,6 +487,29 @@ export const ERRORS = {
     stage: "server",
     meaning: "A fault of the gateway.",
     remedy: "Report it with the exchange id.",
+  },
+  local_only: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "connect",
+    meaning: "`tollgate connect` was asked by a page in a browser, or under another machine's name.",
+    remedy: "Call it from a program on its machine, by the base URL that it prints.",
+  },
+  token_unavailable: {
+    status: 503,
+    type: "api_error",
+    stage: "connect",
+    meaning:
+      "`tollgate connect` has no token for the call; the message says why. `x-should-retry` says whether trying again may help.",
+    remedy: "Sign in with `tollgate login`, or mend what it shows for a token.",
+  },
+  gateway_unreachable: {
+    status: 502,
+    type: "api_error",
+    stage: "connect",
+    meaning: "`tollgate connect` could not reach the gateway.",
+    remedy: "Try again; see whether the gateway's URL is right and its /readyz answers.",
   },
 } as const satisfies Record<string, ErrorRow>;
 

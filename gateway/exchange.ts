@@ -4,6 +4,21 @@
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = { readonly [key: string]: Json };
 
+/** Who or what may have begun what a caller does. */
+export const INITIATORS = ["person", "schedule", "service", "agent"] as const;
+
+export type Initiator = (typeof INITIATORS)[number];
+
+/** An agent's own identity, besides whom it acts for. */
+export type Agent = {
+  readonly name: string;
+  /** The subject that answers for it. */
+  readonly owner: string;
+  readonly purpose: string;
+  /** The tools that it may be offered and may call; a `*` at the end stands for anything. */
+  readonly tools: readonly string[];
+};
+
 /** The identity behind a request. A caller is told apart by (tenant, issuer, subject). */
 export type Caller = {
   readonly tenant: string;
@@ -15,6 +30,9 @@ export type Caller = {
   readonly claims: JsonObject;
   /** The subject for whom this caller acts (RFC 8693 `act`), else null. */
   readonly actsFor: string | null;
+  /** What is registered of an agent; null for others, and for agents of which only their issuer knows. */
+  readonly agent: Agent | null;
+  readonly initiator: Initiator;
   /** Names the credential that was presented (key id, or JWT `jti` hash), so that it can be revoked. Never secret. */
   readonly credentialId: string;
   /** The credentials, and subjects, that it was obtained with: it ends with any of them. Absent: with none. */
@@ -140,7 +158,7 @@ export type Finding = {
   readonly class: string;
   readonly start: number;
   readonly end: number;
-  /** It is more of the value that the finding before it began: a value of any length is given out in parts. */
+  /** It is more of the last value of its class: a value of any length is given out in parts. */
   readonly isMore?: boolean;
   /** Of the value of a field that a mask names: how it is masked. */
   readonly field?: FieldValue;
@@ -352,6 +370,10 @@ export type Facts = {
     readonly scopes: readonly string[];
     readonly claims: JsonObject;
     readonly acts_for: string | null;
+    /** Null for whoever is no agent that is registered here. */
+    readonly agent: Agent | null;
+    /** Who or what began this, as far as the token proves it. */
+    readonly initiator: Initiator;
   };
   readonly connection: { readonly name: string; readonly kind: string; readonly labels: readonly string[] };
   readonly operation: Operation;

@@ -4,6 +4,7 @@ import type { Injection, InjectionPlace, Segment } from "./exchange.ts";
 import { isApart } from "./parse/apart.ts";
 import { isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
+import { createTurns, pushSlices, SLICE } from "./scan-slowly.ts";
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -36,6 +37,34 @@ export function countSignals(reader: SignalReader, request: ParsedRequest): Plac
   let sum = remember(reader, request.restDerived, request.rest);
   sum = add(sum, countStart(reader, request));
   return countItems(reader, request.items.slice(request.start?.count ?? 0), sum);
+}
+
+/** Counts the signals in a long request before anything is asked of it, so that nobody else waits meanwhile. */
+export async function countSignalsAhead(
+  reader: SignalReader,
+  { bytes, start, items, restDerived, rest }: ParsedRequest,
+): Promise<void> {
+  if (bytes.length <= SLICE) return;
+  const spend = createTurns();
+  const isStartKnown = start !== null && recall(reader, start.derived) !== null;
+  const fresh = isStartKnown ? items.slice(start.count) : items;
+  for (const { derived, segments } of [...fresh, { derived: restDerived, segments: rest }]) {
+    if (recall(reader, derived) !== null) continue;
+    const sum = new Placed();
+    for (const segment of segments) {
+      const { text } = segment;
+      if (toPlace(segment) === null) sum.add(segment, null);
+      else if (text.length <= SLICE) {
+        await spend(text.length);
+        sum.add(segment, reader.scan(text));
+      } else {
+        const stream = reader.stream();
+        await pushSlices(text, spend, (piece) => stream.push(piece));
+        sum.add(segment, stream.end());
+      }
+    }
+    derived.set(toMemoKey(reader), new Remembered(sum.end()));
+  }
 }
 
 /** Gives the hashes of the items in which a signal was found. */
@@ -123,25 +152,38 @@ function remember(
   return found;
 }
 
-/** What stands in a JSON text counts as it stands there, or in its parts with their escapes read: whichever is more. */
 function countAll(reader: SignalReader, segments: readonly Segment[]): PlacedSignals {
-  let sum = NOTHING;
-  let whole: PlacedSignals = NOTHING;
-  let parts: PlacedSignals = NOTHING;
-  let pointer: string | null = null;
-  for (const segment of segments) {
-    const place = toPlace(segment);
-    const isPart = isPartOfJson(segment.part);
-    if (!isPart || segment.pointer !== pointer) {
-      sum = add(sum, pickMore(whole, parts));
-      [whole, parts, pointer] = [NOTHING, NOTHING, segment.pointer];
+  const sum = new Placed();
+  for (const segment of segments)
+    sum.add(segment, toPlace(segment) === null ? null : reader.scan(segment.text));
+  return sum.end();
+}
+
+/** Adds up texts. What stands in a JSON text counts as it stands there, or in its parts with their escapes read: whichever is more. */
+class Placed {
+  #sum = NOTHING;
+  #whole = NOTHING;
+  #parts = NOTHING;
+  #pointer: string | null = null;
+
+  add({ pointer, kind, part }: Segment, counts: Counts | null): void {
+    const isPart = isPartOfJson(part);
+    if (!isPart || pointer !== this.#pointer) {
+      this.end();
+      this.#pointer = pointer;
     }
-    const counts = place === null ? null : reader.scan(segment.text);
-    if (place === null || counts === null) continue;
-    if (isPart) parts = add(parts, { [place]: counts });
-    else whole = add(whole, { [place]: counts });
+    const place = toPlace({ kind, part });
+    if (place === null || counts === null) return;
+    if (isPart) this.#parts = add(this.#parts, { [place]: counts });
+    else this.#whole = add(this.#whole, { [place]: counts });
   }
-  return add(sum, pickMore(whole, parts));
+
+  end(): PlacedSignals {
+    this.#sum = add(this.#sum, pickMore(this.#whole, this.#parts));
+    this.#whole = NOTHING;
+    this.#parts = NOTHING;
+    return this.#sum;
+  }
 }
 
 function pickMore(whole: PlacedSignals, parts: PlacedSignals): PlacedSignals {

@@ -95,8 +95,8 @@ export type Judge = {
 };
 
 function toCallerFacts(caller: Caller): Facts["caller"] {
-  const { tenant, issuer, subject, kind, groups, scopes, claims, actsFor } = caller;
-  return { tenant, issuer, subject, kind, groups, scopes, claims, acts_for: actsFor };
+  const { tenant, issuer, subject, kind, groups, scopes, claims, actsFor, agent, initiator } = caller;
+  return { tenant, issuer, subject, kind, groups, scopes, claims, acts_for: actsFor, agent, initiator };
 }
 
 function toRouteFacts({ spec, path }: Route): Facts["route"] {

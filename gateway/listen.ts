@@ -12,7 +12,12 @@ import type { TlsConfig, TlsFiles } from "./config/tls.ts";
 import type { Log } from "./log.ts";
 
 /** A server that listens, and how it stops to watch its certificate. */
-export type Listener = { readonly server: Server | SecureServer; close(): void };
+export type Listener = {
+  readonly server: Server | SecureServer;
+  /** Answers under way on the port's own paths. */
+  readonly answering: () => number;
+  close(): void;
+};
 
 /** Who answers: `app` the port's own few paths, `pass` everything else. */
 export type Answerers = { readonly app: Hono; readonly pass: RequestListener };
@@ -33,7 +38,7 @@ export async function listen(
 ): Promise<Listener> {
   const files = config.tls === null ? null : readTlsFiles(config.tls);
   if (files !== null && "wrong" in files) throw new TypeError(`tls.${files.wrong}: ${files.expected}`);
-  const listener = toListener(answerers, config.listen.host);
+  const own = toListener(answerers, config.listen.host);
   const options = {
     maxHeaderSize: config.limits.header_bytes,
     // Bodies have their own limit of time; a keep-alive outlasts the clients' pools.
@@ -44,27 +49,35 @@ export async function listen(
     shouldUpgradeCallback,
   };
   if (config.tls === null || files === null) {
-    const server = createServer(options, listener);
+    const server = createServer(options, own.listener);
     await open(server, config);
-    return { server, close: () => undefined };
+    return { server, answering: own.answering, close: () => undefined };
   }
   const server = createSecureServer(
     { ...options, ...toTlsOptions(files), handshakeTimeout: 10_000 },
-    listener,
+    own.listener,
   );
   await open(server, config);
   const timer = watchCertificate(config.tls, files, server, log);
-  return { server, close: () => clearInterval(timer) };
+  return { server, answering: own.answering, close: () => clearInterval(timer) };
 }
 
+type Own = { readonly listener: RequestListener; readonly answering: () => number };
+
 /** Keeps everything but the port's own paths from Hono: what it makes for each request costs more than it saves there. */
-function toListener({ app, pass }: Answerers, hostname: string): RequestListener {
+function toListener({ app, pass }: Answerers, hostname: string): Own {
   const answer = getRequestListener(app.fetch, { hostname, overrideGlobalObjects: false });
-  return (incoming, outgoing) => {
-    const isRead = incoming.method === "GET" || incoming.method === "HEAD";
-    const url = incoming.url ?? "";
-    if ((isRead && OWN_READ.test(url)) || OWN.test(url)) void answer(incoming, outgoing);
-    else pass(incoming, outgoing);
+  let answering = 0;
+  return {
+    answering: () => answering,
+    listener(incoming, outgoing) {
+      const isRead = incoming.method === "GET" || incoming.method === "HEAD";
+      const url = incoming.url ?? "";
+      if (!(isRead && OWN_READ.test(url)) && !OWN.test(url)) return pass(incoming, outgoing);
+      answering += 1;
+      outgoing.once("close", () => (answering -= 1));
+      void answer(incoming, outgoing);
+    },
   };
 }
 

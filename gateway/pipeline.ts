@@ -31,8 +31,7 @@ import type { Progress } from "./journal.ts";
 import { newId } from "./new-id.ts";
 import { createOpenExchanges } from "./open-exchanges.ts";
 import type { WhichExchanges } from "./open-exchanges.ts";
-import type { ParsedRequest } from "./parse/parsed.ts";
-import type { RequestParser } from "./parse/request.ts";
+import type { RequestInput, RequestParser } from "./parse/request.ts";
 import { answerOriginals, asksForOriginals, noteRefused, showOriginals } from "./reveal-originals.ts";
 import type { Reveals } from "./record/reveals.ts";
 import { readLeftover } from "./request/leftover.ts";
@@ -44,7 +43,10 @@ import { answerTraces, takeTraces } from "./traces/take-traces.ts";
 import type { Traces } from "./traces/take-traces.ts";
 
 export type PipelineDeps = DeciderDeps & {
-  readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
+  readonly authenticate: (
+    authorization: string | undefined,
+    incoming: IncomingMessage,
+  ) => Caller | Promise<Caller>;
   /** Whether a credential was revoked after it had been accepted. */
   readonly isRevoked: (credentialId: string) => boolean;
   readonly connections: Connections;
@@ -80,7 +82,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const lap = createLaps(progress);
 
     // identity
-    const found = deps.authenticate(readAuthorization(incoming.rawHeaders));
+    const found = deps.authenticate(readAuthorization(incoming.rawHeaders), incoming);
     const caller = "then" in found ? await found : found;
     progress.caller = caller;
     lap("identity");
@@ -102,8 +104,9 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const beta = incoming.headers["openai-beta"];
     const betaHeader = typeof beta === "string" ? beta : undefined;
     const { tenant } = caller;
-    const read = ({ bytes, contentType }: TakenBody): ParsedRequest =>
-      deps.parser.parse({ route, query, contentType, betaHeader, bytes, tenant });
+    const toInput = ({ bytes, contentType }: TakenBody): RequestInput => {
+      return { route, query, contentType, betaHeader, bytes, tenant };
+    };
     const sessionHeader = toSessionHeader(incoming);
     // What nobody reads is not kept either where method and path are refused.
     const isUnread =
@@ -112,7 +115,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         caller,
         route,
         open: connection,
-        request: read(UNREAD),
+        request: deps.parser.parse(toInput(UNREAD)),
         sessionHeader,
       });
     const body = isUnread
@@ -132,7 +135,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.requestBytes = body.size;
     lap("read");
     const { contentType } = body;
-    const request = withBody(read(body), query, body);
+    const parsed = deps.parser.parseInTurns(toInput(body));
+    const request = withBody(parsed instanceof Promise ? await parsed : parsed, query, body);
     progress.request = request;
     lap("parse");
 

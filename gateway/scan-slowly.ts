@@ -20,19 +20,25 @@ export type SlowScan = (segment: Segment) => Promise<readonly Finding[]>;
 /** So many characters are searched in one go: milliseconds, whatever they are. */
 export const SLICE = 16_384;
 
-/** Begins to search texts that go one way; those that are short are counted together. */
-export function createSlowScan(scanner: SliceScanner, direction: Direction): SlowScan {
+/** What a text costs whatever its length, in characters. */
+const EACH = 64;
+
+/** Counts the characters that are looked at; gives what to wait for where a slice is spent, so that others go first. */
+export type Turns = (length: number) => Promise<void> | null;
+
+/** Begins to count; texts that are short are counted together. */
+export function createTurns(): Turns {
   let left = SLICE;
+  return (length) => {
+    const isSpent = length + EACH > left;
+    left = (isSpent ? SLICE : left) - length - EACH;
+    return isSpent ? new Promise(setImmediate) : null;
+  };
+}
 
-  /** Lets others go first where a slice is spent. */
-  async function spend(length: number): Promise<void> {
-    if (length > left) {
-      left = SLICE;
-      await new Promise(setImmediate);
-    }
-    left -= length;
-  }
-
+/** Begins to search texts that go one way. */
+export function createSlowScan(scanner: SliceScanner, direction: Direction): SlowScan {
+  const spend = createTurns();
   return async (segment) => {
     const { text, kind, part } = segment;
     const isPart = isPartOfJson(part);
@@ -42,14 +48,19 @@ export function createSlowScan(scanner: SliceScanner, direction: Direction): Slo
     }
     const stream = scanner.stream(kind, direction, isPart);
     const found: Finding[] = [];
-    for (let at = 0; at < text.length; at += SLICE) {
-      await spend(SLICE);
-      found.push(...stream.push(text.slice(at, at + SLICE)));
-    }
-    await spend(SLICE);
+    await pushSlices(text, spend, (piece) => found.push(...stream.push(piece)));
     found.push(...stream.end());
     return join(found);
   };
+}
+
+/** Gives a long text slice by slice. */
+export async function pushSlices(text: string, spend: Turns, push: (piece: string) => void): Promise<void> {
+  for (let at = 0; at < text.length; at += SLICE) {
+    await spend(SLICE);
+    push(text.slice(at, at + SLICE));
+  }
+  await spend(SLICE);
 }
 
 /** Puts what was given out in parts together, in the order of a whole text's findings. */

@@ -18,6 +18,8 @@ const one: Caller = {
   scopes: [],
   claims: {},
   actsFor: null,
+  agent: null,
+  initiator: "service",
   credentialId: "key",
   expiresAt: null,
 };

@@ -121,6 +121,10 @@ const CASES: Readonly<
     ],
     passed: ["@node-saml/node-saml", "zod", "../identity/claims.ts", "type ../config/saml-issuers.ts"],
   },
+  "gateway/connect/a.ts": {
+    refused: ["undici", "ws", "../forward/headers.ts", "../config/config.ts"],
+    passed: ["../errors.ts", "../oauth-client/token-source.ts"],
+  },
   "gateway/oauth-client/a.ts": {
     refused: ["undici", "../identity/check-token.ts", "../../db/queries/tokens.ts"],
     passed: ["jose", "openid-client", "../oauth/public-key.ts"],

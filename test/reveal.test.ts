@@ -95,6 +95,11 @@ test("an auditor is shown by the command what was masked, secrets excepted, and 
   const after = await gateway.cli("exchanges", "show", id);
   expect(after.stdout).toContain(REASON);
   expect(after.stdout).not.toContain(email);
+  const actions = await gateway.cli("actions", "list", "--area", "originals", "--object", id, "--json");
+  expect(JSON.parse(actions.stdout)).toMatchObject([
+    { actor: `${row?.subject} of tollgate`, action: "originals.reveal", detail: { outcome: "shown" } },
+  ]);
+  expect(actions.stdout).not.toContain(email);
 });
 
 test("the command finds the configured gateway, and prints JSON", async () => {

@@ -1,5 +1,5 @@
 // Who changed what in the gateway itself, and when.
-import { and, desc, eq, like } from "drizzle-orm";
+import { and, desc, eq, gte, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { adminActions } from "../schema.ts";
@@ -20,11 +20,19 @@ export async function recordAction(tx: Transaction, action: AdminAction): Promis
   await tx.insert(adminActions).values(action);
 }
 
-/** Lists what was done to an object, or to all of an area (`connection`), the latest first. */
+/** Which actions are meant; what is absent limits nothing. */
+export type ActionFilter = {
+  /** What an action's name begins with, before the dot: `connection`. */
+  readonly area?: string | undefined;
+  readonly object?: string | undefined;
+  readonly actor?: string | undefined;
+  readonly since?: Date | undefined;
+};
+
+/** Lists what was done, the latest first. */
 export async function listActions(
   db: Database,
-  area: string,
-  object: string | undefined,
+  { area, object, actor, since }: ActionFilter,
   limit: number,
 ): Promise<readonly AdminActionRow[]> {
   const rows = await runQuery(() =>
@@ -33,8 +41,10 @@ export async function listActions(
       .from(adminActions)
       .where(
         and(
-          like(adminActions.action, `${area}.%`),
+          area === undefined ? undefined : eq(sql`split_part(${adminActions.action}, '.', 1)`, area),
           object === undefined ? undefined : eq(adminActions.object, object),
+          actor === undefined ? undefined : eq(adminActions.actor, actor),
+          since === undefined ? undefined : gte(adminActions.at, since),
         ),
       )
       .orderBy(desc(adminActions.seq))

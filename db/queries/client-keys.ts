@@ -4,12 +4,16 @@ import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { clientKeys, serviceAccounts, usedAssertions } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 
 /** A living service account with its public keys. */
 export type ClientAccount = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly agent: unknown;
+  readonly attributes: unknown;
+  readonly initiator: (typeof serviceAccounts.$inferSelect)["initiator"];
   readonly keys: readonly { readonly id: string; readonly jwk: unknown }[];
 };
 
@@ -21,6 +25,9 @@ export async function findClientAccount(db: Database, name: string): Promise<Cli
         tenant: serviceAccounts.tenant,
         name: serviceAccounts.name,
         groups: serviceAccounts.groups,
+        agent: serviceAccounts.agent,
+        attributes: serviceAccounts.attributes,
+        initiator: serviceAccounts.initiator,
         keyId: clientKeys.id,
         jwk: clientKeys.jwk,
       })
@@ -33,9 +40,9 @@ export async function findClientAccount(db: Database, name: string): Promise<Cli
   );
   const [first] = rows;
   if (first === undefined) return null;
-  const { tenant, groups } = first;
+  const { keyId: _keyId, jwk: _jwk, ...account } = first;
   const keys = rows.flatMap(({ keyId, jwk }) => (keyId === null ? [] : [{ id: keyId, jwk }]));
-  return { tenant, name, groups, keys };
+  return { ...account, keys };
 }
 
 /** Adds a public key to a living account; null where there is none of the name. */
@@ -54,6 +61,13 @@ export async function addClientKey(
       if (account === undefined) return null;
       const id = uuidv7();
       await tx.insert(clientKeys).values({ id, serviceAccountId: account.id, ...key });
+      const detail = { key: id, thumbprint: key.thumbprint };
+      await recordAction(tx, {
+        actor: key.createdBy,
+        action: "service_account.add_public_key",
+        object: name,
+        detail,
+      });
       return id;
     }),
   );

@@ -18,6 +18,9 @@ export type ServiceAccountRow = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly agent: unknown;
+  readonly attributes: unknown;
+  readonly initiator: string | null;
   readonly createdAt: Date;
   readonly createdBy: string;
   readonly disabledAt: Date | null;

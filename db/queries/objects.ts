@@ -3,6 +3,7 @@ import { and, asc, desc, eq, inArray } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { objects } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 
 export type ObjectRow = typeof objects.$inferSelect;
 
@@ -39,7 +40,7 @@ export async function listObjects(
   );
 }
 
-/** Gives objects without an owner to one; gives the ids of those that had none. */
+/** Gives objects without an owner to one, which is written down; gives the ids of those that had none. */
 export async function giveObjects(
   db: Database,
   owner: {
@@ -51,18 +52,24 @@ export async function giveObjects(
   },
   kind: string,
   ids: readonly string[],
+  actor: string,
 ): Promise<readonly string[]> {
   if (ids.length === 0) return [];
   const at = new Date();
   const groups = [...owner.groups];
-  const rows = await runQuery(() =>
-    db.orm
-      .insert(objects)
-      .values(ids.map((id) => ({ ...owner, groups, kind, id, at })))
-      .onConflictDoNothing()
-      .returning({ id: objects.id }),
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const rows = await tx
+        .insert(objects)
+        .values(ids.map((id) => ({ ...owner, groups, kind, id, at })))
+        .onConflictDoNothing()
+        .returning({ id: objects.id });
+      const { connection: object, tenant, issuer, subject } = owner;
+      const detail = { kind, count: rows.length, tenant, issuer, subject, groups };
+      if (rows.length > 0) await recordAction(tx, { actor, action: "object.import", object, detail });
+      return rows.map(({ id }) => id);
+    }),
   );
-  return rows.map(({ id }) => id);
 }
 
 /** Gives those of the ids that nobody owns. */

@@ -3,6 +3,8 @@ import { and, asc, count, eq, gt, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { exchanges, maskedValues, originals, reveals } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
+import type { Transaction } from "./revocations.ts";
 import { isUuid } from "./exchange-filter.ts";
 
 /** What was masked and is kept, sealed. */
@@ -84,6 +86,7 @@ export async function insertShown(db: Database, row: NewReveal, perHour: number)
         );
       if ((shown?.count ?? 0) >= perHour) return false;
       await tx.insert(reveals).values(row);
+      await record(tx, row);
       return true;
     }),
   );
@@ -93,11 +96,22 @@ export async function insertShown(db: Database, row: NewReveal, perHour: number)
 export async function insertRefused(db: Database, row: NewReveal): Promise<void> {
   const exchangeId = row.exchangeId !== null && isUuid(row.exchangeId) ? row.exchangeId : null;
   await runQuery(() =>
-    db.orm
-      .insert(reveals)
-      .values({ ...row, exchangeId })
-      .onConflictDoNothing(),
+    db.orm.transaction(async (tx) => {
+      const written = await tx
+        .insert(reveals)
+        .values({ ...row, exchangeId })
+        .onConflictDoNothing()
+        .returning({ id: reveals.id });
+      if (written.length > 0) await record(tx, { ...row, exchangeId });
+    }),
   );
+}
+
+/** Writes a request for originals down among what was done; why stands with the request alone. */
+function record(tx: Transaction, { issuer, subject, exchangeId, outcome, code }: NewReveal): Promise<void> {
+  const actor = `${subject} of ${issuer}`;
+  const object = exchangeId ?? "unknown";
+  return recordAction(tx, { actor, action: "originals.reveal", object, detail: { outcome, code } });
 }
 
 /** Lists who had an exchange's originals shown, or was refused them, in their order. */

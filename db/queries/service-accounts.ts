@@ -4,8 +4,11 @@ import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { keys, serviceAccounts } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 import { endKeys, findAccountOfKey } from "./end-keys.ts";
 import type { Transaction } from "./revocations.ts";
+
+type Profile = Pick<typeof serviceAccounts.$inferSelect, "agent" | "attributes" | "initiator">;
 
 type AccountInput = {
   readonly tenant: string;
@@ -13,6 +16,8 @@ type AccountInput = {
   readonly groups: readonly string[];
   /** Who asks for it: the account's maker where it is new or was revoked, and who revokes keys that are replaced. */
   readonly createdBy: string;
+  /** What policy is to know of it. Of a living account that is replaced what is absent stays, so that no agent loses its bounds. */
+  readonly profile?: Partial<Profile>;
 };
 
 /** What a presented key stands for. */
@@ -21,6 +26,9 @@ export type KeyOwner = {
   readonly tenant: string;
   readonly name: string;
   readonly groups: readonly string[];
+  readonly agent: Profile["agent"];
+  readonly attributes: Profile["attributes"];
+  readonly initiator: Profile["initiator"];
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
   /** The key was revoked, or its account was. */
@@ -36,6 +44,9 @@ export async function findKeyOwner(db: Database, hash: Buffer): Promise<KeyOwner
         tenant: serviceAccounts.tenant,
         name: serviceAccounts.name,
         groups: serviceAccounts.groups,
+        agent: serviceAccounts.agent,
+        attributes: serviceAccounts.attributes,
+        initiator: serviceAccounts.initiator,
         scopes: keys.scopes,
         expiresAt: keys.expiresAt,
         revokedAt: keys.revokedAt,
@@ -79,10 +90,12 @@ export async function createKey(
           name: input.name,
           groups: [...input.groups],
           createdBy: input.createdBy,
+          ...input.profile,
         })
         .onConflictDoNothing({ target: serviceAccounts.name })
         .returning({ id: serviceAccounts.id });
       let accountId = made?.id;
+      let done: "create" | "rotate" | "add_key" = "create";
       if (accountId === undefined) {
         const [held] = await tx
           .select()
@@ -94,8 +107,10 @@ export async function createKey(
         accountId = held.id;
         if (input.existing === "add") {
           if (!isAlive || !isSame(held, input)) return null;
+          done = "add_key";
         } else {
-          await replaceKeys(tx, accountId, input, isAlive ? held.createdBy : input.createdBy);
+          await replaceKeys(tx, accountId, input, isAlive ? held : null);
+          if (isAlive) done = "rotate";
         }
       }
       const [key] = await tx
@@ -108,7 +123,20 @@ export async function createKey(
           expiresAt: input.expiresAt,
         })
         .returning({ id: keys.id, createdAt: keys.createdAt });
-      return key === undefined ? null : { accountId, keyId: key.id, createdAt: key.createdAt };
+      if (key === undefined) return null;
+      await recordAction(tx, {
+        actor: input.createdBy,
+        action: `service_account.${done}`,
+        object: input.name,
+        detail: {
+          tenant: input.tenant,
+          groups: input.groups,
+          ...input.profile,
+          key: key.id,
+          expires_at: input.expiresAt,
+        },
+      });
+      return { accountId, keyId: key.id, createdAt: key.createdAt };
     }),
   );
 }
@@ -123,12 +151,23 @@ async function replaceKeys(
   tx: Transaction,
   accountId: string,
   input: AccountInput,
-  createdBy: string,
+  alive: (Profile & { readonly createdBy: string }) | null,
 ): Promise<void> {
+  const before = alive ?? { agent: null, attributes: {}, initiator: null, createdBy: input.createdBy };
+  const { agent, attributes, initiator, createdBy } = { ...before, ...input.profile };
+
   await endKeys(tx, { accountId }, input.createdBy);
   await tx
     .update(serviceAccounts)
-    .set({ tenant: input.tenant, groups: [...input.groups], createdBy, disabledAt: null })
+    .set({
+      tenant: input.tenant,
+      groups: [...input.groups],
+      agent,
+      attributes,
+      initiator,
+      createdBy,
+      disabledAt: null,
+    })
     .where(eq(serviceAccounts.id, accountId));
 }
 
@@ -145,7 +184,7 @@ export type RevokedKeys = {
 export async function revokeServiceAccount(
   db: Database,
   nameOrId: string,
-  revokedBy: string | null = null,
+  revokedBy = "unknown",
 ): Promise<RevokedKeys | null> {
   const isId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(nameOrId);
   return runQuery(() =>
@@ -169,7 +208,10 @@ export async function revokeServiceAccount(
         .select({ name: serviceAccounts.name })
         .from(serviceAccounts)
         .where(eq(serviceAccounts.id, accountId));
-      return { accountId, name: named?.name ?? "", keyIds };
+      const name = named?.name ?? "";
+      const action = account === undefined ? "service_account.revoke_key" : "service_account.revoke";
+      await recordAction(tx, { actor: revokedBy, action, object: name, detail: { keys: keyIds } });
+      return { accountId, name, keyIds };
     }),
   );
 }

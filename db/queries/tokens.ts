@@ -1,9 +1,22 @@
 // Tokens of our own and their refresh tokens. Only hashes come here.
-import { and, desc, eq, getTableColumns, gt, isNull, lt, or, sql } from "drizzle-orm";
+import {
+  and,
+  arrayContains,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  isNotNull,
+  isNull,
+  lt,
+  or,
+  sql,
+} from "drizzle-orm";
 import type { SQL } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { tokens } from "../schema.ts";
+import { recordAction } from "./admin-actions.ts";
 import type { Transaction } from "./revocations.ts";
 import { appendRevocations } from "./revocations.ts";
 
@@ -15,14 +28,37 @@ export type NewToken = Omit<TokenRow, "issuedAt" | "usedAt" | "revokedAt">;
 /** How long tokens that have expired stay on record. */
 const KEPT = sql`interval '90 days'`;
 
-/** Keeps tokens that were made together; those that expired long ago go. */
-export async function addTokens(db: Database, rows: readonly NewToken[]): Promise<void> {
-  await runQuery(() => db.orm.transaction((tx) => insert(tx, rows)));
+/**
+ * Keeps tokens of one subject that were made together; those that expired long ago go. Gives false, and keeps nothing,
+ * where the subject has `most` access tokens that count.
+ */
+export async function addTokens(db: Database, rows: readonly NewToken[], most: number): Promise<boolean> {
+  return runQuery(() => db.orm.transaction((tx) => insert(tx, rows, most)));
 }
 
-async function insert(tx: Transaction, rows: readonly NewToken[]): Promise<void> {
+async function insert(tx: Transaction, rows: readonly NewToken[], most: number): Promise<boolean> {
+  const [first] = rows;
+  if (first === undefined) return true;
+  const { tenant, issuer, subject, actsFor, parents } = first;
+  // Agents are made up as easily as tokens, so that those that act for somebody count together.
+  const owner = actsFor === null ? undefined : parents.find((parent) => parent.startsWith("["));
   await tx.delete(tokens).where(lt(tokens.expiresAt, sql`now() - ${KEPT}`));
+  // Those who ask for one subject take turns, so that none is counted past.
+  const name = JSON.stringify(["tokens", ...(owner === undefined ? [tenant, issuer, subject] : [owner])]);
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`);
+  const of =
+    owner === undefined
+      ? [eq(tokens.tenant, tenant), eq(tokens.issuer, issuer), eq(tokens.subject, subject)]
+      : [isNotNull(tokens.actsFor), arrayContains(tokens.parents, [owner])];
+  const counts = [eq(tokens.use, "access"), isNull(tokens.revokedAt), gt(tokens.expiresAt, sql`now()`)];
+  const held = tx
+    .select({ id: tokens.id })
+    .from(tokens)
+    .where(and(...of, ...counts))
+    .limit(most);
+  if ((await held).length >= most) return false;
   await tx.insert(tokens).values([...rows]);
+  return true;
 }
 
 /** Finds a token by its hash; null where none has it. */
@@ -31,15 +67,19 @@ export async function findToken(db: Database, hash: Buffer): Promise<TokenRow | 
   return rows[0] ?? null;
 }
 
+/** What became of a refresh token that was shown. */
+export type Rotation = { readonly outcome: "rotated" | "reused" | "full"; readonly used: TokenRow };
+
 /**
  * Uses a refresh token up, and keeps what `make` makes of it. Gives null where it doesn't count; one that was used before
- * ends its whole family, since two parties have it.
+ * ends its whole family, since two parties have it. `most` is as for `addTokens`: a token that nothing comes of stays.
  */
 export async function rotateToken(
   db: Database,
   hash: Buffer,
   make: (used: TokenRow) => readonly NewToken[],
-): Promise<"rotated" | "reused" | null> {
+  most: number,
+): Promise<Rotation | null> {
   return runQuery(() =>
     db.orm.transaction(async (tx) => {
       const [held] = await tx
@@ -50,16 +90,16 @@ export async function rotateToken(
       if (held === undefined) return null;
       if (held.usedAt !== null) {
         const ended = await revokeWhere(tx, eq(tokens.family, held.family), "reuse of a refresh token");
-        return ended === 0 ? null : "reused";
+        return ended === 0 ? null : { outcome: "reused", used: held };
       }
       const { now } = (await tx.execute<{ now: string }>(sql`select now()::text as now`))[0] ?? { now: "" };
       if (held.revokedAt !== null || held.expiresAt <= new Date(now)) return null;
+      if (!(await insert(tx, make(held), most))) return { outcome: "full", used: held };
       await tx
         .update(tokens)
         .set({ usedAt: sql`now()` })
         .where(eq(tokens.id, held.id));
-      await insert(tx, make(held));
-      return "rotated";
+      return { outcome: "rotated", used: held };
     }),
   );
 }
@@ -74,6 +114,23 @@ export async function revokeTokens(
   revokedBy: string,
 ): Promise<number> {
   return runQuery(() => db.orm.transaction((tx) => revokeWhere(tx, toCondition(which), revokedBy)));
+}
+
+/** Revokes tokens as an operator does, which is written down; gives how many there were. */
+export async function revokeTokensAs(
+  db: Database,
+  which: { readonly id: string } | TokenOwner,
+  actor: string,
+): Promise<number> {
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const count = await revokeWhere(tx, toCondition(which), actor);
+      const [object, issuer] = "id" in which ? [which.id, null] : [which.subject, which.issuer];
+      const detail = { issuer, tokens: count };
+      if (count > 0) await recordAction(tx, { actor, action: "token.revoke", object, detail });
+      return count;
+    }),
+  );
 }
 
 function toCondition(

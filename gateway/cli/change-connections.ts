@@ -13,6 +13,8 @@ import {
 import { readConnections, readNewestVersion } from "../../db/queries/connections.ts";
 import type { Purpose, StoredConnection } from "../../db/queries/connections.ts";
 import { followProviderKey } from "../config/secrets.ts";
+import type { Outbound } from "../forward/outbound.ts";
+import { openOutbound } from "../open-outbound.ts";
 import type { Credential } from "../connections/envelope.ts";
 import { rewrap } from "../connections/envelope.ts";
 import type { Probed } from "../connections/probe.ts";
@@ -95,7 +97,7 @@ export function addChanges(group: Command, program: Command, context: CommandCon
         refuseConfigured(config.connections, name);
         const before = await readConnections(db);
         if (before.connections.some((one) => one.name === name)) throw taken(name);
-        const probed = toProbed(row);
+        const probed = toProbed(row, openOutbound(config, secrets));
         if (options.skipTest !== true) {
           await requireWorking(probed, api, "api");
           if (admin !== null) await requireWorking(probed, admin, "admin");
@@ -128,7 +130,8 @@ export function addChanges(group: Command, program: Command, context: CommandCon
         const held = (await readConnections(db)).connections.find((one) => one.name === name);
         if (held === undefined) throw new CommandError("No connection in the database has this name.");
         refuseSame(custody, held, purpose, given);
-        if (options.skipTest !== true) await requireWorking(toProbed(held), given, purpose);
+        if (options.skipTest !== true)
+          await requireWorking(toProbed(held, openOutbound(config, secrets)), given, purpose);
         const next = (await readNewestVersion(db, held.id, purpose)) + 1;
         const row = { id: newId(), connectionId: held.id, purpose, version: next } as const;
         const sealed = await sealVersion(custody, held, row, given);
@@ -202,17 +205,20 @@ function refuseSame(custody: Custody, held: StoredConnection, purpose: Purpose, 
     throw new CommandError("This key is the current one already.");
 }
 
-function toProbed(row: {
-  readonly baseUrl: string;
-  readonly organization: string | null;
-  readonly project: string | null;
-  readonly connectMs: number;
-  readonly firstByteMs: number;
-  readonly idleMs: number;
-}): Probed {
+function toProbed(
+  row: {
+    readonly baseUrl: string;
+    readonly organization: string | null;
+    readonly project: string | null;
+    readonly connectMs: number;
+    readonly firstByteMs: number;
+    readonly idleMs: number;
+  },
+  outbound: Outbound,
+): Probed {
   const { baseUrl, organization, project, connectMs, firstByteMs, idleMs } = row;
   const timeouts = { connect_ms: connectMs, first_byte_ms: firstByteMs, idle_ms: idleMs };
-  return { baseUrl, account: { organization, project }, timeouts };
+  return { baseUrl, account: { organization, project }, timeouts, outbound };
 }
 
 function taken(name: string): CommandError {

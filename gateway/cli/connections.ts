@@ -147,7 +147,7 @@ export function addConnections(program: Command, context: CommandContext): void 
     .option("--json", "print JSON")
     .action(async (name: string | undefined, options: { limit: number; json?: true }) => {
       const rows = await withDatabase(context, { ...use, configFile: getConfigFile(program) }, (db) =>
-        listActions(db, "connection", name, options.limit),
+        listActions(db, { area: "connection", object: name }, options.limit),
       );
       if (options.json === true) return printJson(context.stdout, rows.map(toJsonRow));
       if (rows.length === 0) return void context.stdout.write("Nothing was changed.\n");

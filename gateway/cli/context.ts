@@ -27,3 +27,14 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** Says that a program that a command ran has ended, with the exit code that becomes the command's own. */
+export class ChildEnd extends Error {
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super("The program has ended.");
+    this.name = "ChildEnd";
+    this.exitCode = exitCode;
+  }
+}

@@ -10,6 +10,7 @@ import type { Credential, KeyWrapper, SealedCredential } from "../connections/en
 import { createKeyWrapper, openCredential, sealCredential } from "../connections/envelope.ts";
 import type { Probed } from "../connections/probe.ts";
 import { toPlace } from "../connections/stored.ts";
+import { openOutbound } from "../open-outbound.ts";
 import { derive, listCredentialKeys, toKeyId } from "../record/keys.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -112,9 +113,11 @@ export function findConnection(places: Places, asked: string | null): FoundConne
 /** Lists all connections: those of the configuration first. */
 export function listConnections(places: Places): readonly FoundConnection[] {
   const { config, secrets, stored } = places;
+  const outbound = openOutbound(config, secrets);
   const defaultName = stored.defaultName ?? config.connections.find((one) => one.default)?.name;
   const configured = config.connections.map((one): FoundConnection => ({
     ...one,
+    outbound: outbound.trusting(one.ca),
     isDefault: one.name === defaultName,
     isSimulated: one.simulated,
     stored: null,
@@ -131,6 +134,7 @@ export function listConnections(places: Places): readonly FoundConnection[] {
       baseUrl,
       timeouts: { connect_ms: connectMs, first_byte_ms: firstByteMs, idle_ms: idleMs },
       account: { organization, project },
+      outbound,
       isDefault: name === defaultName,
       isSimulated: config.simulate,
       stored: one,

@@ -3,13 +3,14 @@ import type { Command } from "commander";
 import type { Database } from "../../db/client.ts";
 import { findKeyOwner } from "../../db/queries/service-accounts.ts";
 import { isRevoked } from "../../db/queries/revocations.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, LoadedSecrets } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { findAccessToken } from "../identity/access-tokens.ts";
 import { createTokenCheck } from "../identity/check-token.ts";
 import { openIssuers } from "../identity/open-issuers.ts";
+import { openOutbound } from "../open-outbound.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { printFields, printJson } from "./print.ts";
@@ -54,15 +55,16 @@ export function addIdentity(program: Command, context: CommandContext): void {
     });
 }
 
-type Parts = { readonly config: Config; readonly secrets: ReadonlyMap<string, string> };
+type Parts = { readonly config: Config; readonly secrets: LoadedSecrets };
 
 function loadParts(context: CommandContext, configFile: string | null): Parts {
   const { env, cwd } = context;
   const { config, secrets } = loadConfig({ file: configFile, env, cwd, scope: "database" });
-  return { config, secrets: secrets.issuerSecrets };
+  return { config, secrets };
 }
 
 async function explain(token: string, { config, secrets }: Parts, db: Database | null): Promise<Explanation> {
+  using _way = openOutbound(config, secrets).install();
   const steps: { step: string; said: string }[] = [];
   const check = createTokenCheck({
     async findKeyOwner(hash) {
@@ -77,14 +79,14 @@ async function explain(token: string, { config, secrets }: Parts, db: Database |
       return findAccessToken(db, hash);
     },
     wasRevoked: async (names) => (db === null ? false : isRevoked(db, names)),
-    issuers: openIssuers(config.issuers, secrets),
+    issuers: openIssuers(config.issuers, secrets.issuerSecrets),
     // A provider's key that somebody asks about here was not presented.
     secret: Buffer.alloc(32),
     onProviderKey: () => undefined,
     now: Date.now,
   });
   try {
-    const { caller } = await check(token, (step, said) => steps.push({ step, said }));
+    const { caller } = await check(token, { note: (step, said) => void steps.push({ step, said }) });
     return { steps, caller, refusal: null };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;

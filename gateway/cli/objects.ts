@@ -10,6 +10,7 @@ import { parseCount } from "./duration.ts";
 import { findConnection, toPlaces } from "./find-connections.ts";
 import type { FoundConnection } from "./find-connections.ts";
 import { OWN_ISSUER } from "../identity/subject-id.ts";
+import { toOperator } from "./operator.ts";
 import { printJson, printTable, toMoment } from "./print.ts";
 import { getConfigFile } from "./config-file.ts";
 import { collectGroup } from "./service-accounts.ts";
@@ -134,7 +135,7 @@ async function importObjects(
   options: ImportOptions,
 ): Promise<readonly Imported[]> {
   const { connection, credential, tenant } = from;
-  const target = createTarget(connection.baseUrl, connection.timeouts, 1);
+  const target = createTarget(connection.baseUrl, connection.timeouts, connection.outbound, 1);
   const owner = {
     connection: connection.name,
     tenant,
@@ -149,7 +150,7 @@ async function importObjects(
       const given = (
         options.dryRun === true
           ? await findUnowned(db, connection.name, kind, ids)
-          : await giveObjects(db, owner, kind, ids)
+          : await giveObjects(db, owner, kind, ids, toOperator())
       ).length;
       const row = {
         kind,

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { exportSPKI, generateKeyPair } from "jose";
 import { v7 as uuid } from "uuid";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
@@ -225,6 +226,56 @@ describe("service accounts", () => {
     expect((await run("service-accounts", "list", "--json")).out).not.toContain("grace");
   });
 
+  test("may be agents, with an owner, a purpose and tools, which their keys' replacement leaves", async () => {
+    const create = ["service-accounts", "create", "writer", "-g", "developers"];
+    const agent = ["--kind", "agent", "--owner", "ada", "--purpose", "writes reports"];
+    const given = [...agent, "--tool", "look_up", "--tool", "mcp:docs", "--attribute", "team=a=b"];
+    expect((await run(...create, ...given, "--initiator", "schedule")).code).toBe(0);
+    expect((await run(...create, "--rotate")).code).toBe(0);
+    const read = async () =>
+      z
+        .array(z.looseObject({ subject: z.string() }))
+        .parse(JSON.parse((await run("service-accounts", "list", "--json")).out))
+        .find(({ subject }) => subject === "writer");
+    expect(await read()).toMatchObject({
+      kind: "agent",
+      agent: { owner: "ada", purpose: "writes reports", tools: ["look_up", "mcp:docs"] },
+      attributes: { team: "a=b" },
+      initiator: "schedule",
+    });
+    expect((await run("service-accounts", "list")).out).toMatch(/writer +agent +developers/);
+    expect((await run("service-accounts", "revoke", "writer")).code).toBe(0);
+    expect((await run(...create)).code).toBe(0);
+    expect(await read()).toMatchObject({ kind: "service", agent: null, attributes: {}, initiator: null });
+  });
+
+  test("leave on record who made, changed and ended them, and never a key", async () => {
+    const create = ["service-accounts", "create", "traced", "-g", "developers", "--json"];
+    const made = await run(...create);
+    const rotated = await run(...create, "--rotate");
+    const { key } = z.object({ key: z.string() }).parse(JSON.parse(rotated.out));
+    const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+    writeFileSync(join(folder, "traced.pem"), await exportSPKI(publicKey));
+    await run("service-accounts", "add-key", "traced", "--public-key", "traced.pem");
+    await run("service-accounts", "revoke", "traced");
+    const listed = await run("actions", "list", "--object", "traced", "--area", "service_account", "--json");
+    const rows = z.array(z.looseObject({ action: z.string() })).parse(JSON.parse(listed.out));
+    const me = `operator:${userInfo().username}@${hostname()}`;
+    expect(rows.map(({ action }) => action)).toEqual(
+      ["revoke", "add_public_key", "rotate", "create"].map((what) => `service_account.${what}`),
+    );
+    expect(rows.every(({ actor, object }) => actor === me && object === "traced")).toBe(true);
+    expect(rows.at(-1)).toMatchObject({ detail: { groups: ["developers"], tenant: "default" } });
+    const told = (await run("actions", "list", "--actor", me, "--since", "1h")).out;
+    expect(told).toContain("service_account.rotate");
+    for (const text of [listed.out, told]) {
+      for (const shown of [key, z.object({ key: z.string() }).parse(JSON.parse(made.out)).key])
+        expect(text).not.toContain(shown);
+    }
+    expect((await run("actions", "list", "--object", "nobody")).out).toBe("Nothing was changed.\n");
+    await expect(database.db.sql`delete from admin_actions`).rejects.toThrow("only added");
+  });
+
   test("that nobody knows can't be revoked", async () => {
     expect(await run("service-accounts", "revoke", "nobody")).toMatchObject({ code: 1, out: "" });
   });
@@ -235,6 +286,11 @@ describe("service accounts", () => {
     [["service-accounts", "create", "x", "--group", "developers", "--ttl", "9000d"]],
     [["service-accounts", "create", "a b", "--group", "developers"]],
     [["service-accounts", "create", "x", "--group", "a\nb"]],
+    [["service-accounts", "create", "x", "--group", "a", "--kind", "agent", "--owner", "ada"]],
+    [["service-accounts", "create", "x", "--group", "a", "--tool", "look_up"]],
+    [["service-accounts", "create", "x", "--group", "a", "--attribute", "team"]],
+    [["service-accounts", "create", "x", "--group", "a", "--attribute", "a=1", "--attribute", "a=2"]],
+    [["service-accounts", "create", "x", "--group", "a", "--initiator", "nobody"]],
     [["exchanges", "list", "--limit", "0"]],
     [["exchanges", "list", "--since", "yesterday-ish"]],
     [["exchanges", "list", "--effect", "perhaps"]],
@@ -444,6 +500,7 @@ test("help names every command", async () => {
     "connections",
     "exchanges",
     "sessions",
+    "actions",
     "incidents",
     "doctor",
   ])

@@ -4,12 +4,16 @@ import { DatabaseError, DatabaseStateError } from "../../db/errors.ts";
 import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
+import { addActions } from "./actions.ts";
 import { addConfigCheck } from "./config-check.ts";
+import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
+import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
-import { CommandError } from "./context.ts";
+import { ChildEnd, CommandError } from "./context.ts";
 import { addDoctor } from "./doctor.ts";
+import { addExec } from "./exec.ts";
 import { addExchanges } from "./exchanges.ts";
 import { addIdentity } from "./identity.ts";
 import { addIncidents } from "./incidents.ts";
@@ -42,22 +46,27 @@ export function createProgram(context: CommandContext): Command {
   addIdentity(program, context);
   addServiceAccounts(program, context);
   addToken(program, context);
+  addConnect(program, context);
+  addExec(program, context);
   addTokens(program, context);
   addConnections(program, context);
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);
   addIncidents(program, context);
+  addActions(program, context);
   addDoctor(program, context);
   return program;
 }
 
 /** Runs one command line (without the program's own name) and gives the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
+  using _way = openUsualOutbound(context.env).install();
   try {
     await createProgram(context).parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
+    if (error instanceof ChildEnd) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const [message, code] = explain(error);
     context.stderr.write(`tollgate: ${message}\n`);

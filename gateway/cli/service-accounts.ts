@@ -7,6 +7,8 @@ import { listServiceAccounts } from "../../db/queries/list-service-accounts.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
 import { getConfigFile } from "./config-file.ts";
+import { addProfileOptions, readProfile } from "./account-profile.ts";
+import type { Profile, ProfileOptions } from "./account-profile.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseDuration } from "./duration.ts";
@@ -35,16 +37,18 @@ export async function issueKey(
     readonly groups: readonly string[];
     readonly ttlMs: number;
     readonly existing: "refuse" | "replace" | "add";
+    readonly profile?: Profile;
   },
 ): Promise<IssuedKey | null> {
   const key = createKeyText();
   const expiresAt = new Date(Date.now() + input.ttlMs);
-  const { tenant, name, groups, existing } = input;
+  const { tenant, name, groups, existing, profile = {} } = input;
   const created = await createKey(db, {
     tenant,
     name,
     groups,
     existing,
+    profile,
     createdBy: toOperator(),
     hash: hashKey(key),
     hint: toHint(key),
@@ -55,11 +59,18 @@ export async function issueKey(
     : { id: created.accountId, subject: name, groups, key, expires_at: expiresAt.toISOString() };
 }
 
+type CreateOptions = ProfileOptions & {
+  readonly group: readonly string[];
+  readonly ttl: number;
+  readonly rotate?: true;
+  readonly json?: true;
+};
+
 /** Adds the commands. */
 export function addServiceAccounts(program: Command, context: CommandContext): void {
   const group = program.command("service-accounts").description("keys for programs");
 
-  group
+  const create = group
     .command("create")
     .description("make a service account and its key; the key is shown once")
     .argument("<name>", "its name, which becomes the caller's subject", parseName)
@@ -68,10 +79,12 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
       new Option("--ttl <duration>", "how long the key is valid, at most 366d")
         .argParser(parseDuration)
         .default(parseDuration("90d"), "90d"),
-    )
+    );
+  addProfileOptions(create)
     .option("--rotate", "revoke the account's keys and make another where the name exists")
     .option("--json", "print JSON")
-    .action(async (name: string, options: { group: string[]; ttl: number; rotate?: true; json?: true }) => {
+    .action(async (name: string, options: CreateOptions) => {
+      const profile = readProfile(options);
       if (options.ttl > LONGEST_TTL) throw new CommandError("A key lives for at most 366 days.", 2);
       const issued = await withDatabase(
         context,
@@ -82,6 +95,7 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
             name,
             groups: options.group,
             ttlMs: options.ttl,
+            profile,
             existing: options.rotate === true ? "replace" : "refuse",
           }),
       );
@@ -121,6 +135,7 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
           const expires = newest?.expiresAt == null ? "" : toMoment(newest.expiresAt).slice(0, 16);
           return [
             account.name,
+            account.agent === null ? "service" : "agent",
             account.groups.join(","),
             toStatus(account),
             expires,
@@ -128,7 +143,7 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
             account.id,
           ];
         });
-        printTable(context.stdout, ["SUBJECT", "GROUPS", "STATUS", "EXPIRES", "KEY", "ID"], rows);
+        printTable(context.stdout, ["SUBJECT", "KIND", "GROUPS", "STATUS", "EXPIRES", "KEY", "ID"], rows);
       }
     });
 
@@ -185,6 +200,10 @@ function toJson(account: ServiceAccountRow): object {
   return {
     id: account.id,
     subject: account.name,
+    kind: account.agent === null ? "service" : "agent",
+    agent: account.agent,
+    attributes: account.attributes,
+    initiator: account.initiator,
     tenant: account.tenant,
     groups: account.groups,
     status: toStatus(account),

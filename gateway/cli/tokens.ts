@@ -1,6 +1,6 @@
 // `tollgate tokens`: the short-lived tokens that count, and their end.
 import type { Command } from "commander";
-import { listTokens, revokeTokens } from "../../db/queries/tokens.ts";
+import { listTokens, revokeTokensAs } from "../../db/queries/tokens.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -56,7 +56,7 @@ export function addTokens(program: Command, context: CommandContext): void {
       if (id !== undefined && !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id))
         throw new CommandError("That is no token's id; `tokens list` shows them.", 2);
       const which = subject === undefined ? { id: id ?? "" } : { subject, issuer: issuer ?? null };
-      const count = await withDatabase(context, use(), (db) => revokeTokens(db, which, toOperator()));
+      const count = await withDatabase(context, use(), (db) => revokeTokensAs(db, which, toOperator()));
       if (json === true) return printJson(context.stdout, { revoked: count });
       if (count === 0) throw new CommandError("No token that counts is meant by that.");
       context.stdout.write(`Revoked ${count} ${count === 1 ? "token" : "tokens"}.\n`);

@@ -8,6 +8,8 @@ import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from 
 import { findPackageRoot } from "./package-root.ts";
 import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
+import type { OutboundConfig } from "./outbound.ts";
+import { readOutbound } from "./outbound.ts";
 import type { SamlIssuerConfig } from "./saml-issuers.ts";
 import { readSamlIssuers } from "./saml-issuers.ts";
 import { parseFile } from "./parse-file.ts";
@@ -36,12 +38,15 @@ export type Config = {
   readonly adminListen: Address | null;
   /** Null: no TLS. */
   readonly tls: TlsConfig | null;
+  readonly trustedProxies: readonly string[];
+  readonly forwardedHeader: ConfigFile["forwarded_header"];
   readonly publicUrl: string | null;
   readonly stateDir: string;
   readonly database: { readonly embedded: boolean };
   readonly simulate: boolean;
   readonly connections: readonly ConnectionConfig[];
   readonly credentials: ConfigFile["credentials"];
+  readonly outbound: OutboundConfig;
   readonly issuers: readonly IssuerConfig[];
   readonly samlIssuers: readonly SamlIssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
@@ -166,6 +171,12 @@ export function loadConfig(options: {
     taken: trusted.issuers.map(({ issuer }) => issuer),
     report,
   });
+  const way = readOutbound(file.outbound, {
+    env,
+    folder,
+    follow: (reference) => followReference(reference, env, folder),
+    report: isWhole ? report : () => undefined,
+  });
   if (problems.length > 0) throw new ConfigError(path, problems);
 
   const config: Config = {
@@ -173,12 +184,15 @@ export function loadConfig(options: {
     listen,
     adminListen,
     tls,
+    trustedProxies: file.trusted_proxies,
+    forwardedHeader: file.forwarded_header,
     publicUrl,
     stateDir: resolve(from(["state_dir"]), file.state_dir),
     database: { embedded: databaseUrl === null },
     simulate: file.simulate,
     connections: targets.connections,
     credentials: file.credentials,
+    outbound: way.outbound,
     issuers: trusted.issuers,
     samlIssuers,
     tokens: file.tokens,
@@ -198,6 +212,7 @@ export function loadConfig(options: {
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
     issuerSecrets: trusted.secrets,
+    proxyCredential: way.credential,
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
 }

@@ -1,5 +1,6 @@
 // Decides which targets there are, and whether the simulated one may serve.
 import type { ConfigFile } from "./schema.ts";
+import { readAuthorities } from "./authorities.ts";
 import { secretReference } from "./fields.ts";
 import { isLoopback, toHost } from "./loopback.ts";
 import type { Environment } from "./secrets.ts";
@@ -23,6 +24,8 @@ export type ConnectionConfig = {
   /** Where its key is; a file's path is absolute. Null: it takes none. */
   readonly credential: string | null;
   readonly adminCredential: string | null;
+  /** Authorities in PEM that alone are trusted for it; null: those of always. */
+  readonly ca: string | null;
   /** The account at the target that calls count for. */
   readonly account: { readonly organization: string | null; readonly project: string | null };
   readonly timeouts: {
@@ -117,6 +120,7 @@ export function readConnections(inputs: Inputs): ConnectionsReading {
       simulated: inputs.file.simulate,
       credential: toAbsolute(entry.credential, inputs.folder),
       adminCredential: toAbsolute(entry.admin_credential, inputs.folder) ?? toNamed(inputs, entry.default),
+      ca: readCa(inputs, entry, problems),
       account: {
         organization: entry.openai.organization ?? null,
         project: entry.openai.project ?? null,
@@ -170,6 +174,7 @@ function fromEnvironment(inputs: Inputs, problems: Wrong[]): ConnectionConfig {
     simulated: file.simulate || isBare,
     credential: "env:OPENAI_API_KEY",
     adminCredential: toNamed(inputs, true),
+    ca: null,
     account: { organization: null, project: null },
     timeouts: { connect_ms: 10_000, first_byte_ms: 600_000, idle_ms: 300_000 },
   };
@@ -181,6 +186,17 @@ type FileEntry = ConfigFile["connections"][number];
 function toAbsolute(reference: string | undefined, folder: string): string | null {
   if (reference === undefined || !secretReference.safeParse(reference).success) return null;
   return reference.startsWith("file:") ? `file:${resolve(folder, reference.slice(5))}` : reference;
+}
+
+function readCa({ file, folder }: Inputs, entry: FileEntry, problems: Wrong[]): string | null {
+  if (entry.ca === undefined) return null;
+  const read = readAuthorities(resolve(folder, entry.ca));
+  if ("pem" in read) return read.pem;
+  problems.push({
+    path: ["connections", file.connections.indexOf(entry), "ca"],
+    expected: read.expected,
+  });
+  return null;
 }
 
 /** The default connection's admin credential is the provider's variable where it names none. */

@@ -1,6 +1,7 @@
 // The kinds of values that several parts of the configuration take.
 import { z } from "zod";
 import { isLoopback, toHost } from "./loopback.ts";
+import { isEverywhere, isNetwork } from "./networks.ts";
 
 function isUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -19,6 +20,12 @@ export const trustedUrl = url.refine(
   (text) => !text.startsWith("http:") || isLoopback(toHost(new URL(text))),
   { error: "expected an https URL", abort: true },
 );
+
+/** An address or a network, of those who are trusted: never everybody. */
+export const network = z
+  .string()
+  .refine(isNetwork, { error: "expected an address or a network, for instance 10.0.0.0/8", abort: true })
+  .refine((text) => !isEverywhere(text), { error: "expected a network that is not the whole Internet" });
 
 /** A reference to a secret, never the secret itself. The message doesn't repeat the value: it may be one. */
 export const secretReference = z

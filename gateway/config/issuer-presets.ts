@@ -8,6 +8,7 @@ export type Preset = {
   readonly groups_claim?: string;
   readonly claims?: readonly string[];
   readonly kind_by?: { readonly claim: string; readonly map: { readonly [value: string]: "service" } };
+  readonly initiator_by?: { readonly claim: string; readonly map: { readonly [value: string]: "schedule" } };
 };
 
 /** The names of the presets. */
@@ -34,6 +35,8 @@ export const PRESETS: { readonly [name in (typeof PRESET_NAMES)[number]]: Preset
     issuer: "https://token.actions.githubusercontent.com",
     kind: "ci",
     groups_claim: "repository",
+    // Of other events it is not told whether a person or a program caused them.
+    initiator_by: { claim: "event_name", map: { schedule: "schedule" } },
     claims: [
       "repository",
       "repository_owner",
@@ -49,6 +52,7 @@ export const PRESETS: { readonly [name in (typeof PRESET_NAMES)[number]]: Preset
     issuer: "https://gitlab.com",
     kind: "ci",
     groups_claim: "project_path",
+    initiator_by: { claim: "pipeline_source", map: { schedule: "schedule" } },
     claims: [
       "project_path",
       "namespace_path",

@@ -1,5 +1,6 @@
 // The schema of an issuer: how its tokens are checked, and what of them counts.
 import { z } from "zod";
+import { INITIATORS } from "../exchange.ts";
 import { oneOrMore, secretReference, trustedUrl } from "./fields.ts";
 import { PRESET_NAMES } from "./issuer-presets.ts";
 
@@ -130,6 +131,13 @@ export const issuer = z.strictObject({
     .strictObject({ claim: claimName, map: z.record(z.string().min(1), kind) })
     .optional()
     .meta({ description: "Tells kinds apart by a claim's value; others have `kind`." }),
+  initiator_by: z
+    .strictObject({ claim: claimName, map: z.record(z.string().min(1), z.enum(INITIATORS)) })
+    .optional()
+    .meta({
+      description:
+        "Tells by a claim's value who or what began it, which policy sees as `input.caller.initiator`; of other values a person began it where the kind is `human`, else a service or an agent.",
+    }),
   tenant: tenant.default("default").meta({ description: "The tenant of its callers." }),
   tenant_by: z
     .strictObject({ claim: claimName, map: z.record(z.string().min(1), tenant) })

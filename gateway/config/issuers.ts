@@ -1,5 +1,5 @@
 // Makes of the file's issuers what tokens are checked by: presets filled in, contradictions found, secrets apart.
-import type { Caller } from "../exchange.ts";
+import type { Caller, Initiator } from "../exchange.ts";
 import { PRESETS } from "./issuer-presets.ts";
 import type { ConfigFile } from "./schema.ts";
 import type { Followed } from "./secrets.ts";
@@ -32,6 +32,7 @@ export type ClaimRules = {
   readonly claims: readonly ClaimConfig[];
   readonly kind: Caller["kind"];
   readonly kind_by: ByClaim<Caller["kind"]> | null;
+  readonly initiator_by: ByClaim<Initiator> | null;
   readonly tenant: string;
   readonly tenant_by: ByClaim<string> | null;
 };
@@ -54,7 +55,7 @@ export type IssuerConfig = ClaimRules & {
 type Entry = ConfigFile["issuers"][number];
 /** The part of an entry that both kinds of issuers have. */
 type Mapping = Readonly<
-  Pick<Entry, "group_map" | "group_rules" | "kind" | "kind_by" | "tenant" | "tenant_by">
+  Pick<Entry, "group_map" | "group_rules" | "kind" | "kind_by" | "initiator_by" | "tenant" | "tenant_by">
 > & { readonly claims?: readonly NonNullable<Entry["claims"]>[number][] | undefined };
 type Report = (at: readonly PropertyKey[], expected: string) => void;
 
@@ -137,6 +138,7 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
       claims: entry.claims ?? preset.claims,
       kind: entry.kind ?? preset.kind,
       kind_by: entry.kind_by ?? preset.kind_by,
+      initiator_by: entry.initiator_by ?? preset.initiator_by,
     }),
     clock_skew_s: entry.clock_skew_s,
   };
@@ -146,7 +148,6 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
 export function toMapping(
   entry: Mapping,
 ): Omit<ClaimRules, "issuer" | "authorized_parties" | "subject_claim" | "groups_claim"> {
-  const { kind_by: kindBy, tenant_by: tenantBy } = entry;
   return {
     group_map: toListMap(entry.group_map),
     group_rules: entry.group_rules.map(({ when, groups }) => ({
@@ -159,11 +160,17 @@ export function toMapping(
         : { claim: one.claim, name: one.name ?? one.claim, type: one.type ?? null },
     ),
     kind: entry.kind ?? "human",
-    kind_by: kindBy === undefined ? null : { claim: kindBy.claim, map: new Map(Object.entries(kindBy.map)) },
+    kind_by: toByClaim(entry.kind_by),
+    initiator_by: toByClaim(entry.initiator_by),
     tenant: entry.tenant,
-    tenant_by:
-      tenantBy === undefined ? null : { claim: tenantBy.claim, map: new Map(Object.entries(tenantBy.map)) },
+    tenant_by: toByClaim(entry.tenant_by),
   };
+}
+
+function toByClaim<Value>(
+  by: { readonly claim: string; readonly map: { readonly [value: string]: Value } } | undefined,
+): ByClaim<Value> | null {
+  return by === undefined ? null : { claim: by.claim, map: new Map(Object.entries(by.map)) };
 }
 
 /** Gives one or several as a list. */

@@ -1,7 +1,8 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
-import { bytes, count, milliseconds, secretReference, url } from "./fields.ts";
+import { bytes, count, milliseconds, network, secretReference, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
+import { outbound } from "./outbound.ts";
 import { recogniser } from "./recogniser-schema.ts";
 import { samlIssuer } from "./saml-schema.ts";
 
@@ -77,6 +78,10 @@ export const connection = z.strictObject({
   default: z.boolean().default(false).meta({
     description: "Whether `/v1/…` goes here. One connection is the default; a single one is it by itself.",
   }),
+  ca: z.string().min(1).optional().meta({
+    description:
+      "A file of authorities in PEM, which alone are trusted for this target. Absent: the public ones and those of `outbound.ca`.",
+  }),
   openai,
   timeouts,
 });
@@ -104,6 +109,14 @@ export const configFile = z
         description:
           "TLS where programs connect, from version 1.2 on. Changed files are taken into use within seconds; a pair that doesn't fit changes nothing.",
       }),
+    trusted_proxies: z.array(network).max(256).default([]).meta({
+      description:
+        "Addresses and networks (`10.0.0.0/8`, `2001:db8::/32`) of the proxies before the gateway, which are believed whom they speak for ([network.md](network.md)). Absent: nobody is.",
+    }),
+    forwarded_header: z.enum(["x-forwarded-for", "forwarded"]).default("x-forwarded-for").meta({
+      description:
+        "The header in which they say so: `X-Forwarded-For`, or `Forwarded` (RFC 7239). The other one is not read.",
+    }),
     public_url: url.optional().meta({ description: "The gateway's own URL as its users see it." }),
     state_dir: z.string().min(1).default(".tollgate").meta({
       description: "Folder of the embedded database, of its secrets, and of the lock that says who owns it.",
@@ -146,6 +159,7 @@ export const configFile = z
         description:
           "How the keys of connections in the database are sealed: each under a data key of its own, which this key wraps.",
       }),
+    outbound,
     issuers: z
       .array(issuer)
       .max(32)
@@ -156,13 +170,17 @@ export const configFile = z
     }),
     tokens: z
       .strictObject({
-        access_s: z.int().min(60).max(86_400).default(3600).meta({
+        access_s: z.int().min(1).max(86_400).default(3600).meta({
           description: "Seconds that a token lives which `/oauth/token` gives.",
         }),
         refresh_s: z.int().min(60).max(2_592_000).default(43_200).meta({
           description:
             "Seconds after a sign-in that its token can be refreshed. Groups stay as they were at the sign-in for so long.",
         }),
+        per_subject: count(
+          1_000,
+          "Live tokens of one subject. Whoever asks for more is told to use those that there are, with 429; none of them is ended for it.",
+        ),
       })
       .prefault({})
       .meta({ description: "The gateway's own short-lived tokens." }),

@@ -12,9 +12,9 @@ export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };
 export function readTlsFiles(
   config: TlsConfig,
 ): TlsFiles | { readonly wrong: keyof TlsConfig; readonly expected: string } {
-  const cert = read(config.certificate);
+  const cert = readPem(config.certificate);
   if (typeof cert === "string") return { wrong: "certificate", expected: cert };
-  const key = read(config.key);
+  const key = readPem(config.key);
   if (typeof key === "string") return { wrong: "key", expected: key };
   const leaf = attempt(() => new X509Certificate(cert));
   if (leaf === null) return { wrong: "certificate", expected: "expected a certificate chain in PEM" };
@@ -24,7 +24,8 @@ export function readTlsFiles(
   return { cert, key };
 }
 
-function read(path: string): Buffer | string {
+/** Reads a file; gives what was expected where it can't be read. */
+export function readPem(path: string): Buffer | string {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -10,6 +10,7 @@ import { createKeyWrapper, sealCredential } from "./envelope.ts";
 import type { Credential, Place } from "./envelope.ts";
 import { openConnections } from "./open-connections.ts";
 import type { ConnectionsDeps, OpenedConnections } from "./open-connections.ts";
+import { DIRECT } from "../../test/fixtures/direct.ts";
 
 const keys = [{ id: "kek", key: randomBytes(32) }] as const;
 const wrapper = createKeyWrapper([keys[0]]);
@@ -64,6 +65,7 @@ async function opened(
     isOurselves: () => false,
     onDisabled: () => undefined,
     onOutcome: () => undefined,
+    outbound: DIRECT,
     log: createSilentLog(),
     ...deps,
   });
@@ -84,6 +86,7 @@ const configured = (name: string): ConnectionConfig => ({
   simulated: false,
   credential: "env:THERE",
   adminCredential: null,
+  ca: null,
   account: { organization: null, project: null },
   timeouts: { connect_ms: 1000, first_byte_ms: 1000, idle_ms: 1000 },
 });

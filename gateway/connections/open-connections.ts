@@ -7,6 +7,7 @@ import { createChangeReader, listenForChanges, readConnections } from "../../db/
 import type { ConnectionChange } from "../../db/queries/connections.ts";
 import type { ConnectionConfig, Followed } from "../config/config.ts";
 import { followLog } from "../follow-log.ts";
+import type { Outbound } from "../forward/outbound.ts";
 import type { Log } from "../log.ts";
 import type { Credential, KeyWrapper } from "./envelope.ts";
 import { createHealthBook } from "./health.ts";
@@ -37,6 +38,7 @@ export type ConnectionsDeps = {
   /** Ends what is under way over a connection (`cut`), or lets its sockets end once they are idle. */
   readonly onDisabled: (name: string, how: "cut" | "drain") => void;
   readonly onOutcome: (outcome: Outcome) => void;
+  readonly outbound: Outbound;
   readonly log: Log;
   readonly tickMs?: number;
 };
@@ -56,7 +58,7 @@ const NO_KEYS: Keys = { current: null, others: [] };
 export async function openConnections(deps: ConnectionsDeps): Promise<OpenedConnections> {
   const { db, configured, simulated, log } = deps;
   const book = createHealthBook(deps.onOutcome);
-  const registry = createRegistry((name) => book.of(name));
+  const registry = createRegistry((name) => book.of(name), deps.outbound);
   const references = createReferences(deps.follow, log);
   const openAll = createOpener(deps.wrapper, log);
   const ownNames = new Set(configured.map(({ name }) => name));
@@ -69,8 +71,18 @@ export async function openConnections(deps: ConnectionsDeps): Promise<OpenedConn
   let running: Promise<void> | null = null;
 
   function fromConfiguration(one: ConnectionConfig): ConnectionEntry {
-    const { name, kind, baseUrl, labels, unknownIds, account, timeouts } = one;
-    const shared = { id: "", name, kind, labels, unknownIds, account, timeouts, simulated: one.simulated };
+    const { name, kind, baseUrl, labels, unknownIds, account, timeouts, ca } = one;
+    const shared = {
+      id: "",
+      name,
+      kind,
+      labels,
+      unknownIds,
+      account,
+      timeouts,
+      ca,
+      simulated: one.simulated,
+    };
     if (one.simulated && simulated !== null) return { ...shared, ...toSimulated(simulated) };
     const keys = one.credential === null ? NO_KEYS : references.read(one.credential);
     const adminKeys = one.adminCredential === null ? NO_KEYS : references.read(one.adminCredential);
@@ -82,7 +94,17 @@ export async function openConnections(deps: ConnectionsDeps): Promise<OpenedConn
     const timeouts = { connect_ms: one.connectMs, first_byte_ms: one.firstByteMs, idle_ms: one.idleMs };
     const isSimulated = deps.simulatesAll && simulated !== null;
     const account = { organization, project };
-    const shared = { id, name, kind, labels, unknownIds, account, timeouts, simulated: isSimulated };
+    const shared = {
+      id,
+      name,
+      kind,
+      labels,
+      unknownIds,
+      account,
+      timeouts,
+      ca: null,
+      simulated: isSimulated,
+    };
     const isDisabled = one.disabledAt !== null;
     if (isSimulated) {
       const entry = { ...shared, ...toSimulated(simulated) };

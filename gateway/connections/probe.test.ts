@@ -7,6 +7,7 @@ import type { Server } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { probe } from "./probe.ts";
+import { DIRECT } from "../../test/fixtures/direct.ts";
 
 const KEY = "a-key-that-nobody-repeats";
 
@@ -32,6 +33,7 @@ const ask = (baseUrl: string, firstByteMs = 5_000) =>
       baseUrl,
       timeouts: { connect_ms: 5_000, first_byte_ms: firstByteMs, idle_ms: 5_000 },
       account: { organization: null, project: null },
+      outbound: DIRECT,
     },
     KEY,
     "api",

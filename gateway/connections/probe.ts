@@ -2,6 +2,7 @@
 import type { GatewayError } from "../errors.ts";
 import type { Account } from "../forward/headers.ts";
 import { toTargetHeaders } from "../forward/headers.ts";
+import type { Outbound } from "../forward/outbound.ts";
 import { createTarget } from "../forward/target.ts";
 import type { TargetTimeouts } from "../forward/target.ts";
 
@@ -10,6 +11,7 @@ export type Probed = {
   readonly baseUrl: string;
   readonly timeouts: TargetTimeouts;
   readonly account: Account;
+  readonly outbound: Outbound;
 };
 
 /** How it went. Nothing that the target said is repeated. */
@@ -29,6 +31,11 @@ const PATHS = { api: "/models", admin: "/organization/projects?limit=1" } as con
 const LONGEST_MS = 15_000;
 
 const UNREACHABLE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^PROXY_REFUSED$/,
+    "The proxy gives no connection to the host; does it want a credential, or does it not allow the host?",
+  ],
+  [/^PROXY_UNREACHABLE$/, "The proxy that leads out can't be reached."],
   [/^(?:ENOTFOUND|EAI_AGAIN)$/, "DNS does not know the host of the base URL."],
   [/^ECONNREFUSED$/, "The host refuses connections at this port."],
   [/^(?:EHOSTUNREACH|ENETUNREACH)$/, "There is no route to the host."],
@@ -52,6 +59,7 @@ export function probe(probed: Probed, key: string | null, purpose: "api" | "admi
       first_byte_ms: Math.min(timeouts.first_byte_ms, LONGEST_MS),
       idle_ms: Math.min(timeouts.idle_ms, LONGEST_MS),
     },
+    probed.outbound,
     1,
   );
   const began = performance.now();

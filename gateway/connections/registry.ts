@@ -3,6 +3,7 @@ import type { Connection } from "../exchange.ts";
 import { GatewayError } from "../errors.ts";
 import { toSecrets } from "../forward/guard-credential.ts";
 import type { Account } from "../forward/headers.ts";
+import type { Outbound } from "../forward/outbound.ts";
 import { createTarget } from "../forward/target.ts";
 import type { Target, TargetTimeouts } from "../forward/target.ts";
 import type { Health } from "./health.ts";
@@ -17,6 +18,8 @@ export type ConnectionEntry = Connection & {
   readonly id: string;
   readonly account: Account;
   readonly timeouts: TargetTimeouts;
+  /** Authorities in PEM that alone are trusted there; null: those of always. */
+  readonly ca: string | null;
   readonly keys: Keys;
   readonly adminKeys: Keys;
   /** `unusable`: its key can't be had here, or it is the gateway itself. */
@@ -27,6 +30,8 @@ export type OpenConnection = {
   readonly connection: Connection;
   readonly target: Pick<Target, "send">;
   readonly timeouts: TargetTimeouts;
+  /** How connections to it are opened that do not go by `target`. */
+  readonly outbound: Outbound;
   readonly account: Account;
   /**
    * Gives the target's credential, or null for a target that takes none. Throws `connection_disabled` or
@@ -68,7 +73,7 @@ type Kept = {
 };
 
 /** Makes an empty list. */
-export function createRegistry(healthOf: (name: string) => Health): Registry {
+export function createRegistry(healthOf: (name: string) => Health, outbound: Outbound): Registry {
   const byName = new Map<string, Kept>();
   let defaultName: string | null = null;
 
@@ -76,7 +81,8 @@ export function createRegistry(healthOf: (name: string) => Health): Registry {
     const { name, kind, baseUrl, labels, simulated, unknownIds, timeouts, account } = entry;
     const connection: Connection = { name, kind, baseUrl, labels, simulated, unknownIds };
     const health = healthOf(name);
-    const pool = createTarget(baseUrl, timeouts);
+    const way = outbound.trusting(entry.ca);
+    const pool = createTarget(baseUrl, timeouts, way);
     const kept: Kept = {
       entry,
       secrets: listSecrets(entry),
@@ -85,6 +91,7 @@ export function createRegistry(healthOf: (name: string) => Health): Registry {
         connection,
         target: watchTarget(pool, health),
         timeouts,
+        outbound: way,
         account,
         credential() {
           requireOpen(kept.entry);

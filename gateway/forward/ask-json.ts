@@ -1,4 +1,5 @@
 // Asks a service beside the gateway by one request of JSON, and gives its answer whole.
+import type { Outbound } from "./outbound.ts";
 import { createTarget } from "./target.ts";
 import type { TargetCall } from "./target.ts";
 
@@ -13,10 +14,16 @@ export type JsonService = {
 export function createJsonService(
   baseUrl: string,
   path: string,
-  { timeoutMs, connections, mostBytes }: { timeoutMs: number; connections: number; mostBytes: number },
+  options: {
+    readonly outbound: Outbound;
+    readonly timeoutMs: number;
+    readonly connections: number;
+    readonly mostBytes: number;
+  },
 ): JsonService {
+  const { outbound, timeoutMs, connections, mostBytes } = options;
   const timeouts = { connect_ms: timeoutMs, first_byte_ms: timeoutMs, idle_ms: timeoutMs };
-  const target = createTarget(baseUrl, timeouts, connections);
+  const target = createTarget(baseUrl, timeouts, outbound, connections);
   return {
     close: () => target.close(),
     ask(body, signal) {

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { GatewayError } from "../errors.ts";
 import { createTarget } from "./target.ts";
 import type { Target, TargetTimeouts } from "./target.ts";
+import { DIRECT } from "../../test/fixtures/direct.ts";
 
 const open: { server: Server; target: Target }[] = [];
 
@@ -12,12 +13,8 @@ async function start(listener: RequestListener, timeouts: Partial<TargetTimeouts
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const target = createTarget(`http://127.0.0.1:${port}/v1`, {
-    connect_ms: 1000,
-    first_byte_ms: 2000,
-    idle_ms: 2000,
-    ...timeouts,
-  });
+  const limits = { connect_ms: 1000, first_byte_ms: 2000, idle_ms: 2000, ...timeouts };
+  const target = createTarget(`http://127.0.0.1:${port}/v1`, limits, DIRECT);
   open.push({ server, target });
   return target;
 }
@@ -156,7 +153,8 @@ describe("a target", () => {
   });
 
   test("is unreachable where nobody listens", async () => {
-    const target = createTarget("http://127.0.0.1:1", { connect_ms: 500, first_byte_ms: 500, idle_ms: 500 });
+    const timeouts = { connect_ms: 500, first_byte_ms: 500, idle_ms: 500 };
+    const target = createTarget("http://127.0.0.1:1", timeouts, DIRECT);
     expect((await send(target)).error?.code).toBe("target_unreachable");
     await target.close();
   });

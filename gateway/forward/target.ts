@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import { Pool } from "undici";
 import type { Dispatcher } from "undici";
 import { GatewayError, toGatewayError } from "../errors.ts";
+import type { Outbound } from "./outbound.ts";
 
 /** What comes so soon behind a piece goes on with what comes next: a stream that is quick is read and written in fewer pieces. */
 const PACE_MS = 4;
@@ -78,10 +79,12 @@ function toBody(body: TargetRequest["body"]): Buffer | Readable | null {
 export function createTarget(
   baseUrl: string,
   timeouts: TargetTimeouts,
+  outbound: Outbound,
   connections: number | null = null,
 ): Target {
   const base = new URL(baseUrl);
   const prefix = base.pathname.replace(/\/$/, "");
+  const connect = outbound.connector(timeouts.connect_ms);
   const pool = new Pool(base.origin, {
     connections,
     pipelining: 1,
@@ -89,6 +92,7 @@ export function createTarget(
     bodyTimeout: timeouts.idle_ms,
     connectTimeout: timeouts.connect_ms,
     keepAliveTimeout: 30_000,
+    ...(connect !== null && { connect }),
   });
 
   return {

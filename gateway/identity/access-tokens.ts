@@ -3,13 +3,16 @@ import { z } from "zod";
 import type { Database } from "../../db/client.ts";
 import { findToken } from "../../db/queries/tokens.ts";
 import type { Caller, Json } from "../exchange.ts";
+import { INITIATORS } from "../exchange.ts";
+import { agentSchema } from "./account-caller.ts";
 import type { FoundToken } from "./check-token.ts";
 
 /** What of a caller is kept with its token: credential and expiry are the token's own. */
 export type KeptCaller = Omit<Caller, "credentialId" | "parents" | "expiresAt" | "grant">;
 
 const json: z.ZodType<Json> = z.json();
-const kept = z.object({
+/** What of a caller is kept, as JSON. A token from before a field was known gets what opens least. */
+export const keptCaller = z.object({
   tenant: z.string(),
   issuer: z.string(),
   subject: z.string(),
@@ -18,11 +21,13 @@ const kept = z.object({
   scopes: z.array(z.string()),
   claims: z.record(z.string(), json),
   actsFor: z.string().nullable(),
+  agent: agentSchema.extend({ name: z.string() }).nullable().default(null),
+  initiator: z.enum(INITIATORS).default("service"),
 });
 
 /** Reads the caller that was kept with a token. */
 export function readKeptCaller(value: unknown): KeptCaller {
-  return kept.parse(value);
+  return keptCaller.parse(value);
 }
 
 /** Finds what a short-lived token stands for, by its hash; null where none has it. */

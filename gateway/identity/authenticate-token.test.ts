@@ -53,7 +53,8 @@ function start() {
   function create(): string {
     const key = createKeyText();
     const owner = { keyId: key, tenant: "default", name: "agent", groups: [], scopes: [] };
-    owners.set(hashKey(key).toString("hex"), { ...owner, expiresAt: null, isRevoked: false });
+    const profile = { agent: null, attributes: {}, initiator: null };
+    owners.set(hashKey(key).toString("hex"), { ...owner, ...profile, expiresAt: null, isRevoked: false });
     return key;
   }
   function createSecret(seconds: number, expiresAt: number | null): string {
@@ -72,6 +73,8 @@ function start() {
       scopes: [],
       claims: {},
       actsFor: null,
+      agent: null,
+      initiator: "service",
       credentialId: "parent",
       parents: ["grandparent", '["default","https://login.example.com","principal"]'],
       expiresAt,

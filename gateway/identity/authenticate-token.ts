@@ -8,6 +8,7 @@ import { parseBearer } from "./bearer.ts";
 import type { TokenCheck } from "./check-token.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { RevocationLog } from "./revocation-log.ts";
+import type { Sender } from "./sender.ts";
 import { toNames } from "./subject-id.ts";
 import type { VerifiedToken } from "./verify-token.ts";
 
@@ -16,14 +17,12 @@ export type Authenticator = {
    * Gives the caller: at once for a token that is known, else a promise. Throws, or rejects with, `token_missing`,
    * `token_invalid`, `token_expired`, `token_revoked`, `provider_key_presented` or `identity_unavailable`.
    */
-  authenticate(authorization: string | undefined): Caller | Promise<Caller>;
+  authenticate(authorization: string | undefined, sender?: Sender): Caller | Promise<Caller>;
   /**
    * Asks about a caller whose client secret has opened a socket: the secret may have expired since, the caller's own
    * credential must not. Throws, or rejects with, `token_expired`, `token_revoked` or `identity_unavailable`.
    */
   confirm(caller: Caller): Caller | Promise<Caller>;
-  /** Checks a token that is presented for something else than a call, such as another token. */
-  readonly check: TokenCheck;
   /** Says whether this process has seen the credential's revocation. */
   isRevoked(credentialId: string): boolean;
   /** Calls back with each credential that is revoked, so that its open streams can be cut; gives the way to stop. */
@@ -72,23 +71,23 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     return names.some((name) => revokedIds.has(name));
   }
 
-  async function lookUp(authorization: string, key: string): Promise<Caller> {
+  async function lookUp(authorization: string, key: string, sender?: Sender): Promise<Caller> {
     // Confirmed before the look-up: whatever is revoked from here on arrives through the log.
     if (!revocations.isFresh()) await revocations.confirm();
     const held = known.get(key);
     if (held !== undefined && held.until > now()) return held.caller;
     const token = parseBearer(authorization);
-    const verified = await deps.check(token);
+    const verified = await deps.check(token, { sender });
     const entry = { ...verified, names: toNames(verified.caller) };
     if (isSeenRevoked(entry.names)) throw tokenRevoked();
     known.set(key, entry);
     return entry.caller;
   }
 
-  function start(authorization: string, key: string): Promise<Caller> {
+  function start(authorization: string, key: string, sender?: Sender): Promise<Caller> {
     const running = pending.get(key);
     if (running !== undefined) return running;
-    const started = lookUp(authorization, key)
+    const started = lookUp(authorization, key, sender)
       .catch((error: unknown) => {
         if (error instanceof GatewayError) remember(key, error);
         throw error;
@@ -106,25 +105,24 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
   }
 
   return {
-    check: deps.check,
-    authenticate(authorization) {
+    authenticate(authorization, sender) {
       if (authorization === undefined) parseBearer(authorization);
       const header = authorization ?? "";
       const key = digest("sha256", header, "base64url");
       const entry = known.get(key);
       if (entry !== undefined) {
         if (entry.until <= now()) {
-          if (entry.isRenewable === true) return start(header, key);
+          if (entry.isRenewable === true) return start(header, key, sender);
           // A socket that a client secret has opened outlives it, and ends with its caller.
           if (entry.caller.grant === undefined) known.delete(key);
           throw tokenExpired();
         }
         if (revocations.isFresh()) return entry.caller;
-        return start(header, key);
+        return start(header, key, sender);
       }
       const refusal = refused.get(key);
       if (refusal !== undefined) throw new GatewayError(refusal.code, refusal.message);
-      return start(header, key);
+      return start(header, key, sender);
     },
     confirm(caller) {
       if (caller.expiresAt !== null && caller.expiresAt <= now()) throw tokenExpired();

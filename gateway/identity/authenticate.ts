@@ -4,17 +4,24 @@ import { createRevocationReader, isRevoked, listenForRevocations } from "../../d
 import { findKeyOwner } from "../../db/queries/service-accounts.ts";
 import type { IssuerConfig } from "../config/issuers.ts";
 import type { Log } from "../log.ts";
-export type { Authenticator } from "./authenticate-token.ts";
 export type { ProviderKeyIncident } from "./provider-keys.ts";
-import type { Authenticator } from "./authenticate-token.ts";
+import type { Authenticator as TokenAuthenticator } from "./authenticate-token.ts";
 import { findAccessToken } from "./access-tokens.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
 import type { ClientSecrets } from "./client-secrets.ts";
 import { createTokenCheck } from "./check-token.ts";
+import type { TokenCheck, TokenCheckDeps } from "./check-token.ts";
 import { openIssuers } from "./open-issuers.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { RevocationLog } from "./revocation-log.ts";
 import { createRevocationLog } from "./revocation-log.ts";
+import type { Turns } from "./turns.ts";
+
+/** The authenticator, and a way to check tokens that are shown for something else than a call. */
+export type Authenticator = TokenAuthenticator & {
+  /** Makes the check of tokens that are shown to get others: whatever comes of that, calls are let in by their own. */
+  createCheck(turns: Turns): TokenCheck;
+};
 
 /** Longest time that the database may take to confirm the log; under the second for which a confirmation counts. */
 const READ_LIMIT_MS = 900;
@@ -32,18 +39,18 @@ export async function createAuthenticator(deps: {
 }): Promise<Authenticator> {
   const { db, log } = deps;
   const opened: { log?: RevocationLog } = {};
-  const check = createTokenCheck({
-    findKeyOwner: (hash) => findKeyOwner(db, hash),
+  const checking = {
+    findKeyOwner: (hash: Buffer) => findKeyOwner(db, hash),
     findClientSecret: deps.findClientSecret,
-    findAccessToken: (hash) => findAccessToken(db, hash),
-    wasRevoked: (names) => isRevoked(db, names),
+    findAccessToken: (hash: Buffer) => findAccessToken(db, hash),
+    wasRevoked: (names: readonly string[]) => isRevoked(db, names),
     issuers: openIssuers(deps.issuers, deps.issuerSecrets),
     secret: deps.secret,
     onProviderKey: deps.onProviderKey,
     now: Date.now,
-  });
+  } satisfies TokenCheckDeps;
   const authenticator = createTokenAuthenticator({
-    check,
+    check: createTokenCheck(checking),
     followRevocations(onRevocation) {
       opened.log = createRevocationLog({
         reader: createRevocationReader(db, READ_LIMIT_MS),
@@ -56,6 +63,12 @@ export async function createAuthenticator(deps: {
   const stopListening = await listenForRevocations(db, () => opened.log?.wake());
   return {
     ...authenticator,
+    createCheck: (turns) =>
+      createTokenCheck({
+        ...checking,
+        turns,
+        wasRevoked: (names) => turns(() => checking.wasRevoked(names)),
+      }),
     async close() {
       await stopListening().catch(() => undefined);
       await authenticator.close();

@@ -1,7 +1,8 @@
 // Checks one token of any kind that is accepted: a key of ours, a client secret, an issuer's JWT or opaque token.
 import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
-import type { Caller } from "../exchange.ts";
+import type { Agent, Caller } from "../exchange.ts";
+import { toAccountCaller } from "./account-caller.ts";
 import { isAccessText, isClientSecretText, isKeyText, isOurs } from "./key-format.ts";
 import { createKeyLookup } from "./key-lookup.ts";
 import type { Note } from "./note.ts";
@@ -9,7 +10,10 @@ import type { ProviderKeyIncident } from "./provider-keys.ts";
 import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
 import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
-import { OWN_ISSUER, toNames } from "./subject-id.ts";
+import type { Sender } from "./sender.ts";
+import { toNames } from "./subject-id.ts";
+import { createTurns } from "./turns.ts";
+import type { Turns } from "./turns.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, verifyIntrospected, verifyToken } from "./verify-token.ts";
 
@@ -26,7 +30,12 @@ export type TokenCheckDeps = {
   readonly secret: Buffer;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now: () => number;
+  /** Whose turns the look-ups in the database take; absent: they have their own. */
+  readonly turns?: Turns;
 };
+
+/** Look-ups at once: the pool's other connections stay free for who is known. */
+const AT_ONCE = 4;
 
 /** A short-lived token that was issued here. */
 export type FoundToken = {
@@ -34,18 +43,22 @@ export type FoundToken = {
   readonly isRevoked: boolean;
 };
 
+/** What is around a check: who is told each step, and who sent the token. */
+export type CheckAround = { readonly note?: Note | undefined; readonly sender?: Sender | undefined };
+
 /**
- * Checks a token and gives its caller; a `note` is told each step. Throws `token_invalid`, `token_expired`,
+ * Checks a token and gives its caller. Throws `token_invalid`, `token_expired`,
  * `token_revoked`, `provider_key_presented` or `identity_unavailable`.
  */
-export type TokenCheck = (token: string, note?: Note) => Promise<VerifiedToken>;
+export type TokenCheck = (token: string, around?: CheckAround) => Promise<VerifiedToken>;
 
 /** Makes the check. */
 export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   const { now } = deps;
-  const findOwner = createKeyLookup({ find: deps.findKeyOwner, now });
-  const findSecret = createKeyLookup({ find: deps.findClientSecret, now });
-  const findAccess = createKeyLookup({ find: deps.findAccessToken, now });
+  const turns = deps.turns ?? createTurns(AT_ONCE, now);
+  const findOwner = createKeyLookup({ find: deps.findKeyOwner, turns, now });
+  const findSecret = createKeyLookup({ find: deps.findClientSecret, turns, now });
+  const findAccess = createKeyLookup({ find: deps.findAccessToken, turns, now });
   const findIntrospected = createIntrospections(deps);
   const reportProviderKey = createProviderKeyReporter(deps);
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
@@ -74,18 +87,9 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     const expiresAt = owner.expiresAt?.getTime() ?? null;
     if (expiresAt !== null && expiresAt <= now()) throw tokenExpired();
     note?.("groups", owner.groups.join(", "));
-    const caller: Caller = {
-      tenant: owner.tenant,
-      issuer: OWN_ISSUER,
-      subject: owner.name,
-      kind: "service",
-      groups: owner.groups,
-      scopes: owner.scopes,
-      claims: {},
-      actsFor: null,
-      credentialId: owner.keyId,
-      expiresAt,
-    };
+    const kept = toAccountCaller(owner, owner.scopes);
+    if (kept.agent !== null) note?.("agent", toWords(kept.agent));
+    const caller: Caller = { ...kept, credentialId: owner.keyId, expiresAt };
     return { caller, until: expiresAt ?? Number.POSITIVE_INFINITY };
   }
 
@@ -100,12 +104,13 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
       "for",
       `${caller.subject} of ${caller.issuer}${caller.actsFor === null ? "" : `, for ${caller.actsFor}`}`,
     );
+    if (caller.agent !== null) note?.("agent", toWords(caller.agent));
     const verified = { caller, until: caller.expiresAt };
     await requireUnrevoked(verified, note);
     return verified;
   }
 
-  async function checkIssued(token: string, note?: Note): Promise<VerifiedToken> {
+  async function checkIssued(token: string, { note, sender }: CheckAround): Promise<VerifiedToken> {
     if (isOurs(token))
       throw new GatewayError("token_invalid", "The token is mistyped, or none to call with.");
     const issuer = isJwt(token) ? readIssuer(token) : null;
@@ -116,26 +121,27 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
       await requireUnrevoked(verified, note);
       return verified;
     }
-    requireNoProviderKey(token, issuer);
-    const verified = await findIntrospected(token, note);
+    requireNoProviderKey(token, issuer, sender);
+    const verified = await findIntrospected(token, { note });
     await requireUnrevoked(verified, note);
     return verified;
   }
 
-  function requireNoProviderKey(token: string, issuer: string | null): void {
+  function requireNoProviderKey(token: string, issuer: string | null, sender?: Sender): void {
     const provider = findProvider(token) ?? (issuer === null ? null : findProviderOfIssuer(issuer));
     if (provider === null) return;
-    reportProviderKey(provider, token);
+    reportProviderKey(provider, token, sender?.address() ?? null);
     throw new GatewayError(
       "provider_key_presented",
       "This is a provider's own key. Use a Tollgate token instead, and revoke that key at the provider.",
     );
   }
 
-  return (token, note) => {
+  return (token, around = {}) => {
+    const { note } = around;
     if (isKeyText(token)) return checkKey(token, note);
     if (isAccessText(token)) return checkAccess(token, note);
-    return isClientSecretText(token) ? checkSecret(token, note) : checkIssued(token, note);
+    return isClientSecretText(token) ? checkSecret(token, note) : checkIssued(token, around);
   };
 }
 
@@ -146,11 +152,12 @@ function createIntrospections(deps: TokenCheckDeps): TokenCheck {
     if (introspection === null) return [];
     const find = createKeyLookup({
       find: (_hash, token) => verifyIntrospected(token, issuer, deps.now()),
+      turns: createTurns(AT_ONCE, deps.now),
       now: deps.now,
     });
     return [{ prefix: introspection.token_prefix, issuer: issuer.config.issuer, find }];
   });
-  return async (token, note) => {
+  return async (token, { note } = {}) => {
     const one = isJwt(token) ? undefined : asked.find(({ prefix }) => token.startsWith(prefix));
     if (one === undefined)
       throw new GatewayError("token_invalid", "The token is malformed, or of an issuer that isn't accepted.");
@@ -160,6 +167,10 @@ function createIntrospections(deps: TokenCheckDeps): TokenCheck {
       throw new GatewayError("token_invalid", "The token's issuer says that it doesn't count.");
     return verified;
   };
+}
+
+function toWords({ name, owner, purpose, tools }: Agent): string {
+  return `${name} of ${owner}, ${purpose}; tools ${tools.join(", ") || "none"}`;
 }
 
 async function asUnavailable<T>(query: Promise<T>): Promise<T> {

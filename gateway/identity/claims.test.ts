@@ -109,6 +109,21 @@ test("each group is noted with what it counts for", () => {
   expect(notes).toContain("groups: x, y");
 });
 
+describe("who began it", () => {
+  test.each([
+    [{}, {}, "person"],
+    [{ kind: "agent" }, {}, "agent"],
+    [{ preset: "github-actions" }, { event_name: "schedule" }, "schedule"],
+    [{ preset: "github-actions" }, { event_name: "workflow_dispatch" }, "service"],
+    [{ preset: "gitlab-ci" }, { pipeline_source: "schedule" }, "schedule"],
+    [{ preset: "gitlab-ci" }, { pipeline_source: ["web", "schedule"] }, "service"],
+    [{ initiator_by: { claim: "by", map: { cron: "schedule" } } }, { by: "cron" }, "schedule"],
+    [{ kind: "service" }, { initiator: "person" }, "service"],
+  ])("by %j is read of %j as %s", (entry, claims, expected) => {
+    expect(read(entry, claims).caller.initiator).toBe(expected);
+  });
+});
+
 describe("scopes", () => {
   test("are those of both claims that issuers have for them", () => {
     expect(read({}, { scope: "b a", scp: ["model:gpt-4.1"] }).caller.scopes).toEqual([

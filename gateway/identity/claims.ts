@@ -3,6 +3,7 @@ import type { JWTPayload } from "jose";
 import type { ByClaim, ClaimConfig, ClaimRules } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller, Json } from "../exchange.ts";
+import { toInitiator } from "./account-caller.ts";
 import type { Note } from "./note.ts";
 
 const MAX_TEXT = 256;
@@ -12,7 +13,16 @@ const MAX_CLAIMS_CHARS = 4096;
 /** What claims say of a caller. */
 export type ClaimedCaller = Pick<
   Caller,
-  "tenant" | "issuer" | "subject" | "kind" | "groups" | "scopes" | "claims" | "actsFor"
+  | "tenant"
+  | "issuer"
+  | "subject"
+  | "kind"
+  | "groups"
+  | "scopes"
+  | "claims"
+  | "actsFor"
+  | "agent"
+  | "initiator"
 >;
 
 /** What the claims say of the caller. Throws `token_invalid` where they can't be used. */
@@ -26,6 +36,9 @@ export function readClaims(payload: JWTPayload, issuer: ClaimRules, note?: Note)
   const tenant = readTenant(payload, issuer);
   const kind = issuer.kind_by === null ? issuer.kind : (tell(payload, issuer.kind_by) ?? issuer.kind);
   note?.("kind and tenant", `${kind} of tenant ${tenant}`);
+  const told = issuer.initiator_by === null ? null : tell(payload, issuer.initiator_by);
+  const initiator = told ?? toInitiator(kind);
+  note?.("initiator", initiator);
   const groups = readGroups(payload, issuer, note);
   const scopes = readScopes(payload);
   note?.("scopes", scopes.length === 0 ? "none" : scopes.join(" "));
@@ -41,6 +54,8 @@ export function readClaims(payload: JWTPayload, issuer: ClaimRules, note?: Note)
     claims,
     // A token with `act` (RFC 8693) stands for its subject here; who acts for whom needs tokens of our own.
     actsFor: null,
+    agent: null,
+    initiator,
   };
 }
 

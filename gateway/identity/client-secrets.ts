@@ -5,6 +5,7 @@ import type { Database } from "../../db/client.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller, Grant, Json } from "../exchange.ts";
 import { createClientSecretText, hashKey } from "./key-format.ts";
+import { keptCaller } from "./access-tokens.ts";
 import type { VerifiedToken } from "./verify-token.ts";
 
 /** What a secret is given for. */
@@ -34,15 +35,7 @@ type Box = {
 const json: z.ZodType<Json> = z.json();
 const object = z.record(z.string(), json);
 const content = z.object({
-  caller: z.object({
-    tenant: z.string(),
-    issuer: z.string(),
-    subject: z.string(),
-    kind: z.enum(["human", "service", "ci", "agent"]),
-    groups: z.array(z.string()),
-    scopes: z.array(z.string()),
-    claims: object,
-    actsFor: z.string().nullable(),
+  caller: keptCaller.extend({
     credentialId: z.string(),
     parents: z.array(z.string()).default([]),
     expiresAt: z.number().nullable(),

@@ -10,6 +10,8 @@ export type ProviderKeyIncident = {
   readonly keyHash: string;
   /** How often keys were presented since the last incident without one of their own. */
   readonly unreported: number;
+  /** Where it came from; null where that is not known. */
+  readonly address: string | null;
 };
 
 const FORMS: readonly (readonly [string, RegExp])[] = [
@@ -41,7 +43,7 @@ export function toIncident(
   provider: string,
   token: string,
   secret: Buffer,
-): Omit<ProviderKeyIncident, "unreported"> {
+): Omit<ProviderKeyIncident, "unreported" | "address"> {
   const keyHash = createHmac("sha256", secret).update(`provider key\0${token}`).digest("base64url");
   return { kind: "provider_key_presented", provider, keyHash };
 }

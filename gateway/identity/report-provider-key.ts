@@ -12,16 +12,16 @@ export function createProviderKeyReporter(deps: {
   readonly secret: Buffer;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now: () => number;
-}): (provider: string, token: string) => void {
+}): (provider: string, token: string, address: string | null) => void {
   const { secret, onProviderKey, now } = deps;
   const reported = new LRUCache<string, true>({ max: 10_000, ttl: SAME_KEY_MS });
   const pass = createMinuteGate(now);
-  return (provider, token) => {
+  return (provider, token, address) => {
     const incident = toIncident(provider, token, secret);
     if (reported.has(incident.keyHash)) return;
     const unreported = pass();
     if (unreported === null) return;
     reported.set(incident.keyHash, true);
-    onProviderKey({ ...incident, unreported });
+    onProviderKey({ ...incident, unreported, address });
   };
 }

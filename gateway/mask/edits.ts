@@ -48,8 +48,8 @@ export function createEditor(
   placeholders: Placeholders | null = null,
 ): Editor {
   const { account } = masks;
-  /** The line of a value that is only found and goes on, by the edits of its text. */
-  const found = new WeakMap<readonly Edit[], OpenNote>();
+  /** The lines of values that are only found and go on, by the edits of their text and by class. */
+  const found = new WeakMap<readonly Edit[], Map<string, OpenNote>>();
   /** Classes of which values come back. */
   let kept: ReadonlySet<string> | null = null;
 
@@ -90,8 +90,9 @@ export function createEditor(
         const mask = field ?? masks.look(ofClass, kind, direction);
         if (mask === null) continue;
         if (mask.operator === "detect") {
-          if (isMore === true) found.get(edits)?.push(read(start, end));
-          else found.set(edits, note(finding, mask, "detected"));
+          const open = found.get(edits) ?? new Map<string, OpenNote>();
+          if (isMore === true) open.get(ofClass)?.push(read(start, end));
+          else found.set(edits, open.set(ofClass, note(finding, mask, "detected")));
           continue;
         }
         if (mask.operator === "block") {

@@ -92,7 +92,11 @@ export function joinStreams(values: Stream, reader: Stream): Stream {
   return stream;
 }
 
-/** Orders findings by where they begin, a field before what stands in it. */
+/** Orders findings by where they begin, what goes on before a field, and a field before what stands in it. */
 export function compareFindings(a: Finding, b: Finding): number {
-  return a.start - b.start || Number(a.field === undefined) - Number(b.field === undefined);
+  return (
+    a.start - b.start ||
+    Number(b.isMore === true) - Number(a.isMore === true) ||
+    Number(a.field === undefined) - Number(b.field === undefined)
+  );
 }

@@ -3,15 +3,19 @@ import { createPrivateKey, createPublicKey } from "node:crypto";
 import { importJWK } from "jose";
 import * as oauth from "openid-client";
 import { z } from "zod";
-import { boundedFetch, fetchForClient } from "../identity/bounded-fetch.ts";
+import { boundedFetch } from "../identity/bounded-fetch.ts";
 import { readPublicKey } from "../oauth/public-key.ts";
+import { askServer, discover, TIMEOUT_S } from "./authorization-server.ts";
+import { NoTokenError } from "./no-token-error.ts";
 
 /** What a program has to show. */
 export type Proof =
   /** A token of an issuer that the gateway trusts. */
   | { readonly token: string }
   /** A service account, and its private key in PEM (PKCS #8) or as a JWK. */
-  | { readonly account: string; readonly privateKey: string };
+  | { readonly account: string; readonly privateKey: string }
+  /** A service account, and a key of its own as the client secret. */
+  | { readonly account: string; readonly secret: string };
 
 /** A fresh token. */
 export type Obtained = {
@@ -20,57 +24,26 @@ export type Obtained = {
   readonly scope: string;
 };
 
-/** Says why there is no token, in words for whoever asked. */
-export class NoTokenError extends Error {}
-
-const TIMEOUT_S = 10;
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT = "urn:ietf:params:oauth:token-type:jwt";
 
 /** Asks the gateway at `url` for a token. Throws `NoTokenError`. */
 export async function obtainToken(url: string, proof: Proof, scope: string | null): Promise<Obtained> {
   const parameters = scope === null ? {} : { scope };
-  const answer = await explained(url, async () => {
+  const gateway = { url, kind: "gateway" } as const;
+  const answer = await askServer(gateway, async () => {
     if ("token" in proof) {
-      const client = await discover(url, "tollgate", oauth.None());
+      const client = await discover(gateway, "tollgate", oauth.None());
       const shown = { subject_token: proof.token, subject_token_type: JWT };
       return oauth.genericGrantRequest(client, EXCHANGE, { ...shown, ...parameters });
     }
-    const key = await readPrivateKey(proof.privateKey);
-    const client = await discover(url, proof.account, oauth.PrivateKeyJwt(key));
-    return oauth.clientCredentialsGrant(client, parameters);
+    const auth =
+      "secret" in proof
+        ? oauth.ClientSecretPost(proof.secret)
+        : oauth.PrivateKeyJwt(await readPrivateKey(proof.privateKey));
+    return oauth.clientCredentialsGrant(await discover(gateway, proof.account, auth), parameters);
   });
   return { token: answer.access_token, expiresIn: answer.expires_in ?? 0, scope: answer.scope ?? "" };
-}
-
-function discover(url: string, clientId: string, auth: oauth.ClientAuth): Promise<oauth.Configuration> {
-  return oauth.discovery(new URL(url), clientId, undefined, auth, {
-    algorithm: "oauth2",
-    timeout: TIMEOUT_S,
-    [oauth.customFetch]: fetchForClient,
-    execute: url.startsWith("http:") ? [oauth.allowInsecureRequests] : [],
-  });
-}
-
-const told = z.object({ error: z.string(), error_description: z.string().default("") });
-
-async function explained<T>(url: string, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (cause) {
-    if (cause instanceof NoTokenError) throw cause;
-    const refusal = told.safeParse(cause);
-    if (refusal.success)
-      throw new NoTokenError(
-        `The gateway refuses: ${refusal.data.error}. ${refusal.data.error_description}`,
-        { cause },
-      );
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unreachable";
-    throw new NoTokenError(
-      `No token service answers at ${url} as itself (${code}). Use the gateway's public_url, without /v1.`,
-      { cause },
-    );
-  }
 }
 
 /** Reads a private key; its `kid` is the thumbprint under which the public half was registered. */
@@ -116,6 +89,6 @@ export async function readGitHubToken(
     });
     return identityToken.parse(await response.json()).value;
   } catch (cause) {
-    throw new NoTokenError("GitHub gave no ID token for this job.", { cause });
+    throw new NoTokenError("GitHub gave no ID token for this job.", { cause, isPassing: true });
   }
 }

@@ -5,9 +5,9 @@ import { z } from "zod";
 import type { ClientAccount } from "../../db/queries/client-keys.ts";
 import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
+import { toAccountCaller } from "../identity/account-caller.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { isKeyText } from "../identity/key-format.ts";
-import { OWN_ISSUER } from "../identity/subject-id.ts";
 import { toAlgorithms } from "../identity/verify-token.ts";
 import type { Form } from "./form.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -81,9 +81,7 @@ async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Pro
   const signed = assertion.slice(0, assertion.lastIndexOf("."));
   const isNew = await deps.useAssertion(hash("sha256", signed, "buffer"), new Date((exp + LONGEST_S) * 1000));
   if (!isNew) throw refused();
-  const { tenant, groups } = account;
-  const caller = { tenant, issuer: OWN_ISSUER, subject: name, kind: "service", groups: [...groups] } as const;
-  return { caller: { ...caller, scopes: [], claims: {}, actsFor: null }, parents: [keyId], until: null };
+  return { caller: toAccountCaller(account, []), parents: [keyId], until: null };
 }
 
 async function verifyAssertion(

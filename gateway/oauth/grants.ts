@@ -1,20 +1,21 @@
 // The grants of the token endpoint: who gets a token for what.
-import type { NewToken, TokenRow } from "../../db/queries/tokens.ts";
+import type { NewToken, Rotation, TokenRow } from "../../db/queries/tokens.ts";
 import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
 import { readKeptCaller } from "../identity/access-tokens.ts";
 import type { Caller } from "../exchange.ts";
 import { requireTokenForm } from "../identity/bearer.ts";
 import { hashKey, isOurs, isRefreshText } from "../identity/key-format.ts";
-import { toSubjectId } from "../identity/subject-id.ts";
 import type { ClientDeps } from "./client.ts";
 import { authenticateClient } from "./client.ts";
+import type { Presented } from "./delegate.ts";
+import { asksForAgent, delegate, mintAgent } from "./delegate.ts";
 import type { Form } from "./form.ts";
 import { requireField } from "./form.ts";
 import type { Issue, Lifetimes, TokenAnswer } from "./issue-tokens.ts";
 import { issueTokens } from "./issue-tokens.ts";
 import { OAuthError } from "./oauth-error.ts";
-import { asksForOffline, joinScopes, narrowScopes } from "./scopes.ts";
+import { asksForOffline, narrowScopes } from "./scopes.ts";
 
 /** The grant of RFC 8693. */
 const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -32,16 +33,16 @@ const TOKEN_TYPES = new Set([
 export type GrantDeps = ClientDeps & {
   /** Checks a SAML assertion in base64url, and uses it up. */
   readonly checkAssertion: (encoded: string) => Promise<Caller>;
-  readonly add: (rows: readonly NewToken[]) => Promise<void>;
+  /** Keeps tokens; false where their subject has as many as it may. */
+  readonly add: (rows: readonly NewToken[]) => Promise<boolean>;
   /** Uses a refresh token up; as `rotateToken` tells. */
-  readonly rotate: (
-    hash: Buffer,
-    make: (used: TokenRow) => readonly NewToken[],
-  ) => Promise<"rotated" | "reused" | null>;
+  readonly rotate: (hash: Buffer, make: (used: TokenRow) => readonly NewToken[]) => Promise<Rotation | null>;
   /** Says whether any of the parents, or the subject, was revoked. */
   readonly wasRevoked: (parents: readonly string[], caller: KeptCaller) => Promise<boolean>;
-  readonly onReuse: () => void;
+  readonly onReuse: (used: TokenRow) => void;
   readonly lifetimes: Lifetimes;
+  /** Gives for how many seconds policy lets a caller's access token live. */
+  readonly longest: (caller: KeptCaller) => number;
 };
 
 /** Answers a request for a token. Throws an `OAuthError`. */
@@ -71,13 +72,6 @@ async function grantToClient(
   });
 }
 
-/** A token that is exchanged; `until` ends what comes of it where the token is one of ours, which would renew itself else. */
-type Presented = {
-  readonly caller: KeptCaller;
-  readonly parents: readonly string[];
-  readonly until: number | null;
-};
-
 /** A token ends with each that it came of, so that each is looked up: no more of them than any program needs. */
 const MOST_PARENTS = 16;
 
@@ -85,7 +79,9 @@ async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   requireOwnTarget(deps, form);
   const held = await present(deps, form, "subject_token");
   const actor = form.has("actor_token") ? await present(deps, form, "actor_token") : null;
-  const of = actor === null ? held : delegate(held, actor);
+  if (actor !== null && asksForAgent(form))
+    throw new OAuthError("invalid_request", "Either an actor_token says who acts, or an agent is minted.");
+  const of = actor !== null ? delegate(held, actor) : asksForAgent(form) ? mintAgent(held, form) : held;
   return issueFor(deps, form, of, TOKEN_EXCHANGE);
 }
 
@@ -132,30 +128,13 @@ async function checkToken(deps: GrantDeps, name: string, token: string, type: st
     const parents = [credentialId, ...earlier];
     if (parents.length > MOST_PARENTS)
       throw new OAuthError("invalid_grant", "The token was exchanged too often.");
-    return { caller: kept, parents, until: isOurs(token) ? expiresAt : null };
+    return { caller: kept, parents, expiresAt, until: isOurs(token) ? expiresAt : null };
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     if (error.code === "identity_unavailable")
       throw new OAuthError("temporarily_unavailable", error.message, { cause: error });
     throw new OAuthError("invalid_grant", `The ${name} isn't accepted: ${error.message}`, { cause: error });
   }
-}
-
-/** RFC 8693, section 1.1: the actor calls, for the subject. It may do what both may. */
-function delegate(held: Presented, actor: Presented): Presented {
-  if (actor.caller.tenant !== held.caller.tenant)
-    throw new OAuthError("invalid_grant", "The actor is of another tenant.");
-  if (actor.caller.actsFor !== null || held.caller.actsFor !== null)
-    throw new OAuthError("invalid_grant", "A token that acts for somebody can't be passed on.");
-  const groups = actor.caller.groups.filter((group) => held.caller.groups.includes(group));
-  const scopes = joinScopes(actor.caller.scopes, held.caller.scopes);
-  const ends = [actor.until, held.until].filter((end) => end !== null);
-  return {
-    caller: { ...actor.caller, groups, scopes, actsFor: held.caller.subject },
-    // The actor's subject ends the token as its caller; whoever it acts for ends it too.
-    parents: [...new Set([...actor.parents, ...held.parents, toSubjectId(held.caller)])],
-    until: ends.length === 0 ? null : Math.min(...ends),
-  };
 }
 
 function requireOwnTarget(deps: GrantDeps, form: Form): void {
@@ -173,8 +152,8 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   const token = requireField(form, "refresh_token");
   const refused = new OAuthError("invalid_grant", "The refresh token doesn't count; sign in again.");
   if (!isRefreshText(token)) throw refused;
-  const made: { answer?: TokenAnswer; used?: TokenRow } = {};
-  const outcome = await deps.rotate(hashKey(token), (used) => {
+  const made: { answer?: TokenAnswer } = {};
+  const rotation = await deps.rotate(hashKey(token), (used) => {
     const kept = readKeptCaller(used.caller);
     const scopes = narrowScopes(kept.scopes, form.get("scope") ?? null);
     const { family, parents, expiresAt } = used;
@@ -187,25 +166,39 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
         refreshUntil: expiresAt.getTime(),
         until: null,
       },
-      deps.lifetimes,
+      toLifetimes(deps, kept),
       deps.now(),
     );
     made.answer = answer;
-    made.used = used;
     return rows;
   });
-  if (outcome === "reused") deps.onReuse();
-  const { answer, used } = made;
-  if (outcome !== "rotated" || answer === undefined || used === undefined) throw refused;
+  if (rotation === null) throw refused;
+  const { outcome, used } = rotation;
+  if (outcome === "full") throw tooMany();
+  if (outcome === "reused") deps.onReuse(used);
+  const { answer } = made;
+  if (outcome === "reused" || answer === undefined) throw refused;
   if (await deps.wasRevoked(used.parents, readKeptCaller(used.caller))) throw refused;
   return answer;
 }
 
+/** What runs goes on: of the newest token somebody hears at once, of an older one that ends nobody does. */
+function tooMany(): OAuthError {
+  return new OAuthError(
+    "slow_down",
+    "The subject has as many live tokens as it may; use one until it expires, or end those that are not needed.",
+  );
+}
+
 async function issue(deps: GrantDeps, asked: Issue): Promise<TokenAnswer> {
-  const { rows, answer } = issueTokens(asked, deps.lifetimes, deps.now());
-  await deps.add(rows);
+  const { rows, answer } = issueTokens(asked, toLifetimes(deps, asked.caller), deps.now());
+  if (!(await deps.add(rows))) throw tooMany();
   // A revocation between the check and this moment has not found the token.
   if (await deps.wasRevoked(asked.parents, asked.caller))
     throw new OAuthError("invalid_grant", "The token that asks was revoked.");
   return answer;
+}
+
+function toLifetimes({ lifetimes, longest }: GrantDeps, caller: KeptCaller): Lifetimes {
+  return { ...lifetimes, access_s: Math.min(lifetimes.access_s, longest(caller)) };
 }

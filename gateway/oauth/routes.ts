@@ -1,65 +1,58 @@
 // The token service on the data port: tokens, their revocation, and where a client finds both (RFC 8414).
+import { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { Hono } from "hono";
+import type { TokenRow } from "../../db/queries/tokens.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
+import type { Sender } from "../identity/sender.ts";
+import { createFailures } from "./failures.ts";
 import type { Form } from "./form.ts";
 import { readForm, requireField } from "./form.ts";
 import type { GrantDeps } from "./grants.ts";
 import { grantToken, GRANT_TYPES } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
 
-export type TokenServiceDeps = Omit<GrantDeps, "audiences"> & {
+export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse"> & {
+  /** Is told of a refresh token that came again, and from where. */
+  readonly onReuse: (used: TokenRow, sender: Sender) => void;
   /** The gateway's URL as its users see it. */
   readonly publicUrl: () => string;
-  /** Ends a token by its hash, a refresh token with its family. */
-  readonly end: (hash: Buffer) => Promise<void>;
+  /** Ends a token by its hash, a refresh token with its family; false where there is none. */
+  readonly end: (hash: Buffer) => Promise<boolean>;
+  readonly toSender: (incoming: IncomingMessage) => Sender;
   readonly log: Log;
 };
-
-/** Failed attempts of one address within a minute, at each worker; further ones wait. */
-const MOST_FAILURES = 120;
-const MINUTE_MS = 60_000;
-const MOST_ADDRESSES = 10_000;
 
 /** Makes the routes: `POST /oauth/token`, `POST /oauth/revoke`, `DELETE /oauth/token` and the metadata. */
 export function createTokenService(deps: TokenServiceDeps): Hono {
   const app = new Hono();
   const { log, now } = deps;
-  const failures = new Map<string, { count: number; until: number }>();
-  const granting: GrantDeps = {
+  const failures = createFailures(now);
+  const granting = (sender: Sender): GrantDeps => ({
     ...deps,
     audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
-  };
-
-  function requirePatience(address: string): void {
-    const held = failures.get(address);
-    if (held !== undefined && held.until > now() && held.count >= MOST_FAILURES)
-      throw new OAuthError("slow_down", "Too many requests failed; wait a minute.");
-  }
-
-  function noteFailure(address: string): void {
-    const held = failures.get(address);
-    if (held !== undefined && held.until > now()) held.count += 1;
-    else {
-      if (failures.size >= MOST_ADDRESSES) failures.clear();
-      failures.set(address, { count: 1, until: now() + MINUTE_MS });
-    }
-  }
+    check: (token) => deps.check(token, { sender }),
+    onReuse: (used) => deps.onReuse(used, sender),
+  });
 
   /** Runs one request; what it throws becomes an answer that tells an attacker nothing. */
-  async function answer(c: Context, run: () => Promise<Response>): Promise<Response> {
-    const address = toAddress(c);
+  async function answer(c: Context, run: (sender: Sender) => Promise<Response>): Promise<Response> {
+    const sender = deps.toSender(toIncoming(c));
+    const address = sender.address();
     c.header("cache-control", "no-store");
     try {
-      requirePatience(address);
-      return await run();
+      failures.requirePatience(address);
+      return await run(sender);
     } catch (error) {
       const refusal = toOAuthError(error);
       if (refusal.code === "temporarily_unavailable") log.error({ err: error }, "The token service failed.");
-      if (refusal.status < 429) noteFailure(address);
-      log.warn({ code: refusal.code, path: c.req.path }, "A request to the token service was refused.");
+      if (refusal.status < 429) failures.note(address);
+      log.warn(
+        { code: refusal.code, path: c.req.path, address },
+        "A request to the token service was refused.",
+      );
       const isBasic = c.req.header("authorization") !== undefined;
       if (refusal.status === 401 && isBasic) c.header("www-authenticate", 'Basic realm="tollgate"');
       if (refusal.status === 429) c.header("retry-after", "60");
@@ -67,27 +60,34 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     }
   }
 
+  /** A token that there is not is nothing to tell of; who shows many of them is guessing. */
+  async function end(form: Form, sender: Sender): Promise<void> {
+    const token = requireField(form, "token");
+    const isForm = isAccessText(token) || isRefreshText(token);
+    if (!isForm || !(await deps.end(hashKey(token)))) failures.note(sender.address());
+  }
+
   app.post("/oauth/token", (c) =>
-    answer(c, async () => {
+    answer(c, async (sender) => {
       const form = await readForm(c.req.raw);
-      const granted = await grantToken(granting, form, c.req.header("authorization") ?? null);
+      const granted = await grantToken(granting(sender), form, c.req.header("authorization") ?? null);
       log.info({ grant: form.get("grant_type") }, "A token was issued.");
       return c.json(granted);
     }),
   );
   // RFC 7009: who holds a token may end it, and learns nothing of one that there is not.
   app.post("/oauth/revoke", (c) =>
-    answer(c, async () => {
-      await end(deps, await readForm(c.req.raw));
+    answer(c, async (sender) => {
+      await end(await readForm(c.req.raw), sender);
       return c.body(null, 200);
     }),
   );
   app.delete("/oauth/token", (c) =>
-    answer(c, async () => {
+    answer(c, async (sender) => {
       const [, token] = /^Bearer +([\w]+)$/i.exec(c.req.header("authorization") ?? "") ?? [];
       if (token === undefined)
         throw new OAuthError("invalid_request", "The token to end is the bearer token.");
-      await end(deps, new Map([["token", token]]));
+      await end(new Map([["token", token]]), sender);
       return c.body(null, 204);
     }),
   );
@@ -124,11 +124,6 @@ export function toTokenEndpoint(publicUrl: string): string {
   return `${publicUrl}/oauth/token`;
 }
 
-async function end(deps: TokenServiceDeps, form: Form): Promise<void> {
-  const token = requireField(form, "token");
-  if (isAccessText(token) || isRefreshText(token)) await deps.end(hashKey(token));
-}
-
 function toOAuthError(error: unknown): OAuthError {
   if (error instanceof OAuthError) return error;
   if (error instanceof GatewayError && error.code !== "identity_unavailable")
@@ -138,13 +133,10 @@ function toOAuthError(error: unknown): OAuthError {
   });
 }
 
-function toAddress(c: Context): string {
-  const incoming: unknown = c.env;
-  if (typeof incoming !== "object" || incoming === null || !("incoming" in incoming)) return "";
-  const { incoming: request } = incoming;
-  if (typeof request !== "object" || request === null || !("socket" in request)) return "";
-  const { socket } = request;
-  return typeof socket === "object" && socket !== null && "remoteAddress" in socket
-    ? String(socket.remoteAddress)
-    : "";
+/** Gives Node's own request below Hono's. */
+function toIncoming(c: Context): IncomingMessage {
+  const env: unknown = c.env;
+  if (typeof env === "object" && env !== null && "incoming" in env && env.incoming instanceof IncomingMessage)
+    return env.incoming;
+  throw new TypeError("The request has no connection.");
 }

@@ -7,47 +7,60 @@ import { addTokens, findToken, revokeTokens, rotateToken } from "../../db/querie
 import type { SamlIssuerConfig } from "../config/saml-issuers.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { toSubjectId } from "../identity/subject-id.ts";
+import { createTurns } from "../identity/turns.ts";
+import type { Turns } from "../identity/turns.ts";
 import type { Log } from "../log.ts";
 import type { SamlIncident } from "../saml/assertion-check.ts";
 import { createAssertionCheck, createAttackReporter } from "../saml/assertion-check.ts";
 import { openSamlIssuers } from "../saml/issuers.ts";
 import type { Lifetimes } from "./issue-tokens.ts";
 import { createTokenService, toTokenEndpoint } from "./routes.ts";
+import type { TokenServiceDeps } from "./routes.ts";
 
-/** Opens the token service of a gateway. `check` tells the tokens that are exchanged. */
+/** Questions to the database at once: however many ask for tokens, callers are still looked up. */
+const AT_ONCE = 2;
+
+/** Opens the token service of a gateway. `createCheck` makes what tells the tokens that are exchanged. */
 export function openTokenService(deps: {
   readonly db: Database;
-  readonly check: TokenCheck;
+  readonly createCheck: (turns: Turns) => TokenCheck;
   readonly publicUrl: () => string;
-  readonly lifetimes: Lifetimes;
-  readonly onReuse: () => void;
+  readonly lifetimes: Lifetimes & { readonly per_subject: number };
+  readonly longest: TokenServiceDeps["longest"];
+  readonly toSender: TokenServiceDeps["toSender"];
+  readonly onReuse: TokenServiceDeps["onReuse"];
   readonly samlIssuers: readonly SamlIssuerConfig[];
   readonly onSamlAttack: (incident: SamlIncident) => void;
   readonly log: Log;
 }): Hono {
   const { db } = deps;
-  const uses = {
-    useAssertion: (hash: Buffer, expiresAt: Date) => useAssertion(db, hash, expiresAt),
-    now: Date.now,
-  };
+  const now = Date.now;
+  const turns = createTurns(AT_ONCE, now);
+  const useUp = (hash: Buffer, expiresAt: Date): Promise<boolean> =>
+    turns(() => useAssertion(db, hash, expiresAt));
   return createTokenService({
     ...deps,
-    ...uses,
-    findAccount: (name) => findClientAccount(db, name),
+    check: deps.createCheck(turns),
     checkAssertion: createAssertionCheck({
-      ...uses,
-      issuers: openSamlIssuers(deps.samlIssuers, Date.now),
-      onAttack: createAttackReporter(deps.onSamlAttack, Date.now),
+      issuers: openSamlIssuers(deps.samlIssuers, now),
+      useAssertion: useUp,
+      onAttack: createAttackReporter(deps.onSamlAttack, now),
       recipient: () => toTokenEndpoint(deps.publicUrl()),
+      now,
     }),
-    add: (rows) => addTokens(db, rows),
-    rotate: (hash, make) => rotateToken(db, hash, make),
-    wasRevoked: (parents, caller) => isRevoked(db, [...parents, toSubjectId(caller)]),
-    async end(hash) {
-      const token = await findToken(db, hash);
-      if (token === null) return;
-      const which = token.use === "refresh" ? { family: token.family } : { id: token.id };
-      await revokeTokens(db, which, `${token.subject} of ${token.issuer}`);
-    },
+    findAccount: (name) => turns(() => findClientAccount(db, name)),
+    useAssertion: useUp,
+    add: (rows) => turns(() => addTokens(db, rows, deps.lifetimes.per_subject)),
+    rotate: (hash, make) => turns(() => rotateToken(db, hash, make, deps.lifetimes.per_subject)),
+    wasRevoked: (parents, caller) => turns(() => isRevoked(db, [...parents, toSubjectId(caller)])),
+    end: (hash) =>
+      turns(async () => {
+        const token = await findToken(db, hash);
+        if (token === null) return false;
+        const which = token.use === "refresh" ? { family: token.family } : { id: token.id };
+        await revokeTokens(db, which, `${token.subject} of ${token.issuer}`);
+        return true;
+      }),
+    now,
   });
 }

@@ -20,6 +20,8 @@ const caller: Caller = {
   scopes: [],
   claims: {},
   actsFor: null,
+  agent: null,
+  initiator: "service",
   credentialId: "key",
   expiresAt: null,
 };

@@ -13,11 +13,12 @@ const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 /** Names and short values end within so many bytes: looking there first spares the call that searches natively. */
 const NEAR = 16;
+const NEAR_ESCAPES = 256;
 /** After this many items it is asked whether what follows is known: most histories differ by then. */
 const ASK_AFTER = 3;
 
-/** Strings within what was skipped: a member has two at most, so twice the members that a body may hold are too many. */
-type Tally = { strings: number };
+/** What is within what was skipped: strings, of which a member has two at most, and members and elements. */
+type Tally = { strings: number; values: number };
 
 /** The beginning of a list that was cut before: how many items, where the last one ends, and their spans, from the `[`. */
 export type KnownStart = { readonly count: number; readonly length: number; readonly spans: readonly Span[] };
@@ -38,7 +39,7 @@ export function cutBody(bytes: Buffer, itemsKey: string | null, find: FindStart)
   if (bytes[at] !== OPEN_BRACE) return null;
   at = skipSpace(bytes, at + 1);
   const members: MemberSpan[] = [];
-  const tally: Tally = { strings: 0 };
+  const tally: Tally = { strings: 0, values: 0 };
   let items: BodyLayout["items"] = null;
   while (bytes[at] === QUOTE) {
     const start = at;
@@ -112,8 +113,10 @@ function skipNested(bytes: Buffer, from: number, tally: Tally): number {
       continue;
     }
     at++;
-    if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
-    else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return at;
+    if (code === COMMA || code === OPEN_BRACE || code === OPEN_BRACKET) {
+      if (++tally.values > MOST_VALUES) throw tooMany("members and elements", MOST_VALUES);
+      if (code !== COMMA) depth++;
+    } else if ((code === CLOSE_BRACE || code === CLOSE_BRACKET) && --depth === 0) return at;
   }
   return at;
 }
@@ -121,16 +124,22 @@ function skipNested(bytes: Buffer, from: number, tally: Tally): number {
 /** Gives the offset behind the closing quote of a string whose first byte is at `from`; the length if it has none. */
 function skipString(bytes: Buffer, from: number): number {
   let at = from;
+  let reach = NEAR;
   for (;;) {
-    let quote = at;
-    const near = Math.min(bytes.length, at + NEAR);
-    while (quote < near && bytes[quote] !== QUOTE) quote++;
-    if (quote === near) quote = bytes.indexOf(QUOTE, quote);
+    const near = Math.min(bytes.length, at + reach);
+    while (at < near) {
+      const code = bytes[at];
+      if (code === QUOTE) return at + 1;
+      at += code === BACKSLASH ? 2 : 1;
+    }
+    const quote = bytes.indexOf(QUOTE, at);
     if (quote === -1) return bytes.length;
     let escapes = quote;
     while (escapes > at && bytes[escapes - 1] === BACKSLASH) escapes--;
     if ((quote - escapes) % 2 === 0) return quote + 1;
     at = quote + 1;
+    // Where one quote is escaped others are.
+    reach = NEAR_ESCAPES;
   }
 }
 

@@ -1,6 +1,6 @@
 // Hashes pieces of bodies into look-up keys that no other tenant can guess.
 
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Span } from "./parsed.ts";
 
@@ -10,6 +10,8 @@ export type Digest = (tenant: string, mark: string, bytes: Buffer, spans: readon
 /** A tenant's key takes the first bytes of what is hashed, the mark the next. */
 const KEY_BYTES = 32;
 const TENANTS = 1000;
+/** What is longer is hashed where it lies. */
+const LONGEST_COPY = 1024 * 1024;
 
 /**
  * Creates a digest under a secret. One-shot `crypto.hash` over a buffer that begins with the key is several times
@@ -32,8 +34,17 @@ export function createDigest(secret: Buffer): Digest {
     current = tenant;
   }
 
+  function digestLong(mark: string, bytes: Buffer, spans: readonly Span[]): string {
+    scratch[KEY_BYTES] = mark.charCodeAt(0);
+    const digest = createHash("sha256").update(scratch.subarray(0, KEY_BYTES + 1));
+    for (const { start, end } of spans) digest.update(bytes.subarray(start, end));
+    return digest.digest("base64url");
+  }
+
   return (tenant, mark, bytes, spans) => {
     begin(tenant);
+    const size = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+    if (size > LONGEST_COPY) return digestLong(mark, bytes, spans);
     let at = KEY_BYTES;
     scratch[at++] = mark.charCodeAt(0);
     for (const { start, end } of spans) {

@@ -86,9 +86,14 @@ export function isCipher(text: string): boolean {
   return CIPHER.test(text);
 }
 
-/** Tells whether a string is long enough for ciphertext or media, and looks like it: nobody could say what stands in it. */
-export function isBlob(text: string, isMedia: boolean): boolean {
-  return text.length >= SHORT && (isMedia ? BASE64 : CIPHER).test(text);
+/** Tells whether a string is long enough for ciphertext or media: nobody could say what stands in it. */
+export function isLong(text: string): boolean {
+  return text.length >= SHORT;
+}
+
+/** Tells whether a string is long enough for media, and looks like it. */
+export function isBlob(text: string): boolean {
+  return isLong(text) && BASE64.test(text);
 }
 
 function words(text: string): ReadonlySet<string> {

@@ -24,17 +24,23 @@ export function readFileText(value: string, most: number): FileText {
   const type = comma === -1 ? null : (HEAD.exec(value.slice(0, comma))?.[1] ?? null);
   if (type === null && comma !== -1) return null;
   const written = value.slice(comma + 1);
-  const payload = /\s/.test(written) ? written.replaceAll(/\s+/g, "") : written;
-  if (!BASE64.test(payload)) return null;
   const isText = type !== null && TEXT_TYPE.test(type);
+  // Pictures are told by their first bytes.
+  if (!isText && decode(Buffer.from(withoutSpace(written.slice(0, PROBE)), "base64"), true) === null)
+    return null;
+  const payload = withoutSpace(written);
+  if (!BASE64.test(payload)) return null;
   const padding = payload.endsWith("==") ? 2 : payload.endsWith("=") ? 1 : 0;
   if (Math.floor(((payload.length - padding) * 3) / 4) > most) {
-    const probe = Buffer.from(payload.slice(0, PROBE), "base64");
-    return isText || decode(probe, true) !== null ? "too_large" : null;
+    return "too_large";
   }
   const bytes = Buffer.from(payload, "base64");
   const text = decode(bytes, false) ?? (isText ? readLeniently(bytes) : null);
   return text === null ? null : { text, bytes: bytes.length };
+}
+
+function withoutSpace(written: string): string {
+  return /\s/.test(written) ? written.replaceAll(/\s+/g, "") : written;
 }
 
 /** Gives the text of bytes that can be nothing else; `isCut` says that they may end inside a character. */

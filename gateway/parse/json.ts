@@ -19,33 +19,43 @@ export type JsonLimits = {
 const MAX_DEPTH = 1000;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const NEAR = 256;
 
 /**
  * Parses bytes strictly: UTF-8 without a byte order mark, no member twice in one object (compared after unescaping),
  * no number that a double cannot carry, no lone surrogate, no deeper than the limit.
  */
 export function parseJson(bytes: Buffer, limits: JsonLimits): Json {
-  if (!isUtf8(bytes)) throw invalid(limits, "is not valid UTF-8");
-  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
-    throw invalid(limits, "begins with a byte order mark");
-  }
-  return parseJsonText(bytes.toString("utf8"), limits);
+  return parseJsonText(decodeJson(bytes, limits), limits);
 }
 
-/** Parses text as `parseJson` parses bytes. */
-export function parseJsonText(text: string, limits: JsonLimits): Json {
+/** Decodes the bytes of JSON. */
+export function decodeJson(bytes: Buffer, limits: JsonLimits): string {
+  if (!isUtf8(bytes)) throw invalidJson(limits, "is not valid UTF-8");
+  if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
+    throw invalidJson(limits, "begins with a byte order mark");
+  }
+  return bytes.toString("utf8");
+}
+
+/** Parses text as `parseJson` parses bytes; `revive` is that of `JSON.parse`. */
+export function parseJsonText(
+  text: string,
+  limits: JsonLimits,
+  revive?: (key: string, value: unknown) => unknown,
+): Json {
   const members = scan(text, limits);
   let value: Json;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, revive);
   } catch {
     // The SyntaxError quotes the text, so it is not kept as the cause.
-    throw invalid(limits, "is not valid JSON");
+    throw invalidJson(limits, "is not valid JSON");
   }
   // `JSON.parse` merges members of the same name, so a name that stands twice shows as a member that is missing.
-  if (countMembers(value) !== members) throw invalid(limits, "names a member twice in one object");
+  if (countMembers(value) !== members) throw invalidJson(limits, "names a member twice in one object");
   // Text decoded from UTF-8 has no lone surrogates, so only an escape can bring one in.
-  if (text.includes("\\u") && !isWellFormed(value)) throw invalid(limits, "contains a lone surrogate");
+  if (text.includes("\\u") && !isWellFormed(value)) throw invalidJson(limits, "contains a lone surrogate");
   return value;
 }
 
@@ -81,7 +91,7 @@ function scan(text: string, limits: JsonLimits): number {
     } else if (code === 0x2d || (code >= 0x30 && code <= 0x39)) {
       const end = skipNumber(text, at + 1);
       if (!isSafeNumber(text, at, end))
-        throw invalid(limits, "holds a number that does not survive a round trip");
+        throw invalidJson(limits, "holds a number that does not survive a round trip");
       at = end;
       continue;
     }
@@ -102,8 +112,11 @@ export function countNames(text: string): number {
   return count;
 }
 
-/** Gives the offset behind the closing quote of a string whose first character is at `from`; the length if it has none. */
-function skipString(text: string, from: number): number {
+/**
+ * Gives the offset behind the closing quote of a string whose first character is at `from`; the length if it has none.
+ * Where escapes go on behind `until`, it is below zero: there is where to go on.
+ */
+export function skipString(text: string, from: number, until: number = text.length): number {
   let at = from;
   for (;;) {
     // V8 searches one character by memchr: faster than a loop here, for short names too.
@@ -113,6 +126,14 @@ function skipString(text: string, from: number): number {
     while (escapes > at && text.charCodeAt(escapes - 1) === BACKSLASH) escapes--;
     if ((quote - escapes) % 2 === 0) return quote + 1;
     at = quote + 1;
+    // Where one quote is escaped others are: those that are near are found by reading on.
+    const near = Math.min(text.length, at + NEAR);
+    while (at < near) {
+      const code = text.charCodeAt(at);
+      if (code === QUOTE) return at + 1;
+      at += code === BACKSLASH ? 2 : 1;
+    }
+    if (at > until) return -at;
   }
 }
 
@@ -151,12 +172,13 @@ function isWellFormed(value: Json): boolean {
   return Object.entries(value).every(([key, child]) => key.isWellFormed() && isWellFormed(child));
 }
 
-function invalid(limits: JsonLimits, what: string): GatewayError {
+/** Makes the refusal of what is no JSON, or can be read in two ways. */
+export function invalidJson(limits: JsonLimits, what: string): GatewayError {
   if (limits.failure === undefined) return new GatewayError("body_invalid", `The body ${what}.`);
   return new GatewayError(limits.failure, `The target's answer ${what}.`);
 }
 
 function tooDeep(limits: JsonLimits): GatewayError {
-  if (limits.failure !== undefined) return invalid(limits, "is nested too deeply");
+  if (limits.failure !== undefined) return invalidJson(limits, "is nested too deeply");
   return new GatewayError("body_too_deep", "The body is nested too deeply.");
 }

@@ -15,11 +15,13 @@ import { createHistories } from "./history.ts";
 import type { Match } from "./history.ts";
 import { readItem } from "./item.ts";
 import type { Family } from "./item.ts";
-import { parseJson } from "./json.ts";
+import { parseJsonInSteps } from "./json-steps.ts";
 import type { BodyLayout, ParsedRequest, Span } from "./parsed.ts";
 import { isObject } from "./pointer.ts";
 import { readRest } from "./rest.ts";
 import { createSink } from "./sink.ts";
+import { runAtOnce, runInTurns, STEP } from "./steps.ts";
+import type { Steps } from "./steps.ts";
 import { NO_ITEMS, addUp } from "./sums.ts";
 import type { KnownItem } from "./sums.ts";
 
@@ -27,6 +29,8 @@ import type { KnownItem } from "./sums.ts";
 export type RequestParser = {
   /** Throws `GatewayError`s of the parse stage. */
   parse(input: RequestInput): ParsedRequest;
+  /** Parses what is long in turns, between which others are served. */
+  parseInTurns(input: RequestInput): ParsedRequest | Promise<ParsedRequest>;
 };
 
 export type RequestInput = {
@@ -43,6 +47,8 @@ export type RequestInput = {
 const CACHE_BYTES = 64 * 1024 * 1024;
 /** What is larger is parsed each time: keeping it would push out the items of everyone else. */
 const LARGEST_KEPT = 4 * 1024 * 1024;
+/** What an item costs whatever its length, in bytes. */
+const EACH = 1024;
 const EMPTY = Buffer.from("{}");
 
 /** The mark of a body that only tells of requests, such as traces. */
@@ -78,7 +84,13 @@ export function createRequestParser(deps: {
   const rests = new LRUCache<string, KnownRest>({ max: few, maxSize: Math.max(1, cacheBytes >> 2) });
   const histories = createHistories({ bytes: cacheBytes, most: few });
 
-  function findItem(tenant: string, family: Family, bytes: Buffer, span: Span, budget: Budget): KnownItem {
+  function* findItem(
+    tenant: string,
+    family: Family,
+    bytes: Buffer,
+    span: Span,
+    budget: Budget,
+  ): Steps<KnownItem> {
     const key = digest(tenant, MARKS[family].item, bytes, [span]);
     const known = items.get(key);
     if (known !== undefined) {
@@ -88,9 +100,12 @@ export function createRequestParser(deps: {
     const before = { ...budget };
     const raw = bytes.subarray(span.start, span.end);
     // Two levels are those of the body and of the list.
-    const value = parseJson(raw, { depth: depth - 2, budget });
+    if (raw.length > STEP) yield raw.length;
+    const value = yield* parseJsonInSteps(raw, { depth: depth - 2, budget });
+    yield raw.length + EACH;
     const sink = createSink(budget);
     const head = readItem(sink, family, value, "", true);
+    if (raw.length > STEP) yield raw.length;
     const weight = weigh(raw.length + sink.fileBytes, sink.segments.length);
     const measures = measure(sink.segments);
     const cost = toCost(before, budget);
@@ -109,14 +124,14 @@ export function createRequestParser(deps: {
     return item;
   }
 
-  function findRest(
+  function* findRest(
     tenant: string,
     family: Family,
     bytes: Buffer,
     cut: BodyLayout["items"],
     budget: Budget,
     offers: boolean,
-  ): KnownRest {
+  ): Steps<KnownRest> {
     const mark = cut === null ? "none" : cut.list ? "list" : "text";
     const gap = cut === null ? { start: bytes.length, end: bytes.length } : cut.member.value;
     const spans = [
@@ -131,10 +146,16 @@ export function createRequestParser(deps: {
     }
     const before = { ...budget };
     const filler = { none: "", list: "[]", text: '""' }[mark];
-    const raw = Buffer.concat([bytes.subarray(0, gap.start), Buffer.from(filler), bytes.subarray(gap.end)]);
-    const value = parseJson(raw, { depth, budget });
+    const raw =
+      cut === null
+        ? bytes
+        : Buffer.concat([bytes.subarray(0, gap.start), Buffer.from(filler), bytes.subarray(gap.end)]);
+    if (raw.length > STEP) yield raw.length;
+    const value = yield* parseJsonInSteps(raw, { depth, budget });
+    yield raw.length;
     if (!isObject(value)) throw new GatewayError("body_shape", "The body must be an object.");
     const rest = readRest(family, value, budget, offers);
+    if (raw.length > STEP) yield raw.length;
     const entry = {
       hash: key,
       ...rest,
@@ -147,7 +168,7 @@ export function createRequestParser(deps: {
     return entry;
   }
 
-  function parse(input: RequestInput): ParsedRequest {
+  function* parseInSteps(input: RequestInput): Steps<ParsedRequest> {
     const { route, query, tenant } = input;
     const hasBody = input.bytes.length > 0;
     const family = route.spec.dialect;
@@ -166,7 +187,8 @@ export function createRequestParser(deps: {
     });
     const cut = layout?.items ?? null;
     const budget = createBudget();
-    const rest = findRest(tenant, family, bytes, cut, budget, !route.spec.isLocal);
+    yield bytes.length;
+    const rest = yield* findRest(tenant, family, bytes, cut, budget, !route.spec.isLocal);
     // What is no object to the eye is parsed whole, which throws; it is refused here in any case.
     if (layout === null) throw new GatewayError("body_invalid", "The body cannot be read.");
     checkItems(itemsKey, rest.value, cut);
@@ -176,7 +198,7 @@ export function createRequestParser(deps: {
     const start = match === null || cut === null ? null : histories.addUp(match, toPointer);
     if (start !== null) spend(budget, start.cost);
     const following =
-      cut === null ? [] : findItems(tenant, family, bytes, cut, start?.items.length ?? 0, budget);
+      cut === null ? [] : yield* findItems(tenant, family, bytes, cut, start?.items.length ?? 0, budget);
     const sums = addUp(start ?? NO_ITEMS, following, toPointer);
     if (cut !== null && key !== null) {
       const items = match === null ? following : [...match.items.slice(0, match.count), ...following];
@@ -197,25 +219,30 @@ export function createRequestParser(deps: {
     });
   }
 
-  function findItems(
+  function* findItems(
     tenant: string,
     family: Family,
     bytes: Buffer,
     cut: NonNullable<BodyLayout["items"]>,
     from: number,
     budget: Budget,
-  ): readonly KnownItem[] {
+  ): Steps<readonly KnownItem[]> {
     const base = cut.member.value.start;
     const found: KnownItem[] = [];
     for (let index = from; index < cut.spans.length; index++) {
       const span = cut.spans[index];
       if (span === undefined) break;
-      found.push(findItem(tenant, family, bytes, { start: base + span.start, end: base + span.end }, budget));
+      const place = { start: base + span.start, end: base + span.end };
+      found.push(yield* findItem(tenant, family, bytes, place, budget));
     }
     return found;
   }
 
-  return { parse };
+  return {
+    parse: (input) => runAtOnce(parseInSteps(input)),
+    parseInTurns: (input) =>
+      input.bytes.length > STEP ? runInTurns(parseInSteps(input)) : runAtOnce(parseInSteps(input)),
+  };
 }
 
 function measure(segments: readonly Segment[]): { readonly chars: number; readonly textBytes: number } {

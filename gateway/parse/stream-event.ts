@@ -141,7 +141,7 @@ export function readResponseEvent(value: Json): ResponseEvent {
 
 /** Sound comes in long pieces; a short one may be anything, and is searched. */
 function readSound(delta: string, type: string): readonly EventText[] {
-  if (isBlob(delta, true)) return NONE;
+  if (isBlob(delta)) return NONE;
   return [{ channel: type, text: delta, kind: SCOPE.kind, whole: true, pointer: "/delta", apart: TOKEN }];
 }
 

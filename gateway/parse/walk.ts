@@ -9,6 +9,7 @@ import {
   FREE,
   isBlob,
   isCipher,
+  isLong,
   isToken,
   MEDIA,
   NAMES,
@@ -119,7 +120,8 @@ const BARE: ReadonlySet<string> = new Set([
 /** An unknown field's string from this length on that looks like base64 is a blob. */
 const BLOB = 512;
 const NOTHING: JsonObject = {};
-const DATA_URL = /^(data:[\w.+/-]{0,100}(?:;[\w.=-]{0,100}){0,4};base64,)[A-Za-z0-9+/=_-]*$/;
+const DATA_URL = /^data:[\w.+/-]{0,100}(?:;[\w.=-]{0,100}){0,4};base64,/;
+const BASE64_URL = /^[A-Za-z0-9+/=_-]*$/;
 const SCHEMA_TYPE = /^(?:string|object|array|number|integer|boolean|null)$/;
 
 /** Walks the members of an API object. */
@@ -233,13 +235,15 @@ function walkString(sink: Sink, key: string, text: string, at: string, scope: Sc
     if (isToken(text)) return addToken(sink, at, scope.kind, scope.role, text);
   } else if (CIPHERTEXT.has(key)) {
     sink.opaque.push(at);
-    if (isCipher(text)) return addHead(sink, at, text, scope, isBlob(text, false) ? 0 : text.length);
+    if (isCipher(text)) return addHead(sink, at, text, scope, isLong(text) ? 0 : text.length);
   } else if (MEDIA.has(key)) {
     if (scope.offers && (key === "file_data" || isDataUrl(text))) walkFile(sink, key, text, at, scope);
-    const head = DATA_URL.exec(text)?.[1]?.length ?? 0;
+    const head = DATA_URL.exec(text)?.[0].length ?? 0;
     const data = text.slice(head);
-    if (head > 0 || (isBareMedia(key, scope.type) && isCipher(text)))
-      return addHead(sink, at, text, scope, isBlob(data, true) ? head : text.length);
+    const isData = isBlob(data);
+    const isMedia = head > 0 || isBareMedia(key, scope.type);
+    if (isMedia && (isData || (head > 0 ? BASE64_URL.test(data) : isCipher(data))))
+      return addHead(sink, at, text, scope, isData ? head : text.length);
   } else if (!NAMES.has(key) && text.length >= BLOB && isCipher(text)) {
     sink.opaque.push(at);
     sink.unknown.push(scope.type === "" ? "unknown_field" : scope.type.slice(0, 64));

@@ -39,7 +39,7 @@ describe("a bundle's data", () => {
         others: [{ a: 1 }],
       },
     };
-    expect(check(params, ["email", "project"])).toEqual({ params, patterns });
+    expect(check(params, ["email", "project"])).toEqual({ params, patterns, tokenLives: [] });
   });
 
   it.each<[string, JsonObject, readonly string[], string]>([

@@ -9,6 +9,8 @@ import { refuseUnknownClasses, toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
+import { tokenLivesSchema } from "./token-lives.ts";
+import type { TokenLives } from "./token-lives.ts";
 
 const effects = z.record(z.string(), z.enum(CODE_EFFECTS));
 const params = z.looseObject({
@@ -16,11 +18,18 @@ const params = z.looseObject({
   effects_by_label: z.record(z.string(), effects).optional(),
   labels: z.array(z.string()).optional(),
   operator_may_relax: z.array(z.string()).optional(),
-  lists: z.looseObject({ masks: masksSchema.optional(), originals: originalsSchema.optional() }).optional(),
+  lists: z
+    .looseObject({ masks: masksSchema, originals: originalsSchema, token_lives: tokenLivesSchema })
+    .partial()
+    .optional(),
 });
 
 /** The data of a bundle that was checked. */
-export type CheckedData = { readonly params: JsonObject; readonly patterns: JsonObject };
+export type CheckedData = {
+  readonly params: JsonObject;
+  readonly patterns: JsonObject;
+  readonly tokenLives: TokenLives;
+};
 
 /**
  * Gives parameters and patterns. Refuses effects that nobody knows, codes that no rule has, and classes that nothing
@@ -36,7 +45,7 @@ export function checkData({ data, manifest }: Pick<Bundle, "data" | "manifest">)
   refuseUnknownClasses("its data", toNamedClasses(lists), known);
   for (const { code, classes = [] } of metadata?.rules ?? [])
     refuseUnknownClasses("it", { [`the rule ${code}`]: classes }, known);
-  return { params, patterns };
+  return { params, patterns, tokenLives: lists.token_lives ?? [] };
 }
 
 function checkParams(value: JsonObject, metadata: BundleMetadata | null): z.infer<typeof params> {

@@ -1,7 +1,7 @@
 // The facts' schema: what `opa check` reads as rego/schemas/facts.json is generated from it, and it must agree with the type.
 
 import { z } from "zod";
-import { SEGMENT_KINDS } from "../exchange.ts";
+import { INITIATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Facts, Json, JsonObject } from "../exchange.ts";
 import { listOperations } from "../routes.ts";
 
@@ -148,6 +148,10 @@ const schema = z.strictObject({
     scopes: list(z.string()),
     claims: z.custom<JsonObject>(),
     acts_for: z.string().nullable(),
+    agent: z
+      .strictObject({ name: z.string(), owner: z.string(), purpose: z.string(), tools: list(z.string()) })
+      .nullable(),
+    initiator: z.enum(INITIATORS),
   }),
   connection: z.strictObject({ name: z.string(), kind: z.string(), labels: list(z.string()) }),
   operation: z.enum([...listOperations(), "unknown"]),

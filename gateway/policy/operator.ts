@@ -7,9 +7,11 @@ import { isJsonObject } from "./json.ts";
 import { isRecognised, refuseUnknownClasses, toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
-import { INJECTION_PLACES } from "../exchange.ts";
+import { INITIATORS, INJECTION_PLACES } from "../exchange.ts";
 import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
+import { tokenLivesSchema } from "./token-lives.ts";
+import type { TokenLives } from "./token-lives.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
 const text = z.string().min(1).max(256);
@@ -46,6 +48,9 @@ const operatorSchema = z.strictObject({
       mcp_servers: z.array(z.strictObject({ host: text, label: text })).max(10_000),
       originals: originalsSchema,
       mcp_approvals: z.array(z.enum(["always", "never", "mixed"])),
+      models_by_initiator: z
+        .array(z.strictObject({ model: text, initiators: z.array(z.enum(INITIATORS)).min(1) }))
+        .max(10_000),
       shared_kinds_of_groups: z.array(z.strictObject({ group: text, kind: text })).max(10_000),
       masks: masksSchema,
       injection: z
@@ -57,6 +62,7 @@ const operatorSchema = z.strictObject({
           }),
         )
         .max(100),
+      token_lives: tokenLivesSchema,
       set: z
         .array(
           z
@@ -88,6 +94,8 @@ const operatorSchema = z.strictObject({
 });
 
 export type OperatorData = {
+  /** The operator's own list of lives; null: the bundle's counts. */
+  readonly tokenLives: TokenLives | null;
   /** `data.gateway.operator`. */
   readonly data: JsonObject;
   readonly digest: string;
@@ -132,11 +140,12 @@ export function readOperatorData(text: string, scope: OperatorScope): OperatorDa
   );
   const data: unknown = JSON.parse(JSON.stringify(checked.data));
   if (!isJsonObject(data)) throw new PolicyLoadError("the operator's file must hold an object");
-  return { data, digest: createHash("sha256").update(JSON.stringify(data)).digest("hex") };
+  const tokenLives = checked.data.lists?.token_lives ?? null;
+  return { data, tokenLives, digest: createHash("sha256").update(JSON.stringify(data)).digest("hex") };
 }
 
 /** Stands in where the operator has no file. */
-export const NO_OPERATOR_DATA: OperatorData = { data: {}, digest: "none" };
+export const NO_OPERATOR_DATA: OperatorData = { data: {}, tokenLives: null, digest: "none" };
 
 function refuseUnknownNames(data: z.infer<typeof operatorSchema>, scope: OperatorScope): void {
   for (const name of ["lists", "limits"] as const) {

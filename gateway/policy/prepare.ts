@@ -50,7 +50,7 @@ export async function preparePolicy(
   const compiled = await compile(bundle.wasm);
   refuseRegoPatterns(compiled, metadata, deps.allowRegoPatterns);
   const { patterns: _, ...data } = bundle.data;
-  const { params, patterns } = checkData(bundle);
+  const { params, patterns, tokenLives } = checkData(bundle);
   deps.checkPatterns(patterns);
   const operator =
     operatorText === null
@@ -86,6 +86,7 @@ export async function preparePolicy(
     },
     readsIn: reads,
     patterns,
+    tokenLives: operator.tokenLives ?? tokenLives,
     phases: new Set(metadata?.phases ?? PHASES),
     rules: new Map(
       metadata?.rules.map(({ code, title, remedy, refusal = null, package: name }) => [

@@ -41,6 +41,8 @@ export function toSampleFacts(phase: Phase): Facts {
       scopes: [],
       claims: {},
       acts_for: null,
+      agent: null,
+      initiator: "service",
     },
     connection: { name: "openai", kind: "openai", labels: [] },
     operation: "responses.create",
@@ -115,7 +117,13 @@ export function toLargestFacts(phase: Phase, reads: PhaseReads): Facts {
   });
   return {
     ...facts,
-    caller: { ...facts.caller, groups: words, scopes: words, claims: counts },
+    caller: {
+      ...facts.caller,
+      groups: words,
+      scopes: words,
+      claims: counts,
+      agent: { name: TEXT, owner: TEXT, purpose: TEXT, tools: words },
+    },
     connection: { ...facts.connection, labels: words.slice(0, 16) },
     session: { ...facts.session, labels: words },
     request: {

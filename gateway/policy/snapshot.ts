@@ -3,6 +3,7 @@
 import type { Decision, Facts, JsonObject, Phase, PolicyVersion, RuleText } from "../exchange.ts";
 import type { PhaseReads } from "./evaluator.ts";
 import type { OperatorData } from "./operator.ts";
+import type { TokenLives } from "./token-lives.ts";
 
 /** One policy, which an exchange keeps from its beginning to its end. */
 export type PolicySnapshot = {
@@ -15,6 +16,7 @@ export type PolicySnapshot = {
   readonly readsIn: ReadonlyMap<Phase, PhaseReads>;
   /** The pattern table, `data.gateway.patterns`. */
   readonly patterns: JsonObject;
+  readonly tokenLives: TokenLives;
   /** The phases for which there are rules. */
   readonly phases: ReadonlySet<Phase>;
   /** Title and remedy by code. */

@@ -7,6 +7,7 @@ import { createJsonService, type JsonService } from "../forward/ask-json.ts";
 import { analyze } from "./analyze.ts";
 import { createOffsets } from "./code-points.ts";
 import { toPlainPassage } from "./plain-passage.ts";
+import { DIRECT } from "../../test/fixtures/direct.ts";
 
 const asked = z.object({
   text: z.union([z.string(), z.array(z.string())]),
@@ -38,6 +39,7 @@ async function serve(listener: RequestListener) {
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const opened = createJsonService(`http://127.0.0.1:${port}`, "/analyze", {
+    outbound: DIRECT,
     timeoutMs: 20_000,
     connections: 2,
     mostBytes: 1024 * 1024,

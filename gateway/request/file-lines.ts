@@ -106,7 +106,9 @@ export async function judgeLines(lines: FileLines, route: Route, deps: LineDeps)
       throw new GatewayError("body_too_large", `The file holds over ${MOST_LINES} lines.`);
     try {
       const asked =
-        lines.kind === "batch_input" ? readBatchLine(line.bytes, deps) : readLine(line.bytes, route, deps);
+        lines.kind === "batch_input"
+          ? await readBatchLine(line.bytes, deps)
+          : await readLine(line.bytes, route, deps);
       const { decision, edits, set } = await deps.judge(asked.route, asked.request);
       changes.add(set.changes);
       if (edits === null && set.changes.length === 0) await rewriter.keep(line.bytes);
@@ -196,7 +198,7 @@ type Line = {
 };
 
 /** Reads a line of a batch: method, address and body of a request. */
-function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
+async function readBatchLine(bytes: Buffer, deps: LineDeps): Promise<Line> {
   const line = parseLine(bytes, deps.depth);
   const { method, url, body } = line;
   const stranger = Object.keys(line).find((key) => !LINE_MEMBERS.has(key));
@@ -218,7 +220,7 @@ function readBatchLine(bytes: Buffer, deps: LineDeps): Line {
   )
     throw refused("no batch may run this method and address");
   const { start, end } = findMember(bytes, "body");
-  const request = parse(deps, route, bytes.subarray(start, end));
+  const request = await parse(deps, route, bytes.subarray(start, end));
   // The name that the answer comes back under is free text, beside the body.
   const name: Segment = {
     pointer: "/custom_id",
@@ -241,17 +243,17 @@ function findMember(bytes: Buffer, key: string): { readonly start: number; reado
 }
 
 /** Reads a line of any other file: what it holds is looked at as the body of the upload would be. */
-function readLine(bytes: Buffer, { spec, ...rest }: Route, deps: LineDeps): Line {
+async function readLine(bytes: Buffer, { spec, ...rest }: Route, deps: LineDeps): Promise<Line> {
   const route: Route = { ...rest, spec: { ...spec, body: "json" } };
-  const request = parse(deps, route, bytes);
+  const request = await parse(deps, route, bytes);
   // Nothing runs what a line of data names.
   const references = request.references.filter(({ kind }) => kind !== "fine_tuned_model");
   const facts = { ...request.facts, models: [] };
   return { route, request: { ...request, references, facts }, write: (written) => written };
 }
 
-function parse(deps: LineDeps, route: Route, bytes: Buffer): ParsedRequest {
-  return deps.parser.parse({
+function parse(deps: LineDeps, route: Route, bytes: Buffer): ParsedRequest | Promise<ParsedRequest> {
+  return deps.parser.parseInTurns({
     route,
     query: "",
     contentType: "application/json",

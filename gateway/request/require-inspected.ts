@@ -1,6 +1,7 @@
 // Refuses to run from a file whose lines were never judged: it may have been uploaded past the gateway, or for something else.
+import { hash } from "node:crypto";
 import { GatewayError } from "../errors.ts";
-import type { Json, Route } from "../exchange.ts";
+import type { Caller, Json, Route } from "../exchange.ts";
 import type { LineKind } from "./file-lines.ts";
 import type { ParsedRequest } from "../parse/parsed.ts";
 import { getAt } from "../parse/pointer.ts";
@@ -18,11 +19,31 @@ export function runsFromFile({ operation }: Route): boolean {
   return RUNS.has(operation);
 }
 
-/** Passes where each file that the request would run from was read line by line. Throws `file_not_inspected`. */
+/** Scopes that limit a token. */
+const LIMIT = /^(?:model|operation|connection):/;
+
+/**
+ * Names, beside the kind of what its lines are, a file whose lines were judged for a caller of narrowed rights: nobody of
+ * other rights under the same subject has had them judged for itself. Null where the subject alone says what is allowed.
+ */
+export function toNarrowedKind(kind: LineKind, caller: Caller): string | null {
+  const { groups, claims, actsFor, agent, initiator } = caller;
+  const limits = caller.scopes.filter((scope) => LIMIT.test(scope)).toSorted();
+  const isWhole = limits.length === 0 && actsFor === null && ["human", "service"].includes(caller.kind);
+  if (kind !== "batch_input" || isWhole) return null;
+  const rights = [groups.toSorted(), limits, claims, actsFor, agent?.tools ?? null, initiator];
+  return `${kind}:${hash("sha256", JSON.stringify(rights), "base64url").slice(0, 22)}`;
+}
+
+/**
+ * Passes where each file that the request would run from was read line by line, for a caller of the same rights where they
+ * are narrowed. Throws `file_not_inspected`.
+ */
 export async function requireInspected(
   ledger: Ledger,
   connection: string,
   request: ParsedRequest,
+  caller: Caller,
 ): Promise<void> {
   const runs = RUNS.get(request.route.operation);
   if (runs === undefined) return;
@@ -30,11 +51,12 @@ export async function requireInspected(
   for (const member of runs.members) {
     const id = getAt(body, `/${member}`) ?? null;
     if (id === null) continue;
-    const owner = typeof id === "string" ? await ledger.owner(connection, runs.kind, id) : null;
+    const kind = toNarrowedKind(runs.kind, caller) ?? runs.kind;
+    const owner = typeof id === "string" ? await ledger.owner(connection, kind, id) : null;
     if (owner === null)
       throw new GatewayError(
         "file_not_inspected",
-        "The lines of this file were not read by the gateway when it was uploaded for this use.",
+        "The lines of this file were not read by the gateway when it was uploaded for this use, with a token of these rights.",
         { param: member.replaceAll("/", ".") },
       );
   }

@@ -1,7 +1,9 @@
 // Opens the socket to a connection's target.
-import type { IncomingMessage } from "node:http";
+import type { ClientRequestArgs, IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { GatewayError } from "../errors.ts";
+import type { Outbound } from "../forward/outbound.ts";
 
 export type Dialing = {
   /** The target's base URL. */
@@ -11,6 +13,7 @@ export type Dialing = {
   /** A flat list of names and values. */
   readonly headers: readonly string[];
   readonly connectMs: number;
+  readonly outbound: Outbound;
   readonly messageBytes: number;
   /** Ends the attempt: the caller left. */
   readonly signal: AbortSignal;
@@ -23,7 +26,9 @@ export type Dialed = { readonly socket: WebSocket } | { readonly refusal: Incomi
 export function dial(dialing: Dialing): Promise<Dialed> {
   const { baseUrl, path, headers, signal } = dialing;
   const url = new URL(baseUrl.replace(/\/$/, "") + path);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  const { protocol, port } = url;
+  url.protocol = protocol === "https:" ? "wss:" : "ws:";
+  const connect = dialing.outbound.connector(dialing.connectMs);
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url, {
       headers: toRecord(headers),
@@ -32,6 +37,18 @@ export function dial(dialing: Dialing): Promise<Dialed> {
       perMessageDeflate: false,
       // A redirect would take the credential elsewhere.
       followRedirects: false,
+      ...(connect !== null &&
+        ({
+          createConnection(_, created) {
+            const { host, hostname } = url;
+            const asked = { host, hostname: hostname.replace(/^\[|\]$/g, ""), protocol, port };
+            connect(asked, (...[error, opened]) => {
+              if (error === null) created(null, opened);
+              else created(error, new Socket().destroy());
+            });
+            return undefined;
+          },
+        } satisfies ClientRequestArgs)),
     });
     const leave = (): void => socket.terminate();
     signal.addEventListener("abort", leave, { once: true });

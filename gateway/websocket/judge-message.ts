@@ -58,7 +58,7 @@ export async function judgeMessage(
     progress.caller = caller;
     lap("identity");
     const { tenant } = caller;
-    const parsed = parser.parse({
+    const parsed = await parser.parseInTurns({
       route,
       query: "",
       contentType: "application/json",

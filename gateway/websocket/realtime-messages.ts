@@ -72,5 +72,5 @@ function isInert(key: string, value: Json): boolean {
 
 /** Sound comes in long pieces; in a short one anything could stand. */
 function isSound(value: Json | undefined): boolean {
-  return typeof value === "string" && (isBlob(value, true) || isPadding(value.replace(/=+$/, "")));
+  return typeof value === "string" && (isBlob(value) || isPadding(value.replace(/=+$/, "")));
 }

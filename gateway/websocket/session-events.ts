@@ -201,7 +201,7 @@ export function createSessionEvents(
       const { delta: _, ...rest } = value;
       const read = isSound && isCipher(delta) ? rest : value;
       // Sound comes in long pieces; a short one may be anything.
-      if (read === rest && isSound && !isBlob(delta, true))
+      if (read === rest && isSound && !isBlob(delta))
         scan.apart({ of: "token" }, "other", delta, { changes: [] }, "");
       takeEvent(data, value, read, decided === undefined ? [] : [decided]);
     },

@@ -42,7 +42,10 @@ import { wrapSocket } from "./socket.ts";
 import type { Socket } from "./socket.ts";
 
 export type UpgradeDeps = DeciderDeps & {
-  readonly authenticate: (authorization: string | undefined) => Caller | Promise<Caller>;
+  readonly authenticate: (
+    authorization: string | undefined,
+    incoming: IncomingMessage,
+  ) => Caller | Promise<Caller>;
   readonly isRevoked: (credentialId: string) => boolean;
   /** Asks anew about a caller whose client secret has opened a socket. */
   readonly confirm: (caller: Caller) => Caller | Promise<Caller>;
@@ -117,7 +120,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     const { incoming, id } = progress;
     const lap = createLaps(progress);
     const authorization = readToken(incoming);
-    const caller = await deps.authenticate(authorization);
+    const caller = await deps.authenticate(authorization, incoming);
     progress.caller = caller;
     lap("identity");
 
@@ -130,7 +133,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     const grant = readGrant(caller, route, connection.connection.name);
     const query = grant === null ? askedQuery : toBoundQuery(grant, askedQuery);
     const authenticate = (): Caller | Promise<Caller> =>
-      grant === null ? deps.authenticate(authorization) : deps.confirm(caller);
+      grant === null ? deps.authenticate(authorization, incoming) : deps.confirm(caller);
     const share = deps.shares.open(caller, "sockets");
     // However it ends, the connection below it closes.
     incoming.socket.once("close", () => share.close());
@@ -166,6 +169,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
         bindKey: (name) => deps.digest(toKeyText(caller, name)),
       }),
       connectMs: connection.timeouts.connect_ms,
+      outbound: connection.outbound,
       messageBytes: deps.limits.event_bytes,
       signal: left.signal,
     }).catch((error: unknown) => {

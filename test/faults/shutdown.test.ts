@@ -30,7 +30,11 @@ test("while a stream is finished after SIGTERM, new work is refused", async () =
     .create({ model, input: "pace 20ms\nstream 100", stream: true })
     .withResponse();
   // A request whose head is under way when the signal comes: its connection is not idle.
-  const early = await beginRequest(gateway.origin);
+  const early = await beginRequest(
+    gateway.origin,
+    "GET /v1/models HTTP/1.1\r\nhost: gateway\r\n",
+    "authorization: Bearer any\r\n\r\n",
+  );
   let words = 0;
   let last = "";
   let refused: unknown = null;
@@ -97,13 +101,30 @@ test("whoever is left after the grace is told, in the record too", async () => {
   await expect.poll(() => gateway.arrivals().map(({ end }) => end)).toEqual(["left", "left", "left"]);
 });
 
-/** Sends half of a request's head; gives the function that sends the rest and reads the answer to its end. */
-async function beginRequest(origin: string): Promise<() => Promise<string>> {
+test("an answer of the token service is waited for", async () => {
+  await using database = await createTestDatabase();
+  await using gateway = await startGateway({ databaseUrl: database.url, config: toConfig(30_000) });
+  const form = "grant_type=refresh_token&refresh_token=tg_rt_unknown";
+  const head = `POST /oauth/token HTTP/1.1\r\nhost: gateway\r\ncontent-length: ${form.length}\r\n`;
+  const type = "content-type: application/x-www-form-urlencoded\r\n\r\n";
+  const early = await beginRequest(gateway.origin, head + type + form.slice(0, 20), form.slice(20));
+  // Whatever came before it on another connection has been taken up.
+  expect((await fetch(`${gateway.origin}/healthz`)).status).toBe(200);
+  const ended = gateway.stop();
+  await expect.poll(() => gateway.log(), { timeout: 10_000 }).toContain("Draining");
+  const told = await early();
+  expect(told).toMatch(/^HTTP\/1\.1 400 /);
+  expect(told).toContain("invalid_grant");
+  expect(await ended).toBe(0);
+});
+
+/** Sends the first part of a request; gives the function that sends the rest and reads the answer to its end. */
+async function beginRequest(origin: string, first: string, rest: string): Promise<() => Promise<string>> {
   const socket = connect({ port: Number(new URL(origin).port), host: "127.0.0.1" });
   await once(socket, "connect");
-  socket.write("GET /v1/models HTTP/1.1\r\nhost: gateway\r\n");
+  socket.write(first);
   return () => {
-    socket.write("authorization: Bearer any\r\n\r\n");
+    socket.write(rest);
     return text(socket);
   };
 }

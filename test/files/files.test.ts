@@ -1,7 +1,7 @@
 // Files through a whole gateway: forms are read before anything is sent, files are searched while they are.
-import { randomBytes } from "node:crypto";
 import OpenAI, { toFile } from "openai";
 import { beforeAll, describe, expect, test } from "vitest";
+import { createNoise } from "../fixtures/noise.ts";
 import { useGateway } from "../clients/js/targets.ts";
 import { openaiError } from "./openai-error.ts";
 
@@ -31,7 +31,7 @@ async function formOf(request: { headers: object; body: Buffer } | undefined): P
 
 describe("a file that is uploaded", () => {
   test("arrives as it was sent, and can be fetched again", async () => {
-    const bytes = randomBytes(3 * MIB);
+    const bytes = createNoise(3 * MIB);
     const file = await own.files.create({ file: await toFile(bytes, "größe.bin"), purpose: "assistants" });
     expect(file).toMatchObject({ object: "file", bytes: bytes.length, filename: "größe.bin" });
     const form = await formOf(sent("/files").at(-1));

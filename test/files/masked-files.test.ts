@@ -1,10 +1,10 @@
 // Values that policy masks stand in no form, file or line that reaches the target, and in no file that a program fetches.
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createNoise } from "../fixtures/noise.ts";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
 
@@ -85,7 +85,7 @@ async function bytesOf(value: File | string | null): Promise<Buffer> {
 
 describe("a form", () => {
   test("has its fields and the names of its files masked, and keeps all else", async () => {
-    const picture = randomBytes(3000);
+    const picture = createNoise(3000);
     const image = await toFile(picture, `von "${key}".png`, { type: "image/png" });
     const { response } = await client.images
       .edit({ model: "gpt-image-1", prompt: `für ${mail}: ${key}`, image: [image, image], n: 2 })
@@ -187,7 +187,7 @@ describe("a text file", () => {
   });
 
   test("is refused where it is no text, and a value lies bare in it", async () => {
-    const around = randomBytes(500).fill(0xf7, 0, 20).fill(0xf7, 480);
+    const around = createNoise(500).fill(0xf7, 0, 20).fill(0xf7, 480);
     const before = sent("/files");
     for (const value of [Buffer.from(key), Buffer.from(key, "utf16le")]) {
       const refused = await upload(Buffer.concat([around, value, around]), "a.db").catch(
@@ -210,7 +210,7 @@ describe("a text file", () => {
   });
 
   test("arrives as it is where nothing stands in it, whatever it is", async () => {
-    for (const bytes of [Buffer.from("caf\u00e9", "latin1"), randomBytes(70_000)])
+    for (const bytes of [Buffer.from("caf\u00e9", "latin1"), createNoise(70_000)])
       expect((await upload(bytes, "a.txt")).equals(bytes)).toBe(true);
   });
 });

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { toTarget } from "../clients/js/targets.ts";
+import { listActions } from "../../db/queries/admin-actions.ts";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
@@ -63,6 +64,9 @@ test("an import gives what nobody owns to one caller, and gives nothing twice", 
   await expect(ada.vectorStores.retrieve(old[0] ?? "")).rejects.toMatchObject({ status: 404 });
   expect(await runImport(...kind)).toEqual([counts]);
   expect(await runImport(...kind)).toEqual([{ ...counts, given: 0, owned: 131 }]);
+  const actions = await listActions(database.db, { area: "object" }, 100);
+  expect(actions.map(({ detail }) => detail["subject"])).toEqual(actions.map(() => "ada"));
+  expect(actions.reduce((sum, { detail }) => sum + Number(detail["count"]), 0)).toBe(130);
 
   for (const id of old.slice(-3)) {
     expect((await ada.vectorStores.retrieve(id)).id).toBe(id);

@@ -10,6 +10,8 @@ function read(pieces: readonly string[]): PlainText {
   return plain;
 }
 
+const toPercent = (character: string): string => `%${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
+
 describe("PlainText", () => {
   test.each([
     ["a\\u0040b", "a@b"],
@@ -31,6 +33,18 @@ describe("PlainText", () => {
     ["\\ud835\\udfd2\\\\ud835\\\\udfcf", "41"],
     ["4\\u200b1&#8203;&zwj;1\\\\u00ad1", "4111"],
     ["\\ud835x", "\ufffdx"],
+    ["ada%2540example.com", "ada@example.com"],
+    ["&amp;#64;&#38;#x40;&#0000064;", "@@@"],
+    ["%26%2364%3B", "@"],
+    ["\\u002540\\u005cu0040&bsol;u0040", "@@@"],
+    ["&num;&semi;&percnt;40&Tab;&NewLine;", "#;@\t\n"],
+    ["&&#97;&#109;p;#64;", "@"],
+    [`${"\\".repeat(40)}u0040`, "@"],
+    ["%0A4111%0d%09", "\n4111\r\t"],
+    ["Andr%C3%A94111 %EF%BC%94%E2%80%8B1 %F0%9D%9F%92", "André4111 41 4"],
+    ["%E94111 100%ab", "%E94111 100%ab"],
+    ["%25252540", "%40"],
+    ["C:\\\\dir", "C:\\dir"],
   ])("reads %s as %s", (raw, plain) => {
     expect(read([raw]).text).toBe(plain);
   });
@@ -42,8 +56,59 @@ describe("PlainText", () => {
     expect([1, 2, 3, 4, 5].map((at) => plain.toRawEnd(at))).toEqual([1, 7, 9, 12, 13]);
   });
 
-  test("looks no further for the end of an entity than one can be long", () => {
-    expect(measureCpu(() => read(["&#".repeat(500_000)]))).toBeLessThan(2_000);
+  test("passes over more backslashes than any escape has", () => {
+    expect(read([`a${"\\".repeat(2000)}u0040b`]).text).toBe("a@b");
+  });
+
+  test("takes a quotation mark behind an even number of backslashes for one that nobody escaped", () => {
+    for (const [backslashes, own] of [
+      [1, 1],
+      [2, 0],
+      [3, 3],
+      [4, 0],
+      [5, 1],
+      [6, 0],
+      [7, 7],
+    ] as const) {
+      const plain = read([`a${"\\".repeat(backslashes)}"b`]);
+      expect(plain.text).toBe('a"b');
+      expect(plain.toRawEnd(2) - plain.toRaw(1)).toBe(own + 1);
+      expect(plain.toRawEnd(1)).toBe(1);
+    }
+  });
+
+  const writers: readonly ((character: string) => string)[] = [
+    (character) => encodeURIComponent(character).replace(/^[^%A-Za-z0-9]$/, toPercent),
+    (character) => `&#${character.charCodeAt(0)};`,
+    (character) => `&#x${character.charCodeAt(0).toString(16)};`,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    (character) => `\\\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  ];
+
+  test("reads what was written with escapes, and those with escapes of any kind, up to three times", () => {
+    fc.assert(
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom("a", "Z", "0", "9", "@", ";", "#", "u", "-", ".", " ", "é", "漢", "\n"),
+          maxLength: 12,
+        }),
+        fc.array(fc.constantFrom(...writers), { minLength: 1, maxLength: 3 }),
+        fc.boolean(),
+        (plain, used, isWhole) => {
+          const which = isWhole ? /[^]/g : /[^A-Za-z0-9]/g;
+          const raw = used.reduce((text, write) => text.replaceAll(which, write), plain);
+          expect(read([raw]).text).toBe(plain);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test("looks no further for the end of an escape than one can be long, and at little more than once", () => {
+    for (const repeated of ["&#", "%", "&amp;", "&#38;", "\\%", "\\u", "\\u005c", "\\", "%e2"]) {
+      const text = repeated.repeat(400_000 / repeated.length);
+      expect(measureCpu(() => read([text]))).toBeLessThan(1_500);
+    }
   });
 
   const piece = fc.oneof(
@@ -68,6 +133,20 @@ describe("PlainText", () => {
       "\\\\ud835\\\\udfdc",
       "\\u200b",
       "&shy;",
+      "%25",
+      "25",
+      "&amp;",
+      "amp;",
+      "#64;",
+      "%26%2364%3B",
+      "\\u0025",
+      "\\u005c",
+      "%5C",
+      "%C3",
+      "%A9",
+      '"',
+      "\\".repeat(9),
+      "\\".repeat(300),
     ),
     fc.string({ unit: "grapheme", maxLength: 6 }),
   );

@@ -16,7 +16,7 @@ export type ValueFinding = {
   readonly class: string;
   readonly start: number;
   readonly end: number;
-  /** Whether this is more of the value that the finding before it began. */
+  /** Whether this is more of the last value of its class. */
   readonly isMore: boolean;
 };
 
@@ -403,7 +403,9 @@ export class ValueScan implements Look {
     const plain = this.#plain;
     const end = plain.base + this.text.length;
     const cut = this.isFinal ? end : this.#toCut(end);
-    let free = this.isFinal ? plain.rawTaken : plain.toRawEnd(cut);
+    // Of what goes on, what is invisible behind it may be a part.
+    const toRaw = this.#swallowing === null ? plain.toRaw(cut) : plain.toRawEnd(cut);
+    let free = this.isFinal ? plain.rawTaken : toRaw;
     const decided = free;
     if (this.#invisible !== null) free = Math.min(free, this.#invisible.settle(plain.rawRead, this.isFinal));
     let settled = EMPTY;
@@ -429,7 +431,10 @@ export class ValueScan implements Look {
       if (end <= free) settled.push({ id: kind.id, class: kind.class, start, end, isMore });
     if (current !== null && free > current.start) {
       const { kind, start, isBegun } = current;
-      settled.push({ id: kind.id, class: kind.class, start, end: free, isMore: isBegun });
+      // It goes before what begins with it or within it, as it would whole.
+      const at = settled.findIndex((one) => one.start >= start);
+      const part = { id: kind.id, class: kind.class, start, end: free, isMore: isBegun };
+      settled.splice(at === -1 ? settled.length : at, 0, part);
       // A part begins where the one before it ended: what is invisible between them belongs to the value.
       current.start = free;
       current.isBegun = true;
@@ -486,12 +491,16 @@ function load(text: string, from: number, length: number): Uint16Array {
   return units;
 }
 
-/** Sorts by start; findings that overlap, of one class or of one pattern, become one, named by the lowest rank. */
+/** Sorts by start, what goes on first; findings that overlap, of one class or of one pattern, become one, named by the lowest rank. */
 function merge(found: Found[]): Found[] {
   if (found.length < 2) return found;
   found.sort(
     (a, b) =>
-      a.start - b.start || b.end - a.end || a.kind.rank - b.kind.rank || (a.kind.id < b.kind.id ? -1 : 1),
+      a.start - b.start ||
+      Number(b.isMore) - Number(a.isMore) ||
+      b.end - a.end ||
+      a.kind.rank - b.kind.rank ||
+      (a.kind.id < b.kind.id ? -1 : 1),
   );
   const last = new Map<string, Found>();
   const merged: Found[] = [];

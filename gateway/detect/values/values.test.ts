@@ -18,9 +18,9 @@ const find = (text: string): string[] =>
 function join(found: readonly ValueFinding[]): { id: string; start: number; end: number }[] {
   const joined: { id: string; start: number; end: number }[] = [];
   for (const { id, start, end, isMore } of found) {
-    const last = joined.at(-1);
-    if (isMore && last !== undefined) last.end = end;
-    else joined.push({ id, start, end });
+    const begun = isMore ? joined.findLast((one) => one.id === id && one.end === start) : undefined;
+    if (begun === undefined) joined.push({ id, start, end });
+    else begun.end = end;
   }
   return joined;
 }
@@ -91,9 +91,32 @@ describe("values in texts", () => {
       "\\ud835\\udfdc111 1111 1111 1111",
       "\\\\ud835\\\\udfdc111 1111 1111 1111",
       `4111${"\\".repeat(8)}u00201111 1111 1111`,
+      `4111${"\\".repeat(70)}u00201111 1111 1111`,
     ])
       expect(find(text)).toEqual([`credit_card: ${text}`]);
-    expect(find("ada%40example.com")).toEqual(["email: ada%40example.com"]);
+  });
+
+  test("covers a value that is written with escapes of escapes, and one behind an escape", () => {
+    for (const at of [
+      "%40",
+      "%2540",
+      "&amp;#64;",
+      "%26%2364%3B",
+      "&#38;commat;",
+      "\\u002540",
+      "\\u005cu0040",
+      "%5Cx40",
+      `${"\\".repeat(70)}u0040`,
+    ])
+      expect(find(`to=ada${at}example.com`)).toEqual([`email: ada${at}example.com`]);
+    for (const before of ["%0A", "%0d%0a", "Andr%C3%A9", "&#10;", "%25C3%25A9"])
+      expect(find(`card=${before}4111111111111111`)).toEqual(["credit_card: 4111111111111111"]);
+  });
+
+  test("does not take the end of a string for an escaped quotation mark", () => {
+    expect(find(JSON.stringify({ note: "password:\\", all: ["password:\\"] }))).toEqual([]);
+    const path = JSON.stringify({ password: "Tr0ub4dor &3 xyz\\", next: "it" });
+    expect(find(path)).toEqual(["generic_password: Tr0ub4dor &3 xyz"]);
   });
 
   test("finds a key that is cut off, to its end", () => {
@@ -224,6 +247,17 @@ const made = fc.oneof(
       "\\",
       '"',
       "'",
+      "ada%2540example.com",
+      "ada&amp;#64;example.com",
+      "ada%26%2364%3Bexample.com",
+      "ada\\u002540example.com",
+      `ada${"\\".repeat(40)}u0040example.com`,
+      "%0A4111111111111111",
+      "Andr%C3%A94111111111111111",
+      "%25",
+      "&amp;",
+      "\\u0025",
+      "\\".repeat(600),
     ),
   },
   { weight: 2, arbitrary: fc.string({ maxLength: 12 }) },

@@ -4,7 +4,7 @@ import data.gateway.main
 
 facts := {
 	"v": 1,
-	"caller": {"groups": ["developers"], "scopes": []},
+	"caller": {"groups": ["developers"], "scopes": [], "agent": null, "initiator": "service"},
 	"connection": {"name": "openai", "labels": []},
 	"operation": "responses.create",
 	"request": {

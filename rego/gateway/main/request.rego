@@ -26,6 +26,8 @@ request := {
 
 request_allow contains object.union(e, {"code": "operation_allowed"}) if some e in data.gateway.rules.access.operation.allow
 
+request_deny contains object.union(e, {"code": "initiator_not_allowed"}) if some e in data.gateway.rules.access.initiator.deny
+
 request_deny contains object.union(e, {"code": "model_not_allowed"}) if some e in data.gateway.rules.access.model.deny
 
 request_deny contains object.union(e, {"code": "reveal_not_allowed"}) if some e in data.gateway.rules.access.reveal.deny
@@ -49,6 +51,8 @@ request_deny contains object.union(e, {"code": "token_ids_unreadable"}) if some 
 request_deny contains object.union(e, {"code": "request_over_bounds"}) if some e in data.gateway.rules.limits.bounds.deny
 
 request_deny contains object.union(e, {"code": "tokens_per_request"}) if some e in data.gateway.rules.limits.tokens.deny
+
+request_deny contains object.union(e, {"code": "agent_tool_not_allowed"}) if some e in data.gateway.rules.tools.agent.deny
 
 request_deny contains object.union(e, {"code": "connector_not_allowed"}) if some e in data.gateway.rules.tools.connector.deny
 

@@ -3,6 +3,10 @@ package gateway.main.request_test
 
 import data.gateway.main
 
+test_deny_of_initiator_not_allowed_is_collected if {
+	main.request_deny[{"code": "initiator_not_allowed", "fact": "given"}] with data.gateway.rules.access.initiator.deny as {{"fact": "given"}}
+}
+
 test_deny_of_model_not_allowed_is_collected if {
 	main.request_deny[{"code": "model_not_allowed", "fact": "given"}] with data.gateway.rules.access.model.deny as {{"fact": "given"}}
 }
@@ -85,6 +89,10 @@ test_record_of_record_texts_is_collected if {
 
 test_forward_of_traces_forwarded_is_collected if {
 	main.request_forward[{"code": "traces_forwarded", "fact": "given"}] with data.gateway.rules.record.traces.forward as {{"fact": "given"}}
+}
+
+test_deny_of_agent_tool_not_allowed_is_collected if {
+	main.request_deny[{"code": "agent_tool_not_allowed", "fact": "given"}] with data.gateway.rules.tools.agent.deny as {{"fact": "given"}}
 }
 
 test_deny_of_connector_not_allowed_is_collected if {

@@ -32,4 +32,6 @@ tool_call_deny contains object.union(e, {"code": "sql_destructive"}) if some e i
 
 tool_call_deny contains object.union(e, {"code": "sql_unreadable"}) if some e in data.gateway.rules.commands.sql_unreadable.deny
 
+tool_call_deny contains object.union(e, {"code": "agent_tool_not_allowed"}) if some e in data.gateway.rules.tools.agent.deny
+
 tool_call_deny contains object.union(e, {"code": "call_type_unknown"}) if some e in data.gateway.rules.tools.call_type.deny

@@ -19,6 +19,10 @@ test_deny_of_sql_unreadable_is_collected if {
 	main.tool_call_deny[{"code": "sql_unreadable", "fact": "given"}] with data.gateway.rules.commands.sql_unreadable.deny as {{"fact": "given"}}
 }
 
+test_deny_of_agent_tool_not_allowed_is_collected if {
+	main.tool_call_deny[{"code": "agent_tool_not_allowed", "fact": "given"}] with data.gateway.rules.tools.agent.deny as {{"fact": "given"}}
+}
+
 test_deny_of_call_type_unknown_is_collected if {
 	main.tool_call_deny[{"code": "call_type_unknown", "fact": "given"}] with data.gateway.rules.tools.call_type.deny as {{"fact": "given"}}
 }

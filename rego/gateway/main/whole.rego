@@ -32,4 +32,6 @@ whole_deny contains object.union(e, {"code": "sql_destructive"}) if some e in da
 
 whole_deny contains object.union(e, {"code": "sql_unreadable"}) if some e in data.gateway.rules.commands.sql_unreadable.deny
 
+whole_deny contains object.union(e, {"code": "agent_tool_not_allowed"}) if some e in data.gateway.rules.tools.agent.deny
+
 whole_deny contains object.union(e, {"code": "call_type_unknown"}) if some e in data.gateway.rules.tools.call_type.deny

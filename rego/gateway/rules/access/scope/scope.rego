@@ -10,6 +10,8 @@
 #   phases: [request]
 package gateway.rules.access.scope
 
+import data.gateway.lib.models
+
 deny contains {"about": "a request that can't be told"} if not is_whole
 
 is_whole if {
@@ -17,6 +19,7 @@ is_whole if {
 	is_string(input.operation)
 	is_string(input.connection.name)
 	is_array(input.request.models)
+	is_array(data.gateway.params.stored_model_operations)
 }
 
 deny contains {"about": input.operation} if not covered("operation:", input.operation)
@@ -24,24 +27,14 @@ deny contains {"about": input.operation} if not covered("operation:", input.oper
 deny contains {"about": input.connection.name} if not covered("connection:", input.connection.name)
 
 deny contains {"about": name} if {
-	some name in models
+	some name in models.named
 	not covered("model:", name)
 }
 
 # A model that the provider would choose is none that a scope names.
 deny contains {"about": "a model that is not named"} if {
 	limits("model:") != set()
-	not is_string(input.request.model)
-	input.route.names_model == true
-}
-
-models contains input.request.model if is_string(input.request.model)
-
-models contains name if some name in input.request.models
-
-models contains tool.model if {
-	some tool in input.tools
-	is_string(tool.model)
+	models.is_left_open
 }
 
 limits(kind) := {trim_prefix(scope, kind) |
@@ -51,10 +44,7 @@ limits(kind) := {trim_prefix(scope, kind) |
 
 covered(kind, _) if limits(kind) == set()
 
-covered(kind, name) if name in limits(kind)
-
 covered(kind, name) if {
 	some limit in limits(kind)
-	endswith(limit, "*")
-	startswith(name, trim_suffix(limit, "*"))
+	models.fits(limit, name)
 }
