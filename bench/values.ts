@@ -5,7 +5,7 @@ import type { Detector } from "../gateway/detect/values/values.ts";
 import { createFieldReader } from "../gateway/mask/field-reader.ts";
 import { createFields } from "../gateway/mask/fields.ts";
 import { createNameScanner } from "../gateway/mask/names.ts";
-import { SLICE } from "../gateway/scan-slowly.ts";
+import { SLICE } from "../gateway/turns.ts";
 import { createJsonTexts, createTexts } from "./texts.ts";
 
 const PIECE = 4;

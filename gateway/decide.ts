@@ -268,7 +268,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         if (refusal !== null) throw refusal;
         const set = toSet({ request, route, caller }, verdict);
         if (lines.kind !== "batch_input") requireUnchanged(set, "in a file of data");
-        const masked = maskRequest(request, scanner, masks, key, onMasked);
+        const masked = await maskRequest(request, scanner, masks, key, onMasked);
         return { decision: verdict.decision, edits: masked?.edits ?? null, set };
       },
     });

@@ -7,8 +7,11 @@ import { createDetectors } from "./detect/detector.ts";
 import { createSignalScanner } from "./detect/signals.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
 import { countSignals, countSignalsAhead } from "./injection.ts";
+import { createMaskAccount } from "./mask/account.ts";
+import { maskRequest } from "./mask/mask-request.ts";
+import { createMasks } from "./mask/masks.ts";
 import { matchRoute } from "./parse/route.ts";
-import { SLICE } from "./scan-slowly.ts";
+import { SLICE } from "./turns.ts";
 
 function createParser(): RequestParser {
   return createRequestParser({ secret: Buffer.from("a secret"), cacheItems: 1000, limits: { depth: 100 } });
@@ -24,7 +27,7 @@ function parse(texts: readonly string[], parser = createParser()): ParsedRequest
 const signals = createSignalScanner(SIGNALS);
 
 /** Counts how often others are served while something runs. */
-async function countTurns(run: () => Promise<void>): Promise<number> {
+async function countTurns(run: () => Promise<unknown>): Promise<number> {
   let turns = 0;
   let isOver = false;
   const serve = (): void => {
@@ -130,5 +133,17 @@ describe("a long request", () => {
   ])("lets others be served while %s is searched", async (_, texts, least) => {
     expect(await countTurns(() => findAhead(detector, parse(texts)))).toBeGreaterThanOrEqual(least);
     expect(await countTurns(() => countSignalsAhead(signals, parse(texts)))).toBeGreaterThanOrEqual(least);
+  });
+
+  test("lets others be served between the items in which something is masked", async () => {
+    const request = parse(Array.from({ length: 1000 }, (_, index) => `${index} 4111 1111 1111 1111`));
+    await findAhead(detector, request);
+    const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
+    masks.add([{ code: "cards", class: "credit_card", with: "last4" }]);
+    const masked: string[] = [];
+    const mask = (): Promise<unknown> =>
+      maskRequest(request, detector, masks, Buffer.alloc(32), (ofClass) => masked.push(ofClass));
+    expect(await countTurns(mask)).toBeGreaterThanOrEqual(5);
+    expect(masked).toHaveLength(1000);
   });
 });

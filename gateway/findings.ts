@@ -4,7 +4,8 @@ import { createTally } from "./answer/tally.ts";
 import type { Tally } from "./answer/tally.ts";
 import { dropChance, isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
-import { createSlowScan, SLICE, type SliceScanner } from "./scan-slowly.ts";
+import { createSlowScan, type SliceScanner } from "./scan-slowly.ts";
+import { SLICE } from "./turns.ts";
 
 /** Finds patterns in texts; equal digests find the same. */
 export type RequestScanner = {

@@ -4,7 +4,8 @@ import type { Injection, InjectionPlace, Segment } from "./exchange.ts";
 import { isApart } from "./parse/apart.ts";
 import { isPartOfJson } from "./segment.ts";
 import type { ParsedItem, ParsedRequest } from "./parse/parsed.ts";
-import { createTurns, pushSlices, SLICE } from "./scan-slowly.ts";
+import { pushSlices } from "./scan-slowly.ts";
+import { createTurns, SLICE } from "./turns.ts";
 
 type Counts = Readonly<Record<string, number>>;
 

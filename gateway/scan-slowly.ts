@@ -1,6 +1,7 @@
 // Searches long texts in slices, between which whatever else waits is served.
 import type { Finding, Segment, SegmentKind } from "./exchange.ts";
 import { dropChance, isPartOfJson } from "./segment.ts";
+import { createTurns, SLICE, type Turns } from "./turns.ts";
 
 type Direction = "request" | "answer";
 
@@ -16,25 +17,6 @@ export type SliceScanner = {
 
 /** Searches one text after another. */
 export type SlowScan = (segment: Segment) => Promise<readonly Finding[]>;
-
-/** So many characters are searched in one go: milliseconds, whatever they are. */
-export const SLICE = 16_384;
-
-/** What a text costs whatever its length, in characters. */
-const EACH = 64;
-
-/** Counts the characters that are looked at; gives what to wait for where a slice is spent, so that others go first. */
-export type Turns = (length: number) => Promise<void> | null;
-
-/** Begins to count; texts that are short are counted together. */
-export function createTurns(): Turns {
-  let left = SLICE;
-  return (length) => {
-    const isSpent = length + EACH > left;
-    left = (isSpent ? SLICE : left) - length - EACH;
-    return isSpent ? new Promise(setImmediate) : null;
-  };
-}
 
 /** Begins to search texts that go one way. */
 export function createSlowScan(scanner: SliceScanner, direction: Direction): SlowScan {

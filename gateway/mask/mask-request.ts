@@ -7,6 +7,7 @@ import { getAt, isObject } from "../parse/pointer.ts";
 import type { BodyEdits } from "../parse/rewrite.ts";
 import { createWriter } from "../parse/write-at.ts";
 import { isPartOfJson } from "../segment.ts";
+import { createTurns } from "../turns.ts";
 import { toNoted } from "./account.ts";
 import { createEditor, type Editor } from "./edits.ts";
 import { withFields } from "./field-scan.ts";
@@ -27,30 +28,32 @@ export type MaskedRequest = {
 export type OnMasked = (ofClass: string, code: string) => void;
 
 /**
- * Masks the texts of a JSON body; null where nothing of it is masked.
+ * Masks the texts of a JSON body, and lets others go first between them; null where nothing of it is masked.
  *
  * @throws GatewayError `policy_denied` where a class is blocked, or a value stands where it cannot be masked.
  */
-export function maskRequest(
+export async function maskRequest(
   request: ParsedRequest,
   scanner: RequestScanner,
   masks: Masks,
   key: Buffer,
   onMasked: OnMasked,
   placeholders: Placeholders | null = null,
-): MaskedRequest | null {
+): Promise<MaskedRequest | null> {
   if (!masks.applies("request")) return null;
   const editor = createEditor(masks, "request", key, onMasked, placeholders);
   const fielded = withFields(scanner, masks);
+  const toChanges = createToChanges(editor, masks);
   const replace = new Map<number, Json>();
   for (const [index, item] of request.items.entries()) {
     const found = findIn(fielded, item.derived, item.segments);
-    const changes = toChanges(editor, masks, found, item.value, item.pointer);
+    if (found.length === 0) continue;
+    const changes = await toChanges(found, item.value, item.pointer);
     if (changes.length > 0) replace.set(index, writeChanges(item.value, changes));
   }
   const found = findIn(fielded, request.restDerived, request.rest);
   const body = found.length === 0 || request.layout === null ? null : request.body();
-  const changes = toChanges(editor, masks, found, body, "");
+  const changes = found.length === 0 ? [] : await toChanges(found, body, "");
   if (replace.size === 0 && changes.length === 0) return null;
   const changed = writeChanges(body, changes);
   const set: Record<string, Json> = {};
@@ -118,26 +121,31 @@ function requireNone(
 
 type Found = { readonly segment: Segment; readonly findings: readonly Finding[] };
 
-function toChanges(
+/** Makes what gives the changes of texts in which something stands. */
+function createToChanges(
   editor: Editor,
   masks: Masks,
-  found: readonly Found[],
-  value: Json,
-  under: string,
-): Change[] {
-  return found.flatMap((each): Change[] => {
-    const { pointer, kind, text, part } = each.segment;
-    // The text that it is a part of is masked as a whole.
-    if (isPartOfJson(part)) return [];
-    if (part?.of === "logprobs")
-      return each.findings.some((one) => masks.pickFor(one, kind, "request") !== null)
-        ? [toDropped(pointer)]
-        : [];
-    if (part !== undefined || getAt(value, pointer) !== text) requireNone(masks, each, under);
-    const masked = maskText(editor, text, each.findings, kind, under + pointer);
-    if (masked === null) return [];
-    return [{ pointer, from: text, to: masked.text, edits: masked.edits }];
-  });
+): (found: readonly Found[], value: Json, under: string) => Promise<readonly Change[]> {
+  const spend = createTurns();
+  return async (found, value, under) => {
+    const changes: Change[] = [];
+    for (const each of found) {
+      const { pointer, kind, text, part } = each.segment;
+      // The text that it is a part of is masked as a whole.
+      if (isPartOfJson(part)) continue;
+      const wait = spend(text.length);
+      if (wait !== null) await wait;
+      if (part?.of === "logprobs") {
+        if (each.findings.some((one) => masks.pickFor(one, kind, "request") !== null))
+          changes.push(toDropped(pointer));
+        continue;
+      }
+      if (part !== undefined || getAt(value, pointer) !== text) requireNone(masks, each, under);
+      const masked = maskText(editor, text, each.findings, kind, under + pointer);
+      if (masked !== null) changes.push({ pointer, from: text, to: masked.text, edits: masked.edits });
+    }
+    return changes;
+  };
 }
 
 function unmaskable(ofClass: string, code: string): GatewayError {

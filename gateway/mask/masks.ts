@@ -65,10 +65,14 @@ export function toUnmaskableAnswer(
   return new GatewayError("policy_denied", message, { publicCode: code });
 }
 
+const NONE: readonly string[] = [];
+
 /** Opens the masks of one exchange. */
 export function createMasks(account: MaskAccount): Masks {
   const effects: Effect[] = [];
   const named: Effect[] = [];
+  /** Those that put placeholders into requests. */
+  const given: Effect[] = [];
   const fields = new Map<string, Fields | null>();
   const masks: Masks = {
     account,
@@ -107,9 +111,7 @@ export function createMasks(account: MaskAccount): Masks {
     },
     restores: () => SEGMENT_KINDS.some((kind) => masks.restored(kind).length > 0),
     restored(kind) {
-      const given = effects.filter(
-        (effect) => effect.with === "placeholder" && effect.direction !== "answer",
-      );
+      if (given.length === 0) return NONE;
       const classes = new Set(given.flatMap((effect) => effect.class ?? []));
       // Secrets never come back, nor does what one of several masks keeps.
       classes.delete("secret");
@@ -120,6 +122,7 @@ export function createMasks(account: MaskAccount): Masks {
     add(more) {
       effects.push(...more);
       named.push(...more.filter((effect) => effect.fields !== undefined));
+      given.push(...more.filter((effect) => effect.with === "placeholder" && effect.direction !== "answer"));
       fields.clear();
     },
   };

@@ -84,7 +84,7 @@ export async function maskBody(
       { ...withFieldStreams(scanner, masks), digest: withFields(scanner, masks).digest },
       searched,
     );
-  const masked = maskRequest(searched, scanner, masks, key, onMasked, placeholders);
+  const masked = await maskRequest(searched, scanner, masks, key, onMasked, placeholders);
   const files = new Map<FormPart, Stretches>();
   if (spooled === null || isUnread) return { masked, spooled, files };
   const after = set.applyTo(masked?.body() ?? request.body() ?? {});

@@ -79,12 +79,12 @@ function toEvents(dialect: RouteSpec["dialect"], pointer: string, text: string):
 }
 
 /** Gives the JSON request as it goes out, with the text at the pointer. */
-function toSent(route: Route, pointer: string, text: string): string {
+async function toSent(route: Route, pointer: string, text: string): Promise<string> {
   const bytes = Buffer.from(JSON.stringify({ ...NEEDED[route.operation], ...toBody(pointer, text) }));
   const parsed = parser.parse({ route, query: "", contentType: "application/json", bytes, tenant: "t" });
   const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
   masks.add(MASK);
-  const masked = maskRequest(parsed, detector, masks, Buffer.alloc(32), () => undefined);
+  const masked = await maskRequest(parsed, detector, masks, Buffer.alloc(32), () => undefined);
   return (masked === null ? bytes : rewriteBody(parsed, masked.edits)).toString();
 }
 
@@ -198,7 +198,7 @@ describe("a value that looks like an id", () => {
         try {
           const sent =
             direction === "request"
-              ? toSent(route, pointer, CARD)
+              ? await toSent(route, pointer, CARD)
               : await toAnswered(route.operation, pointer, media === "text/event-stream", CARD);
           if (sent.includes(CARD)) passed.push(`${name} ${pointer}`);
         } catch (error) {
