@@ -17,7 +17,7 @@ import { createStreamReader } from "./stream.ts";
 
 /** Patterns of a policy's author, each with a class of its own or one that values have too. */
 const detector = createDetectors()({
-  projects: { class: "project", any: ["project bluebird nest"] },
+  projects: { class: "project", any: ["project bluebird nest", "990417"] },
   staff_number: {
     class: "staff_number",
     any: [{ prefix: "STF-", alphabet: "0-9", min: 8, max: 12, right_boundary: true }],
@@ -311,10 +311,11 @@ const json = fc
   .tuple(
     fc.constantFrom("SSNVALUE 12345", 'SSN"VALUE\n12345', 12345.5, ["SSNVALUE"], { a: "SSNVALUE", n: 12345 }),
     text,
+    fc.constantFrom(1, 4111111111111111, -4111111111111111, 990417.25, -12.990417),
     fc.boolean(),
   )
-  .map(([ssn, note, isNested]) => {
-    const inner = JSON.stringify({ n: 1, ssn, note, list: [{ ssn }] });
+  .map(([ssn, note, n, isNested]) => {
+    const inner = JSON.stringify({ n, ssn, note, list: [{ ssn }, n] });
     return isNested ? JSON.stringify({ inner }) : inner;
   });
 

@@ -114,8 +114,9 @@ export function createTextScan(
   }
 
   function edit(channel: Channel, name: string, findings: readonly Finding[]): void {
-    if (findings.length === 0) return;
     const { masked, kind, tail, tailFrom } = channel;
+    // A number that is masked may go on.
+    if (findings.length === 0 && masked.at(-1)?.isBare !== true) return;
     const first = masked.length;
     const split = channel.place.split(tail, findings, tailFrom);
     editor.edit(masked, split, kind, (start, end) => tail.slice(start - tailFrom, end - tailFrom), name);
@@ -209,7 +210,8 @@ export function createTextScan(
       edit(channel, name, found);
       restore(channel, text);
       const until = channel.text.length;
-      const decided = until - Math.max(channel.scanner.pending, channel.restoring.pending);
+      const known = until - Math.max(channel.scanner.pending, channel.restoring.pending);
+      const decided = channel.place.settle(channel.tail, channel.tailFrom, known);
       release(channel, decided);
       leave(channel, decided);
       const piece = { text, from, until, entry, pointer };

@@ -156,7 +156,11 @@ export function loadConfig(options: {
       : {
           certificate: resolve(from(["tls", "certificate"]), file.tls.certificate),
           key: resolve(from(["tls", "key"]), file.tls.key),
+          client_ca: file.tls.client_ca === undefined ? null : resolve(folder, file.tls.client_ca),
+          client_certificates: file.tls.client_certificates ?? "require",
         };
+  if (tls !== null && tls.client_ca === null && file.tls?.client_certificates !== undefined)
+    report(["tls", "client_ca"], "expected the file of the authorities of clients' certificates");
   if (isWhole && tls !== null) {
     const files = readTlsFiles(tls);
     if ("wrong" in files) report(["tls", files.wrong], files.expected);

@@ -103,6 +103,14 @@ export const configFile = z
           .string()
           .min(1)
           .meta({ description: "The file of its private key, in PEM, without a passphrase." }),
+        client_ca: z.string().min(1).optional().meta({
+          description:
+            "The file of the authorities, in PEM, of clients' certificates. Absent: clients are asked for none ([network.md](network.md#mutual-tls)).",
+        }),
+        client_certificates: z.enum(["require", "request"]).optional().meta({
+          description:
+            "`require`: nobody comes in without a certificate of these authorities. `request`: without any one does, with any other nobody. Absent: `require`, with `client_ca`.",
+        }),
       })
       .optional()
       .meta({

@@ -16,8 +16,10 @@ type Replacement = { text: string; operator: MaskOperator; class: string };
 
 /** One masked stretch. */
 export type Edit = Replacement & {
-  readonly start: number;
+  start: number;
   end: number;
+  /** It stands for a value of JSON that is no string, and its text has quotes. */
+  isBare?: boolean;
   /** It is the value of a field, and its text the JSON that stands for it. */
   readonly isField: boolean;
   /** Its line of the account, which a value of any length goes on in. */

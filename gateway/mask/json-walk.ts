@@ -9,6 +9,8 @@ export type JsonWalk = {
   readonly isInString: boolean;
   /** Within brackets, where a value may begin. */
   readonly isAtValue: boolean;
+  /** Where the word begins that is being read, which is no string; null where none is. */
+  readonly wordStart: number | null;
   /** Makes a walk of its own that goes on from here. */
   fork(): JsonWalk;
 };
@@ -17,6 +19,8 @@ type State = {
   at: number;
   place: "value" | "string" | "escape" | "word" | "after" | "over";
   depth: number;
+  /** Where the last word began. */
+  wordStart: number;
   /** The outermost bracket that has just been opened; nothing has come within it. */
   root: typeof OBJECT | typeof LIST | null;
   /** The beginning of a list's first word; null anywhere else. */
@@ -25,7 +29,7 @@ type State = {
 
 /** Begins at the text's beginning. `[1] says` and `{name}` are no JSON, and what comes behind them is none either. */
 export function createJsonWalk(): JsonWalk {
-  return toWalk({ at: 0, place: "value", depth: 0, root: null, word: null });
+  return toWalk({ at: 0, place: "value", depth: 0, wordStart: 0, root: null, word: null });
 }
 
 function toWalk(state: State): JsonWalk {
@@ -42,6 +46,9 @@ function toWalk(state: State): JsonWalk {
     },
     get isAtValue() {
       return state.place === "value" && state.depth > 0 && state.root !== OBJECT;
+    },
+    get wordStart() {
+      return state.place === "word" ? state.wordStart : null;
     },
     fork: () => toWalk({ ...state }),
   };
@@ -90,6 +97,7 @@ function begin(state: State, c: number, isOfWord: boolean): void {
     state.place = "over";
   } else if (isOfWord) {
     state.place = "word";
+    state.wordStart = state.at;
     state.word = root === LIST ? String.fromCharCode(c) : null;
   } else state.place = "string";
 }

@@ -11,13 +11,14 @@ import { createPieceMasker } from "./mask-pieces.ts";
 import { maskText } from "./mask-text.ts";
 import { createPieceReader } from "./text-pieces.ts";
 
-const detector = createDetectors()({});
+const detector = createDetectors()({ account: { class: "account", any: ["990417"] } });
 const mask: Effect[] = [
   { code: "m", class: "secret" },
   { code: "m", class: "credit_card", with: "last4" },
   { code: "m", class: "email", with: "token" },
   { code: "m", class: "bank_account", with: "fixed" },
   { code: "m", class: "phone", with: "surrogate" },
+  { code: "m", class: "account" },
 ];
 
 function createTestEditor() {
@@ -154,6 +155,13 @@ describe("a file that comes in pieces", () => {
     // The value stands outside of a string, and what replaces it is no number.
     ['{"a": 4111111111111111}', '{"a": "************1111"}'],
     [" [4111111111111111,true]", ' ["************1111",true]'],
+    // Of a number nothing is left, be it negative or a fraction.
+    ['{"a": -4111111111111111}', '{"a": "************1111"}'],
+    ["[-4111111111111111,1]", '["************1111",1]'],
+    ['{"a":-990417.5e+3 , "b":1}', '{"a":"[REDACTED:account]" , "b":1}'],
+    ["[990417.25]", '["[REDACTED:account]"]'],
+    ["[990417.990417,-0.1]", '["[REDACTED:account]",-0.1]'],
+    ["[12.990417.x, 990417]", '["[REDACTED:account]"x, "[REDACTED:account]"]'],
     ['{"a":1}\n{"b":[null,4111111111111111]}', '{"a":1}\n{"b":[null,"************1111"]}'],
     // No JSON, or none any more.
     ["[1] 4111111111111111 is the card", "[1] ************1111 is the card"],

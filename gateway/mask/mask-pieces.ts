@@ -52,8 +52,9 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
   let received = 0;
 
   function edit(found: readonly Finding[]): void {
-    if (found.length === 0) return;
-    onFound?.(found);
+    // A number that is masked may go on.
+    if (found.length === 0 && edits.at(-1)?.isBare !== true) return;
+    if (found.length > 0) onFound?.(found);
     const first = edits.length;
     editor.edit(
       edits,
@@ -102,7 +103,7 @@ export function createPieceMasker(deps: PieceMaskerDeps): PieceMasker {
       held += piece.text;
       waiting.push({ ...piece, from, until: received });
       edit(stream.push(piece.text));
-      return release(received - stream.pending);
+      return release(json.settle(held, base, received - stream.pending));
     },
     end() {
       edit(stream.end());

@@ -40,6 +40,8 @@ export type GrantDeps = ClientDeps & {
   /** Says whether any of the parents, or the subject, was revoked. */
   readonly wasRevoked: (parents: readonly string[], caller: KeptCaller) => Promise<boolean>;
   readonly onReuse: (used: TokenRow) => void;
+  /** Throws a `GatewayError` where a caller is bound to another client certificate than this request shows. */
+  readonly requireBound: (caller: KeptCaller) => void;
   readonly lifetimes: Lifetimes;
   /** Gives for how many seconds policy lets a caller's access token live. */
   readonly longest: (caller: KeptCaller) => number;
@@ -82,7 +84,9 @@ async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   if (actor !== null && asksForAgent(form))
     throw new OAuthError("invalid_request", "Either an actor_token says who acts, or an agent is minted.");
   const of = actor !== null ? delegate(held, actor) : asksForAgent(form) ? mintAgent(held, form) : held;
-  return issueFor(deps, form, of, TOKEN_EXCHANGE);
+  // What comes of a token that a thief can't use is none that a thief can.
+  const boundTo = held.caller.boundTo ?? actor?.caller.boundTo;
+  return issueFor(deps, form, { ...of, caller: { ...of.caller, boundTo } }, TOKEN_EXCHANGE);
 }
 
 async function grantToAssertion(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
@@ -178,6 +182,8 @@ async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   if (outcome === "reused") deps.onReuse(used);
   const { answer } = made;
   if (outcome === "reused" || answer === undefined) throw refused;
+  // Used up all the same: somebody else has it.
+  deps.requireBound(readKeptCaller(used.caller));
   if (await deps.wasRevoked(used.parents, readKeptCaller(used.caller))) throw refused;
   return answer;
 }

@@ -1,4 +1,6 @@
 // Exchanging SAML assertions, and what of them is refused.
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { revoke } from "../../../db/queries/revocations.ts";
 import { toSubjectId } from "../../../gateway/identity/subject-id.ts";
@@ -53,7 +55,7 @@ export function describeSaml(service: TokenService): void {
           publicUrl: () => service.gateway.origin,
           lifetimes: { access_s: 60, refresh_s: 60, per_subject: 10 },
           longest: () => 60,
-          toSender: () => ({ address: () => "127.0.0.1" }),
+          toSender: () => ({ address: () => "127.0.0.1", certificate: () => null }),
           samlIssuers: [toSamlConfig(service.directory)],
           onReuse: () => undefined,
           onSamlAttack: () => undefined,
@@ -62,9 +64,10 @@ export function describeSaml(service: TokenService): void {
       );
       const body = new URLSearchParams({ grant_type: BEARER, assertion: await assertion() }).toString();
       const headers = { "content-type": "application/x-www-form-urlencoded" };
+      const incoming = new IncomingMessage(new Socket());
       const answers = await Promise.all(
         services.map(async (one) =>
-          one.request("http://gateway/oauth/token", { method: "POST", headers, body }),
+          one.request("http://gateway/oauth/token", { method: "POST", headers, body }, { incoming }),
         ),
       );
       expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 400]);
