@@ -10,6 +10,7 @@ import { checkKey } from "../db/queries/gateway-state.ts";
 import { recordPolicyVersion } from "../db/queries/policy-versions.ts";
 import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
+import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
@@ -196,7 +197,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trusted: config.trustedProxies,
     header: config.forwardedHeader,
   });
-  const toSender = (incoming: IncomingMessage): Sender => ({ address: () => clientAddress(incoming) });
+  const toSender = (incoming: IncomingMessage): Sender => ({
+    address: () => clientAddress(incoming),
+    certificate: () => readCertificate(incoming),
+  });
   const authenticator = opened(
     await createAuthenticator({
       db,
@@ -320,6 +324,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       createCheck: (turns) => authenticator.createCheck(turns),
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
+      samlIssuers: config.samlIssuers,
+      onSamlAttack: (incident) => noteIncident(incident),
       longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       toSender,
       onReuse: (used, sender) =>

@@ -39,6 +39,10 @@ export type Caller = {
   readonly parents?: readonly string[];
   /** Milliseconds since the epoch; null when the credential does not expire. */
   readonly expiresAt: number | null;
+  /** Thumbprint of the client certificate without which the token doesn't count (RFC 8705 `x5t#S256`); absent: of none. */
+  readonly boundTo?: string | undefined;
+  /** Thumbprint of the client certificate that its connection showed and that was verified; absent: of none. */
+  readonly certificate?: string;
   /** What a client secret was presented for, of a caller that has no more than that; absent: all that policy allows. */
   readonly grant?: Grant;
 };
@@ -374,6 +378,8 @@ export type Facts = {
     readonly agent: Agent | null;
     /** Who or what began this, as far as the token proves it. */
     readonly initiator: Initiator;
+    /** Thumbprint of the client certificate that was verified (SHA-256, base64url); null: there was none. */
+    readonly certificate: string | null;
   };
   readonly connection: { readonly name: string; readonly kind: string; readonly labels: readonly string[] };
   readonly operation: Operation;

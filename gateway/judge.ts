@@ -96,7 +96,20 @@ export type Judge = {
 
 function toCallerFacts(caller: Caller): Facts["caller"] {
   const { tenant, issuer, subject, kind, groups, scopes, claims, actsFor, agent, initiator } = caller;
-  return { tenant, issuer, subject, kind, groups, scopes, claims, acts_for: actsFor, agent, initiator };
+  const certificate = caller.certificate ?? null;
+  return {
+    tenant,
+    issuer,
+    subject,
+    kind,
+    groups,
+    scopes,
+    claims,
+    acts_for: actsFor,
+    agent,
+    initiator,
+    certificate,
+  };
 }
 
 function toRouteFacts({ spec, path }: Route): Facts["route"] {

@@ -1,4 +1,5 @@
 // Opens the data port: plain or with TLS, with the limits of a server that anybody may reach.
+import { constants } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { IncomingMessage, RequestListener, Server } from "node:http";
@@ -7,6 +8,7 @@ import type { Server as SecureServer } from "node:https";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { Config } from "./config/config.ts";
+import { refuseUnverified, toClientOptions } from "./client-certificate.ts";
 import { readTlsFiles } from "./config/tls.ts";
 import type { TlsConfig, TlsFiles } from "./config/tls.ts";
 import type { Log } from "./log.ts";
@@ -54,9 +56,10 @@ export async function listen(
     return { server, answering: own.answering, close: () => undefined };
   }
   const server = createSecureServer(
-    { ...options, ...toTlsOptions(files), handshakeTimeout: 10_000 },
+    { ...options, ...toTlsOptions(files), ...toClientOptions(config.tls), handshakeTimeout: 10_000 },
     own.listener,
   );
+  if (config.tls.client_ca !== null) refuseUnverified(server, log);
   await open(server, config);
   const timer = watchCertificate(config.tls, files, server, log);
   return { server, answering: own.answering, close: () => clearInterval(timer) };
@@ -87,8 +90,10 @@ async function open(server: Server | SecureServer, { listen, limits }: Config): 
   await once(server, "listening");
 }
 
-function toTlsOptions({ cert, key }: TlsFiles) {
-  return { cert, key, minVersion: "TLSv1.2" } as const;
+function toTlsOptions({ cert, key, ca }: TlsFiles) {
+  const own = { cert, key, minVersion: "TLSv1.2" } as const;
+  // A resumed session would be let in by what was verified when it began, whoever is trusted since.
+  return ca === null ? own : { ...own, ca, secureOptions: constants.SSL_OP_NO_TICKET };
 }
 
 /** Takes a new pair into use once it is whole: connections that stand keep theirs, a bad pair changes nothing. */
@@ -111,7 +116,7 @@ function watchCertificate(
       return;
     }
     told = "";
-    if (found.cert.equals(current.cert) && found.key.equals(current.key)) return;
+    if (found.cert.equals(current.cert) && found.key.equals(current.key) && found.ca === current.ca) return;
     server.setSecureContext(toTlsOptions(found));
     current = found;
     log.info({}, "A changed certificate is in use.");

@@ -19,6 +19,7 @@ import { createSimulator } from "../gateway/simulator/server.ts";
 import type { Simulator } from "../gateway/simulator/server.ts";
 import { watchArrivals } from "./arrivals.ts";
 import type { Arrival } from "./arrivals.ts";
+import type { TestCertificate } from "./fixtures/certificate.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAIN = join(ROOT, "gateway", "main.ts");
@@ -45,6 +46,8 @@ export type GatewayOptions = {
   readonly args?: readonly string[];
   /** The authority of its certificate, where it listens with TLS; the files themselves are named by `env`. */
   readonly ca?: string;
+  /** The certificate and the key to show, where it wants one. */
+  readonly client?: TestCertificate;
   /** Arguments of Node itself. */
   readonly nodeArgs?: readonly string[];
   /** Another target than the harness' simulator, and its credential. */
@@ -167,7 +170,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   }
 
   try {
-    await waitUntilReady(`${origin}/readyz`, child, options.ca);
+    await waitUntilReady(`${origin}/readyz`, child, options.ca, options.client);
   } catch (error) {
     await dispose();
     throw new Error(`The gateway did not become ready:\n${readLog().slice(-4000)}`, { cause: error });
@@ -254,18 +257,27 @@ function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
-async function askStatus(url: string, ca: string | undefined): Promise<number> {
+async function askStatus(
+  url: string,
+  ca: string | undefined,
+  client: TestCertificate | undefined,
+): Promise<number> {
   if (ca === undefined) return (await fetch(url, { signal: AbortSignal.timeout(2000) })).status;
-  const [answer] = await once(get(url, { ca, agent: false, timeout: 2000 }), "response");
+  const [answer] = await once(get(url, { ca, ...client, agent: false, timeout: 2000 }), "response");
   const { statusCode } = z.object({ statusCode: z.number() }).parse(answer);
   return statusCode;
 }
 
-async function waitUntilReady(url: string, child: ChildProcess, ca: string | undefined): Promise<void> {
+async function waitUntilReady(
+  url: string,
+  child: ChildProcess,
+  ca: string | undefined,
+  client: TestCertificate | undefined,
+): Promise<void> {
   const end = Date.now() + READY_MS;
   while (Date.now() < end) {
     if (child.exitCode !== null || child.signalCode !== null) throw new Error("The process ended.");
-    const status = await askStatus(url, ca).catch(() => 0);
+    const status = await askStatus(url, ca, client).catch(() => 0);
     if (status === 200) return;
     await sleep(50);
   }

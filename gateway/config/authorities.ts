@@ -1,6 +1,6 @@
-// Reads files of certificate authorities.
+// Reads files in PEM, and those of certificate authorities.
 import { X509Certificate } from "node:crypto";
-import { readPem } from "./tls.ts";
+import { readFileSync } from "node:fs";
 
 /** Gives the authorities of a file in PEM, or what was expected of it. */
 export function readAuthorities(path: string): { readonly pem: string } | { readonly expected: string } {
@@ -17,5 +17,15 @@ function isCertificate(block: string): boolean {
     return new X509Certificate(block).ca;
   } catch {
     return false;
+  }
+}
+
+/** Reads a file; gives what was expected where it can't be read. */
+export function readPem(path: string): Buffer | string {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    return `expected a readable file at ${path} (${code})`;
   }
 }

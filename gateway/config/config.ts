@@ -10,6 +10,8 @@ import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
 import type { OutboundConfig } from "./outbound.ts";
 import { readOutbound } from "./outbound.ts";
+import type { SamlIssuerConfig } from "./saml-issuers.ts";
+import { readSamlIssuers } from "./saml-issuers.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -46,6 +48,7 @@ export type Config = {
   readonly credentials: ConfigFile["credentials"];
   readonly outbound: OutboundConfig;
   readonly issuers: readonly IssuerConfig[];
+  readonly samlIssuers: readonly SamlIssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
   readonly policy: {
     readonly bundle: string;
@@ -153,7 +156,11 @@ export function loadConfig(options: {
       : {
           certificate: resolve(from(["tls", "certificate"]), file.tls.certificate),
           key: resolve(from(["tls", "key"]), file.tls.key),
+          client_ca: file.tls.client_ca === undefined ? null : resolve(folder, file.tls.client_ca),
+          client_certificates: file.tls.client_certificates ?? "require",
         };
+  if (tls !== null && tls.client_ca === null && file.tls?.client_certificates !== undefined)
+    report(["tls", "client_ca"], "expected the file of the authorities of clients' certificates");
   if (isWhole && tls !== null) {
     const files = readTlsFiles(tls);
     if ("wrong" in files) report(["tls", files.wrong], files.expected);
@@ -161,6 +168,11 @@ export function loadConfig(options: {
   const trusted = readIssuers(file.issuers, {
     follow: (reference) => followReference(reference, env, folder),
     isServing: isWhole,
+    report,
+  });
+  const samlIssuers = readSamlIssuers(file.saml_issuers, {
+    folder,
+    taken: trusted.issuers.map(({ issuer }) => issuer),
     report,
   });
   const way = readOutbound(file.outbound, {
@@ -186,6 +198,7 @@ export function loadConfig(options: {
     credentials: file.credentials,
     outbound: way.outbound,
     issuers: trusted.issuers,
+    samlIssuers,
     tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,

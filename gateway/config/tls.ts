@@ -1,17 +1,24 @@
 // Reads the listener's certificate and key, and says whether they are a pair that can be served.
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readAuthorities, readPem } from "./authorities.ts";
 
 /** Where the certificate chain and its key stand, as absolute paths. */
-export type TlsConfig = { readonly certificate: string; readonly key: string };
+export type TlsConfig = {
+  readonly certificate: string;
+  readonly key: string;
+  /** Where the authorities of clients' certificates stand; null: clients are asked for none. */
+  readonly client_ca: string | null;
+  /** Whether a client without a certificate is let in. */
+  readonly client_certificates: "require" | "request";
+};
 
 /** What a listener is given. */
-export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer };
+export type TlsFiles = { readonly cert: Buffer; readonly key: Buffer; readonly ca: string | null };
 
 /** Reads both files. Gives what is wrong with them, and with which, instead; nothing of them stands in the text. */
 export function readTlsFiles(
   config: TlsConfig,
-): TlsFiles | { readonly wrong: keyof TlsConfig; readonly expected: string } {
+): TlsFiles | { readonly wrong: "certificate" | "key" | "client_ca"; readonly expected: string } {
   const cert = readPem(config.certificate);
   if (typeof cert === "string") return { wrong: "certificate", expected: cert };
   const key = readPem(config.key);
@@ -21,17 +28,10 @@ export function readTlsFiles(
   const own = attempt(() => createPrivateKey(key));
   if (own === null) return { wrong: "key", expected: "expected a private key in PEM, without a passphrase" };
   if (!leaf.checkPrivateKey(own)) return { wrong: "key", expected: "expected the key of the certificate" };
-  return { cert, key };
-}
-
-/** Reads a file; gives what was expected where it can't be read. */
-export function readPem(path: string): Buffer | string {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    return `expected a readable file at ${path} (${code})`;
-  }
+  const authorities = config.client_ca === null ? null : readAuthorities(config.client_ca);
+  if (authorities !== null && "expected" in authorities)
+    return { wrong: "client_ca", expected: authorities.expected };
+  return { cert, key, ca: authorities?.pem ?? null };
 }
 
 function attempt<T>(work: () => T): T | null {

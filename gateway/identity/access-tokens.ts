@@ -8,7 +8,7 @@ import { agentSchema } from "./account-caller.ts";
 import type { FoundToken } from "./check-token.ts";
 
 /** What of a caller is kept with its token: credential and expiry are the token's own. */
-export type KeptCaller = Omit<Caller, "credentialId" | "parents" | "expiresAt" | "grant">;
+export type KeptCaller = Omit<Caller, "credentialId" | "parents" | "expiresAt" | "grant" | "certificate">;
 
 const json: z.ZodType<Json> = z.json();
 /** What of a caller is kept, as JSON. A token from before a field was known gets what opens least. */
@@ -23,6 +23,7 @@ export const keptCaller = z.object({
   actsFor: z.string().nullable(),
   agent: agentSchema.extend({ name: z.string() }).nullable().default(null),
   initiator: z.enum(INITIATORS).default("service"),
+  boundTo: z.string().optional(),
 });
 
 /** Reads the caller that was kept with a token. */

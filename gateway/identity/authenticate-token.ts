@@ -4,6 +4,7 @@ import { LRUCache } from "lru-cache";
 import type { Revocation } from "../../db/queries/revocations.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
+import { admit } from "./binding.ts";
 import { parseBearer } from "./bearer.ts";
 import type { TokenCheck } from "./check-token.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
@@ -104,25 +105,29 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     }
   }
 
+  function find(header: string, sender?: Sender): Caller | Promise<Caller> {
+    const key = digest("sha256", header, "base64url");
+    const entry = known.get(key);
+    if (entry !== undefined) {
+      if (entry.until <= now()) {
+        if (entry.isRenewable === true) return start(header, key, sender);
+        // A socket that a client secret has opened outlives it, and ends with its caller.
+        if (entry.caller.grant === undefined) known.delete(key);
+        throw tokenExpired();
+      }
+      if (revocations.isFresh()) return entry.caller;
+      return start(header, key, sender);
+    }
+    const refusal = refused.get(key);
+    if (refusal !== undefined) throw new GatewayError(refusal.code, refusal.message);
+    return start(header, key, sender);
+  }
+
   return {
     authenticate(authorization, sender) {
       if (authorization === undefined) parseBearer(authorization);
-      const header = authorization ?? "";
-      const key = digest("sha256", header, "base64url");
-      const entry = known.get(key);
-      if (entry !== undefined) {
-        if (entry.until <= now()) {
-          if (entry.isRenewable === true) return start(header, key, sender);
-          // A socket that a client secret has opened outlives it, and ends with its caller.
-          if (entry.caller.grant === undefined) known.delete(key);
-          throw tokenExpired();
-        }
-        if (revocations.isFresh()) return entry.caller;
-        return start(header, key, sender);
-      }
-      const refusal = refused.get(key);
-      if (refusal !== undefined) throw new GatewayError(refusal.code, refusal.message);
-      return start(header, key, sender);
+      const found = find(authorization ?? "", sender);
+      return "then" in found ? found.then((caller) => admit(caller, sender)) : admit(found, sender);
     },
     confirm(caller) {
       if (caller.expiresAt !== null && caller.expiresAt <= now()) throw tokenExpired();

@@ -9,6 +9,7 @@ import type { Authenticator as TokenAuthenticator } from "./authenticate-token.t
 import { findAccessToken } from "./access-tokens.ts";
 import { createTokenAuthenticator } from "./authenticate-token.ts";
 import type { ClientSecrets } from "./client-secrets.ts";
+import { requireBound } from "./binding.ts";
 import { createTokenCheck } from "./check-token.ts";
 import type { TokenCheck, TokenCheckDeps } from "./check-token.ts";
 import { openIssuers } from "./open-issuers.ts";
@@ -63,12 +64,18 @@ export async function createAuthenticator(deps: {
   const stopListening = await listenForRevocations(db, () => opened.log?.wake());
   return {
     ...authenticator,
-    createCheck: (turns) =>
-      createTokenCheck({
+    createCheck(turns) {
+      const check = createTokenCheck({
         ...checking,
         turns,
         wasRevoked: (names) => turns(() => checking.wasRevoked(names)),
-      }),
+      });
+      return async (token, around) => {
+        const verified = await check(token, around);
+        requireBound(verified.caller, around?.sender);
+        return verified;
+      };
+    },
     async close() {
       await stopListening().catch(() => undefined);
       await authenticator.close();

@@ -4,4 +4,6 @@
 export type Sender = {
   /** The address that it comes from, behind trusted proxies. */
   address(): string;
+  /** Thumbprint of the client certificate that its connection showed and that was verified; null: there is none. */
+  certificate(): string | null;
 };

@@ -5,6 +5,7 @@ import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "jose";
 import type { IssuerConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
+import { readBinding } from "./binding.ts";
 import { hasGroupOverage, readClaims } from "./claims.ts";
 import type { IssuerClient } from "./issuer-client.ts";
 import type { IssuerKeys } from "./issuer-keys.ts";
@@ -76,6 +77,7 @@ export async function verifyToken(
     return {
       caller: {
         ...claims,
+        ...readBinding(payload),
         credentialId: toCredentialId(config.issuer, payload.jti, toSigned(token)),
         expiresAt,
       },
@@ -111,7 +113,12 @@ export async function verifyIntrospected(
   const id = typeof jti === "string" ? jti : undefined;
   const cached = nowMs + (config.introspection?.cache_s ?? 0) * 1000;
   return {
-    caller: { ...caller, credentialId: toCredentialId(config.issuer, id, token), expiresAt },
+    caller: {
+      ...caller,
+      ...readBinding(claims),
+      credentialId: toCredentialId(config.issuer, id, token),
+      expiresAt,
+    },
     until: expiresAt === null ? cached : Math.min(cached, expiresAt + skew),
     isRenewable: true,
   };

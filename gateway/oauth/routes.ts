@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import type { TokenRow } from "../../db/queries/tokens.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { requireBound } from "../identity/binding.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
 import type { Sender } from "../identity/sender.ts";
 import { createFailures } from "./failures.ts";
@@ -14,7 +15,7 @@ import type { GrantDeps } from "./grants.ts";
 import { grantToken, GRANT_TYPES } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
 
-export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse"> & {
+export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requireBound"> & {
   /** Is told of a refresh token that came again, and from where. */
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
   /** The gateway's URL as its users see it. */
@@ -32,9 +33,10 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
   const failures = createFailures(now);
   const granting = (sender: Sender): GrantDeps => ({
     ...deps,
-    audiences: () => [deps.publicUrl(), `${deps.publicUrl()}/oauth/token`],
+    audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
     check: (token) => deps.check(token, { sender }),
     onReuse: (used) => deps.onReuse(used, sender),
+    requireBound: (caller) => requireBound(caller, sender),
   });
 
   /** Runs one request; what it throws becomes an answer that tells an attacker nothing. */
@@ -102,7 +104,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     const url = deps.publicUrl();
     return c.json({
       issuer: url,
-      token_endpoint: `${url}/oauth/token`,
+      token_endpoint: toTokenEndpoint(url),
       revocation_endpoint: `${url}/oauth/revoke`,
       grant_types_supported: GRANT_TYPES,
       response_types_supported: [],
@@ -117,6 +119,11 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     });
   });
   return app;
+}
+
+/** Gives the token endpoint of a gateway's URL. */
+export function toTokenEndpoint(publicUrl: string): string {
+  return `${publicUrl}/oauth/token`;
 }
 
 function toOAuthError(error: unknown): OAuthError {

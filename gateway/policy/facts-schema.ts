@@ -152,6 +152,7 @@ const schema = z.strictObject({
       .strictObject({ name: z.string(), owner: z.string(), purpose: z.string(), tools: list(z.string()) })
       .nullable(),
     initiator: z.enum(INITIATORS),
+    certificate: z.string().nullable(),
   }),
   connection: z.strictObject({ name: z.string(), kind: z.string(), labels: list(z.string()) }),
   operation: z.enum([...listOperations(), "unknown"]),

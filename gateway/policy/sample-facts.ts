@@ -43,6 +43,7 @@ export function toSampleFacts(phase: Phase): Facts {
       acts_for: null,
       agent: null,
       initiator: "service",
+      certificate: null,
     },
     connection: { name: "openai", kind: "openai", labels: [] },
     operation: "responses.create",
