@@ -324,6 +324,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       createCheck: (turns) => authenticator.createCheck(turns),
       publicUrl: () => ownUrl,
       lifetimes: config.tokens,
+      samlIssuers: config.samlIssuers,
+      onSamlAttack: (incident) => noteIncident(incident),
       longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       toSender,
       logins: config.issuers.flatMap(({ issuer, login }) => (login === null ? [] : [{ ...login, issuer }])),

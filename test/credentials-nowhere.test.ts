@@ -1,6 +1,6 @@
 // A canary stands in each place where a credential can stand. It is used, refused, echoed by the target and misplaced, and
 // then searched for in all that the gateway writes, answers and shows.
-import { randomBytes } from "node:crypto";
+import { createPrivateKey, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,9 +10,14 @@ import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { exportSPKI, generateKeyPair } from "jose";
 import { createKeyText } from "../gateway/identity/key-format.ts";
 import { runInProcess } from "./command.ts";
+import { askForTokens } from "./credentials/ask-for-tokens.ts";
 import { dumpTables } from "./dump-tables.ts";
+import { makeCertificate } from "./fixtures/certificate.ts";
+import { createTestIssuer } from "./fixtures/test-issuer.ts";
+import type { TestIssuer } from "./fixtures/test-issuer.ts";
 import { findPort, startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
@@ -21,6 +26,10 @@ import { askRefused } from "./websocket/client.ts";
 
 const WAIT = { timeout: 20_000, interval: 100 };
 const make = (name: string): string => `${name}-${randomBytes(24).toString("hex")}`;
+
+const certificate = makeCertificate("canary");
+/** Of letters and digits alone, which every scheme writes as they are. */
+const issuerSecret = `issuer${randomBytes(24).toString("hex")}`;
 
 /** None is shaped like a key that the log would cut out by its shape, but those that must be. */
 const CANARIES = {
@@ -35,6 +44,13 @@ const CANARIES = {
   credentialsKey: randomBytes(32).toString("base64"),
   formerKey: randomBytes(32).toString("hex"),
   databasePassword: make("password"),
+  issuerSecret,
+  // As HTTP's Basic scheme has it, but for the client's name.
+  issuerBasic: Buffer.from(`canaryclient:${issuerSecret}`).toString("base64").slice(20),
+  tlsKey: Buffer.from(
+    createPrivateKey(certificate.key).export({ format: "jwk" }).d ?? "",
+    "base64url",
+  ).toString("base64"),
   providersClientSecret: `ek_${randomBytes(24).toString("hex")}`,
   // What programs send, and must not.
   unknownToken: createKeyText(),
@@ -46,11 +62,15 @@ const CANARIES = {
 };
 
 /** What is shown to somebody once, by design: looked for in everything but that. */
-const shownOnce = { key: "", clientSecret: "" };
+const shownOnce: { key: string; clientSecret: string; [name: string]: string } = {
+  key: "",
+  clientSecret: "",
+};
 
 let folder = "";
 let database: TestDatabase;
 let target: Server;
+let people: TestIssuer;
 let targetPort = 0;
 let gateway: RunningGateway;
 let databaseUrl = "";
@@ -93,6 +113,12 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
         },
       );
       return outgoing.end(JSON.stringify({ object: "list", data: [], echo: all }));
+    }
+    if (url.includes("/introspect")) {
+      const claims = { active: true, aud: "tollgate", sub: "introspected", exp: 4_000_000_000 };
+      const isActive = sent.includes("op_active");
+      outgoing.writeHead(sent.includes("op_broken") ? 500 : 200, { ...json, "x-request-id": all });
+      return outgoing.end(JSON.stringify(isActive ? claims : { active: false, error: all }));
     }
     if (url.includes("/client_secrets")) {
       outgoing.writeHead(200, json);
@@ -142,6 +168,7 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
 
 const ENVIRONMENT = {
   CANARY_ENV: CANARIES.env,
+  CANARY_ISSUER: CANARIES.issuerSecret,
   TEST_ENCRYPTION_KEY: CANARIES.encryptionKey,
   TEST_CREDENTIALS_KEY: CANARIES.credentialsKey,
   TEST_FORMER_KEY: CANARIES.formerKey,
@@ -150,6 +177,9 @@ const ENVIRONMENT = {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-canary-"));
   await writeFile(join(folder, "key"), CANARIES.file);
+  await writeFile(join(folder, "tls.pem"), certificate.cert);
+  await writeFile(join(folder, "tls.key"), certificate.key);
+  people = await createTestIssuer();
   database = await createTestDatabase();
   await database.db.sql.unsafe(`create role ${role} login superuser password '${CANARIES.databasePassword}'`);
   const own = new URL(database.url);
@@ -180,6 +210,7 @@ afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
   target?.closeAllConnections();
   target?.close();
+  await people?.[Symbol.asyncDispose]();
   await database?.db.sql.unsafe(`drop role if exists ${role}`);
   await database?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
@@ -191,6 +222,19 @@ function toConfiguration(): string {
     connections: [
       { name: "env", base_url: `${base}/env/v1`, credential: "env:CANARY_ENV", default: true },
       { name: "file", base_url: `${base}/file/v1`, credential: `file:${join(folder, "key")}` },
+    ],
+    issuers: [
+      { issuer: people.url, audience: "tollgate", group_map: { staff: "developers" } },
+      {
+        issuer: `${base}/issuer`,
+        audience: "tollgate",
+        introspection: {
+          endpoint: `${base}/introspect`,
+          client_id: "canaryclient",
+          client_secret: "env:CANARY_ISSUER",
+          token_prefix: "op_",
+        },
+      },
     ],
     credentials: { key: "env:TEST_CREDENTIALS_KEY", former_keys: ["env:TEST_FORMER_KEY"] },
   });
@@ -233,21 +277,35 @@ async function ask(
   return { status: answer.status, text };
 }
 
-/** Gives which canaries stand in a text: any twelve characters of one count, as they are or as bytes in hexadecimal. */
-function findIn(text: string, canaries: Readonly<Record<string, string>>): string[] {
-  const lower = text.toLowerCase();
-  return Object.entries(canaries).flatMap(([name, canary]) => {
+type Find = (text: string) => readonly string[];
+
+/**
+ * Makes what tells which canaries stand in a text: any twelve characters of one count, as they are or as bytes in
+ * hexadecimal. It goes through a text once, however many there are.
+ */
+function createFind(canaries: Readonly<Record<string, string>>): Find {
+  const plain = new Map<string, string>();
+  const inHex = new Map<string, string>();
+  for (const [name, canary] of Object.entries(canaries)) {
     const shapes = [
       canary,
       canary.replaceAll("/", String.raw`\/`),
+      canary.replaceAll("+", "-").replaceAll("/", "_"),
       isKeyBytes(canary) ? toHex(canary, "base64") : "",
     ];
-    const isThere = shapes.some((shape) => toPieces(shape, 12).some((piece) => text.includes(piece)));
+    for (const piece of shapes.flatMap((shape) => toPieces(shape, 12))) plain.set(piece, name);
     // Twelve characters are twenty-four digits: fewer stand by chance in that of another canary.
-    return isThere || toPieces(toHex(canary, "utf8"), 24).some((piece) => lower.includes(piece))
-      ? [name]
-      : [];
-  });
+    for (const piece of toPieces(toHex(canary, "utf8"), 24)) inHex.set(piece, name);
+  }
+  return (text) => {
+    const found = new Set<string | undefined>();
+    const lower = text.toLowerCase();
+    for (let at = 0; at < text.length; at += 1) {
+      found.add(plain.get(text.slice(at, at + 12)));
+      found.add(inHex.get(lower.slice(at, at + 24)));
+    }
+    return [...found].filter((name) => name !== undefined);
+  };
 }
 
 function toPieces(shape: string, length: number): string[] {
@@ -335,9 +393,48 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
     body: JSON.stringify(session),
   });
   const grant = await given.text();
-  expect(findIn(grant, CANARIES)).toEqual([]);
+  expect(createFind(CANARIES)(grant)).toEqual([]);
   shownOnce.clientSecret = z.object({ value: z.string() }).parse(JSON.parse(grant)).value;
   await askRefused(`${gateway.origin}/c/env/v1/realtime`, { token: shownOnce.clientSecret });
+
+  // Shown to the token service, and given by it.
+  const pair = await generateKeyPair("ES256", { extractable: true });
+  await writeFile(join(folder, "canary.pem"), await exportSPKI(pair.publicKey));
+  expect((await command(["service-accounts", "add-key", "canary", "--public-key", "canary.pem"])).code).toBe(
+    0,
+  );
+  const account = { name: "canary", key: shownOnce.key, privateKey: pair.privateKey };
+  const { access, secrets } = await askForTokens({
+    origin: gateway.origin,
+    issuer: people,
+    account,
+    say: (text) => said.push(text),
+  });
+  Object.assign(shownOnce, secrets);
+  for (const input of Object.values(MODES)) await ask("/v1/responses", access, { model: "gpt-4.1", input });
+  for (const token of ["op_active", "op_inactive", "op_broken"]) await ask("/v1/responses", token);
+  expect([...(seen.get("introspect") ?? [])].join(" ")).toContain(CANARIES.issuerBasic);
+  for (const token of [access, await people.sign({ groups: ["staff"] })])
+    await command(["identity", "explain", "--json"], token);
+
+  // The key of a listener's certificate: served with, and where another belongs.
+  const tls = { TOLLGATE_TLS_CERT: join(folder, "tls.pem"), TOLLGATE_TLS_KEY: join(folder, "tls.key") };
+  const swapped = { TOLLGATE_TLS_CERT: tls.TOLLGATE_TLS_KEY, TOLLGATE_TLS_KEY: tls.TOLLGATE_TLS_CERT };
+  for (const env of [tls, swapped, { ...tls, TOLLGATE_TLS_CERT: tls.TOLLGATE_TLS_KEY }])
+    for (const args of [
+      ["config", "check", "--json"],
+      ["doctor", "--json"],
+    ])
+      await command(args, "", env);
+  const secure = await startGateway({
+    databaseUrl,
+    ca: certificate.cert,
+    env: { ...ENVIRONMENT, ...tls, TOLLGATE_LOG_LEVEL: "debug", OPENAI_API_KEY: undefined },
+    config: () => toConfiguration(),
+  });
+  await fetch(secure.origin.replace("https:", "http:")).catch((error: unknown) => said.push(String(error)));
+  await secure[Symbol.asyncDispose]();
+  said.push(secure.log());
 
   // Misplaced in the configuration.
   for (const key of ["encryption_key", "simulate", "no_such_key"]) {
@@ -375,6 +472,8 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
     ["connections", "test", "tls", "--json"],
     ["connections", "rewrap"],
     ["service-accounts", "list", "--json"],
+    ["tokens", "list", "--json"],
+    ["actions", "list", "--json"],
     ["exchanges", "list", "--json"],
     ["incidents", "list", "--json"],
     ["--help"],
@@ -396,18 +495,20 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
   const log = gateway.log();
   expect(log).toContain("credential_refused");
   expect(dump.get("connection_credentials")).toBeDefined();
-  const everywhere = { ...CANARIES, ...shownOnce };
-  for (const [table, rows] of dump) expect([table, findIn(rows, everywhere)]).toEqual([table, []]);
-  expect(findIn(log, everywhere)).toEqual([]);
-  for (const text of said)
-    if (findIn(text, everywhere).length > 0) expect([findIn(text, everywhere), text]).toEqual([]);
+  const find = createFind({ ...CANARIES, ...shownOnce });
+  for (const [table, rows] of dump) expect([table, find(rows)]).toEqual([table, []]);
+  expect(find(log)).toEqual([]);
+  for (const text of said) if (find(text).length > 0) expect([find(text), text]).toEqual([]);
   await gateway.stop("SIGABRT");
-  expect(findIn(gateway.log(), everywhere)).toEqual([]);
+  expect(find(gateway.log())).toEqual([]);
 }, 180_000);
 
 test("a canary would be found", () => {
+  const find = createFind(CANARIES);
+  expect(find(certificate.key)).toEqual(["tlsKey"]);
+  expect(find(certificate.cert)).toEqual([]);
   for (const [name, canary] of Object.entries(CANARIES)) {
-    expect(findIn(`before ${canary.slice(3, 20)} after`, CANARIES)).toEqual([name]);
-    expect(findIn(`\\x00${Buffer.from(canary).toString("hex")}ff`, CANARIES)).toEqual([name]);
+    expect(find(`before ${canary.slice(3, 20)} after`)).toEqual([name]);
+    expect(find(`\\x00${Buffer.from(canary).toString("hex")}ff`)).toEqual([name]);
   }
 });

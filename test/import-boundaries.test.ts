@@ -103,7 +103,23 @@ const CASES: Readonly<
   },
   "gateway/oauth/a.ts": {
     refused: ["undici", "../pipeline.ts", "../record/ledger.ts", "../../db/schema.ts", "../../db/client.ts"],
-    passed: ["hono", "jose", "../identity/check-token.ts", "../../db/queries/tokens.ts"],
+    passed: [
+      "hono",
+      "jose",
+      "../identity/check-token.ts",
+      "../saml/assertion-check.ts",
+      "../../db/queries/tokens.ts",
+    ],
+  },
+  "gateway/saml/a.ts": {
+    refused: [
+      "jose",
+      "xml-crypto",
+      "../oauth/grants.ts",
+      "../config/config.ts",
+      "../../db/queries/tokens.ts",
+    ],
+    passed: ["@node-saml/node-saml", "zod", "../identity/claims.ts", "type ../config/saml-issuers.ts"],
   },
   "gateway/connect/a.ts": {
     refused: ["undici", "ws", "../forward/headers.ts", "../config/config.ts"],

@@ -26,6 +26,21 @@ describe("an answer that is read whole", () => {
     expect(fake.log).toEqual(["ask whole", "close completed", "head 200", "end"]);
   });
 
+  test("lets others be served between the steps over a long one", async () => {
+    let turns = 0;
+    let isOver = false;
+    const serve = (): void => {
+      turns += 1;
+      if (!isOver) setImmediate(serve);
+    };
+    setImmediate(serve);
+    const body = `${" ".repeat(300_000)}{"id":"resp_1","output":[]}`;
+    const fake = await run(body);
+    isOver = true;
+    expect(fake.text()).toBe(body);
+    expect(turns).toBeGreaterThanOrEqual(5);
+  });
+
   test("puts a message into each denied call's place and leaves the others", async () => {
     const fake = await run(JSON.stringify({ id: "resp_1", output: [call("drop"), call("keep")] }));
     const { output } = JSON.parse(fake.text());

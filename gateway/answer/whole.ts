@@ -7,6 +7,7 @@ import type { ParsedAnswer } from "../parse/answer.ts";
 import { parseAnswerJson } from "../parse/answer-json.ts";
 import { readAnswerSaid } from "../parse/said.ts";
 import { isApart } from "../parse/apart.ts";
+import { STEP } from "../parse/steps.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader, End } from "./context.ts";
 import { judgeAnswer, replaceDenied } from "./judge-answer.ts";
@@ -80,11 +81,19 @@ export function createWholeReader(
     }
   }
 
+  /** Lets others go first behind a step over a long answer. */
+  function pause(): Promise<void> | null {
+    return size > STEP ? new Promise(setImmediate) : null;
+  }
+
   async function finish(): Promise<void> {
     const [only] = chunks;
     const bytes = only?.length === size ? only : Buffer.concat(chunks, size);
+    await pause();
     const body = size === 0 ? null : read(bytes);
+    await pause();
     const answer = parseAnswer(spec, body);
+    await pause();
     // An answer that is refused, or whose caller leaves, has cost what it says.
     context.describe(() => ({ model: answer.model, responseId: answer.id, usage: answer.usage }));
     await askAhead(context, answer.segments);
@@ -104,7 +113,9 @@ export function createWholeReader(
       if (left !== out) sent = Buffer.from(JSON.stringify(left));
       out = left;
     }
+    await pause();
     const masked = maskAnswer(context, found, out, answer.segments);
+    await pause();
     if (masked.body !== out) sent = Buffer.from(JSON.stringify(masked.body));
     void context.own(answer.objectIds);
     context.said(readAnswerSaid(masked.body));

@@ -10,6 +10,8 @@ import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
 import type { OutboundConfig } from "./outbound.ts";
 import { readOutbound } from "./outbound.ts";
+import type { SamlIssuerConfig } from "./saml-issuers.ts";
+import { readSamlIssuers } from "./saml-issuers.ts";
 import { parseFile } from "./parse-file.ts";
 import type { Problem } from "./problems.ts";
 import { ConfigError, isBelow, toDotted } from "./problems.ts";
@@ -46,6 +48,7 @@ export type Config = {
   readonly credentials: ConfigFile["credentials"];
   readonly outbound: OutboundConfig;
   readonly issuers: readonly IssuerConfig[];
+  readonly samlIssuers: readonly SamlIssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
   readonly policy: {
     readonly bundle: string;
@@ -167,6 +170,11 @@ export function loadConfig(options: {
     isServing: isWhole,
     report,
   });
+  const samlIssuers = readSamlIssuers(file.saml_issuers, {
+    folder,
+    taken: trusted.issuers.map(({ issuer }) => issuer),
+    report,
+  });
   const way = readOutbound(file.outbound, {
     env,
     folder,
@@ -190,6 +198,7 @@ export function loadConfig(options: {
     credentials: file.credentials,
     outbound: way.outbound,
     issuers: trusted.issuers,
+    samlIssuers,
     tokens: file.tokens,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,

@@ -1,9 +1,14 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { issuer } from "./issuer-schema.ts";
 import { readIssuers } from "./issuers.ts";
+import { readSamlIssuers } from "./saml-issuers.ts";
+import { samlIssuer } from "./saml-schema.ts";
 
 function read(entries: readonly unknown[], secret?: string) {
   const problems: string[] = [];
@@ -84,3 +89,43 @@ test.each([
   const entry = { issuer: "https://a.example", audience: "x", login: { client_id: "x", redirect_uri: uri } };
   expect(issuer.safeParse(entry).success).toBe(false);
 });
+
+test("an issuer of assertions has one source of keys, an entity id of its own, and RSA certificates", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-saml-"));
+  writeFileSync(join(folder, "rsa.pem"), makeCertificate("Directory", "rsa").cert);
+  writeFileSync(join(folder, "ec.pem"), makeCertificate("Directory").cert);
+  const problems: string[] = [];
+  const entry = { entity_id: "https://a.example", audience: "x", certificates: ["rsa.pem"] };
+  const readSaml = (entries: readonly object[], taken: readonly string[] = []) =>
+    readSamlIssuers(
+      entries.map((one) => samlIssuer.parse(one)),
+      { folder, taken, report: (at, expected) => problems.push(`${at.join(".")}: ${expected}`) },
+    );
+  const [found] = readSaml([entry]);
+  expect(found).toMatchObject({ issuer: "https://a.example", subject_claim: "NameID" });
+  expect(problems).toEqual([]);
+  readSaml([entry, entry]);
+  readSaml([entry], ["https://a.example"]);
+  expect(problems.splice(0)).toEqual([
+    "saml_issuers.1.entity_id: expected an entity id that no other issuer has",
+    "saml_issuers.0.entity_id: expected an entity id that no other issuer has",
+  ]);
+  readSaml([{ ...entry, metadata_url: "https://a.example/metadata" }]);
+  readSaml([{ ...entry, certificates: [] }]);
+  readSaml([{ ...entry, certificates: ["ec.pem"] }]);
+  readSaml([{ ...entry, certificates: [], metadata_file: "absent.xml" }]);
+  expect(problems.splice(0)).toEqual([
+    "saml_issuers.0: expected one of metadata_file, metadata_url and certificates",
+    "saml_issuers.0: expected one of metadata_file, metadata_url and certificates",
+    "saml_issuers.0.certificates.0: expected a certificate of an RSA key of at least 2048 bits",
+    `saml_issuers.0.metadata_file: expected a file at ${join(folder, "absent.xml")}`,
+  ]);
+  rmSync(folder, { recursive: true });
+});
+
+test.each(["tollgate", "", "a b:c", "//example.com"])(
+  "an entity id is a URI, which %j is not",
+  (entity_id) => {
+    expect(samlIssuer.safeParse({ entity_id, audience: "x" }).success).toBe(false);
+  },
+);

@@ -30,12 +30,26 @@ export type LoginConfig = {
   readonly redirect_uri: string;
 };
 
-/** One trusted issuer. Claims are names, or RFC 6901 pointers where they begin with a slash. */
-export type IssuerConfig = {
+/** What of an issuer's claims counts. Claims are names, or RFC 6901 pointers where they begin with a slash. */
+export type ClaimRules = {
   readonly issuer: string;
-  readonly audience: readonly string[];
   /** Empty: any. */
   readonly authorized_parties: readonly string[];
+  readonly subject_claim: string;
+  readonly groups_claim: string;
+  readonly group_map: ReadonlyMap<string, readonly string[]>;
+  readonly group_rules: readonly GroupRule[];
+  readonly claims: readonly ClaimConfig[];
+  readonly kind: Caller["kind"];
+  readonly kind_by: ByClaim<Caller["kind"]> | null;
+  readonly initiator_by: ByClaim<Initiator> | null;
+  readonly tenant: string;
+  readonly tenant_by: ByClaim<string> | null;
+};
+
+/** One trusted issuer. */
+export type IssuerConfig = ClaimRules & {
+  readonly audience: readonly string[];
   readonly algorithms: readonly string[];
   readonly jwks_uri: string | null;
   readonly introspection: {
@@ -45,21 +59,15 @@ export type IssuerConfig = {
     readonly cache_s: number;
   } | null;
   readonly login: LoginConfig | null;
-  readonly subject_claim: string;
-  readonly groups_claim: string;
-  readonly group_map: ReadonlyMap<string, readonly string[]>;
-  readonly group_rules: readonly GroupRule[];
   readonly group_overage: "refuse" | "ignore" | "userinfo";
-  readonly claims: readonly ClaimConfig[];
-  readonly kind: Caller["kind"];
-  readonly kind_by: ByClaim<Caller["kind"]> | null;
-  readonly initiator_by: ByClaim<Initiator> | null;
-  readonly tenant: string;
-  readonly tenant_by: ByClaim<string> | null;
   readonly clock_skew_s: number;
 };
 
 type Entry = ConfigFile["issuers"][number];
+/** The part of an entry that both kinds of issuers have. */
+type Mapping = Readonly<
+  Pick<Entry, "group_map" | "group_rules" | "kind" | "kind_by" | "initiator_by" | "tenant" | "tenant_by">
+> & { readonly claims?: readonly NonNullable<Entry["claims"]>[number][] | undefined };
 type Report = (at: readonly PropertyKey[], expected: string) => void;
 
 /** The issuers, and the secrets of the gateway's clients at them by `iss`. */
@@ -133,8 +141,6 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
   const preset = entry.preset === undefined ? {} : PRESETS[entry.preset];
   const issuer = entry.issuer ?? preset.issuer;
   if (issuer === undefined) return null;
-  const kindBy = entry.kind_by ?? preset.kind_by;
-  const initiatorBy = entry.initiator_by ?? preset.initiator_by;
   const { introspection } = entry;
   return {
     issuer,
@@ -154,23 +160,38 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
     login: entry.login === undefined ? null : { ...entry.login, resource: entry.login.resource ?? null },
     subject_claim: entry.subject_claim ?? preset.subject_claim ?? "sub",
     groups_claim: entry.groups_claim ?? preset.groups_claim ?? "groups",
+    group_overage: entry.group_overage,
+    ...toMapping({
+      ...entry,
+      claims: entry.claims ?? preset.claims,
+      kind: entry.kind ?? preset.kind,
+      kind_by: entry.kind_by ?? preset.kind_by,
+      initiator_by: entry.initiator_by ?? preset.initiator_by,
+    }),
+    clock_skew_s: entry.clock_skew_s,
+  };
+}
+
+/** Gives what an entry of either kind says of its claims. */
+export function toMapping(
+  entry: Mapping,
+): Omit<ClaimRules, "issuer" | "authorized_parties" | "subject_claim" | "groups_claim"> {
+  return {
     group_map: toListMap(entry.group_map),
     group_rules: entry.group_rules.map(({ when, groups }) => ({
       when: toListMap(when),
       groups: toList(groups),
     })),
-    group_overage: entry.group_overage,
-    claims: (entry.claims ?? preset.claims ?? []).map((one) =>
+    claims: (entry.claims ?? []).map((one) =>
       typeof one === "string"
         ? { claim: one, name: one, type: null }
         : { claim: one.claim, name: one.name ?? one.claim, type: one.type ?? null },
     ),
-    kind: entry.kind ?? preset.kind ?? "human",
-    kind_by: toByClaim(kindBy),
-    initiator_by: toByClaim(initiatorBy),
+    kind: entry.kind ?? "human",
+    kind_by: toByClaim(entry.kind_by),
+    initiator_by: toByClaim(entry.initiator_by),
     tenant: entry.tenant,
     tenant_by: toByClaim(entry.tenant_by),
-    clock_skew_s: entry.clock_skew_s,
   };
 }
 
@@ -180,7 +201,8 @@ function toByClaim<Value>(
   return by === undefined ? null : { claim: by.claim, map: new Map(Object.entries(by.map)) };
 }
 
-function toList(value: string | readonly string[]): readonly string[] {
+/** Gives one or several as a list. */
+export function toList(value: string | readonly string[]): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 

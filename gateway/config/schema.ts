@@ -4,6 +4,7 @@ import { bytes, count, milliseconds, network, secretReference, url } from "./fie
 import { issuer } from "./issuer-schema.ts";
 import { outbound } from "./outbound.ts";
 import { recogniser } from "./recogniser-schema.ts";
+import { samlIssuer } from "./saml-schema.ts";
 
 function isTimeZone(text: string): boolean {
   try {
@@ -172,6 +173,9 @@ export const configFile = z
       .max(32)
       .default([])
       .meta({ description: "OpenID issuers whose tokens are accepted." }),
+    saml_issuers: z.array(samlIssuer).max(32).default([]).meta({
+      description: "SAML 2.0 issuers whose assertions are exchanged for tokens.",
+    }),
     tokens: z
       .strictObject({
         access_s: z.int().min(1).max(86_400).default(3600).meta({

@@ -1,6 +1,9 @@
 // Who calls for whom: an agent that acts for somebody, and one that its owner's session mints. Neither gets more than its owner has.
 import type { KeptCaller } from "../identity/access-tokens.ts";
+import { isOurs } from "../identity/key-format.ts";
+import { findProvider } from "../identity/provider-keys.ts";
 import { OWN_ISSUER, toSubjectId } from "../identity/subject-id.ts";
+import { isJwt } from "../identity/verify-token.ts";
 import type { Form } from "./form.ts";
 import { requireField } from "./form.ts";
 import { OAuthError } from "./oauth-error.ts";
@@ -49,13 +52,16 @@ export function mintAgent(held: Presented, form: Form): Presented {
   const owner = held.caller;
   requireOwner(owner);
   const name = requireField(form, "agent");
-  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name))
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name) || isCredential(name))
     throw invalid("An agent's name has letters, digits and . _ -, at most 64.");
   const purpose = requireField(form, "agent_purpose");
   if (!isPurpose(purpose))
     throw invalid("An agent's purpose is a few words, of at most 128 letters and six digits.");
   const tools = toList(form.get("agent_tools"));
-  if (tools.length > MOST_TOOLS || tools.some((tool) => !/^[\x21-\x7e]{1,128}$/.test(tool)))
+  if (
+    tools.length > MOST_TOOLS ||
+    tools.some((tool) => !/^[\x21-\x7e]{1,128}$/.test(tool) || isCredential(tool))
+  )
     throw invalid(`An agent has at most ${MOST_TOOLS} tools, with names of at most 128 characters.`);
   const groups = form.has("agent_groups") ? toList(form.get("agent_groups")) : owner.groups;
   if (groups.some((group) => !owner.groups.includes(group)))
@@ -98,6 +104,11 @@ function invalid(message: string): OAuthError {
 
 function toList(text: string | undefined): readonly string[] {
   return [...new Set((text ?? "").split(" ").filter((one) => one !== ""))];
+}
+
+/** Names are recorded: a credential that somebody puts in their place is none. */
+function isCredential(text: string): boolean {
+  return isOurs(text) || isJwt(text) || findProvider(text) !== null;
 }
 
 /** What an agent is for is recorded as it is told, so that nothing fits into it that would have to be masked. */

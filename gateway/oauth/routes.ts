@@ -39,7 +39,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
   const failures = createFailures(now);
   const granting = (sender: Sender): GrantDeps => ({
     ...deps,
-    audiences: () => [deps.publicUrl(), `${deps.publicUrl()}/oauth/token`],
+    audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
     check: (token) => deps.check(token, { sender }),
     onReuse: (used) => deps.onReuse(used, sender),
     requireBound: (caller) => requireBound(caller, sender),
@@ -110,7 +110,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     const url = deps.publicUrl();
     return c.json({
       issuer: url,
-      token_endpoint: `${url}/oauth/token`,
+      token_endpoint: toTokenEndpoint(url),
       revocation_endpoint: `${url}/oauth/revoke`,
       grant_types_supported: GRANT_TYPES,
       response_types_supported: [],
@@ -126,6 +126,11 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     });
   });
   return app;
+}
+
+/** Gives the token endpoint of a gateway's URL. */
+export function toTokenEndpoint(publicUrl: string): string {
+  return `${publicUrl}/oauth/token`;
 }
 
 function toOAuthError(error: unknown): OAuthError {

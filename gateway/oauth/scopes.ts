@@ -21,13 +21,13 @@ export function narrowScopes(held: readonly string[], asked: string | null): str
     const asking = wanted.filter((scope) => scope.startsWith(kind));
     for (const scope of asking) {
       if (limits.length > 0 && !limits.some((limit) => covers(limit, scope)))
-        throw new OAuthError("invalid_scope", `The scope ${scope} goes beyond the token that asks for it.`);
+        throw new OAuthError("invalid_scope", `A scope ${kind}… goes beyond the token that asks for it.`);
     }
     for (const scope of asking.length > 0 ? asking : limits) narrowed.add(scope);
   }
   for (const scope of wanted.filter((one) => !KINDS.some((kind) => one.startsWith(kind)))) {
     if (!held.includes(scope))
-      throw new OAuthError("invalid_scope", `The scope ${scope} is not one of the token that asks for it.`);
+      throw new OAuthError("invalid_scope", "A scope is none of the token that asks for it.");
     narrowed.add(scope);
   }
   return [...narrowed].sort();

@@ -9,12 +9,20 @@ import type { Token } from "../record/history.ts";
 type Digest = (text: string) => string;
 type Owner = Pick<Caller, "tenant" | "issuer" | "subject">;
 
+/** No model says so much at once: what is longer is named by both its ends and its length, so that nobody waits for it. */
+const LONGEST = 262_144;
+
+function toNamed(text: string): readonly (string | number)[] {
+  if (text.length <= LONGEST) return [text];
+  return [text.length, text.slice(0, LONGEST / 2), text.slice(-LONGEST / 2)];
+}
+
 /** Gives what stands for an item where a history is told from others. */
 function toToken(said: Said, digest: Digest): Token {
   const [call] = said.calls;
   if (call !== undefined) return { isCall: true, digest: digest(JSON.stringify(["said", "call", call])) };
   if (said.text === "") return null;
-  return { isCall: false, digest: digest(JSON.stringify(["said", "text", said.text])) };
+  return { isCall: false, digest: digest(JSON.stringify(["said", "text", ...toNamed(said.text)])) };
 }
 
 /**
@@ -23,7 +31,7 @@ function toToken(said: Said, digest: Digest): Token {
  */
 export function toMarks(said: Said, digest: Digest, { tenant, issuer, subject }: Owner): string[] {
   const toMark = (kind: string, value: string): string =>
-    `said:${digest(JSON.stringify(["mark", tenant, issuer, subject, kind, value]))}`;
+    `said:${digest(JSON.stringify(["mark", tenant, issuer, subject, kind, ...toNamed(value)]))}`;
   const marks = said.calls.map((id) => toMark("call", id));
   if (said.id !== null) marks.push(toMark("id", said.id));
   if (said.text !== "") marks.push(toMark("text", said.text));
