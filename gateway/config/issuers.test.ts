@@ -27,8 +27,12 @@ const page = readFileSync(new URL("../../docs/identity.md", import.meta.url), "u
 const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
 
 test.each(examples)("the page's example is a configuration:\n%s", (text) => {
-  const { issuers } = z.object({ issuers: z.array(z.unknown()) }).parse(parse(text));
-  expect(read(issuers, "secret").problems).toEqual([]);
+  const list = z.array(z.unknown());
+  const entries = z
+    .union([z.strictObject({ issuers: list }), z.strictObject({ saml_issuers: list })])
+    .parse(parse(text));
+  if ("issuers" in entries) expect(read(entries.issuers, "secret").problems).toEqual([]);
+  else for (const entry of entries.saml_issuers) expect(samlIssuer.safeParse(entry).error).toBeUndefined();
 });
 
 test("a preset that fits many issuers needs the one that is meant", () => {
