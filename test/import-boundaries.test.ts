@@ -55,6 +55,10 @@ const CASES: Readonly<
     ],
   },
   "gateway/parse/a.ts": { refused: ["zod", "../../db/queries/ledger.ts"], passed: ["lru-cache"] },
+  "gateway/console/a.ts": {
+    refused: ["jose", "openid-client", "../pipeline.ts", "../../db/client.ts", "../../db/schema.ts"],
+    passed: ["hono/html", "../identity/sign-in.ts", "../../db/queries/tokens.ts", "type ../config/config.ts"],
+  },
   "gateway/form/a.ts": {
     refused: ["zod", "../parse/json.ts", "../../db/queries/ledger.ts"],
     passed: ["@fastify/busboy", "../spool/spool.ts", "../errors.ts"],
@@ -103,7 +107,23 @@ const CASES: Readonly<
   },
   "gateway/oauth/a.ts": {
     refused: ["undici", "../pipeline.ts", "../record/ledger.ts", "../../db/schema.ts", "../../db/client.ts"],
-    passed: ["hono", "jose", "../identity/check-token.ts", "../../db/queries/tokens.ts"],
+    passed: [
+      "hono",
+      "jose",
+      "../identity/check-token.ts",
+      "../saml/assertion-check.ts",
+      "../../db/queries/tokens.ts",
+    ],
+  },
+  "gateway/saml/a.ts": {
+    refused: [
+      "jose",
+      "xml-crypto",
+      "../oauth/grants.ts",
+      "../config/config.ts",
+      "../../db/queries/tokens.ts",
+    ],
+    passed: ["@node-saml/node-saml", "zod", "../identity/claims.ts", "type ../config/saml-issuers.ts"],
   },
   "gateway/connect/a.ts": {
     refused: ["undici", "ws", "../forward/headers.ts", "../config/config.ts"],

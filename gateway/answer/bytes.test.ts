@@ -136,10 +136,10 @@ describe("a file", () => {
     expect(fake.bytes().length).toBe(9002);
   });
 
-  test("is searched for what is called text whatever its bytes are", async () => {
-    const body = Buffer.concat([randomBytes(6000), Buffer.from(" the secret word ")]);
+  test("is searched whatever its bytes are, and whatever it is called", async () => {
+    const body = Buffer.concat([Buffer.alloc(6000, 0x80), Buffer.from(" the secret word ")]);
     expect((await read([body], { deny: "finding", called: true })).status()).toBe(403);
-    expect((await read([body], { deny: "finding" })).status()).toBe(200);
+    expect((await read([body], { deny: "finding" })).status()).toBe(403);
   });
 
   test("that nobody understands is not looked at", async () => {
@@ -186,7 +186,7 @@ describe("a file in which values are masked", () => {
 
   async function fetchFile(
     pieces: readonly Buffer[],
-    options: { status?: number; mask?: Effect[]; filename?: string } = {},
+    options: { status?: number; mask?: Effect[]; filename?: string; type?: string } = {},
   ) {
     const fake = createFake({
       operation: "files.content",
@@ -198,6 +198,7 @@ describe("a file in which values are masked", () => {
     const answer = openAnswer(fake.context);
     answer.onHead(options.status ?? 200, {
       ...HEADERS,
+      ...(options.type !== undefined && { "content-type": options.type }),
       "content-length": String(size),
       ...(options.filename !== undefined && {
         "content-disposition": `attachment; filename="${options.filename}"`,
@@ -276,6 +277,52 @@ describe("a file in which values are masked", () => {
     const part = await fetchFile([Buffer.from('": "123456789"}')], { status: 206, mask: ofFields });
     expect(part.status()).toBe(403);
     expect(part.text()).not.toContain("12345678");
+  });
+
+  const type = "application/octet-stream";
+  const packed = Buffer.from(Array.from({ length: 9000 }, (_, i) => (i * 7919 + (i >> 3) * 31) % 256));
+
+  test.each([
+    ["as it stands", "utf8"],
+    ["in UTF-16", "utf16le"],
+  ] as const)("is stopped before a value that lies bare in what is no text, %s", async (_, encoding) => {
+    const value = Buffer.from(` the key is ${key} `, encoding);
+    const body = Buffer.concat([packed, value, packed]);
+    const from = body.indexOf(Buffer.from(key, encoding));
+    const places = fc.array(fc.nat({ max: value.length + 40 }), { maxLength: 6 });
+    await fc.assert(
+      fc.asyncProperty(places, fc.constantFrom(200, 206), async (near, status) => {
+        const fake = await fetchFile(cut(body, [5000, ...near.map((one) => packed.length - 20 + one)]), {
+          type,
+          status,
+        });
+        expect(fake.ends).toMatchObject([{ outcome: "refused", errorCode: "m" }]);
+        const sent = Buffer.from(fake.bytes());
+        if (fake.status() === 403) expect(sent.includes(key.slice(0, 8))).toBe(false);
+        else {
+          expect(fake.log.at(-1)).toBe("cut");
+          expect(sent.length).toBeLessThanOrEqual(from);
+          expect(sent.equals(body.subarray(0, sent.length))).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("arrives as it is where it is no text and nothing lies in it, or what does is only to be found", async () => {
+    const silence = Buffer.alloc(1_500_000);
+    const begun = Buffer.concat([packed, Buffer.from(" password="), silence, packed]);
+    const places = [100, 5000, 9005, 700_000, 1_400_000, 1_509_500];
+    const fake = await fetchFile(cut(begun, places), { type });
+    expect(Buffer.from(fake.bytes()).equals(begun)).toBe(true);
+    expect(fake.headers()).toMatchObject({ ...HEADERS, "content-type": type });
+    const body = Buffer.concat([packed, Buffer.from(` the key is ${key} `)]);
+    const found = await fetchFile(cut(body, [9020]), {
+      type,
+      mask: [{ code: "m", class: "secret", with: "detect" }],
+    });
+    expect(Buffer.from(found.bytes()).equals(body)).toBe(true);
+    expect(found.ends).toMatchObject([{ outcome: "completed" }]);
   });
 
   test("is cut off where a class is blocked that shows later", async () => {

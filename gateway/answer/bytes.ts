@@ -4,10 +4,11 @@ import type { Finding, Text, Usage } from "../exchange.ts";
 import { FIELD_CLASS } from "../field-name.ts";
 import { createPieceMasker } from "../mask/mask-pieces.ts";
 import type { MaskedPiece } from "../mask/mask-pieces.ts";
-import { toUnmaskableAnswer } from "../mask/masks.ts";
+import { requireUnmasked, toUnmaskableAnswer } from "../mask/masks.ts";
 import type { TextPiece } from "../mask/text-pieces.ts";
 import { NO_CONTENT, toTextContent } from "../judge.ts";
 import type { Content } from "../judge.ts";
+import { createBareTexts, type BareTexts } from "./bare-texts.ts";
 import { estimateUsage } from "./context.ts";
 import type { AnswerContext, AnswerReader } from "./context.ts";
 import { createTextLook } from "./text-look.ts";
@@ -50,6 +51,8 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
   const isSearched = !head.isUnread && searchesFiles(context);
   const tally = createTally();
   let look: TextLook | null = isSearched ? createTextLook(head.isCalledText) : null;
+  /** What searches it where it is none. */
+  let bare: BareTexts | null = null;
   /** What came while it is not known whether it is a text. */
   let unknown: Buffer[] = [];
   /** What may go out, once the head may. */
@@ -147,6 +150,22 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     if (tally.add(found)) judgeFinding();
   }
 
+  /** Gives what is known to be no text; what must be masked in it refuses it, as it cannot be written anew. */
+  function giveBinary(): void {
+    if (look?.isBinary === true) {
+      look = null;
+      bare = createBareTexts(context.nameScanner, status === PARTIAL, (found) => {
+        note(found);
+        requireUnmasked(context.masks, found, "other");
+      });
+    }
+    if (look !== null) return;
+    for (const bytes of unknown)
+      if (bare === null) give(bytes);
+      else bare.push(bytes).forEach(give);
+    unknown = [];
+  }
+
   function take(pieces: readonly TextPiece[]): void {
     for (const piece of pieces) {
       const { text } = piece;
@@ -173,8 +192,10 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
     if (last !== null) {
       take(last);
       giveMasked(masker.end());
-    } else unknown.forEach(give);
-    if (look?.isBinary === true) look = null;
+    } else {
+      giveBinary();
+      bare?.end().forEach(give);
+    }
     if (judge.speaksIn("end") && !head.isUnread) {
       const { patterns, findings } = tally;
       const usage = toEndUsage();
@@ -236,11 +257,7 @@ export function createBytesReader(context: AnswerContext, head: FileHead): Answe
           take(pieces);
         } else {
           unknown.push(chunk);
-          if (look?.isBinary === true) look = null;
-          if (look === null) {
-            unknown.forEach(give);
-            unknown = [];
-          }
+          giveBinary();
         }
         flush(false);
       } catch (error) {

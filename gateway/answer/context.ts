@@ -63,8 +63,8 @@ export type AnswerContext = {
   readonly request: ParsedRequest;
   readonly judge: Judge;
   readonly scanner: TextScanner;
-  /** Searches names and codes, about which no recogniser is asked. */
-  readonly nameScanner: Pick<TextScanner, "scan">;
+  /** Searches names, codes and what is no text, about which no recogniser is asked. */
+  readonly nameScanner: TextScanner;
   /** What is asked ahead of each search; of no class where no mask of the answer names one that is recognised. */
   readonly recognition: Recognition;
   readonly sink: Sink;

@@ -1,6 +1,8 @@
 // What a command for programs has to show for a token: its options, and the way from them to tokens.
+import { resolve } from "node:path";
 import type { Command } from "commander";
 import { isLoopback, toHost } from "../config/loopback.ts";
+import { freshLogin, readLogin, toLoginPath } from "../oauth-client/login-file.ts";
 import { NoTokenError } from "../oauth-client/no-token-error.ts";
 import { obtainToken, readGitHubToken } from "../oauth-client/obtain-token.ts";
 import type { Obtained, Proof } from "../oauth-client/obtain-token.ts";
@@ -11,6 +13,7 @@ import { readText } from "./read-text.ts";
 
 export type TokenOptions = {
   readonly gateway?: string;
+  readonly loginFile?: string;
   readonly tokenFile?: string;
   readonly githubActions?: string;
   readonly account?: string;
@@ -22,7 +25,14 @@ export type TokenOptions = {
 /** Adds the options. */
 export function addTokenOptions(command: Command): Command {
   return command
-    .option("--gateway <url>", "the gateway's URL without /v1 (default: TOLLGATE_URL)")
+    .option(
+      "--gateway <url>",
+      "the gateway's URL without /v1 (default: TOLLGATE_URL, else that of the sign-in)",
+    )
+    .option(
+      "--login-file <file>",
+      "where `login` keeps the sign-in, which serves where nothing else is shown",
+    )
     .option(
       "--token-file <file>",
       "show an issuer's token, such as a projected one of Kubernetes, read anew each time; `-`: standard input",
@@ -46,9 +56,64 @@ export type TokenWay = {
 
 /** Reads the options. Throws a `CommandError` where they don't say what to show. */
 export function toTokenWay(options: TokenOptions, context: CommandContext): TokenWay {
-  const url = readUrl(options.gateway ?? context.env["TOLLGATE_URL"]);
+  const { tokenFile, githubActions, account, privateKey, clientSecret } = options;
+  const scope = options.scope ?? null;
+  const shown = [tokenFile, githubActions, account, privateKey, clientSecret];
+  if (shown.every((way) => way === undefined)) return toLoginWay(options, context, scope);
+  const url = readGatewayUrl(options, context);
   const readProof = toProof(options, context);
-  return { url, obtain: async () => obtainToken(url, await readProof(), options.scope ?? null) };
+  return { url, obtain: async () => obtainToken(url, await readProof(), scope) };
+}
+
+function toLoginWay(options: TokenOptions, context: CommandContext, scope: string | null): TokenWay {
+  const path = toLoginFile(options, context);
+  const { gateway } = explained(() => readLogin(path));
+  if (
+    (options.gateway ?? context.env["TOLLGATE_URL"] ?? "") !== "" &&
+    readGatewayUrl(options, context) !== gateway
+  )
+    throw new CommandError(`Who is signed in is so at ${gateway}, not at the gateway that is named.`, 2);
+  return {
+    url: gateway,
+    async obtain(refused) {
+      const {
+        access_token: token,
+        expires_at: end,
+        scope: held,
+        gateway: now,
+      } = await freshLogin(path, refused);
+      // Nobody's token goes to another gateway than its own, though somebody signed in there meanwhile.
+      if (now !== gateway) throw new NoTokenError(`The sign-in at ${gateway} has ended.`);
+      if (scope !== null) return obtainToken(gateway, { token }, scope);
+      return {
+        token,
+        expiresIn: Math.max(0, Math.floor((end - Date.now()) / 1000)),
+        scope: held,
+        refresh: null,
+      };
+    },
+  };
+}
+
+/** Gives the file of the sign-in: the one that is named, or the usual one. */
+export function toLoginFile(
+  { loginFile }: Pick<TokenOptions, "loginFile">,
+  { env, cwd }: CommandContext,
+): string {
+  return loginFile === undefined ? toLoginPath(env) : resolve(cwd, loginFile);
+}
+
+function explained<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw error instanceof NoTokenError
+      ? new CommandError(
+          `${error.message} Or say what to show: --token-file, --github-actions, or --account with --private-key or --client-secret.`,
+          2,
+        )
+      : error;
+  }
 }
 
 /** Words what a source of tokens throws for the terminal. */
@@ -56,8 +121,9 @@ export function toCommandError(error: unknown): unknown {
   return error instanceof NoTokenError ? new CommandError(error.message) : error;
 }
 
-function readUrl(given: string | undefined): string {
-  const text = given?.replace(/\/+(?:v1\/*)?$/, "") ?? "";
+/** Gives the gateway's URL without `/v1`. Throws a `CommandError` where none is named, or it is unprotected. */
+export function readGatewayUrl({ gateway }: Pick<TokenOptions, "gateway">, { env }: CommandContext): string {
+  const text = (gateway ?? env["TOLLGATE_URL"])?.replace(/\/+(?:v1\/*)?$/, "") ?? "";
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(toHost(url)))))
     throw new CommandError(

@@ -1,5 +1,6 @@
 // The schema of an issuer: how its tokens are checked, and what of them counts.
 import { z } from "zod";
+import { consoleClient } from "./console-schema.ts";
 import { INITIATORS } from "../exchange.ts";
 import { oneOrMore, secretReference, trustedUrl } from "./fields.ts";
 import { PRESET_NAMES } from "./issuer-presets.ts";
@@ -46,6 +47,40 @@ const introspection = z
       "Asks the issuer about tokens that are no JWTs (RFC 7662). The answer's claims count as a JWT's do.",
   });
 
+const login = z
+  .strictObject({
+    client_id: z
+      .string()
+      .min(1)
+      .max(256)
+      .meta({ description: "A public client at the issuer: without a secret, with PKCE." }),
+    scope: z.string().min(1).max(1024).default("openid").meta({
+      description: "The scopes to ask the issuer for, `openid` among them.",
+    }),
+    resource: z.url().optional().meta({
+      description: "The resource to ask a token for (RFC 8707), where the issuer wants that.",
+    }),
+    token: z.enum(["id_token", "access_token"]).default("id_token").meta({
+      description:
+        "Which of the issuer's tokens is shown to the gateway. An ID token is for the client: `audience` has to list `client_id` then.",
+    }),
+    redirect_uri: z
+      .string()
+      .regex(/^http:\/\/(?:127\.0\.0\.1|localhost)(?::[1-9]\d{0,4})?\/[\w./-]*$/, {
+        error: "expected a URL such as http://127.0.0.1/callback",
+      })
+      .default("http://127.0.0.1/callback")
+      .meta({
+        description:
+          "Where the browser comes back to, on the machine of who signs in (RFC 8252). Without a port any is used, which most issuers allow.",
+      }),
+  })
+  .optional()
+  .meta({
+    description:
+      "Lets people sign in with `tollgate login`. All of it is public: the gateway tells it to whoever asks.",
+  });
+
 /** One entry of `issuers`. What a preset gives has no default here. */
 export const issuer = z.strictObject({
   preset: z.enum(PRESET_NAMES).optional().meta({
@@ -70,6 +105,8 @@ export const issuer = z.strictObject({
     .optional()
     .meta({ description: "Where its keys are; found by OpenID discovery where absent." }),
   introspection,
+  console: consoleClient,
+  login,
   subject_claim: claimName
     .optional()
     .meta({ description: "The claim that names the caller. Absent: `sub`." }),

@@ -1,9 +1,14 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { issuer } from "./issuer-schema.ts";
 import { readIssuers } from "./issuers.ts";
+import { readSamlIssuers } from "./saml-issuers.ts";
+import { samlIssuer } from "./saml-schema.ts";
 
 function read(entries: readonly unknown[], secret?: string) {
   const problems: string[] = [];
@@ -22,8 +27,12 @@ const page = readFileSync(new URL("../../docs/identity.md", import.meta.url), "u
 const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
 
 test.each(examples)("the page's example is a configuration:\n%s", (text) => {
-  const { issuers } = z.object({ issuers: z.array(z.unknown()) }).parse(parse(text));
-  expect(read(issuers, "secret").problems).toEqual([]);
+  const list = z.array(z.unknown());
+  const entries = z
+    .union([z.strictObject({ issuers: list }), z.strictObject({ saml_issuers: list })])
+    .parse(parse(text));
+  if ("issuers" in entries) expect(read(entries.issuers, "secret").problems).toEqual([]);
+  else for (const entry of entries.saml_issuers) expect(samlIssuer.safeParse(entry).error).toBeUndefined();
 });
 
 test("a preset that fits many issuers needs the one that is meant", () => {
@@ -60,3 +69,67 @@ test("a secret that can't be followed is a problem of a gateway that serves", ()
     "issuers.0.introspection.client_secret: expected a secret",
   ]);
 });
+
+test("a login whose tokens would be turned away is a problem", () => {
+  const entry = (login: object, more = {}) => [
+    { issuer: "https://a.example", audience: "x", login: { client_id: "cli", ...login }, ...more },
+  ];
+  const at = "issuers.0.login: expected";
+  expect(read(entry({}, { audience: ["x", "cli"] })).problems).toEqual([]);
+  expect(read(entry({ token: "access_token" })).problems).toEqual([]);
+  expect(read(entry({ scope: "profile" }, { authorized_parties: ["other"] })).problems).toEqual([
+    `${at} its client_id in audience, which ID tokens are for`,
+    `${at} its client_id in authorized_parties`,
+    `${at} openid in its scope, or no ID token comes`,
+  ]);
+});
+
+test.each([
+  "https://a.example/callback",
+  "http://10.0.0.1/callback",
+  "http://127.0.0.1",
+  "http://127.0.0.1:0/",
+])("a browser doesn't come back to %s", (uri) => {
+  const entry = { issuer: "https://a.example", audience: "x", login: { client_id: "x", redirect_uri: uri } };
+  expect(issuer.safeParse(entry).success).toBe(false);
+});
+
+test("an issuer of assertions has one source of keys, an entity id of its own, and RSA certificates", () => {
+  const folder = mkdtempSync(join(tmpdir(), "tollgate-saml-"));
+  writeFileSync(join(folder, "rsa.pem"), makeCertificate("Directory", "rsa").cert);
+  writeFileSync(join(folder, "ec.pem"), makeCertificate("Directory").cert);
+  const problems: string[] = [];
+  const entry = { entity_id: "https://a.example", audience: "x", certificates: ["rsa.pem"] };
+  const readSaml = (entries: readonly object[], taken: readonly string[] = []) =>
+    readSamlIssuers(
+      entries.map((one) => samlIssuer.parse(one)),
+      { folder, taken, report: (at, expected) => problems.push(`${at.join(".")}: ${expected}`) },
+    );
+  const [found] = readSaml([entry]);
+  expect(found).toMatchObject({ issuer: "https://a.example", subject_claim: "NameID" });
+  expect(problems).toEqual([]);
+  readSaml([entry, entry]);
+  readSaml([entry], ["https://a.example"]);
+  expect(problems.splice(0)).toEqual([
+    "saml_issuers.1.entity_id: expected an entity id that no other issuer has",
+    "saml_issuers.0.entity_id: expected an entity id that no other issuer has",
+  ]);
+  readSaml([{ ...entry, metadata_url: "https://a.example/metadata" }]);
+  readSaml([{ ...entry, certificates: [] }]);
+  readSaml([{ ...entry, certificates: ["ec.pem"] }]);
+  readSaml([{ ...entry, certificates: [], metadata_file: "absent.xml" }]);
+  expect(problems.splice(0)).toEqual([
+    "saml_issuers.0: expected one of metadata_file, metadata_url and certificates",
+    "saml_issuers.0: expected one of metadata_file, metadata_url and certificates",
+    "saml_issuers.0.certificates.0: expected a certificate of an RSA key of at least 2048 bits",
+    `saml_issuers.0.metadata_file: expected a file at ${join(folder, "absent.xml")}`,
+  ]);
+  rmSync(folder, { recursive: true });
+});
+
+test.each(["tollgate", "", "a b:c", "//example.com"])(
+  "an entity id is a URI, which %j is not",
+  (entity_id) => {
+    expect(samlIssuer.safeParse({ entity_id, audience: "x" }).success).toBe(false);
+  },
+);

@@ -20,12 +20,36 @@ export type ClaimConfig = {
 /** Tells something apart by a claim's value. */
 export type ByClaim<Value> = { readonly claim: string; readonly map: ReadonlyMap<string, Value> };
 
-/** One trusted issuer. Claims are names, or RFC 6901 pointers where they begin with a slash. */
-export type IssuerConfig = {
+/** How people sign in at an issuer with the command line; none of it is a secret. */
+export type LoginConfig = {
+  readonly client_id: string;
+  readonly scope: string;
+  readonly resource: string | null;
+  /** Which of the issuer's tokens the gateway is shown. */
+  readonly token: "id_token" | "access_token";
+  readonly redirect_uri: string;
+};
+
+/** What of an issuer's claims counts. Claims are names, or RFC 6901 pointers where they begin with a slash. */
+export type ClaimRules = {
   readonly issuer: string;
-  readonly audience: readonly string[];
   /** Empty: any. */
   readonly authorized_parties: readonly string[];
+  readonly subject_claim: string;
+  readonly groups_claim: string;
+  readonly group_map: ReadonlyMap<string, readonly string[]>;
+  readonly group_rules: readonly GroupRule[];
+  readonly claims: readonly ClaimConfig[];
+  readonly kind: Caller["kind"];
+  readonly kind_by: ByClaim<Caller["kind"]> | null;
+  readonly initiator_by: ByClaim<Initiator> | null;
+  readonly tenant: string;
+  readonly tenant_by: ByClaim<string> | null;
+};
+
+/** One trusted issuer. */
+export type IssuerConfig = ClaimRules & {
+  readonly audience: readonly string[];
   readonly algorithms: readonly string[];
   readonly jwks_uri: string | null;
   readonly introspection: {
@@ -34,27 +58,29 @@ export type IssuerConfig = {
     readonly token_prefix: string;
     readonly cache_s: number;
   } | null;
-  readonly subject_claim: string;
-  readonly groups_claim: string;
-  readonly group_map: ReadonlyMap<string, readonly string[]>;
-  readonly group_rules: readonly GroupRule[];
+  /** The console's client, where its people sign in there. */
+  readonly console: {
+    readonly name: string;
+    readonly client_id: string;
+    readonly scopes: readonly string[];
+  } | null;
+  readonly login: LoginConfig | null;
   readonly group_overage: "refuse" | "ignore" | "userinfo";
-  readonly claims: readonly ClaimConfig[];
-  readonly kind: Caller["kind"];
-  readonly kind_by: ByClaim<Caller["kind"]> | null;
-  readonly initiator_by: ByClaim<Initiator> | null;
-  readonly tenant: string;
-  readonly tenant_by: ByClaim<string> | null;
   readonly clock_skew_s: number;
 };
 
 type Entry = ConfigFile["issuers"][number];
+/** The part of an entry that both kinds of issuers have. */
+type Mapping = Readonly<
+  Pick<Entry, "group_map" | "group_rules" | "kind" | "kind_by" | "initiator_by" | "tenant" | "tenant_by">
+> & { readonly claims?: readonly NonNullable<Entry["claims"]>[number][] | undefined };
 type Report = (at: readonly PropertyKey[], expected: string) => void;
 
-/** The issuers, and the secrets of the gateway's clients at them by `iss`. */
+/** The issuers, and the secrets of the gateway's and the console's clients at them by `iss`. */
 export type Issuers = {
   readonly issuers: readonly IssuerConfig[];
   readonly secrets: ReadonlyMap<string, string>;
+  readonly consoleSecrets: ReadonlyMap<string, string>;
 };
 
 /** Reads the file's issuers; `follow` gives a reference's secret, which is required of a gateway that serves. */
@@ -69,6 +95,7 @@ export function readIssuers(
   const { follow, isServing, report } = options;
   const issuers: IssuerConfig[] = [];
   const secrets = new Map<string, string>();
+  const consoleSecrets = new Map<string, string>();
   for (const [index, entry] of entries.entries()) {
     const at = ["issuers", index] as const;
     const config = toIssuer(entry);
@@ -88,9 +115,32 @@ export function readIssuers(
       if ("value" in followed) secrets.set(config.issuer, followed.value);
       else if (isServing) report([...at, "introspection", "client_secret"], followed.expected);
     }
+    if (entry.console !== undefined) {
+      if (issuers.some((one) => one.console?.name === config.console?.name))
+        report([...at, "console", "name"], "expected a name that no other issuer has in the console");
+      const followed = follow(entry.console.client_secret);
+      if ("value" in followed) consoleSecrets.set(config.issuer, followed.value);
+      else if (isServing) report([...at, "console", "client_secret"], followed.expected);
+    }
+    for (const expected of findLoginProblems(config)) report([...at, "login"], expected);
     issuers.push(config);
   }
-  return { issuers, secrets };
+  return { issuers, secrets, consoleSecrets };
+}
+
+/** What would turn away whoever has signed in. */
+function findLoginProblems({ login, audience, authorized_parties: parties }: IssuerConfig): string[] {
+  if (login === null) return [];
+  const { client_id: id, token, scope } = login;
+  return [
+    token === "id_token" && !audience.includes(id)
+      ? "expected its client_id in audience, which ID tokens are for"
+      : "",
+    parties.length > 0 && !parties.includes(id) ? "expected its client_id in authorized_parties" : "",
+    token === "id_token" && !scope.split(" ").includes("openid")
+      ? "expected openid in its scope, or no ID token comes"
+      : "",
+  ].filter((problem) => problem !== "");
 }
 
 /** Says whether a token could belong to two issuers. */
@@ -106,9 +156,7 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
   const preset = entry.preset === undefined ? {} : PRESETS[entry.preset];
   const issuer = entry.issuer ?? preset.issuer;
   if (issuer === undefined) return null;
-  const kindBy = entry.kind_by ?? preset.kind_by;
-  const initiatorBy = entry.initiator_by ?? preset.initiator_by;
-  const { introspection } = entry;
+  const { introspection, console: client } = entry;
   return {
     issuer,
     audience: toList(entry.audience),
@@ -124,25 +172,49 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
             token_prefix: introspection.token_prefix ?? "",
             cache_s: introspection.cache_s,
           },
+    console:
+      client === undefined
+        ? null
+        : {
+            name: client.name ?? new URL(issuer).hostname,
+            client_id: client.client_id,
+            scopes: client.scopes,
+          },
+    login: entry.login === undefined ? null : { ...entry.login, resource: entry.login.resource ?? null },
     subject_claim: entry.subject_claim ?? preset.subject_claim ?? "sub",
     groups_claim: entry.groups_claim ?? preset.groups_claim ?? "groups",
+    group_overage: entry.group_overage,
+    ...toMapping({
+      ...entry,
+      claims: entry.claims ?? preset.claims,
+      kind: entry.kind ?? preset.kind,
+      kind_by: entry.kind_by ?? preset.kind_by,
+      initiator_by: entry.initiator_by ?? preset.initiator_by,
+    }),
+    clock_skew_s: entry.clock_skew_s,
+  };
+}
+
+/** Gives what an entry of either kind says of its claims. */
+export function toMapping(
+  entry: Mapping,
+): Omit<ClaimRules, "issuer" | "authorized_parties" | "subject_claim" | "groups_claim"> {
+  return {
     group_map: toListMap(entry.group_map),
     group_rules: entry.group_rules.map(({ when, groups }) => ({
       when: toListMap(when),
       groups: toList(groups),
     })),
-    group_overage: entry.group_overage,
-    claims: (entry.claims ?? preset.claims ?? []).map((one) =>
+    claims: (entry.claims ?? []).map((one) =>
       typeof one === "string"
         ? { claim: one, name: one, type: null }
         : { claim: one.claim, name: one.name ?? one.claim, type: one.type ?? null },
     ),
-    kind: entry.kind ?? preset.kind ?? "human",
-    kind_by: toByClaim(kindBy),
-    initiator_by: toByClaim(initiatorBy),
+    kind: entry.kind ?? "human",
+    kind_by: toByClaim(entry.kind_by),
+    initiator_by: toByClaim(entry.initiator_by),
     tenant: entry.tenant,
     tenant_by: toByClaim(entry.tenant_by),
-    clock_skew_s: entry.clock_skew_s,
   };
 }
 
@@ -152,7 +224,8 @@ function toByClaim<Value>(
   return by === undefined ? null : { claim: by.claim, map: new Map(Object.entries(by.map)) };
 }
 
-function toList(value: string | readonly string[]): readonly string[] {
+/** Gives one or several as a list. */
+export function toList(value: string | readonly string[]): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 

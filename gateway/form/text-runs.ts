@@ -4,7 +4,12 @@
 export type TextRuns = {
   /** Gives what can be read in the next bytes, runs apart from each other by line breaks: each character a byte, or two (UTF-16). */
   push(bytes: Buffer): { readonly narrow: string; readonly wide: string };
+  /** The runs that the bytes so far end in. */
+  readonly open: { readonly narrow: OpenRun; readonly wide: OpenRun };
 };
+
+/** A run that may go on: how many characters it has, and whether it is one already. */
+export type OpenRun = { readonly length: number; readonly isLong: boolean };
 
 /** Shorter runs stand in any bytes by chance; between packed bytes, of which there are many, longer ones too. */
 const LEAST = 8;
@@ -30,15 +35,18 @@ const PACKED: readonly (readonly [at: number, bytes: string])[] = [
   [4, "ftyp"],
 ];
 
-/** Begins at a file's beginning. */
-export function createTextRuns(): TextRuns {
-  let least: number | null = null;
+/** Begins at a file's beginning; with `isPart` anywhere in one that is packed. */
+export function createTextRuns(isPart = false): TextRuns {
+  let least: number | null = isPart ? LEAST_PACKED : null;
   const narrow = createRun();
   const wide = createRun();
   /** A zero that may stand beside a character of two bytes. */
   let isAfterZero = false;
 
   return {
+    get open() {
+      return { narrow: narrow.open, wide: wide.open };
+    },
     push(bytes) {
       least ??= isPacked(bytes) ? LEAST_PACKED : LEAST;
       for (const byte of bytes) {
@@ -67,9 +75,14 @@ function createRun() {
   /** The run's beginning, as long as it is too short. */
   let begun = "";
   let isLong = false;
+  let length = 0;
   let out = "";
   return {
+    get open(): OpenRun {
+      return { length, isLong };
+    },
     add(byte: number, least: number): void {
+      length += 1;
       if (isLong) out += String.fromCharCode(byte);
       else {
         begun += String.fromCharCode(byte);
@@ -81,6 +94,7 @@ function createRun() {
       if (isLong) out += "\n";
       begun = "";
       isLong = false;
+      length = 0;
     },
     take(): string {
       const taken = out;

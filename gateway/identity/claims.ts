@@ -1,6 +1,6 @@
 // Makes a caller of verified claims: its groups count only through the issuer's mapping.
 import type { JWTPayload } from "jose";
-import type { ByClaim, ClaimConfig, IssuerConfig } from "../config/issuers.ts";
+import type { ByClaim, ClaimConfig, ClaimRules } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller, Json } from "../exchange.ts";
 import { toInitiator } from "./account-caller.ts";
@@ -26,7 +26,7 @@ export type ClaimedCaller = Pick<
 >;
 
 /** What the claims say of the caller. Throws `token_invalid` where they can't be used. */
-export function readClaims(payload: JWTPayload, issuer: IssuerConfig, note?: Note): ClaimedCaller {
+export function readClaims(payload: JWTPayload, issuer: ClaimRules, note?: Note): ClaimedCaller {
   const subject = getClaim(payload, issuer.subject_claim);
   if (typeof subject !== "string" || subject === "" || subject.length > MAX_TEXT || !subject.isWellFormed()) {
     throw new GatewayError("token_invalid", "The token names no subject, or one that is too long.");
@@ -60,7 +60,7 @@ export function readClaims(payload: JWTPayload, issuer: IssuerConfig, note?: Not
 }
 
 /** Says whether a token tells that its groups did not fit into it (OpenID Connect Core 1.0, section 5.6.2). */
-export function hasGroupOverage(payload: JWTPayload, issuer: IssuerConfig): boolean {
+export function hasGroupOverage(payload: JWTPayload, issuer: ClaimRules): boolean {
   const elsewhere = payload["_claim_names"];
   const isNamed =
     typeof elsewhere === "object" && elsewhere !== null && Object.hasOwn(elsewhere, issuer.groups_claim);
@@ -88,14 +88,14 @@ function toTexts(claim: unknown): readonly string[] {
 }
 
 /** The client that a token was made for must be one that is accepted. */
-function requireParty(payload: JWTPayload, issuer: IssuerConfig): void {
+function requireParty(payload: JWTPayload, issuer: ClaimRules): void {
   if (issuer.authorized_parties.length === 0) return;
   const named = ["azp", "client_id", "appid"].flatMap((name) => toTexts(getClaim(payload, name)));
   if (named.length > 0 && named.every((party) => issuer.authorized_parties.includes(party))) return;
   throw new GatewayError("token_invalid", "The token was made for a client that isn't accepted.");
 }
 
-function readTenant(payload: JWTPayload, issuer: IssuerConfig): string {
+function readTenant(payload: JWTPayload, issuer: ClaimRules): string {
   if (issuer.tenant_by === null) return issuer.tenant;
   const tenant = tell(payload, issuer.tenant_by);
   if (tenant === null)
@@ -110,7 +110,7 @@ function tell<Value>(payload: JWTPayload, by: ByClaim<Value>): Value | null {
   return (values.length === 1 && value !== undefined ? by.map.get(value) : null) ?? null;
 }
 
-function readGroups(payload: JWTPayload, issuer: IssuerConfig, note?: Note): string[] {
+function readGroups(payload: JWTPayload, issuer: ClaimRules, note?: Note): string[] {
   const groups = new Set<string>();
   for (const group of toTexts(getClaim(payload, issuer.groups_claim))) {
     const mapped = issuer.group_map.get(group);

@@ -22,8 +22,12 @@ export type Obtained = {
   readonly token: string;
   /** Seconds. */ readonly expiresIn: number;
   readonly scope: string;
+  /** For people who ask for `offline_access`, else null. */
+  readonly refresh: string | null;
 };
 
+/** What a client calls itself that has no name at the gateway. */
+const PROGRAM = "tollgate";
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT = "urn:ietf:params:oauth:token-type:jwt";
 
@@ -33,7 +37,7 @@ export async function obtainToken(url: string, proof: Proof, scope: string | nul
   const gateway = { url, kind: "gateway" } as const;
   const answer = await askServer(gateway, async () => {
     if ("token" in proof) {
-      const client = await discover(gateway, "tollgate", oauth.None());
+      const client = await discover(gateway, PROGRAM, oauth.None());
       const shown = { subject_token: proof.token, subject_token_type: JWT };
       return oauth.genericGrantRequest(client, EXCHANGE, { ...shown, ...parameters });
     }
@@ -43,7 +47,33 @@ export async function obtainToken(url: string, proof: Proof, scope: string | nul
         : oauth.PrivateKeyJwt(await readPrivateKey(proof.privateKey));
     return oauth.clientCredentialsGrant(await discover(gateway, proof.account, auth), parameters);
   });
-  return { token: answer.access_token, expiresIn: answer.expires_in ?? 0, scope: answer.scope ?? "" };
+  return toObtained(answer);
+}
+
+/** Uses a refresh token up. Throws `NoTokenError`. */
+export async function refreshToken(url: string, token: string): Promise<Obtained> {
+  const gateway = { url, kind: "gateway" } as const;
+  return askServer(gateway, async () =>
+    toObtained(await oauth.refreshTokenGrant(await discover(gateway, PROGRAM, oauth.None()), token)),
+  );
+}
+
+/** Ends a token; a refresh token ends with all that came of its sign-in. Throws `NoTokenError`. */
+export async function revokeToken(url: string, token: string): Promise<void> {
+  const gateway = { url, kind: "gateway" } as const;
+  await askServer(gateway, async () =>
+    oauth.tokenRevocation(await discover(gateway, PROGRAM, oauth.None()), token),
+  );
+}
+
+function toObtained(answer: oauth.TokenEndpointResponse): Obtained {
+  const {
+    access_token: token,
+    expires_in: expiresIn = 0,
+    scope = "",
+    refresh_token: refresh = null,
+  } = answer;
+  return { token, expiresIn, scope, refresh };
 }
 
 /** Reads a private key; its `kid` is the thumbprint under which the public half was registered. */

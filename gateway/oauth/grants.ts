@@ -3,6 +3,7 @@ import type { NewToken, Rotation, TokenRow } from "../../db/queries/tokens.ts";
 import { GatewayError } from "../errors.ts";
 import type { KeptCaller } from "../identity/access-tokens.ts";
 import { readKeptCaller } from "../identity/access-tokens.ts";
+import type { Caller } from "../exchange.ts";
 import { requireTokenForm } from "../identity/bearer.ts";
 import { hashKey, isOurs, isRefreshText } from "../identity/key-format.ts";
 import type { ClientDeps } from "./client.ts";
@@ -18,14 +19,20 @@ import { asksForOffline, narrowScopes } from "./scopes.ts";
 
 /** The grant of RFC 8693. */
 const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+/** The grant of RFC 7522. */
+const SAML_BEARER = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 /** The grants that there are. */
-export const GRANT_TYPES = [TOKEN_EXCHANGE, "client_credentials", "refresh_token"] as const;
+export const GRANT_TYPES = [TOKEN_EXCHANGE, SAML_BEARER, "client_credentials", "refresh_token"] as const;
 
-const TOKEN_TYPES = new Set(
-  ["access_token", "id_token", "jwt"].map((name) => `urn:ietf:params:oauth:token-type:${name}`),
-);
+const SAML_TYPE = "urn:ietf:params:oauth:token-type:saml2";
+const TOKEN_TYPES = new Set([
+  ...["access_token", "id_token", "jwt"].map((name) => `urn:ietf:params:oauth:token-type:${name}`),
+  SAML_TYPE,
+]);
 
 export type GrantDeps = ClientDeps & {
+  /** Checks a SAML assertion in base64url, and uses it up. */
+  readonly checkAssertion: (encoded: string) => Promise<Caller>;
   /** Keeps tokens; false where their subject has as many as it may. */
   readonly add: (rows: readonly NewToken[]) => Promise<boolean>;
   /** Uses a refresh token up; as `rotateToken` tells. */
@@ -45,6 +52,7 @@ export function grantToken(deps: GrantDeps, form: Form, authorization: string | 
   const type = requireField(form, "grant_type");
   if (type === "refresh_token") return refresh(deps, form);
   if (type === TOKEN_EXCHANGE) return exchange(deps, form);
+  if (type === SAML_BEARER) return grantToAssertion(deps, form);
   if (type === "client_credentials") return grantToClient(deps, form, authorization);
   throw new OAuthError("unsupported_grant_type", `The grants are ${GRANT_TYPES.join(", ")}.`);
 }
@@ -78,12 +86,21 @@ async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
   const of = actor !== null ? delegate(held, actor) : asksForAgent(form) ? mintAgent(held, form) : held;
   // What comes of a token that a thief can't use is none that a thief can.
   const boundTo = held.caller.boundTo ?? actor?.caller.boundTo;
+  return issueFor(deps, form, { ...of, caller: { ...of.caller, boundTo } }, TOKEN_EXCHANGE);
+}
+
+async function grantToAssertion(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
+  const encoded = requireField(form, "assertion");
+  return issueFor(deps, form, await checkToken(deps, "assertion", encoded, SAML_TYPE), SAML_BEARER);
+}
+
+function issueFor(deps: GrantDeps, form: Form, of: Presented, grantType: string): Promise<TokenAnswer> {
   const asked = form.get("scope") ?? null;
-  const isSignIn = actor === null && of.until === null && of.caller.kind === "human";
+  const isSignIn = of.caller.actsFor === null && of.until === null && of.caller.kind === "human";
   return issue(deps, {
-    caller: { ...of.caller, scopes: narrowScopes(of.caller.scopes, asked), boundTo },
+    caller: { ...of.caller, scopes: narrowScopes(of.caller.scopes, asked) },
     parents: of.parents,
-    grantType: TOKEN_EXCHANGE,
+    grantType,
     family: null,
     refreshUntil: isSignIn && asksForOffline(asked) ? deps.now() + deps.lifetimes.refresh_s * 1000 : null,
     until: of.until,
@@ -97,10 +114,18 @@ async function present(
   name: "subject_token" | "actor_token",
 ): Promise<Presented> {
   const token = requireField(form, name);
-  if (!TOKEN_TYPES.has(requireField(form, `${name}_type`)))
+  const type = requireField(form, `${name}_type`);
+  if (!TOKEN_TYPES.has(type))
     throw new OAuthError("invalid_request", `The ${name}_type is none of ${[...TOKEN_TYPES].join(", ")}.`);
+  return checkToken(deps, name, token, type);
+}
+
+async function checkToken(deps: GrantDeps, name: string, token: string, type: string): Promise<Presented> {
   try {
-    const { caller } = await deps.check(requireTokenForm(token));
+    const caller =
+      type === SAML_TYPE
+        ? await deps.checkAssertion(token)
+        : (await deps.check(requireTokenForm(token))).caller;
     const { credentialId, parents: earlier = [], expiresAt, grant, ...kept } = caller;
     if (grant !== undefined)
       throw new OAuthError("invalid_grant", "A client secret is good for one session alone.");

@@ -3,6 +3,7 @@ import { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import type { TokenRow } from "../../db/queries/tokens.ts";
+import type { LoginConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { requireBound } from "../identity/binding.ts";
@@ -15,6 +16,9 @@ import type { GrantDeps } from "./grants.ts";
 import { grantToken, GRANT_TYPES } from "./grants.ts";
 import { OAuthError } from "./oauth-error.ts";
 
+/** An issuer at which people sign in. */
+export type Login = LoginConfig & { readonly issuer: string };
+
 export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requireBound"> & {
   /** Is told of a refresh token that came again, and from where. */
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
@@ -23,6 +27,8 @@ export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requir
   /** Ends a token by its hash, a refresh token with its family; false where there is none. */
   readonly end: (hash: Buffer) => Promise<boolean>;
   readonly toSender: (incoming: IncomingMessage) => Sender;
+  /** The issuers at which people sign in, with the public clients for that. */
+  readonly logins: readonly Login[];
   readonly log: Log;
 };
 
@@ -33,7 +39,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
   const failures = createFailures(now);
   const granting = (sender: Sender): GrantDeps => ({
     ...deps,
-    audiences: () => [deps.publicUrl(), `${deps.publicUrl()}/oauth/token`],
+    audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
     check: (token) => deps.check(token, { sender }),
     onReuse: (used) => deps.onReuse(used, sender),
     requireBound: (caller) => requireBound(caller, sender),
@@ -104,7 +110,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     const url = deps.publicUrl();
     return c.json({
       issuer: url,
-      token_endpoint: `${url}/oauth/token`,
+      token_endpoint: toTokenEndpoint(url),
       revocation_endpoint: `${url}/oauth/revoke`,
       grant_types_supported: GRANT_TYPES,
       response_types_supported: [],
@@ -116,9 +122,15 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
       ],
       token_endpoint_auth_signing_alg_values_supported: ["RS256", "ES256", "ES384", "EdDSA"],
       revocation_endpoint_auth_methods_supported: ["none"],
+      tollgate_logins: deps.logins,
     });
   });
   return app;
+}
+
+/** Gives the token endpoint of a gateway's URL. */
+export function toTokenEndpoint(publicUrl: string): string {
+  return `${publicUrl}/oauth/token`;
 }
 
 function toOAuthError(error: unknown): OAuthError {

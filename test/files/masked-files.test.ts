@@ -259,8 +259,12 @@ describe("a file of requests", () => {
 });
 
 describe("a file that is fetched", () => {
-  const fetchBack = async (bytes: Buffer, headers: Record<string, string> = {}): Promise<Response> => {
-    const file = await trusted.files.create({ file: await toFile(bytes, "a.txt"), purpose: "user_data" });
+  const fetchBack = async (
+    bytes: Buffer,
+    headers: Record<string, string> = {},
+    name = "a.txt",
+  ): Promise<Response> => {
+    const file = await trusted.files.create({ file: await toFile(bytes, name), purpose: "user_data" });
     return trusted.files.content(file.id, { headers });
   };
 
@@ -296,6 +300,20 @@ describe("a file that is fetched", () => {
     );
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
     expect(String(refused)).not.toContain(key.slice(0, 12));
+  });
+
+  test("is refused where it is no text, and a value lies bare in it", async () => {
+    const around = createNoise(500).fill(0xf7, 0, 20).fill(0xf7, 480);
+    for (const value of [Buffer.from(key), Buffer.from(key, "utf16le")]) {
+      const refused = await fetchBack(Buffer.concat([around, value, around]), {}, "a.db").catch(
+        (error: unknown) => error,
+      );
+      expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
+      expect(String(refused)).toContain("values_masked");
+      expect(String(refused)).not.toContain(key.slice(0, 12));
+    }
+    const answer = await fetchBack(around, {}, "a.db");
+    expect(Buffer.from(await answer.arrayBuffer()).equals(around)).toBe(true);
   });
 });
 

@@ -5,20 +5,31 @@ import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import OpenAI from "openai";
+import OpenAI, { APIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { useGateway } from "../clients/js/targets.ts";
+import { runCommandLine } from "../../gateway/cli/program.ts";
 import { runInProcess } from "../command.ts";
+import { visit } from "../fixtures/form-browser.ts";
+import { createOpenIdProvider, LOGIN_CLIENT } from "../fixtures/openid-provider.ts";
 import { insertKey } from "../gateway.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const provider = await createOpenIdProvider();
 const gateway = useGateway({
   config: (url) => `
 connections:
   - { name: openai, base_url: "${url}", credential: "env:OPENAI_API_KEY" }
 tokens: { access_s: 5 }
+issuers:
+  - issuer: ${provider.url}
+    audience: [tollgate, ${LOGIN_CLIENT}]
+    group_map: { staff: developers }
+    login: { client_id: ${LOGIN_CLIENT} }
 `,
 });
 let folder: string;
@@ -26,7 +37,10 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-programs-"));
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await provider[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
 
 /** Makes an account, and gives the options by which a command is it. */
 async function addAccount(name: string): Promise<string[]> {
@@ -216,5 +230,145 @@ describe("tollgate connect", () => {
     ];
     const { code, stderr } = await runInProcess(given, { env: {}, cwd: folder });
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(words) });
+  });
+});
+
+/** Runs `tollgate login` as somebody who does what the terminal says; gives what it said. */
+async function login(file: string, args: readonly string[], find: RegExp, env: NodeJS.ProcessEnv = {}) {
+  let said = "";
+  const pages: Promise<string>[] = [];
+  const see = (words: string): void => {
+    said += words;
+    const [, url] = find.exec(said) ?? [];
+    if (url !== undefined && pages.length === 0) pages.push(visit(url));
+  };
+  const code = await runCommandLine(
+    ["login", "--gateway", gateway().baseUrl, "--login-file", file, ...args],
+    {
+      stdout: { write: see },
+      stderr: { write: see },
+      stdin: Readable.from([]),
+      env,
+      cwd: folder,
+      signal: AbortSignal.timeout(60_000),
+    },
+  );
+  return { code, said, page: (await Promise.all(pages)).join("") };
+}
+
+const PAGE = /(http\S+\/auth\?\S+)/;
+const asking = { model: "gpt-4.1", input: "echo: hello" };
+
+describe("tollgate login", () => {
+  const run = (...args: readonly string[]) => runInProcess(args, { env: {}, cwd: folder });
+  /** Asks with a token that the command prints; it may have ended by then, on a slow machine. */
+  const askWith = async (...args: readonly string[]) => {
+    const { stdout } = await run("token", ...args);
+    const client = new OpenAI({ baseURL: gateway().baseUrl, apiKey: stdout.trim(), maxRetries: 0 });
+    return client.responses.create(asking).then(
+      (answer) => answer.output_text,
+      (error: unknown) => (error instanceof APIError ? String(error.code) : "fault"),
+    );
+  };
+
+  test("signs a person in by a page, for tokens until they sign out", async () => {
+    const done = await login("page.json", ["--no-browser"], PAGE);
+    expect(done).toMatchObject({ code: 0, page: "You are signed in. This window can be closed.\n" });
+    expect((await stat(join(folder, "page.json"))).mode & 0o777).toBe(0o600);
+    await expect.poll(() => askWith("--login-file", "page.json"), { timeout: 30_000 }).toBe("hello");
+    const { sql } = gateway().database.db;
+    expect(
+      await sql`select distinct subject, caller_kind from exchanges where issuer = ${provider.url}`,
+    ).toEqual([{ subject: "ada", caller_kind: "human" }]);
+    const held = await readFile(join(folder, "page.json"), "utf8");
+    expect(await run("logout", "--login-file", "page.json")).toMatchObject({ code: 0 });
+    await expect(stat(join(folder, "page.json"))).rejects.toThrow("ENOENT");
+    await writeFile(join(folder, "kept.json"), held, { mode: 0o600 });
+    const again = () => run("token", "--login-file", "kept.json", "--scope", "model:*");
+    await expect
+      .poll(again, { timeout: 20_000 })
+      .toMatchObject({ code: 1, stderr: expect.stringContaining("invalid_grant") });
+  });
+
+  test("signs a person in by a code where there is no browser", async () => {
+    const done = await login("code.json", [], /(http\S+\/device\?user_code=\S+)/);
+    expect(done).toMatchObject({ code: 0, said: expect.stringMatching(/The code is [A-Z]{4}-[A-Z]{4}/) });
+    const narrowed = ["--login-file", "code.json", "--scope", "model:gpt-4.1-mini"];
+    await expect.poll(() => askWith(...narrowed), { timeout: 30_000 }).toBe("scope_exceeded");
+  });
+
+  test("opens the page in the browser that is named", async () => {
+    const browser = join(folder, "browser");
+    await writeFile(
+      browser,
+      `#!/bin/sh\nprintf %s "$1" > "${folder}/opened.part"\nmv "${folder}/opened.part" "${folder}/opened"\n`,
+      { mode: 0o755 },
+    );
+    const signingIn = login("opened.json", [], /never/, { ...process.env, BROWSER: browser });
+    const read = () => readFile(join(folder, "opened"), "utf8").catch(() => "");
+    await expect.poll(read, { timeout: 20_000 }).toMatch(PAGE);
+    expect(await visit(await read())).toContain("signed in");
+    expect(await signingIn).toMatchObject({ code: 0 });
+  });
+
+  test("lets many processes renew at once, each refresh token shown by one of them alone", async () => {
+    await login("shared.json", ["--no-browser"], PAGE);
+    const { sql } = gateway().database.db;
+    const held = z
+      .looseObject({ refresh_token: z.string() })
+      .parse(JSON.parse(await readFile(join(folder, "shared.json"), "utf8")));
+    await writeFile(join(folder, "shared.json"), JSON.stringify({ ...held, renew_at: 0, expires_at: 0 }));
+    const processes = Array.from({ length: 3 }, () =>
+      end(start(["token", "--login-file", join(folder, "shared.json")])),
+    );
+    const here = Array.from({ length: 3 }, () => run("token", "--login-file", "shared.json"));
+    const all = [...(await Promise.all(processes)), ...(await Promise.all(here))];
+    expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(await sql`select from incidents where kind = 'refresh_token_reused'`).toHaveLength(0);
+  });
+
+  test("carries a program over the ends of its tokens", async () => {
+    await login("long.json", ["--no-browser"], PAGE);
+    const before = await countTokens("ada");
+    const command = [process.execPath, "--input-type=module", "-e", ASKING];
+    const child = start(["exec", "--login-file", join(folder, "long.json"), "--", ...command]);
+    const ended = end(child);
+    await expect.poll(() => countTokens("ada"), { timeout: 50_000 }).toBeGreaterThanOrEqual(before + 2);
+    child.stdin?.end();
+    expect(await ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^asked \d+ times\n$/) });
+  });
+
+  test.each([
+    [["token"], 2, "Nobody is signed in"],
+    [["logout"], 1, "Nobody is signed in"],
+    [["token", "--login-file", "open.json"], 2, "Others can read"],
+    [["token", "--login-file", "wrong.json"], 2, "holds no sign-in"],
+    [
+      ["token", "--login-file", "other.json", "--gateway", "https://tollgate.example.com"],
+      2,
+      "not at the gateway",
+    ],
+    [["login", "--gateway", "http://127.0.0.1:1"], 1, "No token service answers"],
+    [
+      ["login", "--gateway", "GATEWAY", "--issuer", "https://other.example.com"],
+      1,
+      "Name one of the issuers",
+    ],
+  ])("says what to do about %j", async (args, code, words) => {
+    await writeFile(join(folder, "open.json"), "{}", { mode: 0o644 });
+    await writeFile(join(folder, "wrong.json"), "{}", { mode: 0o600 });
+    const other = {
+      gateway: "https://other.example.com",
+      issuer: "",
+      access_token: "",
+      scope: "",
+      renew_at: 0,
+      expires_at: 0,
+      refresh_token: null,
+    };
+    await writeFile(join(folder, "other.json"), JSON.stringify(other), { mode: 0o600 });
+    const given = args.map((arg) => (arg === "GATEWAY" ? gateway().origin : arg));
+    const done = await runInProcess(given, { env: { XDG_CONFIG_HOME: folder }, cwd: folder });
+    expect(done).toEqual({ code, stdout: "", stderr: expect.stringContaining(words) });
   });
 });

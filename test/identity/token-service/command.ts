@@ -21,7 +21,7 @@ export function describeCommand(service: TokenService): void {
         stdout: { write: (text: string) => (written.stdout += text) },
         stderr: { write: (text: string) => (written.stderr += text) },
         stdin: Readable.from([]),
-        env: { TOLLGATE_URL: service.gateway.baseUrl, ...env },
+        env: { TOLLGATE_URL: service.gateway.baseUrl, XDG_CONFIG_HOME: service.folder, ...env },
         cwd: service.folder,
         signal: new AbortController().signal,
       });
@@ -77,7 +77,7 @@ export function describeCommand(service: TokenService): void {
 
     test.each([
       [["--token-file", "missing"], 2, "can't be read"],
-      [[], 2, "Say what to show"],
+      [[], 2, "say what to show"],
       [["--account", "a"], 2, "Say what to show"],
       [["--github-actions", "x"], 1, "id-token: write"],
       [["--gateway", "http://service.gateway.example.com", "--token-file", "x"], 2, "an https URL"],

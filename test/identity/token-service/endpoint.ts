@@ -13,7 +13,12 @@ export function describeEndpoint(service: TokenService): void {
       expect(await response.json()).toMatchObject({
         issuer: service.gateway.origin,
         token_endpoint: `${service.gateway.origin}/oauth/token`,
-        grant_types_supported: [EXCHANGE, "client_credentials", "refresh_token"],
+        grant_types_supported: [
+          EXCHANGE,
+          "urn:ietf:params:oauth:grant-type:saml2-bearer",
+          "client_credentials",
+          "refresh_token",
+        ],
       });
     });
 

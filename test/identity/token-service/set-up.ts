@@ -1,10 +1,12 @@
-// A gateway with two issuers, people's and agents', and how the token service is asked: what its tests share.
-import { mkdtemp, rm } from "node:fs/promises";
+// A gateway with two issuers, people's and agents', and a directory that speaks SAML, and how the token service is asked: what its tests share.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { APIError } from "openai";
 import { expect } from "vitest";
 import { z } from "zod";
+import { createSamlProvider } from "../../fixtures/saml-provider.ts";
+import type { SamlProvider } from "../../fixtures/saml-provider.ts";
 import { createTestIssuer } from "../../fixtures/test-issuer.ts";
 import type { TestIssuer } from "../../fixtures/test-issuer.ts";
 import { startGateway } from "../../gateway.ts";
@@ -23,6 +25,7 @@ type Form = Readonly<Record<string, string>>;
 export type TokenService = {
   readonly people: TestIssuer;
   readonly agents: TestIssuer;
+  readonly directory: SamlProvider;
   readonly database: TestDatabase;
   readonly gateway: RunningGateway;
   /** A folder for files. */
@@ -39,7 +42,7 @@ export type TokenService = {
   readonly ask: (token: string, model?: string) => Promise<string>;
 };
 
-type Parts = Pick<TokenService, "people" | "agents" | "database" | "gateway" | "folder">;
+type Parts = Pick<TokenService, "people" | "agents" | "directory" | "database" | "gateway" | "folder">;
 
 /** Makes the set-up; nothing runs yet. */
 export function createTokenService(): TokenService {
@@ -78,6 +81,9 @@ export function createTokenService(): TokenService {
     get agents() {
       return parts().agents;
     },
+    get directory() {
+      return parts().directory;
+    },
     get database() {
       return parts().database;
     },
@@ -90,6 +96,8 @@ export function createTokenService(): TokenService {
     async start() {
       const folder = await mkdtemp(join(tmpdir(), "tollgate-keys-"));
       const [people, agents] = await Promise.all([createTestIssuer(), createTestIssuer()]);
+      const directory = createSamlProvider("https://replaced.example.com");
+      await writeFile(join(folder, "directory.xml"), directory.metadata);
       const database = await createTestDatabase();
       const gateway = await startGateway({
         databaseUrl: database.url,
@@ -100,9 +108,14 @@ connections:
 issuers:
   - { issuer: "${people.url}", audience: tollgate, group_map: { staff: [developers, admins] } }
   - { issuer: "${agents.url}", audience: tollgate, kind: agent, group_map: { bots: [developers, bots] } }
+saml_issuers:
+  - entity_id: ${directory.entityId}
+    metadata_file: ${join(folder, "directory.xml")}
+    audience: https://tollgate.example.com/saml
+    group_map: { staff: [developers, admins] }
 `,
       });
-      held = { people, agents, database, gateway, folder };
+      held = { people, agents, directory, database, gateway, folder };
     },
     async stop() {
       await held?.gateway[Symbol.asyncDispose]();
