@@ -259,6 +259,48 @@ export const adminActions = pgTable("admin_actions", {
   detail: json("detail").notNull(),
 });
 
+// The console
+
+/** Who is signed in to the console: the hash of what the browser holds, and who that is. Rows stay a while after they ended. */
+export const consoleSessions = pgTable(
+  "console_sessions",
+  {
+    id: uuid("id").primaryKey(),
+    hash: bytea("hash").notNull().unique(),
+    tenant: text("tenant").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    /** The issuer's own name for the subject (`sub`), where another claim names the caller. */
+    issuerSubject: text("issuer_subject").notNull(),
+    /** The issuer's session (`sid`), by which it ends this one. */
+    issuerSession: text("issuer_session"),
+    groups: text("groups").array().notNull().default(noTexts),
+    /** The role of a one-time link; others follow from groups. */
+    role: text("role"),
+    startedAt: moment("started_at").notNull().defaultNow(),
+    seenAt: moment("seen_at").notNull().defaultNow(),
+    expiresAt: moment("expires_at").notNull(),
+    endedAt: moment("ended_at"),
+    endedBy: text("ended_by"),
+  },
+  (table) => [
+    index("console_sessions_subject").on(table.issuer, table.issuerSubject),
+    index("console_sessions_expiry").on(table.expiresAt),
+  ],
+);
+
+/** One-time links into a console that has no issuer: the hash alone. */
+export const consoleLinks = pgTable(
+  "console_links",
+  {
+    hash: bytea("hash").primaryKey(),
+    role: text("role").notNull(),
+    createdBy: text("created_by").notNull(),
+    expiresAt: moment("expires_at").notNull(),
+  },
+  (table) => [index("console_links_expiry").on(table.expiresAt)],
+);
+
 // Exchanges
 
 /** Groups of exchanges. `id` follows from caller and header where the program names its session. */

@@ -42,6 +42,7 @@ import { openTokenService } from "./oauth/token-service.ts";
 import type { Log } from "./log.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
+import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
@@ -351,8 +352,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const port = typeof address === "object" && address !== null ? address.port : config.listen.port;
   const admin =
     options.hasAdmin && config.adminListen !== null
-      ? opened(await createAdminListener(config.adminListen, () => events.registry.metrics()), (one) =>
-          one.close(),
+      ? opened(
+          await createAdminListener(
+            config.adminListen,
+            () => events.registry.metrics(),
+            openConsole({ db, config, secrets, log }),
+          ),
+          (one) => one.close(),
         )
       : null;
 

@@ -55,6 +55,10 @@ const CASES: Readonly<
     ],
   },
   "gateway/parse/a.ts": { refused: ["zod", "../../db/queries/ledger.ts"], passed: ["lru-cache"] },
+  "gateway/console/a.ts": {
+    refused: ["jose", "openid-client", "../pipeline.ts", "../../db/client.ts", "../../db/schema.ts"],
+    passed: ["hono/html", "../identity/sign-in.ts", "../../db/queries/tokens.ts", "type ../config/config.ts"],
+  },
   "gateway/form/a.ts": {
     refused: ["zod", "../parse/json.ts", "../../db/queries/ledger.ts"],
     passed: ["@fastify/busboy", "../spool/spool.ts", "../errors.ts"],

@@ -1,5 +1,5 @@
 // Who changed what in the gateway itself, and when.
-import { and, desc, eq, gte, sql } from "drizzle-orm";
+import { and, desc, eq, gte, lt, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { adminActions } from "../schema.ts";
@@ -27,12 +27,14 @@ export type ActionFilter = {
   readonly object?: string | undefined;
   readonly actor?: string | undefined;
   readonly since?: Date | undefined;
+  /** What came before the action of this number, for the next page. */
+  readonly before?: number | undefined;
 };
 
 /** Lists what was done, the latest first. */
 export async function listActions(
   db: Database,
-  { area, object, actor, since }: ActionFilter,
+  { area, object, actor, since, before }: ActionFilter,
   limit: number,
 ): Promise<readonly AdminActionRow[]> {
   const rows = await runQuery(() =>
@@ -45,13 +47,15 @@ export async function listActions(
           object === undefined ? undefined : eq(adminActions.object, object),
           actor === undefined ? undefined : eq(adminActions.actor, actor),
           since === undefined ? undefined : gte(adminActions.at, since),
+          before === undefined ? undefined : lt(adminActions.seq, before),
         ),
       )
       .orderBy(desc(adminActions.seq))
       .limit(limit),
   );
-  return rows.map(({ detail, ...row }) => ({
-    ...row,
-    detail: typeof detail === "object" && detail !== null ? { ...detail } : {},
-  }));
+  return rows.map(toAction);
+}
+
+function toAction({ detail, ...row }: typeof adminActions.$inferSelect): AdminActionRow {
+  return { ...row, detail: typeof detail === "object" && detail !== null ? { ...detail } : {} };
 }

@@ -9,6 +9,7 @@ export type ExchangeFilter = {
   readonly since?: Date | undefined;
   readonly until?: Date | undefined;
   readonly tenant?: string | undefined;
+  readonly issuer?: string | undefined;
   readonly subject?: string | undefined;
   readonly session?: string | undefined;
   readonly model?: string | undefined;
@@ -26,7 +27,7 @@ export type ExchangeFilter = {
 };
 
 /** What stands in a column of the same name. */
-const EQUAL = ["tenant", "subject", "model", "operation", "connection", "revision"] as const;
+const EQUAL = ["tenant", "issuer", "subject", "model", "operation", "connection", "revision"] as const;
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

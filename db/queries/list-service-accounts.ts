@@ -48,3 +48,12 @@ export async function listServiceAccounts(db: Database): Promise<ServiceAccountR
   }
   return [...accounts.values()];
 }
+
+/** Says whether an account still has a key that counts. */
+export function toAccountStatus(account: ServiceAccountRow): "active" | "expired" | "revoked" {
+  const living = account.keys.filter((key) => key.revokedAt === null);
+  if (account.disabledAt !== null || living.length === 0) return "revoked";
+  return living.some((key) => key.expiresAt === null || key.expiresAt.getTime() > Date.now())
+    ? "active"
+    : "expired";
+}

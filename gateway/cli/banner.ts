@@ -1,5 +1,6 @@
 // What a start tells: where the gateway is, what is behind it, and what to paste into a program's shell.
 import type { Config } from "../config/config.ts";
+import { toConsoleOrigin } from "../config/console-origin.ts";
 import type { DemoToken } from "./demo-token.ts";
 import { readOwnVersion } from "./version.ts";
 
@@ -21,7 +22,7 @@ export function toBanner(running: {
     `Tollgate ${readOwnVersion()} serves ${url}`,
     `  targets   ${targets.length === 0 ? "those in the database" : targets.join(", ")}`,
     `  database  ${config.database.embedded ? `embedded PostgreSQL in ${config.stateDir}` : "your own"}`,
-    ...(running.adminUrl === null ? [] : [`  metrics   ${running.adminUrl}/metrics`]),
+    ...(running.adminUrl === null ? [] : toAdminLines(config, running.adminUrl)),
   ];
   if (running.isSimulated) {
     lines.push(
@@ -57,6 +58,11 @@ export function toBanner(running: {
     "",
   );
   return `${lines.join("\n")}\n`;
+}
+
+function toAdminLines(config: Config, adminUrl: string): readonly string[] {
+  const origin = toConsoleOrigin(config, adminUrl);
+  return [`  metrics   ${adminUrl}/metrics`, ...(origin === null ? [] : [`  console   ${origin}/console`])];
 }
 
 function toToken(demo: DemoToken | null): string {

@@ -5,7 +5,7 @@ import type { ExchangeFilter } from "../../db/queries/exchange-filter.ts";
 import { parseMoment } from "./duration.ts";
 
 /** What the options say: a filter, beside whatever other options the command has. */
-export type FilterOptions = Omit<ExchangeFilter, "tenant">;
+export type FilterOptions = Omit<ExchangeFilter, "tenant" | "issuer">;
 
 /** Adds the options to a command. */
 export function addFilters(command: Command): Command {

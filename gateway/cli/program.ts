@@ -12,6 +12,7 @@ import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
+import { addConsole } from "./console.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExec } from "./exec.ts";
 import { addExchanges } from "./exchanges.ts";
@@ -52,6 +53,7 @@ export function createProgram(context: CommandContext): Command {
   addExec(program, context);
   addTokens(program, context);
   addConnections(program, context);
+  addConsole(program, context);
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { Database } from "../../db/client.ts";
 import type { KeyRow, ServiceAccountRow } from "../../db/queries/list-service-accounts.ts";
-import { listServiceAccounts } from "../../db/queries/list-service-accounts.ts";
+import { listServiceAccounts, toAccountStatus } from "../../db/queries/list-service-accounts.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
 import { getConfigFile } from "./config-file.ts";
@@ -137,7 +137,7 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
             account.name,
             account.agent === null ? "service" : "agent",
             account.groups.join(","),
-            toStatus(account),
+            toAccountStatus(account),
             expires,
             newest?.hint ?? "",
             account.id,
@@ -188,14 +188,6 @@ export function collectGroup(text: string, before: string[] | undefined): string
   return [...new Set([...(before ?? []), text])];
 }
 
-function toStatus(account: ServiceAccountRow): "active" | "expired" | "revoked" {
-  const living = account.keys.filter((key) => key.revokedAt === null);
-  if (account.disabledAt !== null || living.length === 0) return "revoked";
-  return living.some((key) => key.expiresAt === null || key.expiresAt.getTime() > Date.now())
-    ? "active"
-    : "expired";
-}
-
 function toJson(account: ServiceAccountRow): object {
   return {
     id: account.id,
@@ -206,7 +198,7 @@ function toJson(account: ServiceAccountRow): object {
     initiator: account.initiator,
     tenant: account.tenant,
     groups: account.groups,
-    status: toStatus(account),
+    status: toAccountStatus(account),
     created_at: account.createdAt.toISOString(),
     created_by: account.createdBy,
     expires_at: account.keys.at(-1)?.expiresAt?.toISOString() ?? null,

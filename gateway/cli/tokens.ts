@@ -1,5 +1,6 @@
 // `tollgate tokens`: the short-lived tokens that count, and their end.
 import type { Command } from "commander";
+import { endConsoleSessions } from "../../db/queries/console-sessions.ts";
 import { listTokens, revokeTokensAs } from "../../db/queries/tokens.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
@@ -56,9 +57,18 @@ export function addTokens(program: Command, context: CommandContext): void {
       if (id !== undefined && !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id))
         throw new CommandError("That is no token's id; `tokens list` shows them.", 2);
       const which = subject === undefined ? { id: id ?? "" } : { subject, issuer: issuer ?? null };
-      const count = await withDatabase(context, use(), (db) => revokeTokensAs(db, which, toOperator()));
-      if (json === true) return printJson(context.stdout, { revoked: count });
-      if (count === 0) throw new CommandError("No token that counts is meant by that.");
-      context.stdout.write(`Revoked ${count} ${count === 1 ? "token" : "tokens"}.\n`);
+      const [count, sessions] = await withDatabase(context, use(), async (db) => {
+        const by = toOperator();
+        const ended = "subject" in which ? await endConsoleSessions(db, which, by) : 0;
+        return [await revokeTokensAs(db, which, by), ended];
+      });
+      if (json === true)
+        return printJson(context.stdout, {
+          revoked: count,
+          ...(sessions > 0 && { ended_sessions: sessions }),
+        });
+      if (count + sessions === 0) throw new CommandError("No token that counts is meant by that.");
+      const more = sessions === 0 ? "" : ` Ended ${sessions} in the console.`;
+      context.stdout.write(`Revoked ${count} ${count === 1 ? "token" : "tokens"}.${more}\n`);
     });
 }

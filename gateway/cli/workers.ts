@@ -1,10 +1,14 @@
 // The primary of several serving processes: starts them, replaces those that die, answers for their metrics, drains them.
 import cluster from "node:cluster";
 import type { Worker } from "node:cluster";
+import { openDatabase } from "../../db/client.ts";
 import { createAdminListener } from "../admin/listener.ts";
+import type { AdminListener } from "../admin/listener.ts";
+import type { Address } from "../config/config.ts";
 import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
 import type { Log } from "../log.ts";
+import { openConsole } from "../open-console.ts";
 import { createCountRelay } from "./peer-counts.ts";
 import type { Assignment, Serving } from "./worker.ts";
 import { fromWorker } from "./worker.ts";
@@ -55,7 +59,7 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
 
   // Before the workers: who sees one of them ready may ask for metrics.
   const { adminListen } = assignment.config;
-  const admin = adminListen === null ? null : await createAdminListener(adminListen, createClusterMetrics());
+  const admin = adminListen === null ? null : await openAdmin(adminListen, assignment, log);
   for (const first of firsts) launch(first);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
@@ -79,6 +83,30 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** The console works on the database alone, which it shares with nobody here. */
+async function openAdmin(
+  address: Address,
+  { config, secrets, databaseUrl }: Assignment,
+  log: Log,
+): Promise<AdminListener> {
+  const db = openDatabase(databaseUrl, { poolSize: 3, applicationName: "tollgate-console" });
+  const listener = await createAdminListener(
+    address,
+    createClusterMetrics(),
+    openConsole({ db, config, secrets, log }),
+  ).catch(async (error: unknown) => {
+    await db.close();
+    throw error;
+  });
+  return {
+    url: listener.url,
+    async close() {
+      await listener.close();
+      await db.close();
+    },
+  };
 }
 
 async function drainAll(graceMs: number): Promise<void> {

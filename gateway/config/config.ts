@@ -5,6 +5,7 @@ import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
+import { isLoopback } from "./loopback.ts";
 import { findPackageRoot } from "./package-root.ts";
 import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
@@ -36,6 +37,8 @@ export type Config = {
   readonly listen: Address;
   /** Null: no admin listener. */
   readonly adminListen: Address | null;
+  /** The admin listener's origin as its users see it; null: nobody but this machine does, by its address. */
+  readonly adminUrl: string | null;
   /** Null: no TLS. */
   readonly tls: TlsConfig | null;
   readonly trustedProxies: readonly string[];
@@ -50,6 +53,7 @@ export type Config = {
   readonly issuers: readonly IssuerConfig[];
   readonly samlIssuers: readonly SamlIssuerConfig[];
   readonly tokens: ConfigFile["tokens"];
+  readonly console: ConfigFile["console"];
   readonly policy: {
     readonly bundle: string;
     readonly operator: string | null;
@@ -120,6 +124,16 @@ export function loadConfig(options: {
   ) {
     report(["admin_listen"], "expected another address than listen's");
   }
+  const adminUrl = file.admin_url === undefined ? null : new URL(file.admin_url).origin;
+  if (file.issuers.some((one) => one.console !== undefined)) {
+    if (adminListen === null)
+      report(["admin_listen"], "expected an address: an issuer has a `console`, which listens there");
+    else if (adminUrl === null && !isLoopback(adminListen.host))
+      report(
+        ["admin_url"],
+        "expected the URL that the console is opened by: people sign in there, and `admin_listen` is not this machine's own address",
+      );
+  }
   const databaseUrl = readDatabaseUrl(file, env, folder, report);
   const ours = adminListen === null ? [listen] : [listen, adminListen];
   const targets = readConnections({ file, fileGiven: path !== null, folder, env, listen: ours, publicUrl });
@@ -187,6 +201,7 @@ export function loadConfig(options: {
     file: path,
     listen,
     adminListen,
+    adminUrl,
     tls,
     trustedProxies: file.trusted_proxies,
     forwardedHeader: file.forwarded_header,
@@ -200,6 +215,7 @@ export function loadConfig(options: {
     issuers: trusted.issuers,
     samlIssuers,
     tokens: file.tokens,
+    console: file.console,
     policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
     limits: file.limits,
     detect: file.detect,
@@ -216,6 +232,7 @@ export function loadConfig(options: {
     credentials: targets.credentials,
     adminCredentials: targets.adminCredentials,
     issuerSecrets: trusted.secrets,
+    consoleSecrets: trusted.consoleSecrets,
     proxyCredential: way.credential,
   };
   return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };

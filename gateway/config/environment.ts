@@ -21,7 +21,12 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   TOLLGATE_ADMIN_LISTEN: {
     key: ["admin_listen"],
     read: "text",
-    description: "Where `/metrics` and the admin API listen, or `off`.",
+    description: "Where `/metrics` and the console listen, or `off`.",
+  },
+  TOLLGATE_ADMIN_URL: {
+    key: ["admin_url"],
+    read: "text",
+    description: "The admin listener's own URL as its users see it.",
   },
   TOLLGATE_TLS_CERT: {
     key: ["tls", "certificate"],

@@ -1,5 +1,6 @@
 // The schema of an issuer: how its tokens are checked, and what of them counts.
 import { z } from "zod";
+import { consoleClient } from "./console-schema.ts";
 import { INITIATORS } from "../exchange.ts";
 import { oneOrMore, secretReference, trustedUrl } from "./fields.ts";
 import { PRESET_NAMES } from "./issuer-presets.ts";
@@ -104,6 +105,7 @@ export const issuer = z.strictObject({
     .optional()
     .meta({ description: "Where its keys are; found by OpenID discovery where absent." }),
   introspection,
+  console: consoleClient,
   login,
   subject_claim: claimName
     .optional()

@@ -58,6 +58,12 @@ export type IssuerConfig = ClaimRules & {
     readonly token_prefix: string;
     readonly cache_s: number;
   } | null;
+  /** The console's client, where its people sign in there. */
+  readonly console: {
+    readonly name: string;
+    readonly client_id: string;
+    readonly scopes: readonly string[];
+  } | null;
   readonly login: LoginConfig | null;
   readonly group_overage: "refuse" | "ignore" | "userinfo";
   readonly clock_skew_s: number;
@@ -70,10 +76,11 @@ type Mapping = Readonly<
 > & { readonly claims?: readonly NonNullable<Entry["claims"]>[number][] | undefined };
 type Report = (at: readonly PropertyKey[], expected: string) => void;
 
-/** The issuers, and the secrets of the gateway's clients at them by `iss`. */
+/** The issuers, and the secrets of the gateway's and the console's clients at them by `iss`. */
 export type Issuers = {
   readonly issuers: readonly IssuerConfig[];
   readonly secrets: ReadonlyMap<string, string>;
+  readonly consoleSecrets: ReadonlyMap<string, string>;
 };
 
 /** Reads the file's issuers; `follow` gives a reference's secret, which is required of a gateway that serves. */
@@ -88,6 +95,7 @@ export function readIssuers(
   const { follow, isServing, report } = options;
   const issuers: IssuerConfig[] = [];
   const secrets = new Map<string, string>();
+  const consoleSecrets = new Map<string, string>();
   for (const [index, entry] of entries.entries()) {
     const at = ["issuers", index] as const;
     const config = toIssuer(entry);
@@ -107,10 +115,17 @@ export function readIssuers(
       if ("value" in followed) secrets.set(config.issuer, followed.value);
       else if (isServing) report([...at, "introspection", "client_secret"], followed.expected);
     }
+    if (entry.console !== undefined) {
+      if (issuers.some((one) => one.console?.name === config.console?.name))
+        report([...at, "console", "name"], "expected a name that no other issuer has in the console");
+      const followed = follow(entry.console.client_secret);
+      if ("value" in followed) consoleSecrets.set(config.issuer, followed.value);
+      else if (isServing) report([...at, "console", "client_secret"], followed.expected);
+    }
     for (const expected of findLoginProblems(config)) report([...at, "login"], expected);
     issuers.push(config);
   }
-  return { issuers, secrets };
+  return { issuers, secrets, consoleSecrets };
 }
 
 /** What would turn away whoever has signed in. */
@@ -141,7 +156,7 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
   const preset = entry.preset === undefined ? {} : PRESETS[entry.preset];
   const issuer = entry.issuer ?? preset.issuer;
   if (issuer === undefined) return null;
-  const { introspection } = entry;
+  const { introspection, console: client } = entry;
   return {
     issuer,
     audience: toList(entry.audience),
@@ -156,6 +171,14 @@ export function toIssuer(entry: Entry): IssuerConfig | null {
             client_id: introspection.client_id,
             token_prefix: introspection.token_prefix ?? "",
             cache_s: introspection.cache_s,
+          },
+    console:
+      client === undefined
+        ? null
+        : {
+            name: client.name ?? new URL(issuer).hostname,
+            client_id: client.client_id,
+            scopes: client.scopes,
           },
     login: entry.login === undefined ? null : { ...entry.login, resource: entry.login.resource ?? null },
     subject_claim: entry.subject_claim ?? preset.subject_claim ?? "sub",

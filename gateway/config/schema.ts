@@ -1,6 +1,7 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
-import { bytes, count, milliseconds, network, secretReference, url } from "./fields.ts";
+import { consoleSettings } from "./console-schema.ts";
+import { bytes, count, milliseconds, network, secretReference, trustedUrl, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
 import { outbound } from "./outbound.ts";
 import { recogniser } from "./recogniser-schema.ts";
@@ -95,7 +96,16 @@ export const configFile = z
         error: "expected host:port, for instance 127.0.0.1:8081, or off",
       })
       .default("127.0.0.1:8081")
-      .meta({ description: "Where `/metrics` and the admin API listen; `off` opens nothing." }),
+      .meta({ description: "Where `/metrics` and the console listen; `off` opens nothing." }),
+    admin_url: trustedUrl
+      .refine((text) => !URL.canParse(text) || new URL(text).pathname === "/", {
+        error: "expected an origin without a path",
+      })
+      .optional()
+      .meta({
+        description:
+          "The admin listener's own URL as its users see it. Absent: its address, where that is this machine's own.",
+      }),
     tls: z
       .strictObject({
         certificate: z.string().min(1).meta({ description: "The file of the certificate chain, in PEM." }),
@@ -173,6 +183,7 @@ export const configFile = z
       .max(32)
       .default([])
       .meta({ description: "OpenID issuers whose tokens are accepted." }),
+    console: consoleSettings,
     saml_issuers: z.array(samlIssuer).max(32).default([]).meta({
       description: "SAML 2.0 issuers whose assertions are exchanged for tokens.",
     }),

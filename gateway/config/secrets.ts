@@ -18,6 +18,8 @@ export type Secrets = {
   readonly adminCredentials: ReadonlyMap<string, string>;
   /** The secrets of the gateway's own clients at issuers, by the issuer's `iss`. */
   readonly issuerSecrets: ReadonlyMap<string, string>;
+  /** The secrets of the console's clients at issuers, by the issuer's `iss`. */
+  readonly consoleSecrets: ReadonlyMap<string, string>;
   /** `user:password` for the proxy that leads out; null: it wants none, or there is none. */
   readonly proxyCredential: string | null;
 };

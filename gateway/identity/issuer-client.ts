@@ -3,6 +3,7 @@ import * as oauth from "openid-client";
 import type { IssuerConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import { fetchForClient } from "./bounded-fetch.ts";
+import { discoverIssuer, issuerUnavailable, keepConfiguration, TIMEOUT_S, toAuth } from "./discovery.ts";
 
 /** Claims as an issuer gives them. */
 export type Claims = { readonly [name: string]: unknown };
@@ -14,10 +15,6 @@ export type IssuerClient = {
   askUserInfo(token: string, subject: string): Promise<Claims>;
 };
 
-const TIMEOUT_S = 5;
-/** Least time between two attempts to discover an issuer that fails. */
-const COOLDOWN_MS = 10_000;
-
 /** Makes the client. `secret` is that of the client which introspection names. */
 export function createIssuerClient(options: {
   readonly config: IssuerConfig;
@@ -25,47 +22,25 @@ export function createIssuerClient(options: {
   readonly now?: () => number;
 }): IssuerClient {
   const { config, secret } = options;
-  const now = options.now ?? Date.now;
-  let found: Promise<oauth.Configuration> | null = null;
-  let failedAt = Number.NEGATIVE_INFINITY;
-
   async function configure(): Promise<oauth.Configuration> {
     const { introspection } = config;
     const clientId = introspection?.client_id ?? "tollgate";
-    const auth = secret === null ? oauth.None() : oauth.ClientSecretBasic(secret);
-    const isPlain = config.issuer.startsWith("http:");
     if (introspection !== null && introspection.endpoint !== null && config.group_overage !== "userinfo") {
       const made = new oauth.Configuration(
         { issuer: config.issuer, introspection_endpoint: introspection.endpoint },
         clientId,
         undefined,
-        auth,
+        toAuth(secret),
       );
       made.timeout = TIMEOUT_S;
       made[oauth.customFetch] = fetchForClient;
-      if (isPlain) oauth.allowInsecureRequests(made);
+      if (config.issuer.startsWith("http:")) oauth.allowInsecureRequests(made);
       return made;
     }
-    return oauth.discovery(new URL(config.issuer), clientId, undefined, auth, {
-      timeout: TIMEOUT_S,
-      [oauth.customFetch]: fetchForClient,
-      execute: isPlain ? [oauth.allowInsecureRequests] : [],
-    });
+    return discoverIssuer(config.issuer, clientId, secret);
   }
 
-  async function getConfiguration(): Promise<oauth.Configuration> {
-    if (found === null) {
-      if (now() - failedAt < COOLDOWN_MS) throw unavailable(null);
-      found = configure();
-    }
-    try {
-      return await found;
-    } catch (cause) {
-      if (found !== null) failedAt = now();
-      found = null;
-      throw cause instanceof GatewayError ? cause : unavailable(cause);
-    }
-  }
+  const getConfiguration = keepConfiguration(configure, options.now);
 
   return {
     async introspect(token) {
@@ -74,7 +49,7 @@ export function createIssuerClient(options: {
         const { active, ...claims } = await oauth.tokenIntrospection(configuration, token);
         return active ? claims : null;
       } catch (cause) {
-        throw unavailable(cause);
+        throw issuerUnavailable(cause);
       }
     },
     async askUserInfo(token, subject) {
@@ -86,14 +61,8 @@ export function createIssuerClient(options: {
           throw new GatewayError("token_invalid", "The issuer doesn't give the groups of this token.", {
             cause,
           });
-        throw unavailable(cause);
+        throw issuerUnavailable(cause);
       }
     },
   };
-}
-
-function unavailable(cause: unknown): GatewayError {
-  return new GatewayError("identity_unavailable", "The token's issuer is out of reach; try again.", {
-    cause,
-  });
 }

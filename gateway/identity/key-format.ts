@@ -8,11 +8,15 @@ const PREFIX = "tg_";
 const SECRET_PREFIX = "ek_tg_";
 const ACCESS_PREFIX = "tg_at_";
 const REFRESH_PREFIX = "tg_rt_";
+const SESSION_PREFIX = "tg_cs_";
+const LINK_PREFIX = "tg_cl_";
 const RANDOM_LENGTH = 33;
 const CHECKSUM_LENGTH = 6;
 const KEY = new RegExp(`^tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 const SECRET = new RegExp(`^ek_tg_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 const ACCESS = new RegExp(`^tg_at_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+const SESSION = new RegExp(`^tg_cs_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
+const LINK = new RegExp(`^tg_cl_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 const REFRESH = new RegExp(`^tg_rt_[0-9A-Za-z]{${RANDOM_LENGTH + CHECKSUM_LENGTH}}$`);
 
 /** Makes a key. It is shown once and never stored. */
@@ -35,6 +39,16 @@ export function createRefreshText(): string {
   return createText(REFRESH_PREFIX);
 }
 
+/** Makes what a browser holds of a session in the console. */
+export function createSessionText(): string {
+  return createText(SESSION_PREFIX);
+}
+
+/** Makes the secret of a one-time link. It is shown once and never stored. */
+export function createLinkText(): string {
+  return createText(LINK_PREFIX);
+}
+
 /** Says whether a text is meant as any credential of ours, though it be mistyped: nobody else is shown it. */
 export function isOurs(text: string): boolean {
   return text.startsWith(PREFIX) || text.startsWith(SECRET_PREFIX);
@@ -53,6 +67,16 @@ export function isRefreshText(text: string): boolean {
 /** Says whether a text is a key of ours, typed without error; whether it was ever issued, the database knows. */
 export function isKeyText(text: string): boolean {
   return KEY.test(text) && isWhole(text);
+}
+
+/** Says whether a text is what a browser holds of a session, as of a key. */
+export function isSessionText(text: string): boolean {
+  return SESSION.test(text) && isWhole(text);
+}
+
+/** Says whether a text is the secret of a one-time link, as of a key. */
+export function isLinkText(text: string): boolean {
+  return LINK.test(text) && isWhole(text);
 }
 
 /** Says whether a text is a client secret of ours, as of a key. */

@@ -1,0 +1,609 @@
+// The console without a browser: who gets in, what each role may do, and what no other site can make it do.
+import { randomBytes } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addConsoleLink } from "../../db/queries/console-links.ts";
+import { endConsoleSessions, listConsoleSessions } from "../../db/queries/console-sessions.ts";
+import { listActions } from "../../db/queries/admin-actions.ts";
+import { revoke } from "../../db/queries/revocations.ts";
+import { listServiceAccounts } from "../../db/queries/list-service-accounts.ts";
+import { addTokens, findToken } from "../../db/queries/tokens.ts";
+import { connections, exchanges } from "../../db/schema.ts";
+import { createTestIssuer } from "../../test/fixtures/test-issuer.ts";
+import type { TestIssuer } from "../../test/fixtures/test-issuer.ts";
+import { exampleCaller } from "../../test/fixtures/example-rows.ts";
+import { insertKey } from "../../test/gateway.ts";
+import { createTestDatabase } from "../../test/postgres.ts";
+import type { TestDatabase } from "../../test/postgres.ts";
+import { issueTokens } from "../oauth/issue-tokens.ts";
+import { createLinkText, hashKey } from "../identity/key-format.ts";
+import { verifyLogoutToken } from "../identity/logout-token.ts";
+import { createIssuerClient } from "../identity/issuer-client.ts";
+import { createIssuerKeys } from "../identity/issuer-keys.ts";
+import { toSubjectId } from "../identity/subject-id.ts";
+import type { SignedIn } from "../identity/sign-in.ts";
+import { createLog } from "../log.ts";
+import { newId } from "../new-id.ts";
+import { createConsole } from "./console.ts";
+import type { Console, ConsoleDeps } from "./console.ts";
+
+const ORIGIN = "http://127.0.0.1:8081";
+const HELD = { state: "s".repeat(32), nonce: "n".repeat(32), verifier: "v".repeat(43) };
+const EVENT = "http://schemas.openid.net/event/backchannel-logout";
+
+let database: TestDatabase;
+let issuer: TestIssuer;
+/** Who comes back from the issuer next. */
+let next: SignedIn;
+let app: Console;
+let withoutIssuers: Console;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  issuer = await createTestIssuer();
+  app = open({});
+  withoutIssuers = open({ issuers: [] });
+});
+afterAll(async () => {
+  await issuer?.[Symbol.asyncDispose]();
+  await database?.[Symbol.asyncDispose]();
+});
+
+function open(
+  changes: Partial<ConsoleDeps>,
+  settings: Partial<ConsoleDeps["config"]["console"]> = {},
+): Console {
+  const { config } = issuer;
+  const trusted = {
+    config,
+    keys: createIssuerKeys({ issuer: issuer.url, jwksUri: null }),
+    client: createIssuerClient({ config, secret: null }),
+  };
+  const roles = {
+    admin: "admins",
+    reviewer: "reviewers",
+    auditor: ["auditors", "others"],
+    policy_editor: "editors",
+    member: "developers",
+  };
+  return createConsole({
+    db: database.db,
+    origin: ORIGIN,
+    version: "1.2.3",
+    log: createLog({ level: "silent", format: "json" }, { write: () => undefined }),
+    config: {
+      connections: [],
+      policy: { bundle: "", operator: null, time_zone: "UTC", tenant: "default" },
+      console: {
+        roles,
+        idle_s: 600,
+        session_s: 3600,
+        logout_ends_tokens: true,
+        help: "Ask the desk.",
+        ...settings,
+      },
+    },
+    issuers: [
+      {
+        name: "sso",
+        issuer: issuer.url,
+        namesCallers: true,
+        oidc: {
+          begin: async () => ({ url: new URL(`${issuer.url}/auth`), held: HELD }),
+          finish: async () => next,
+        },
+        verifyLogout: (token) => verifyLogoutToken(token, trusted, "console", Date.now()),
+      },
+    ],
+    describe: async ({ exchange }) => `Exchange ${exchange.id}`,
+    parseMoment: (text) => (text === "2h" ? new Date(Date.now() - 7_200_000) : null),
+    ...changes,
+  });
+}
+
+type Ask = {
+  readonly cookie?: string;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+async function ask(path: string, { cookie, form, headers }: Ask = {}, of: Console = app): Promise<Response> {
+  return of.request(`${ORIGIN}${path}`, {
+    headers: {
+      host: "127.0.0.1:8081",
+      ...(cookie !== undefined && { cookie }),
+      ...(form !== undefined && { origin: ORIGIN, "sec-fetch-site": "same-origin" }),
+      ...headers,
+    },
+    ...(form !== undefined && { method: "POST", body: new URLSearchParams(form) }),
+  });
+}
+
+function toCookie(answer: Response, name: string): string {
+  const set = answer.headers.getSetCookie().find((one) => one.startsWith(`__Host-tollgate-${name}=`));
+  return set?.split(";")[0] ?? "";
+}
+
+/** Signs somebody in through the issuer; gives the session's cookie. */
+async function signIn(
+  groups: readonly string[],
+  changes: Partial<SignedIn["caller"]> & { sid?: string; cookie?: string } = {},
+): Promise<string> {
+  const { sid, cookie, ...caller } = changes;
+  const subject = caller.subject ?? `person-${randomBytes(4).toString("hex")}`;
+  next = {
+    caller: { ...exampleCaller, issuer: issuer.url, kind: "human", groups: [...groups], ...caller, subject },
+    issuerSubject: subject,
+    issuerSession: sid ?? null,
+  };
+  const began = await ask("/console/oidc/sso");
+  const back = await ask(`/console/oidc/sso/callback?code=x&state=${HELD.state}`, {
+    cookie: [toCookie(began, "sign-in"), ...(cookie === undefined ? [] : [cookie])].join("; "),
+  });
+  expect([back.status, back.headers.get("location")]).toEqual([303, "/console"]);
+  return toCookie(back, "session");
+}
+
+const readCsrf = async (cookie: string): Promise<string> =>
+  /name="csrf" value="([^"]+)"/.exec(await (await ask("/console", { cookie })).text())?.[1] ?? "";
+
+const statusOf = async (cookie: string, path = "/console"): Promise<number> =>
+  (await ask(path, { cookie })).status;
+
+async function recordExchange(owner: { issuer: string; subject: string; tenant?: string }): Promise<string> {
+  const row = {
+    id: newId(),
+    at: new Date(),
+    tenant: "default",
+    operation: "responses.create",
+    method: "POST",
+  };
+  await database.db.orm
+    .insert(exchanges)
+    .values({ ...row, path: "/responses", stream: false, effect: "allow", ...owner });
+  return row.id;
+}
+
+describe("signing in", () => {
+  test("a person without a session is sent to the sign-in, which names the issuers", async () => {
+    const answer = await ask("/console/exchanges");
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/console/sign-in"]);
+    expect(await (await ask("/console/sign-in")).text()).toContain('href="/console/oidc/sso"');
+  });
+
+  test("the cookie is the host's own, for requests alone, and holds nothing that the database has", async () => {
+    const began = await ask("/console/oidc/sso");
+    next = {
+      caller: { ...exampleCaller, issuer: issuer.url, groups: ["admins"] },
+      issuerSubject: "a",
+      issuerSession: null,
+    };
+    const back = await ask(`/console/oidc/sso/callback?code=x&state=${HELD.state}`, {
+      cookie: toCookie(began, "sign-in"),
+    });
+    const set = back.headers.getSetCookie().find((one) => one.includes("session")) ?? "";
+    expect(set).toMatch(/^__Host-tollgate-session=tg_cs_\w+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
+    const text = set.slice(set.indexOf("=") + 1, set.indexOf(";"));
+    const rows = await database.db.sql<
+      { row: string }[]
+    >`select row_to_json(s)::text as row from console_sessions s`;
+    expect(rows.some(({ row }) => row.includes(text))).toBe(false);
+    // The state is used up.
+    expect(back.headers.getSetCookie().join()).toMatch(/__Host-tollgate-sign-in=;/);
+  });
+
+  test.each([
+    ["another state", "state=other", true],
+    ["no state", "code=x", true],
+    ["another browser", `state=${HELD.state}`, false],
+  ])("an answer with %s signs nobody in", async (_what, query, hasCookie) => {
+    const began = await ask("/console/oidc/sso");
+    const answer = await ask(`/console/oidc/sso/callback?${query}`, {
+      ...(hasCookie && { cookie: toCookie(began, "sign-in") }),
+    });
+    expect(answer.status).toBe(401);
+    expect(toCookie(answer, "session")).toBe("");
+  });
+
+  test("signing in anew ends the session that the browser had", async () => {
+    const first = await signIn(["developers"]);
+    const second = await signIn(["developers"], { cookie: first });
+    expect(second).not.toBe(first);
+    expect([await statusOf(first), await statusOf(second)]).toEqual([303, 200]);
+  });
+
+  test("signing out ends the session, and is the session's own form alone", async () => {
+    const cookie = await signIn(["developers"]);
+    const answer = await ask("/console/sign-out", { cookie, form: { csrf: await readCsrf(cookie) } });
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/console/sign-in"]);
+    expect(await statusOf(cookie)).toBe(303);
+  });
+
+  test("a session is over when it was not used for long, and at its end whatever was used", async () => {
+    const [idle, old] = [await signIn(["developers"]), await signIn(["developers"])];
+    const age = async (cookie: string, column: string, past: string): Promise<void> => {
+      const hash = hashKey(cookie.slice(cookie.indexOf("=") + 1));
+      await database.db.sql.unsafe(
+        `update console_sessions set ${column} = now() - interval '${past}' where hash = $1`,
+        [hash],
+      );
+    };
+    await age(idle, "seen_at", "599 seconds");
+    expect(await statusOf(idle)).toBe(200);
+    // Its use was written down.
+    expect(await statusOf(idle)).toBe(200);
+    await age(idle, "seen_at", "601 seconds");
+    await age(old, "expires_at", "1 second");
+    expect([await statusOf(idle), await statusOf(old)]).toEqual([303, 303]);
+  });
+
+  test("a revoked subject is out at once, and doesn't get in again", async () => {
+    const subject = `revoked-${randomBytes(4).toString("hex")}`;
+    const cookie = await signIn(["admins"], { subject });
+    expect(await statusOf(cookie)).toBe(200);
+    const id = toSubjectId({ tenant: "default", issuer: issuer.url, subject });
+    await revoke(database.db, { kind: "subject", id });
+    expect(await statusOf(cookie)).toBe(303);
+    const began = await ask("/console/oidc/sso");
+    const back = await ask(`/console/oidc/sso/callback?code=x&state=${HELD.state}`, {
+      cookie: toCookie(began, "sign-in"),
+    });
+    expect([back.status, toCookie(back, "session")]).toEqual([401, ""]);
+  });
+
+  test("sessions are ended by the command line's query, and that is recorded", async () => {
+    const subject = `ended-${randomBytes(4).toString("hex")}`;
+    const cookie = await signIn(["developers"], { subject });
+    expect(await endConsoleSessions(database.db, { subject, issuer: null }, "operator:test@here")).toBe(1);
+    expect(await statusOf(cookie)).toBe(303);
+    const [last] = await listActions(database.db, {}, 1);
+    expect(last).toMatchObject({ actor: "operator:test@here", action: "console.end_session" });
+  });
+});
+
+describe("roles", () => {
+  const PAGES = [
+    "/console",
+    "/console/exchanges",
+    "/console/connections",
+    "/console/callers",
+    "/console/actions",
+  ];
+  test.each([
+    ["admins", [200, 200, 200, 200, 200]],
+    ["editors", [200, 200, 200, 403, 403]],
+    ["reviewers", [200, 200, 403, 403, 403]],
+    ["auditors", [200, 200, 200, 200, 200]],
+    ["developers", [200, 200, 403, 403, 403]],
+    ["nobodies", [403, 403, 403, 403, 403]],
+  ])("%s see their pages and no other", async (group, expected) => {
+    const cookie = await signIn([group]);
+    expect(await Promise.all(PAGES.map((path) => statusOf(cookie, path)))).toEqual(expected);
+  });
+
+  test("who has no role is told whom to ask, and can sign out", async () => {
+    const cookie = await signIn(["nobodies"]);
+    const text = await (await ask("/console", { cookie })).text();
+    expect(text).toContain("Ask the desk.");
+    const csrf = /name="csrf" value="([^"]+)"/.exec(text)?.[1] ?? "";
+    expect((await ask("/console/sign-out", { cookie, form: { csrf } })).headers.get("location")).toBe(
+      "/console/sign-in",
+    );
+  });
+
+  test("people of another tenant are members at most", async () => {
+    const cookie = await signIn(["admins", "developers"], { tenant: "north" });
+    expect(await statusOf(cookie, "/console/exchanges")).toBe(200);
+    expect(await statusOf(cookie, "/console/callers")).toBe(403);
+    expect(await statusOf(await signIn(["admins"], { tenant: "north" }))).toBe(403);
+  });
+
+  test("members see their own exchanges, not those of the same name at another issuer or tenant", async () => {
+    const subject = `member-${randomBytes(4).toString("hex")}`;
+    const own = await recordExchange({ issuer: issuer.url, subject });
+    const others = await Promise.all([
+      recordExchange({ issuer: "tollgate", subject }),
+      recordExchange({ issuer: issuer.url, subject, tenant: "north" }),
+      recordExchange({ issuer: issuer.url, subject: "somebody-else" }),
+    ]);
+    const member = await signIn(["developers"], { subject });
+    const list = await (await ask("/console/exchanges?subject=somebody-else", { cookie: member })).text();
+    expect(list).toContain(own);
+    for (const id of others) expect(list).not.toContain(id);
+    expect(await statusOf(member, `/console/exchanges/${own}`)).toBe(200);
+    for (const id of others) expect(await statusOf(member, `/console/exchanges/${id}`)).toBe(404);
+
+    const auditor = await signIn(["auditors"]);
+    for (const id of [own, ...others]) expect(await statusOf(auditor, `/console/exchanges/${id}`)).toBe(200);
+    const narrowed = await (
+      await ask("/console/exchanges?subject=somebody-else&since=2h", { cookie: auditor })
+    ).text();
+    expect(narrowed).toContain(others[2]);
+    expect(narrowed).not.toContain(own);
+  });
+
+  test("a moment that can't be read shows nothing, and says why", async () => {
+    const text = await (
+      await ask("/console/exchanges?since=soon", { cookie: await signIn(["admins"]) })
+    ).text();
+    expect(text).toContain("A moment is");
+    expect(text).toContain("No exchange fits.");
+  });
+
+  test("what is recorded is shown as text, whatever it looks like", async () => {
+    const subject = `<script>alert(1)</script>${randomBytes(4).toString("hex")}`;
+    await recordExchange({ issuer: issuer.url, subject });
+    const page = `/console/exchanges?subject=${encodeURIComponent(subject)}`;
+    const text = await (await ask(page, { cookie: await signIn(["admins"]) })).text();
+    expect(text).toContain("&lt;script&gt;alert(1)");
+    expect(text).not.toContain("<script");
+  });
+});
+
+describe("admins' forms", () => {
+  test("an admin withdraws an account, a token and a session, which is recorded with who did it; an auditor can't", async () => {
+    const { db } = database;
+    await insertKey(database.url, { name: "withdrawn" });
+    const caller = { ...exampleCaller, issuer: issuer.url, subject: "grace" };
+    const life = { caller, parents: [], grantType: "x", family: null, refreshUntil: null, until: null };
+    const { rows, answer } = issueTokens(life, { access_s: 60, refresh_s: 60 }, Date.now());
+    await addTokens(db, rows, 100);
+    const other = await signIn(["developers"], { subject: "grace" });
+    const account = (await listServiceAccounts(db)).find(({ name }) => name === "withdrawn");
+    const session = (await listConsoleSessions(db)).find(({ subject }) => subject === "grace");
+    const paths = [`accounts/${account?.id}`, `tokens/${rows[0]?.id}`, `sessions/${session?.id}`];
+
+    const auditor = await signIn(["auditors"]);
+    const theirs = { cookie: auditor, form: { csrf: await readCsrf(auditor) } };
+    for (const path of paths) expect((await ask(`/console/callers/${path}/end`, theirs)).status).toBe(403);
+    expect(await (await ask("/console/callers", { cookie: auditor })).text()).not.toContain("/end");
+
+    const admin = await signIn(["admins"], { subject: "ada" });
+    expect(await (await ask("/console/callers", { cookie: admin })).text()).toContain(paths[0]);
+    const form = { csrf: await readCsrf(admin) };
+    for (const path of paths)
+      expect((await ask(`/console/callers/${path}/end`, { cookie: admin, form })).status).toBe(303);
+    expect(
+      (await listServiceAccounts(db)).find(({ name }) => name === "withdrawn")?.disabledAt,
+    ).not.toBeNull();
+    expect((await findToken(db, hashKey(answer.access_token)))?.revokedAt).not.toBeNull();
+    expect(await statusOf(other)).toBe(303);
+
+    const recorded = (await listActions(db, {}, 3)).map(({ actor, action }) => [actor, action]);
+    const actor = `ada of ${issuer.url}`;
+    expect(recorded.toReversed()).toEqual([
+      [actor, "service_account.revoke"],
+      [actor, "token.revoke"],
+      [actor, "console.end_session"],
+    ]);
+    const shown = await (await ask("/console/actions", { cookie: auditor })).text();
+    expect(shown).toContain("service_account.revoke");
+    expect((await ask(`/console/callers/tokens/${newId()}/end`, { cookie: admin, form })).status).toBe(404);
+  });
+
+  test("an admin disables and enables a connection; its key is on no page", async () => {
+    const { db } = database;
+    const limits = { connectMs: 1, firstByteMs: 1, idleMs: 1, unknownIds: "refuse" } as const;
+    const row = {
+      id: newId(),
+      name: "europe",
+      kind: "openai",
+      baseUrl: "https://eu.example.com/v1",
+    } as const;
+    await db.orm.insert(connections).values({ ...row, ...limits, createdBy: "test" });
+    const editor = await signIn(["editors"]);
+    const refused = { cookie: editor, form: { csrf: await readCsrf(editor) } };
+    expect((await ask("/console/connections/europe/disable", refused)).status).toBe(403);
+    const admin = await signIn(["admins"]);
+    const form = { csrf: await readCsrf(admin) };
+    const read = async (): Promise<string> => (await ask("/console/connections", { cookie: admin })).text();
+    expect(await read()).toContain("https://eu.example.com/v1");
+    expect((await ask("/console/connections/europe/disable", { cookie: admin, form })).status).toBe(303);
+    expect(await read()).toContain("disabled</span>");
+    expect((await ask("/console/connections/europe/enable", { cookie: admin, form })).status).toBe(303);
+    expect(await read()).not.toContain("disabled</span>");
+    expect((await ask("/console/connections/asia/disable", { cookie: admin, form })).status).toBe(404);
+  });
+
+  test.each([
+    ["no token", {}, {}],
+    ["another session's token", { csrf: "A".repeat(43) }, {}],
+    ["another site's origin", null, { origin: "https://evil.example" }],
+    ["the origin of another port", null, { origin: "http://127.0.0.1:8080" }],
+    ["a page of another site", null, { "sec-fetch-site": "cross-site" }],
+    ["a page of the same site only", null, { "sec-fetch-site": "same-site" }],
+    ["an opaque origin", null, { origin: "null" }],
+  ])("a form with %s does nothing", async (_what, form, headers) => {
+    const cookie = await signIn(["admins"]);
+    const own = { csrf: await readCsrf(cookie) };
+    const answer = await ask("/console/sign-out", { cookie, form: form ?? own, headers });
+    expect(answer.status).toBe(403);
+    expect(await statusOf(cookie)).toBe(200);
+  });
+
+  test("a request without a word of where its form stood does nothing", async () => {
+    const cookie = await signIn(["admins"]);
+    const body = new URLSearchParams({ csrf: await readCsrf(cookie) });
+    const headers = { host: "127.0.0.1:8081", cookie };
+    expect((await app.request(`${ORIGIN}/console/sign-out`, { method: "POST", body, headers })).status).toBe(
+      403,
+    );
+  });
+});
+
+describe("every answer", () => {
+  test.each(["/console", "/console/sign-in", "/console/nothing", "/console/oidc/none", "/console/style.css"])(
+    "%s can't be framed, kept or scripted",
+    async (path) => {
+      const { headers } = await ask(path);
+      expect(headers.get("content-security-policy")).toBe(
+        "default-src 'none'; style-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      );
+      expect(headers.get("x-frame-options")).toBe("DENY");
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+    },
+  );
+
+  test("another host's name is answered with the console's own address, and nothing else", async () => {
+    const cookie = await signIn(["admins"]);
+    const answer = await ask("/console", { cookie, headers: { host: "evil.example:8081" } });
+    expect(answer.status).toBe(421);
+    const text = await answer.text();
+    expect(text).toContain(`${ORIGIN}/console`);
+    expect(text).not.toContain("admins");
+  });
+
+  test("a form that is too long is refused", async () => {
+    const cookie = await signIn(["admins"]);
+    expect((await ask("/console/sign-out", { cookie, form: { csrf: "x".repeat(70_000) } })).status).toBe(413);
+  });
+
+  test("a database that is out of reach is said, with the same headers", async () => {
+    const closed = open({ db: { ...database.db, orm: database.db.orm, sql: database.db.sql } });
+    const cookie = await signIn(["admins"]);
+    await database.db.sql`alter table console_sessions rename to console_sessions_away`;
+    const answer = await ask("/console", { cookie }, closed);
+    await database.db.sql`alter table console_sessions_away rename to console_sessions`;
+    expect([answer.status, answer.headers.get("x-frame-options")]).toEqual([503, "DENY"]);
+  });
+});
+
+describe("one-time links", () => {
+  async function makeLink(role: string, lifeSeconds = 600): Promise<string> {
+    const secret = createLinkText();
+    await addConsoleLink(database.db, {
+      hash: hashKey(secret),
+      role,
+      createdBy: "operator:root@here",
+      lifeSeconds,
+    });
+    return secret;
+  }
+  const use = (secret: string, of = withoutIssuers): Promise<Response> =>
+    ask("/console/link", { form: { secret } }, of);
+
+  test("a link signs in once, as whoever made it and with its role; looking at it doesn't use it up", async () => {
+    const secret = await makeLink("reviewer");
+    for (const _look of [1, 2])
+      expect((await ask(`/console/link/${secret}`, {}, withoutIssuers)).status).toBe(200);
+    const answer = await use(secret);
+    expect(answer.status).toBe(303);
+    const cookie = toCookie(answer, "session");
+    const home = await (await ask("/console", { cookie }, withoutIssuers)).text();
+    expect(home).toContain("operator:root@here");
+    expect(home).toContain("reviewer");
+    expect((await ask("/console/callers", { cookie }, withoutIssuers)).status).toBe(403);
+    expect((await use(secret)).status).toBe(401);
+    const [used, made] = await listActions(database.db, {}, 2);
+    expect([made?.action, used?.action]).toEqual(["console.link", "console.sign_in"]);
+  });
+
+  test("an old link, a made-up one and one from another site sign nobody in", async () => {
+    expect((await use(await makeLink("admin", 0))).status).toBe(401);
+    expect((await use(createLinkText())).status).toBe(401);
+    expect((await use("x")).status).toBe(401);
+    const secret = await makeLink("admin");
+    const form = { form: { secret }, headers: { origin: "https://evil.example" } };
+    expect((await ask("/console/link", form, withoutIssuers)).status).toBe(403);
+  });
+
+  test("once an issuer is configured no link counts, and who came by one is out", async () => {
+    const before = await use(await makeLink("admin"));
+    const cookie = toCookie(before, "session");
+    expect((await ask("/console", { cookie }, withoutIssuers)).status).toBe(200);
+    expect((await ask("/console", { cookie })).status).toBe(303);
+    const secret = await makeLink("admin");
+    expect((await use(secret, app)).status).toBe(401);
+    expect((await ask(`/console/link/${secret}`)).status).toBe(401);
+  });
+});
+
+describe("back-channel logout", () => {
+  const LOGOUT = { aud: "console", events: { [EVENT]: {} } };
+  const sign = (
+    claims: Readonly<Record<string, unknown>>,
+    header: { typ?: string; alg?: string } = { typ: "logout+jwt" },
+  ) => issuer.sign({ ...LOGOUT, jti: newId(), sub: undefined, ...claims }, header);
+  const tell = (token: string, name = "sso"): Promise<Response> =>
+    Promise.resolve(
+      app.request(`${ORIGIN}/console/backchannel-logout/${name}`, {
+        method: "POST",
+        body: new URLSearchParams({ logout_token: token }),
+        headers: { host: "127.0.0.1:8081" },
+      }),
+    );
+
+  test("a logout of a subject ends its sessions and tokens, and nobody else's", async () => {
+    const caller = { ...exampleCaller, issuer: issuer.url, subject: "lin" };
+    const life = { caller, parents: [], grantType: "x", family: null, refreshUntil: null, until: null };
+    const { rows, answer } = issueTokens(life, { access_s: 60, refresh_s: 60 }, Date.now());
+    await addTokens(database.db, rows, 100);
+    const [one, two, other] = [
+      await signIn(["developers"], { subject: "lin" }),
+      await signIn(["developers"], { subject: "lin" }),
+      await signIn(["developers"], { subject: "max" }),
+    ];
+    const told = await tell(await sign({ sub: "lin" }));
+    expect([told.status, told.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect([await statusOf(one), await statusOf(two), await statusOf(other)]).toEqual([303, 303, 200]);
+    expect((await findToken(database.db, hashKey(answer.access_token)))?.revokedAt).not.toBeNull();
+  });
+
+  test("a logout of one session ends that one", async () => {
+    const [one, two] = [
+      await signIn(["developers"], { subject: "kim", sid: "s-1" }),
+      await signIn(["developers"], { subject: "kim", sid: "s-2" }),
+    ];
+    expect((await tell(await sign({ sid: "s-1" }))).status).toBe(200);
+    expect([await statusOf(one), await statusOf(two)]).toEqual([303, 200]);
+  });
+
+  test("a logout token counts once", async () => {
+    const token = await sign({ sub: "pat" });
+    expect((await tell(token)).status).toBe(200);
+    const again = await tell(token);
+    expect([again.status, await again.json()]).toMatchObject([400, { error: "invalid_request" }]);
+  });
+
+  test.each([
+    ["another type", { sub: "zoe" }, { typ: "at+jwt" }],
+    ["no event", { sub: "zoe", events: undefined }, undefined],
+    ["another event", { sub: "zoe", events: { "http://schemas.example/other": {} } }, undefined],
+    ["a nonce", { sub: "zoe", nonce: "n" }, undefined],
+    ["neither sub nor sid", {}, undefined],
+    ["no id", { sub: "zoe", jti: undefined }, undefined],
+    ["no expiry", { sub: "zoe", exp: undefined }, undefined],
+    ["an expiry in the past", { sub: "zoe", exp: 1 }, undefined],
+    ["another client's audience", { sub: "zoe", aud: "tollgate" }, undefined],
+    ["another issuer", { sub: "zoe", iss: "https://evil.example" }, undefined],
+  ])("a logout token with %s is refused, and ends nothing", async (_what, claims, header) => {
+    const cookie = await signIn(["developers"], { subject: "zoe" });
+    expect((await tell(await sign(claims, header))).status).toBe(400);
+    expect(await statusOf(cookie)).toBe(200);
+  });
+
+  test("a token whose signature is wrong, an ID token and an unknown issuer's are refused", async () => {
+    const token = await sign({ sub: "zoe" });
+    const [head, body, signature = ""] = token.split(".");
+    const changed = `${head}.${body}.${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
+    expect((await tell(changed)).status).toBe(400);
+    expect((await tell(await issuer.sign({ aud: "console", sub: "zoe", nonce: "n" }))).status).toBe(400);
+    expect((await tell(token, "other")).status).toBe(400);
+  });
+
+  test("where it is so configured the subject's tokens stay", async () => {
+    const keeping = open({}, { logout_ends_tokens: false });
+    const caller = { ...exampleCaller, issuer: issuer.url, subject: "sam" };
+    const life = { caller, parents: [], grantType: "x", family: null, refreshUntil: null, until: null };
+    const { rows, answer } = issueTokens(life, { access_s: 60, refresh_s: 60 }, Date.now());
+    await addTokens(database.db, rows, 100);
+    const body = new URLSearchParams({ logout_token: await sign({ sub: "sam" }) });
+    const headers = { host: "127.0.0.1:8081" };
+    const told = await keeping.request(`${ORIGIN}/console/backchannel-logout/sso`, {
+      method: "POST",
+      body,
+      headers,
+    });
+    expect(told.status).toBe(200);
+    expect((await findToken(database.db, hashKey(answer.access_token)))?.revokedAt).toBeNull();
+  });
+});

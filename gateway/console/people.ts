@@ -1,0 +1,87 @@
+// Who is signed in: from what a browser holds to a person with rights, asked of the database at each request.
+import { hash } from "node:crypto";
+import type { Database } from "../../db/client.ts";
+import {
+  beginConsoleSession,
+  beginLinkedSession,
+  findConsoleSession,
+} from "../../db/queries/console-sessions.ts";
+import type { ConsoleSession } from "../../db/queries/console-sessions.ts";
+import { isRevoked } from "../../db/queries/revocations.ts";
+import type { Config } from "../config/config.ts";
+import { GatewayError } from "../errors.ts";
+import { createSessionText, hashKey, isSessionText } from "../identity/key-format.ts";
+import type { SignedIn } from "../identity/sign-in.ts";
+import { toSubjectId } from "../identity/subject-id.ts";
+import { newId } from "../new-id.ts";
+import { toRights, toRoles } from "./roles.ts";
+import type { Right, Role } from "./roles.ts";
+
+/** The issuer of who came by a one-time link: no issuer has such a name, nor has the gateway. */
+const LINK_ISSUER = "console-link";
+
+/** A person who is signed in. */
+export type Person = {
+  readonly session: ConsoleSession;
+  readonly roles: readonly Role[];
+  readonly rights: ReadonlySet<Right>;
+  /** What forms of the session carry, so that no other site can send them. */
+  readonly csrf: string;
+};
+
+/** Signs people in, and knows them again. */
+export type People = {
+  /** Gives who holds this; null where it counts for nobody. */
+  find(held: string | undefined): Promise<Person | null>;
+  /** Begins a session in the place of the one that was held; gives what the browser is to hold. Throws `token_revoked`. */
+  signIn(signedIn: SignedIn, held: string | undefined): Promise<string>;
+  /** Does the same by a one-time link; null where it doesn't count. */
+  useLink(link: string, held: string | undefined): Promise<string | null>;
+};
+
+/** Makes it. `hasIssuers`: links are off, and whoever came by one is out. */
+export function createPeople(deps: {
+  readonly db: Database;
+  readonly settings: Config["console"];
+  readonly homeTenant: string;
+  readonly hasIssuers: boolean;
+}): People {
+  const { db, settings, homeTenant, hasIssuers } = deps;
+
+  function begin(tenant: string, issuer: string) {
+    const text = createSessionText();
+    const row = { id: newId(), hash: hashKey(text), tenant, issuer, lifeSeconds: settings.session_s };
+    return { text, row };
+  }
+
+  return {
+    async find(held) {
+      if (held === undefined || !isSessionText(held)) return null;
+      const session = await findConsoleSession(db, hashKey(held), settings.idle_s);
+      if (session === null || (hasIssuers && session.role !== null)) return null;
+      if (await isRevoked(db, [session.id, toSubjectId(session)])) return null;
+      const roles = toRoles(session, settings, homeTenant);
+      const csrf = hash("sha256", `csrf\0${held}`, "base64url");
+      return { session, roles, rights: toRights(roles), csrf };
+    },
+    async signIn({ caller, issuerSubject, issuerSession }, held) {
+      const { tenant, issuer, subject, groups } = caller;
+      if (await isRevoked(db, [toSubjectId(caller)]))
+        throw new GatewayError("token_revoked", "This account was revoked.");
+      const { text, row } = begin(tenant, issuer);
+      const session = { ...row, subject, issuerSubject, issuerSession, groups: [...groups] };
+      await beginConsoleSession(db, session, toHash(held));
+      return text;
+    },
+    async useLink(link, held) {
+      if (hasIssuers) return null;
+      const { text, row } = begin(homeTenant, LINK_ISSUER);
+      const role = await beginLinkedSession(db, hashKey(link), row, toHash(held));
+      return role === null ? null : text;
+    },
+  };
+}
+
+function toHash(held: string | undefined): Buffer | null {
+  return held !== undefined && isSessionText(held) ? hashKey(held) : null;
+}

@@ -1,0 +1,75 @@
+// Puts the console together: its issuers, the words of the record, and the address that it is opened by.
+import { parseMoment } from "./cli/duration.ts";
+import { readRuleTexts } from "./cli/rule-texts.ts";
+import { printExchange } from "./cli/show-exchange.ts";
+import { readOwnVersion } from "./cli/version.ts";
+import type { Config, LoadedSecrets } from "./config/config.ts";
+import { toConsoleOrigin } from "./config/console-origin.ts";
+import { createConsole } from "./console/console.ts";
+import type { Console, ConsoleDeps, ConsoleIssuer } from "./console/console.ts";
+import { openIssuers } from "./identity/open-issuers.ts";
+import { verifyLogoutToken } from "./identity/logout-token.ts";
+import { createOidcSignIn } from "./identity/sign-in.ts";
+import type { TrustedIssuer } from "./identity/verify-token.ts";
+import type { Log } from "./log.ts";
+
+/** What the console is made of. */
+export type ConsoleParts = {
+  readonly db: ConsoleDeps["db"];
+  readonly config: Config;
+  readonly secrets: Pick<LoadedSecrets, "issuerSecrets" | "consoleSecrets">;
+  readonly log: Log;
+};
+
+/** Gives what makes the console once its listener's own URL is known; null where people can't open it by any. */
+export function openConsole({ db, config, secrets, log }: ConsoleParts): (url: string) => Console | null {
+  const trusted = openIssuers(
+    config.issuers.filter((one) => one.console !== null),
+    secrets.issuerSecrets,
+  );
+  return (url) => {
+    const origin = toConsoleOrigin(config, url);
+    if (origin === null) return null;
+    return createConsole({
+      db,
+      config,
+      origin,
+      issuers: trusted.flatMap((one) => toConsoleIssuer(one, origin, secrets.consoleSecrets)),
+      version: readOwnVersion(),
+      log,
+      async describe(details) {
+        let text = "";
+        printExchange({ write: (part) => (text += part) }, details, await readRuleTexts(config));
+        return text;
+      },
+      parseMoment(text) {
+        try {
+          return parseMoment(text);
+        } catch {
+          return null;
+        }
+      },
+    });
+  };
+}
+
+function toConsoleIssuer(
+  trusted: TrustedIssuer,
+  origin: string,
+  secrets: ReadonlyMap<string, string>,
+): ConsoleIssuer[] {
+  const { console: client, issuer, subject_claim: subjectClaim } = trusted.config;
+  const secret = secrets.get(issuer);
+  if (client === null || secret === undefined) return [];
+  const { name } = client;
+  const redirectUri = `${origin}/console/oidc/${name}/callback`;
+  return [
+    {
+      name,
+      issuer,
+      namesCallers: subjectClaim === "sub",
+      oidc: createOidcSignIn(trusted, { ...client, secret }, redirectUri),
+      verifyLogout: (token) => verifyLogoutToken(token, trusted, client.client_id, Date.now()),
+    },
+  ];
+}
