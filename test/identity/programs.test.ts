@@ -2,9 +2,9 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -180,6 +180,23 @@ describe("tollgate exec", () => {
     const { code, stderr } = await runInProcess(args, { env: process.env, cwd: folder });
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("invalid_client") });
     await expect(stat(touched)).rejects.toThrow("ENOENT");
+  });
+});
+
+describe("tollgate token", () => {
+  test("gives a program its key, whenever its client asks for one", async () => {
+    const bin = join(folder, "bin");
+    await mkdir(bin);
+    await symlink(join(ROOT, "bin/tollgate.js"), join(bin, "tollgate"));
+    const path = [bin, dirname(process.execPath), process.env["PATH"]].join(delimiter);
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, "examples/javascript/refreshing.mjs"), ...(await addAccount("asking"))],
+      { env: { PATH: path, OPENAI_BASE_URL: gateway().baseUrl }, stdio: ["ignore", "pipe", "inherit"] },
+    );
+    const { code, stdout } = await end(child);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/\S/) });
+    expect(await countTokens("asking")).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 """Runs the programs of examples/python as a user does, and watches that nothing of theirs goes anywhere else."""
 
+import json
 import os
 import socket
 import subprocess
@@ -82,3 +83,14 @@ def test_agent_without_the_line_that_switches_traces_off_sends_them_past_the_gat
     finally:
         process.kill()
         process.wait()
+
+
+def test_refreshing_asks_a_command_for_its_key(gateway, outside, tmp_path):
+    proxy, asked = outside
+    answer = json.dumps({"access_token": gateway.create_key(), "expires_in": 60})
+    command = tmp_path / "tollgate"
+    command.write_text(f"#!{sys.executable}\nimport sys\nassert sys.argv[1:] == ['token', '--json']\nprint({answer!r})\n")
+    command.chmod(0o700)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert run("refreshing.py", gateway, proxy, PATH=path, OPENAI_API_KEY="").strip() != ""
+    assert asked == []
