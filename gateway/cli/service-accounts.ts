@@ -143,7 +143,11 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
             account.id,
           ];
         });
-        printTable(context.stdout, ["SUBJECT", "KIND", "GROUPS", "STATUS", "EXPIRES", "KEY", "ID"], rows);
+        printTable(
+          context.stdout,
+          ["SUBJECT", "KIND", "GROUPS", "STATUS", "EXPIRES (UTC)", "KEY", "ID"],
+          rows,
+        );
       }
     });
 
