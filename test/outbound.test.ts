@@ -47,7 +47,10 @@ beforeAll(async () => {
         HTTPS_PROXY: "http://127.0.0.1:1",
         PROXY_CREDENTIAL: `gateway:${PASSWORD}`,
         INTROSPECTION_SECRET: "introspection-secret",
+        CONSOLE_SECRET: "console-secret",
       },
+      // Then the console is of another process than the calls.
+      args: ["--workers", "2"],
       config: () => `
 outbound: { proxy: "${proxy.url}", proxy_credential: "env:PROXY_CREDENTIAL", ca: "${folder}/ca.pem" }
 connections:
@@ -60,6 +63,7 @@ issuers:
     jwks_uri: ${LOGIN}/jwks
     group_map: { staff: [developers] }
     introspection: { client_id: tollgate, client_secret: "env:INTROSPECTION_SECRET", endpoint: ${LOGIN}/introspect }
+    console: { client_id: console, client_secret: "env:CONSOLE_SECRET" }
 `,
     }),
   );
@@ -110,6 +114,12 @@ test("an issuer's keys and its word on opaque tokens come through the proxy", as
   expect(await call("opaque")).toBe(200);
   expect(issuer.introspections()).toBe(1);
   expect(authorities()).toContain("login.hosts.example:443");
+});
+
+test("and so does what the console asks where people sign in", async () => {
+  const before = authorities().length;
+  await fetch(`${gateway.adminOrigin}/console/oidc/login.hosts.example`, { redirect: "manual" });
+  expect(authorities().slice(before)).toContain("login.hosts.example:443");
 });
 
 test("a connection is tried the same way", async () => {

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { resolve } from "node:path";
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import { isLoopback } from "../config/loopback.ts";
 import { readIfExists, writeSecretFile } from "../database/state-folder.ts";
 import type { SidecarPlace } from "../connect/sidecar.ts";
@@ -19,6 +19,7 @@ type Options = TokenOptions & {
   readonly keyFile?: string;
 };
 
+const LISTEN = "127.0.0.1:8090";
 /** How long answers may go on after a signal to stop. */
 const GRACE_MS = 10_000;
 /** A key that anybody could guess is none. */
@@ -33,10 +34,11 @@ export function addConnect(program: Command, context: CommandContext): void {
         "run beside programs: listen on this machine, and pass their calls on to a gateway with a fresh token",
       ),
   )
-    .option("--listen <host:port>", "where, on this machine; port 0: any", parseLoopback, {
-      host: "127.0.0.1",
-      port: 8090,
-    })
+    .addOption(
+      new Option("--listen <host:port>", "where, on this machine; port 0: any")
+        .argParser(parseLoopback)
+        .default(parseLoopback(LISTEN), LISTEN),
+    )
     .option(
       "--unix <path>",
       "listen on a socket instead, which only its owner can open and which needs no key",

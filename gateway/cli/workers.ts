@@ -9,6 +9,7 @@ import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
 import type { Log } from "../log.ts";
 import { openConsole } from "../open-console.ts";
+import { openOutbound } from "../open-outbound.ts";
 import { createCountRelay } from "./peer-counts.ts";
 import type { Assignment, Serving } from "./worker.ts";
 import { fromWorker } from "./worker.ts";
@@ -85,18 +86,20 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
   }
 }
 
-/** The console works on the database alone, which it shares with nobody here. */
+/** The console works on the database alone, which it shares with nobody here, and asks issuers by the way out. */
 async function openAdmin(
   address: Address,
   { config, secrets, databaseUrl }: Assignment,
   log: Log,
 ): Promise<AdminListener> {
   const db = openDatabase(databaseUrl, { poolSize: 3, applicationName: "tollgate-console" });
+  const installed = openOutbound(config, secrets).install();
   const listener = await createAdminListener(
     address,
     createClusterMetrics(),
     openConsole({ db, config, secrets, log }),
   ).catch(async (error: unknown) => {
+    installed[Symbol.dispose]();
     await db.close();
     throw error;
   });
@@ -104,6 +107,7 @@ async function openAdmin(
     url: listener.url,
     async close() {
       await listener.close();
+      installed[Symbol.dispose]();
       await db.close();
     },
   };

@@ -35,11 +35,16 @@ const PACKED: readonly (readonly [at: number, bytes: string])[] = [
   [4, "ftyp"],
 ];
 
+/** Which bytes are characters of runs. */
+const IS_TEXT = Uint8Array.from({ length: 256 }, (_, byte) =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d ? 1 : 0,
+);
+
 /** Begins at a file's beginning; with `isPart` anywhere in one that is packed. */
 export function createTextRuns(isPart = false): TextRuns {
   let least: number | null = isPart ? LEAST_PACKED : null;
-  const narrow = createRun();
-  const wide = createRun();
+  const narrow = createRun(1);
+  const wide = createRun(2);
   /** A zero that may stand beside a character of two bytes. */
   let isAfterZero = false;
 
@@ -49,18 +54,31 @@ export function createTextRuns(isPart = false): TextRuns {
     },
     push(bytes) {
       least ??= isPacked(bytes) ? LEAST_PACKED : LEAST;
-      for (const byte of bytes) {
-        const isText = (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
+      // Every byte of a file comes by here: two numbers, and a call where a run is over.
+      let inNarrow = narrow.open.length;
+      let inWide = wide.open.length;
+      let narrowFrom = 0;
+      let wideFrom = -1;
+      for (let at = 0; at < bytes.length; at += 1) {
+        const byte = bytes[at] ?? 0;
+        const isText = IS_TEXT[byte] === 1;
+        if (inWide > 0 && (isText ? !isAfterZero : byte !== 0 || isAfterZero)) {
+          wide.close(bytes, wideFrom, at, inWide >= least);
+          inWide = 0;
+        }
         if (isText) {
-          if (!isAfterZero) wide.close();
-          narrow.add(byte, least);
-          wide.add(byte, least);
-        } else {
-          narrow.close();
-          if (byte !== 0 || isAfterZero) wide.close();
+          if (inNarrow === 0) narrowFrom = at;
+          if (inWide === 0 || wideFrom < 0) wideFrom = at;
+          inNarrow += 1;
+          inWide += 1;
+        } else if (inNarrow > 0) {
+          narrow.close(bytes, narrowFrom, at, inNarrow >= least);
+          inNarrow = 0;
         }
         isAfterZero = byte === 0;
       }
+      narrow.keep(bytes, narrowFrom, inNarrow, inNarrow >= least);
+      wide.keep(bytes, wideFrom, inWide, inWide >= least);
       return { narrow: narrow.take(), wide: wide.take() };
     },
   };
@@ -71,30 +89,37 @@ function isPacked(bytes: Buffer): boolean {
   return PACKED.some(([at, begin]) => head.startsWith(begin, at));
 }
 
-function createRun() {
-  /** The run's beginning, as long as it is too short. */
+/** The runs of one width; `step`: how many bytes a character has. */
+function createRun(step: 1 | 2) {
+  /** What earlier bytes had of the run that is open, as long as it is too short. */
   let begun = "";
-  let isLong = false;
-  let length = 0;
+  let open: OpenRun = { length: 0, isLong: false };
   let out = "";
+
+  function read(bytes: Buffer, from: number, end: number): string {
+    if (step === 1) return bytes.toString("latin1", from, end);
+    let text = "";
+    for (let at = from; at >= 0 && at < end; at += step) text += String.fromCharCode(bytes[at] ?? 0);
+    return text;
+  }
+
   return {
-    get open(): OpenRun {
-      return { length, isLong };
+    get open() {
+      return open;
     },
-    add(byte: number, least: number): void {
-      length += 1;
-      if (isLong) out += String.fromCharCode(byte);
-      else {
-        begun += String.fromCharCode(byte);
-        isLong = begun.length >= least;
-        if (isLong) out += begun;
-      }
-    },
-    close(): void {
-      if (isLong) out += "\n";
+    /** Ends the run; of these bytes it has those from `from`, where that is none below zero, to `end`. */
+    close(bytes: Buffer, from: number, end: number, isLong: boolean): void {
+      if (isLong) out += `${begun}${read(bytes, from, end)}\n`;
       begun = "";
-      isLong = false;
-      length = 0;
+    },
+    /** Leaves the run open at the end of the bytes. */
+    keep(bytes: Buffer, from: number, length: number, isLong: boolean): void {
+      if (length > 0) begun += read(bytes, from, bytes.length);
+      if (isLong) {
+        out += begun;
+        begun = "";
+      }
+      open = { length, isLong };
     },
     take(): string {
       const taken = out;

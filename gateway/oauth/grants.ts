@@ -90,8 +90,9 @@ async function exchange(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
 }
 
 async function grantToAssertion(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
-  const encoded = requireField(form, "assertion");
-  return issueFor(deps, form, await checkToken(deps, "assertion", encoded, SAML_TYPE), SAML_BEARER);
+  requireOwnTarget(deps, form);
+  const held = await checkToken(deps, "assertion", requireField(form, "assertion"), SAML_TYPE);
+  return issueFor(deps, form, asksForAgent(form) ? mintAgent(held, form) : held, SAML_BEARER);
 }
 
 function issueFor(deps: GrantDeps, form: Form, of: Presented, grantType: string): Promise<TokenAnswer> {

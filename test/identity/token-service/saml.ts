@@ -47,6 +47,19 @@ export function describeSaml(service: TokenService): void {
       expect(await ask(String(exchanged.body["access_token"]))).toBe("hello");
     });
 
+    test("mints an agent where one is asked for, and is good for this gateway alone", async () => {
+      const form = { grant_type: BEARER, agent: "reporter", agent_purpose: "writes reports" };
+      const minted = await post({ ...form, assertion: await assertion() });
+      expect(await ask(String(minted.body["access_token"]))).toBe("hello");
+      const rows = await service.database.db.sql<Record<string, unknown>[]>`
+        select subject, caller_kind from exchanges order by at desc limit 1`;
+      expect(rows).toEqual([
+        { subject: `reporter of ada at ${service.directory.entityId}`, caller_kind: "agent" },
+      ]);
+      const elsewhere = { ...form, assertion: await assertion(), resource: "https://other.example.com" };
+      expect(await post(elsewhere)).toMatchObject({ status: 400, body: { error: "invalid_target" } });
+    });
+
     test("counts once, with all gateways of a database together", async () => {
       const services = [1, 2].map(() =>
         openTokenService({
