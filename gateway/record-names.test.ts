@@ -105,9 +105,10 @@ test("recorded facts say where they are others than those that policy saw, and b
   );
   expect(recorded.basis).toEqual({
     altered: [
+      "/route/path",
       "/request/roles",
-      "/tools/1/name",
       "/earlier/tools/1",
+      "/tools/1/name",
       "/calls/0/id",
       "/calls/0/name",
     ],
