@@ -229,7 +229,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const deps = {
     authenticate: (authorization: string | undefined, incoming: IncomingMessage) =>
       authenticator.authenticate(authorization, toSender(incoming)),
-    isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
+    isRevoked: (caller: Caller) => authenticator.isRevoked(caller),
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
     clientSecrets,
@@ -280,10 +280,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const pipeline = createPipeline(deps);
   const upgrades = createUpgrades(deps);
 
-  authenticator.onRevoked((credentialId) => {
+  authenticator.onRevoked((isOf) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
-    pipeline.end(error, { credentialId });
-    upgrades.end(error, { credentialId });
+    pipeline.end(error, { isOf });
+    upgrades.end(error, { isOf });
   });
   endConnection = (connection, how) => {
     const error = toDisabled();
