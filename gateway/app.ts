@@ -14,6 +14,7 @@ import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
+import { startDecisionLog } from "./decision-log/decision-log.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
 import { followProviderKey } from "./config/secrets.ts";
@@ -280,6 +281,18 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
+  opened(
+    await startDecisionLog({
+      db,
+      config: config.decisionLog,
+      env: options.env,
+      version: readOwnVersion(),
+      policy: () => null,
+      onOutcome: events.decisionsTold,
+      log,
+    }),
+    (one) => one.stop(),
+  );
   const pipeline = createPipeline(deps);
   const upgrades = createUpgrades(deps);
 
