@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { checkKey } from "../db/queries/gateway-state.ts";
-import { recordPolicyVersion } from "../db/queries/policy-versions.ts";
 import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
+import { readOwnVersion } from "./cli/version.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import { startDecisionLog } from "./decision-log/decision-log.ts";
@@ -47,6 +47,7 @@ import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
+import { keepPolicy } from "./distribution/keep-policy.ts";
 import { createPolicy } from "./policy/load.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
@@ -145,12 +146,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: () => connections.labels(),
       recognised: Object.values(config.detect.recogniser?.classes ?? {}),
-      beforeInForce: ({ version, operator }) =>
-        recordPolicyVersion(db, {
-          ...version,
-          overlayDigest: operator?.digest ?? null,
-          overlay: operator?.data ?? null,
-        }),
+      beforeInForce: (snapshot, bundle) => keepPolicy(db, config.policy.name, snapshot, bundle),
       watchdog: { suspendedPath: join(config.stateDir, "suspended-policy.json"), stuckMs: 1000 },
       log,
     }),

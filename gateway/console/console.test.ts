@@ -71,7 +71,7 @@ function open(
     log: createLog({ level: "silent", format: "json" }, { write: () => undefined }),
     config: {
       connections: [],
-      policy: { bundle: "", operator: null, time_zone: "UTC", tenant: "default" },
+      policy: { name: "default", bundle: "", operator: null, time_zone: "UTC", tenant: "default" },
       console: {
         roles,
         idle_s: 600,
