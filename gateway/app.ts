@@ -17,7 +17,7 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import { startDecisionLog } from "./decision-log/decision-log.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
-import { followProviderKey } from "./config/secrets.ts";
+import { followProviderKey, followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
 import { openConnections } from "./connections/open-connections.ts";
@@ -281,10 +281,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await startDecisionLog({
       db,
       config: config.decisionLog,
-      env: options.env,
+      follow: (reference) => followReference(reference, options.env, config.stateDir),
       version: readOwnVersion(),
-      policy: () => null,
-      onOutcome: events.decisionsTold,
+      policy: () => policy.current().log,
+      onOutcome: (outcome, count) => events.decisionsTold(outcome, count),
       log,
     }),
     (one) => one.stop(),

@@ -113,7 +113,7 @@ export async function markDelivered(db: Database, entries: readonly string[]): P
   if (entries.length === 0) return;
   await runQuery(
     () => db.sql`
-      update decision_log set sent_at = now(), claimed_until = null where seq = any(${[...entries]}::bigint[])`,
+      update decision_log set sent_at = now(), claimed_until = null where seq = any(${[...entries]}::text[]::bigint[])`,
     30_000,
   );
 }
@@ -122,14 +122,15 @@ export async function markDelivered(db: Database, entries: readonly string[]): P
 export async function markRefused(db: Database, entries: readonly string[]): Promise<void> {
   await runQuery(
     () => db.sql`
-      update decision_log set refused = true, claimed_until = null where seq = any(${[...entries]}::bigint[])`,
+      update decision_log set refused = true, claimed_until = null where seq = any(${[...entries]}::text[]::bigint[])`,
   );
 }
 
 /** Gives entries back that were not told. */
 export async function releaseDecisions(db: Database, entries: readonly string[]): Promise<void> {
   await runQuery(
-    () => db.sql`update decision_log set claimed_until = null where seq = any(${[...entries]}::bigint[])`,
+    () =>
+      db.sql`update decision_log set claimed_until = null where seq = any(${[...entries]}::text[]::bigint[])`,
     30_000,
   );
 }
@@ -145,11 +146,10 @@ export async function retryRefused(db: Database): Promise<number> {
 
 /** Notes that a batch was told, or why not; forgets what was told long ago. */
 export async function noteDelivery(db: Database, problem: string | null): Promise<void> {
-  await runQuery(
-    () =>
-      problem === null
-        ? db.sql`update decision_log_state set delivered_at = now(), problem = null, problem_at = null`
-        : db.sql`
+  await runQuery(() =>
+    problem === null
+      ? db.sql`update decision_log_state set delivered_at = now(), problem = null, problem_at = null`
+      : db.sql`
             update decision_log_state
             set problem = ${problem}, problem_at = case when problem is null then now() else problem_at end`,
   );

@@ -38,18 +38,30 @@ export function addDecisionLog(program: Command, context: CommandContext): void 
     )
     .action(async () => {
       const count = await withDatabase(context, use(), endDecisionLog);
-      context.stdout.write(`No decisions are kept for a collector any more; ${count} that waited were forgotten.\n`);
+      context.stdout.write(
+        `No decisions are kept for a collector any more; ${count} that waited were forgotten.\n`,
+      );
     });
 }
 
-function toLines({ since, waiting, oldest, refused, deliveredAt, problem, problemAt }: DecisionLogStatus): string {
+function toLines({
+  since,
+  waiting,
+  oldest,
+  refused,
+  deliveredAt,
+  problem,
+  problemAt,
+}: DecisionLogStatus): string {
   if (since === null) return "No decisions are told to a collector.\n";
   const lines = [
     `since:     ${toMoment(since)}`,
     `delivered: ${deliveredAt === null ? "never" : `last at ${toMoment(deliveredAt)}`}`,
     `waiting:   ${waiting}${oldest === null ? "" : `, the oldest of ${toMoment(oldest)}`}`,
     ...(refused === 0 ? [] : [`refused:   ${refused} by the collector (tollgate decision-log retry)`]),
-    ...(problem === null ? [] : [`problem:   ${problem}${problemAt === null ? "" : ` Since ${toMoment(problemAt)}.`}`]),
+    ...(problem === null
+      ? []
+      : [`problem:   ${problem}${problemAt === null ? "" : ` Since ${toMoment(problemAt)}.`}`]),
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -3,20 +3,24 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { bytes, secretReference, trustedUrl } from "./fields.ts";
 
-const label = z.string().regex(/^[a-zA-Z_][\w.-]{0,63}$/, { error: "expected a name, for instance environment" });
+const label = z
+  .string()
+  .regex(/^[a-zA-Z_][\w.-]{0,63}$/, { error: "expected a name, for instance environment" });
 
 /** The key `decision_log`. */
 export const decisionLog = z
   .strictObject({
-    to: z.union([z.literal("stdout"), z.string().regex(/^file:.+$/), trustedUrl], {
-      error: "expected an https URL, file:PATH, or stdout",
-    }).meta({
-      description:
-        "The collector's URL, to which gzipped JSON arrays are posted as OPA does; or `file:PATH` or `stdout`, for a line of JSON each.",
+    to: z
+      .union([z.literal("stdout"), z.string().regex(/^file:.+$/), trustedUrl], {
+        error: "expected an https URL, file:PATH, or stdout",
+      })
+      .meta({
+        description:
+          "The collector's URL, to which gzipped JSON arrays are posted as OPA does; or `file:PATH` or `stdout`, for a line of JSON each.",
+      }),
+    credential: secretReference.optional().meta({
+      description: "What the collector is shown as a bearer token. It is read anew for each batch.",
     }),
-    credential: secretReference
-      .optional()
-      .meta({ description: "What the collector is shown as a bearer token. It is read anew for each batch." }),
     labels: z
       .record(label, z.string().max(256))
       .default({})

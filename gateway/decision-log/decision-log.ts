@@ -2,8 +2,7 @@
 import type { Database } from "../../db/client.ts";
 import { beginDecisionLog, readDecisionLogStatus } from "../../db/queries/decision-log.ts";
 import type { DecisionLogConfig } from "../config/decision-log.ts";
-import type { Environment } from "../config/secrets.ts";
-import { followReference } from "../config/secrets.ts";
+import type { Followed } from "../config/secrets.ts";
 import type { Log } from "../log.ts";
 import { createCollector, createFile, createLines, DeliveryError } from "./destination.ts";
 import type { Destination } from "./destination.ts";
@@ -23,7 +22,8 @@ export type LogPolicy = {
 export type DecisionLogDeps = Pick<SenderDeps, "db" | "onOutcome"> & {
   /** Null: there is no collector. */
   readonly config: DecisionLogConfig | null;
-  readonly env: Environment;
+  /** Follows the reference of the credential. */
+  readonly follow: (reference: string) => Followed;
   /** Of the gateway. */
   readonly version: string;
   /** What the bundle in force says; null: nothing. */
@@ -41,7 +41,7 @@ export async function startDecisionLog(deps: DecisionLogDeps): Promise<Sender> {
   await beginDecisionLog(db);
   return startSender({
     db,
-    destination: openDestination(config, deps.env),
+    destination: openDestination(config, deps.follow),
     labels: { ...config.labels, app: "tollgate", version: deps.version },
     batchChars: config.batchBytes,
     edit: (event) => edit(event, deps.policy(), log),
@@ -56,7 +56,10 @@ function edit(event: DecisionEvent, policy: LogPolicy | null, log: Log): Decisio
   try {
     return policy.drop(event) ? null : maskEvent(event, policy.mask(event));
   } catch (error) {
-    log.error({ err: error, decision: event.decision_id }, "system.log failed; the decision is told without input and result.");
+    log.error(
+      { err: error, decision: event.decision_id },
+      "system.log failed; the decision is told without input and result.",
+    );
     return eraseEvent(event);
   }
 }
@@ -70,12 +73,12 @@ async function warnOfLeftOver(db: Database, log: Log): Promise<void> {
   );
 }
 
-function openDestination(config: DecisionLogConfig, env: Environment): Destination {
+function openDestination(config: DecisionLogConfig, follow: DecisionLogDeps["follow"]): Destination {
   if (config.to === "stdout") return createLines(process.stdout);
   if ("file" in config.to) return createFile(config.to.file);
   return createCollector(config.to.url, () => {
     if (config.credential === null) return null;
-    const followed = followReference(config.credential, env, "/");
+    const followed = follow(config.credential);
     if ("expected" in followed) throw new DeliveryError(`The credential is missing: ${followed.expected}.`);
     return followed.value;
   });

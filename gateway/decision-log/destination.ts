@@ -76,7 +76,9 @@ export function createLines(stream: NodeJS.WritableStream): Destination {
     deliver: (events) =>
       new Promise((resolve, reject) => {
         stream.write(`${events.join("\n")}\n`, (error) =>
-          error ? reject(new DeliveryError("Standard output is closed.", { cause: error })) : resolve("delivered"),
+          error
+            ? reject(new DeliveryError("Standard output is closed.", { cause: error }))
+            : resolve("delivered"),
         );
       }),
   };

@@ -21,7 +21,8 @@ const rules = z.array(
  */
 export function maskEvent(event: DecisionEvent, said: unknown): DecisionEvent {
   const parsed = rules.safeParse(said);
-  if (!parsed.success) throw new Error("system.log.mask gave something else than pointers below /input and /result");
+  if (!parsed.success)
+    throw new Error("system.log.mask gave something else than pointers below /input and /result");
   if (parsed.data.length === 0) return event;
   const { input, result, ...rest } = event;
   const root: Members = JSON.parse(JSON.stringify({ input, result }));

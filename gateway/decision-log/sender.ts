@@ -67,7 +67,8 @@ export function startSender(deps: SenderDeps): Sender {
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError) && !(thrown instanceof DeliveryError)) throw thrown;
       failures += 1;
-      if (failures === 1) log.warn({ reason: thrown.message }, "Decision logs wait: they could not be delivered.");
+      if (failures === 1)
+        log.warn({ reason: thrown.message }, "Decision logs wait: they could not be delivered.");
     }
     if (!stop.signal.aborted) plan();
   }
@@ -97,7 +98,10 @@ export function startSender(deps: SenderDeps): Sender {
       await noteDelivery(db, null);
     } catch (thrown) {
       if (thrown instanceof DeliveryError) {
-        await releaseDecisions(db, waiting.map(({ seq }) => seq));
+        await releaseDecisions(
+          db,
+          waiting.map(({ seq }) => seq),
+        );
         await noteDelivery(db, thrown.message);
       }
       throw thrown;
@@ -117,7 +121,10 @@ export function startSender(deps: SenderDeps): Sender {
     if (batch.length === 1 && first !== undefined) {
       await markRefused(db, seqs);
       deps.onOutcome("refused", 1);
-      log.error({ exchange: first.exchangeId }, "The collector refuses a decision; `tollgate decision-log retry` sends it again.");
+      log.error(
+        { exchange: first.exchangeId },
+        "The collector refuses a decision; `tollgate decision-log retry` sends it again.",
+      );
       return;
     }
     const half = Math.ceil(batch.length / 2);
