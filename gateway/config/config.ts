@@ -55,6 +55,8 @@ export type Config = {
   readonly tokens: ConfigFile["tokens"];
   readonly console: ConfigFile["console"];
   readonly policy: {
+    /** What the bundle is called in the record: its serials are one order. */
+    readonly name: string;
     readonly bundle: string;
     readonly operator: string | null;
     readonly time_zone: string;
@@ -216,7 +218,13 @@ export function loadConfig(options: {
     samlIssuers,
     tokens: file.tokens,
     console: file.console,
-    policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
+    policy: {
+      name: file.policy.bundle === undefined ? "default" : "main",
+      bundle,
+      operator,
+      time_zone: file.policy.time_zone,
+      tenant: file.policy.tenant,
+    },
     limits: file.limits,
     detect: file.detect,
     record: file.record,
