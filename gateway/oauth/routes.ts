@@ -1,5 +1,5 @@
 // The token service on the data port: tokens, their revocation, and where a client finds both (RFC 8414).
-import { IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import type { TokenRow } from "../../db/queries/tokens.ts";
@@ -9,6 +9,8 @@ import type { Log } from "../log.ts";
 import { requireBound } from "../identity/binding.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
 import type { Sender } from "../identity/sender.ts";
+import { toIncoming } from "../identity/sender.ts";
+import type { AssertionCheck } from "../saml/assertion-check.ts";
 import { createFailures } from "./failures.ts";
 import type { Form } from "./form.ts";
 import { readForm, requireField } from "./form.ts";
@@ -19,7 +21,11 @@ import { OAuthError } from "./oauth-error.ts";
 /** An issuer at which people sign in. */
 export type Login = LoginConfig & { readonly issuer: string };
 
-export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requireBound"> & {
+export type TokenServiceDeps = Omit<
+  GrantDeps,
+  "audiences" | "checkAssertion" | "onReuse" | "requireBound"
+> & {
+  readonly checkAssertion: AssertionCheck;
   /** Is told of a refresh token that came again, and from where. */
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
   /** The gateway's URL as its users see it. */
@@ -41,13 +47,14 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     ...deps,
     audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
     check: (token) => deps.check(token, { sender }),
+    checkAssertion: (encoded) => deps.checkAssertion(encoded, { address: sender.address() }),
     onReuse: (used) => deps.onReuse(used, sender),
     requireBound: (caller) => requireBound(caller, sender),
   });
 
   /** Runs one request; what it throws becomes an answer that tells an attacker nothing. */
   async function answer(c: Context, run: (sender: Sender) => Promise<Response>): Promise<Response> {
-    const sender = deps.toSender(toIncoming(c));
+    const sender = deps.toSender(toIncoming(c.env));
     const address = sender.address();
     c.header("cache-control", "no-store");
     try {
@@ -140,12 +147,4 @@ function toOAuthError(error: unknown): OAuthError {
   return new OAuthError("temporarily_unavailable", "The token service can't answer now; try again.", {
     cause: error,
   });
-}
-
-/** Gives Node's own request below Hono's. */
-function toIncoming(c: Context): IncomingMessage {
-  const env: unknown = c.env;
-  if (typeof env === "object" && env !== null && "incoming" in env && env.incoming instanceof IncomingMessage)
-    return env.incoming;
-  throw new TypeError("The request has no connection.");
 }
