@@ -64,7 +64,8 @@ export const revocations = pgTable(
   "revocations",
   {
     seq: bigserial("seq", { mode: "number" }).primaryKey(),
-    kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
+    /** `issued_before`: of a subject only what was issued before `at` ends. */
+    kind: text("kind", { enum: ["credential", "subject", "issued_before"] }).notNull(),
     id: text("id").notNull(),
     at: moment("at").notNull().defaultNow(),
     /** Who revoked it, `operator:<user>@<host>`. */
@@ -820,6 +821,110 @@ export const policyVersions = pgTable(
   },
   (table) => [primaryKey({ columns: [table.revision, table.dataRevision] })],
 );
+
+// The decision log
+
+/** Whether decisions are kept for a collector: one row where they are. */
+export const decisionLogState = pgTable("decision_log_state", {
+  id: smallint("id").primaryKey(),
+  since: moment("since").notNull().defaultNow(),
+  deliveredAt: moment("delivered_at"),
+  /** Why the last batch was not delivered, and since when none is. */
+  problem: text("problem"),
+  problemAt: moment("problem_at"),
+});
+
+/** Decisions that a collector is told of, each at least once. Rows stay a while after that. */
+export const decisionLog = pgTable(
+  "decision_log",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    exchangeId: uuid("exchange_id").notNull(),
+    /** 0: the request's decision; else `seq` of `decisions`. */
+    decisionSeq: integer("decision_seq").notNull(),
+    /** Until then somebody is at it. */
+    claimedUntil: moment("claimed_until"),
+    sentAt: moment("sent_at"),
+    /** The collector will not take it. */
+    refused: boolean("refused").notNull().default(false),
+  },
+  (table) => [
+    uniqueIndex("decision_log_decision").on(table.exchangeId, table.decisionSeq),
+    index("decision_log_waiting")
+      .on(table.seq)
+      .where(sql`${table.sentAt} is null`),
+    index("decision_log_sent").on(table.sentAt),
+  ],
+);
+
+/** Bundles that were in force, as they came: any recorded decision can be replayed, and any of them be gone back to. */
+export const policyBundles = pgTable(
+  "policy_bundles",
+  {
+    name: text("name").notNull(),
+    revision: text("revision").notNull(),
+    /** SHA-256 of the bytes, in hexadecimal. */
+    digest: text("digest").notNull(),
+    /** Orders the revisions of one bundle; null: it has none. */
+    serial: bigint("serial", { mode: "number" }),
+    bytes: bytea("bytes").notNull(),
+    firstAt: moment("first_at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.name, table.digest] }),
+    index("policy_bundles_revision").on(table.revision),
+  ],
+);
+
+/** The log of what operators ordered: the last one of a bundle counts. Rows are only added; gateways read on by `seq`. */
+export const policyOrders = pgTable(
+  "policy_orders",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    at: moment("at").notNull().defaultNow(),
+    bundle: text("bundle").notNull(),
+    /** `latest`: whatever its source has; else the bundle of `digest`, and `rollback` may go back to a lower serial. */
+    kind: text("kind", { enum: ["latest", "activate", "rollback"] }).notNull(),
+    digest: text("digest"),
+    by: text("by").notNull(),
+    why: text("why"),
+  },
+  (table) => [index("policy_orders_bundle").on(table.bundle, table.seq)],
+);
+
+/** What came into force where, and what was refused; rows are only added. */
+export const policyActivations = pgTable(
+  "policy_activations",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    at: moment("at").notNull().defaultNow(),
+    /** The gateway's name. */
+    gateway: text("gateway").notNull(),
+    bundle: text("bundle").notNull(),
+    kind: text("kind", { enum: ["activate", "rollback", "refuse"] }).notNull(),
+    /** Null where a refused one could not be read so far. */
+    revision: text("revision"),
+    digest: text("digest"),
+    serial: bigint("serial", { mode: "number" }),
+    /** Its source, or who ordered it. */
+    by: text("by").notNull(),
+    /** The reason of a refusal, or of an order. */
+    why: text("why"),
+  },
+  (table) => [index("policy_activations_bundle").on(table.bundle, table.seq)],
+);
+
+/** Gateways that serve from this database, each with the policy that decides in it; a row goes with its gateway. */
+export const gateways = pgTable("gateways", {
+  id: uuid("id").primaryKey(),
+  name: text("name").notNull(),
+  address: text("address").notNull(),
+  version: text("version").notNull(),
+  startedAt: moment("started_at").notNull().defaultNow(),
+  seenAt: moment("seen_at").notNull().defaultNow(),
+  /** By bundle: revision, serial, since when, its source, and what is wrong with it. */
+  policies: json("policies").notNull(),
+});
 
 /** Small facts of the deployment, by name; each is written once. */
 export const gatewayState = pgTable("gateway_state", {

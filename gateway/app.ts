@@ -7,16 +7,17 @@ import { join } from "node:path";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
 import { checkKey } from "../db/queries/gateway-state.ts";
-import { recordPolicyVersion } from "../db/queries/policy-versions.ts";
 import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
+import { readOwnVersion } from "./cli/version.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
+import { startDecisionLog } from "./decision-log/decision-log.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
-import { followProviderKey } from "./config/secrets.ts";
+import { followProviderKey, followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
 import { openConnections } from "./connections/open-connections.ts";
@@ -33,6 +34,7 @@ import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
 import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
+import { createFailures } from "./identity/failures.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import { createClientSecrets } from "./identity/client-secrets.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
@@ -46,6 +48,7 @@ import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
+import { keepPolicy } from "./distribution/keep-policy.ts";
 import { createPolicy } from "./policy/load.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
 import type { PolicySnapshot } from "./policy/load.ts";
@@ -144,12 +147,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: () => connections.labels(),
       recognised: Object.values(config.detect.recogniser?.classes ?? {}),
-      beforeInForce: ({ version, operator }) =>
-        recordPolicyVersion(db, {
-          ...version,
-          overlayDigest: operator?.digest ?? null,
-          overlay: operator?.data ?? null,
-        }),
+      beforeInForce: (snapshot, bundle) => keepPolicy(db, config.policy.name, snapshot, bundle),
       watchdog: { suspendedPath: join(config.stateDir, "suspended-policy.json"), stuckMs: 1000 },
       log,
     }),
@@ -198,6 +196,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trusted: config.trustedProxies,
     header: config.forwardedHeader,
   });
+  const failures = createFailures((incident) => noteIncident(incident), Date.now);
   const toSender = (incoming: IncomingMessage): Sender => ({
     address: () => clientAddress(incoming),
     certificate: () => readCertificate(incoming),
@@ -232,7 +231,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const deps = {
     authenticate: (authorization: string | undefined, incoming: IncomingMessage) =>
       authenticator.authenticate(authorization, toSender(incoming)),
-    isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
+    isRevoked: (caller: Caller) => authenticator.isRevoked(caller),
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
     clientSecrets,
@@ -280,13 +279,25 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
+  opened(
+    await startDecisionLog({
+      db,
+      config: config.decisionLog,
+      follow: (reference) => followReference(reference, options.env, config.stateDir),
+      version: readOwnVersion(),
+      policy: () => policy.current().log,
+      onOutcome: (outcome, count) => events.decisionsTold(outcome, count),
+      log,
+    }),
+    (one) => one.stop(),
+  );
   const pipeline = createPipeline(deps);
   const upgrades = createUpgrades(deps);
 
-  authenticator.onRevoked((credentialId) => {
+  authenticator.onRevoked((isOf) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
-    pipeline.end(error, { credentialId });
-    upgrades.end(error, { credentialId });
+    pipeline.end(error, { isOf });
+    upgrades.end(error, { isOf });
   });
   endConnection = (connection, how) => {
     const error = toDisabled();
@@ -329,6 +340,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       onSamlAttack: (incident) => noteIncident(incident),
       longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       toSender,
+      failures,
       logins: config.issuers.flatMap(({ issuer, login }) => (login === null ? [] : [{ ...login, issuer }])),
       onReuse: (used, sender) =>
         noteIncident({ kind: "refresh_token_reused", issuer: used.issuer, address: sender.address() }, used),
@@ -356,7 +368,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, log }),
+            openConsole({ db, config, secrets, failures, clientAddress, noteIncident, log }),
           ),
           (one) => one.close(),
         )

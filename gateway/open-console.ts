@@ -1,22 +1,22 @@
 // Puts the console together: its issuers, the words of the record, and the address that it is opened by.
 import { useAssertion } from "../db/queries/client-keys.ts";
-import { recordIncident } from "../db/queries/incidents.ts";
+import type { ClientAddress } from "./client-address.ts";
 import { parseMoment } from "./cli/duration.ts";
 import { readRuleTexts } from "./cli/rule-texts.ts";
 import { printExchange } from "./cli/show-exchange.ts";
 import { readOwnVersion } from "./cli/version.ts";
-import { createClientAddress } from "./client-address.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import { toConsoleOrigin } from "./config/console-origin.ts";
 import { createConsole } from "./console/console.ts";
 import type { Console, ConsoleDeps, ConsoleIssuer } from "./console/console.ts";
+import type { Failures } from "./identity/failures.ts";
+import { readIncoming } from "./identity/incoming.ts";
 import { openIssuers } from "./identity/open-issuers.ts";
 import { verifyLogoutToken } from "./identity/logout-token.ts";
 import { createOidcSignIn } from "./identity/oidc-sign-in.ts";
-import { toIncoming } from "./identity/sender.ts";
 import type { TrustedIssuer } from "./identity/verify-token.ts";
 import type { Log } from "./log.ts";
-import { newId } from "./new-id.ts";
+import type { SamlIncident } from "./saml/assertion-check.ts";
 import { createAttackReporter } from "./saml/assertion-check.ts";
 import { openSamlIssuers } from "./saml/issuers.ts";
 import type { SamlIssuer } from "./saml/issuers.ts";
@@ -28,11 +28,15 @@ export type ConsoleParts = {
   readonly db: ConsoleDeps["db"];
   readonly config: Config;
   readonly secrets: Pick<LoadedSecrets, "issuerSecrets" | "consoleSecrets">;
+  readonly failures: Failures;
+  readonly clientAddress: ClientAddress;
+  readonly noteIncident: (incident: SamlIncident) => void;
   readonly log: Log;
 };
 
 /** Gives what makes the console once its listener's own URL is known; null where people can't open it by any. */
-export function openConsole({ db, config, secrets, log }: ConsoleParts): (url: string) => Console | null {
+export function openConsole(parts: ConsoleParts): (url: string) => Console | null {
+  const { db, config, secrets, failures, clientAddress, log } = parts;
   const trusted = openIssuers(
     config.issuers.filter((one) => one.console !== null),
     secrets.issuerSecrets,
@@ -43,15 +47,9 @@ export function openConsole({ db, config, secrets, log }: ConsoleParts): (url: s
   );
   const checks = {
     useAssertion: (hash: Buffer, expiresAt: Date) => useAssertion(db, hash, expiresAt),
-    onAttack: createAttackReporter(({ kind, ...detail }) => {
-      const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
-      recordIncident(db, row).catch((err: unknown) =>
-        log.error({ err }, "An incident could not be recorded."),
-      );
-    }, Date.now),
+    onAttack: createAttackReporter(parts.noteIncident, Date.now),
     now: Date.now,
   };
-  const toAddress = createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader });
   return (url) => {
     const origin = toConsoleOrigin(config, url);
     if (origin === null) return null;
@@ -63,8 +61,9 @@ export function openConsole({ db, config, secrets, log }: ConsoleParts): (url: s
         ...trusted.flatMap((one) => toOidcIssuer(one, origin, secrets.consoleSecrets)),
         ...asserting.flatMap((one) => toSamlIssuer(one, origin, checks)),
       ],
-      toAddress: (c) => toAddress(toIncoming(c.env)),
       version: readOwnVersion(),
+      failures,
+      toAddress: (c) => clientAddress(readIncoming(c.env)),
       log,
       async describe(details) {
         let text = "";

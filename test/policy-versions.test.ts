@@ -1,10 +1,12 @@
 // Every policy that decides is kept with the operator's data, before it decides.
-import { writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { findBundle } from "../db/queries/policy-bundles.ts";
 import { startGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
 
@@ -35,5 +37,12 @@ test("a start and a changed operator's file leave two versions, each with its da
   ]);
   expect(JSON.parse(String(rows[1]?.["overlay"]))).toEqual({ effects: { sql_destructive: "observe" } });
   expect(rows[1]?.["overlay_digest"]).toMatch(/^[0-9a-f]{64}$/);
+  // One bundle decided in both of them; it is kept as it came.
+  const bytes = await readFile(new URL("../bundles/default.tar.gz", import.meta.url));
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  expect(await database.db.sql`select name, digest from policy_bundles`).toMatchObject([
+    { name: "default", digest },
+  ]);
+  expect((await findBundle(database.db, first.revision))?.bytes.equals(bytes)).toBe(true);
   await rm(folder, { recursive: true });
 });

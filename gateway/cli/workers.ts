@@ -2,12 +2,17 @@
 import cluster from "node:cluster";
 import type { Worker } from "node:cluster";
 import { openDatabase } from "../../db/client.ts";
+import { recordIncident } from "../../db/queries/incidents.ts";
 import { createAdminListener } from "../admin/listener.ts";
 import type { AdminListener } from "../admin/listener.ts";
+import { createClientAddress } from "../client-address.ts";
 import type { Address } from "../config/config.ts";
 import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
+import { createFailures } from "../identity/failures.ts";
+import type { JsonObject } from "../exchange.ts";
 import type { Log } from "../log.ts";
+import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
 import { openOutbound } from "../open-outbound.ts";
 import { createCountRelay } from "./peer-counts.ts";
@@ -94,10 +99,22 @@ async function openAdmin(
 ): Promise<AdminListener> {
   const db = openDatabase(databaseUrl, { poolSize: 3, applicationName: "tollgate-console" });
   const installed = openOutbound(config, secrets).install();
+  const noteIncident = ({ kind, ...detail }: { readonly kind: string } & JsonObject): void => {
+    const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
+    recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
+  };
   const listener = await createAdminListener(
     address,
     createClusterMetrics(),
-    openConsole({ db, config, secrets, log }),
+    openConsole({
+      db,
+      config,
+      secrets,
+      failures: createFailures(noteIncident, Date.now),
+      noteIncident,
+      clientAddress: createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader }),
+      log,
+    }),
   ).catch(async (error: unknown) => {
     installed[Symbol.dispose]();
     await db.close();

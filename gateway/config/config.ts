@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
+import type { DecisionLogConfig } from "./decision-log.ts";
+import { toDecisionLog } from "./decision-log.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
 import { isLoopback } from "./loopback.ts";
@@ -55,6 +57,8 @@ export type Config = {
   readonly tokens: ConfigFile["tokens"];
   readonly console: ConfigFile["console"];
   readonly policy: {
+    /** What the bundle is called in the record: its serials are one order. */
+    readonly name: string;
     readonly bundle: string;
     readonly operator: string | null;
     readonly time_zone: string;
@@ -63,6 +67,8 @@ export type Config = {
   readonly limits: ConfigFile["limits"];
   readonly detect: ConfigFile["detect"];
   readonly record: ConfigFile["record"];
+  /** Null: decisions are told to nobody. */
+  readonly decisionLog: DecisionLogConfig | null;
   readonly shutdown: ConfigFile["shutdown"];
   readonly workers: number;
   readonly log: ConfigFile["log"];
@@ -216,10 +222,17 @@ export function loadConfig(options: {
     samlIssuers,
     tokens: file.tokens,
     console: file.console,
-    policy: { bundle, operator, time_zone: file.policy.time_zone, tenant: file.policy.tenant },
+    policy: {
+      name: file.policy.bundle === undefined ? "default" : "main",
+      bundle,
+      operator,
+      time_zone: file.policy.time_zone,
+      tenant: file.policy.tenant,
+    },
     limits: file.limits,
     detect: file.detect,
     record: file.record,
+    decisionLog: toDecisionLog(file.decision_log, folder),
     shutdown: file.shutdown,
     workers: file.workers,
     log: file.log,

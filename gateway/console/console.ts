@@ -15,6 +15,8 @@ import { addHeaders, isOwnHost, limitBody } from "./guard.ts";
 import { addIssuerSignIn } from "./issuer-sign-in.ts";
 import type { SignInIssuer } from "./issuer-sign-in.ts";
 import { addLinkSignIn } from "./link-sign-in.ts";
+import { limitSignIn } from "./limit-sign-in.ts";
+import type { SignInLimit } from "./limit-sign-in.ts";
 import { createPeople } from "./people.ts";
 import { addActions } from "./show-actions.ts";
 import { addCallers } from "./show-callers.ts";
@@ -30,17 +32,16 @@ export type ConsoleIssuer =
   | Extract<SignInIssuer, { protocol: "saml" }>;
 
 /** What the console needs. */
-export type ConsoleDeps = Pick<ExchangePages, "describe" | "parseMoment"> & {
-  readonly db: Database;
-  readonly config: Pick<Config, "console" | "connections" | "policy">;
-  readonly issuers: readonly ConsoleIssuer[];
-  /** The console's own origin, as its users see it. */
-  readonly origin: string;
-  readonly version: string;
-  /** Gives the address that a request comes from, behind trusted proxies. */
-  readonly toAddress: (c: Context) => string;
-  readonly log: Log;
-};
+export type ConsoleDeps = Pick<ExchangePages, "describe" | "parseMoment"> &
+  SignInLimit & {
+    readonly db: Database;
+    readonly config: Pick<Config, "console" | "connections" | "policy">;
+    readonly issuers: readonly ConsoleIssuer[];
+    /** The console's own origin, as its users see it. */
+    readonly origin: string;
+    readonly version: string;
+    readonly log: Log;
+  };
 
 /** The console, as its listener asks it. */
 export type Console = Hono;
@@ -68,6 +69,7 @@ export function createConsole(deps: ConsoleDeps): Console {
       return problem(c, 421, "Another address", `The console is at ${origin}/console (admin_url).`);
     return next();
   });
+  app.use("*", limitSignIn(deps));
   app.use(
     "*",
     limitBody((path) => (ANSWER_PATH.test(path) ? ANSWER_BYTES : FORM_BYTES)),

@@ -77,7 +77,7 @@ export function toFields(given: URLSearchParams): Fields {
 /** Answers that something didn't work. */
 export function problem(
   c: Context,
-  status: 400 | 401 | 403 | 404 | 421 | 500 | 503,
+  status: 400 | 401 | 403 | 404 | 421 | 429 | 500 | 503,
   title: string,
   text: string,
 ): Response | Promise<Response> {

@@ -11,6 +11,7 @@ import type { Fields } from "./door.ts";
 import { problem, readFields, toFields } from "./door.ts";
 import { isSameSecret } from "./guard.ts";
 import { toPlainPage } from "./layout.ts";
+import type { SignInLimit } from "./limit-sign-in.ts";
 import type { People } from "./people.ts";
 import { toSessionHash } from "./people.ts";
 
@@ -38,8 +39,7 @@ export function addIssuerSignIn(
   deps: {
     readonly people: People;
     readonly issuers: readonly SignInIssuer[];
-    /** Gives the address that a request comes from. */
-    readonly toAddress: (c: Context) => string;
+    readonly toAddress: SignInLimit["toAddress"];
     readonly log: Log;
   },
 ): void {
@@ -120,5 +120,5 @@ function toSignInPage(issuers: readonly SignInIssuer[]) {
       No issuer is configured for the console. Whoever runs the gateway gets in by a one-time link:
     </p>
     <pre>tollgate console link</pre>`;
-  return toPlainPage("Tollgate", issuers.length === 0 ? none : html`${ways}`);
+  return toPlainPage("Sign in", issuers.length === 0 ? none : html`${ways}`);
 }

@@ -12,7 +12,7 @@ import type { Config } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import { createSessionText, hashKey, isSessionText } from "../identity/key-format.ts";
 import type { SignedIn } from "../identity/sign-in.ts";
-import { toSubjectId } from "../identity/subject-id.ts";
+import { toEnds } from "../identity/subject-id.ts";
 import { newId } from "../new-id.ts";
 import { toRights, toRoles } from "./roles.ts";
 import type { Right, Role } from "./roles.ts";
@@ -62,7 +62,7 @@ export function createPeople(deps: {
       if (held === undefined || !isSessionText(held)) return null;
       const session = await findConsoleSession(db, hashKey(held), settings.idle_s);
       if (session === null || (hasIssuers && session.role !== null)) return null;
-      if (await isRevoked(db, [session.id, toSubjectId(session)])) return null;
+      if (await isRevoked(db, toEnds(session, [session.id]))) return null;
       const roles = toRoles(session, settings, homeTenant);
       const csrf = hash("sha256", `csrf\0${held}`, "base64url");
       return { session, roles, rights: toRights(roles), csrf };
@@ -73,7 +73,7 @@ export function createPeople(deps: {
         throw new GatewayError("token_invalid", "The console is for people; this is no person's account.");
       if (endsAt !== null && endsAt <= Date.now())
         throw new GatewayError("token_expired", "Your session at the issuer is over; sign in there anew.");
-      if (await isRevoked(db, [toSubjectId(caller)]))
+      if (await isRevoked(db, toEnds(caller, [])))
         throw new GatewayError("token_revoked", "This account was revoked.");
       const { text, row } = begin(tenant, issuer, endsAt);
       const session = { ...row, subject, issuerSubject, issuerSession, groups: [...groups] };

@@ -7,11 +7,11 @@ import type { LoginConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { requireBound } from "../identity/binding.ts";
+import type { Failures } from "../identity/failures.ts";
+import { readIncoming } from "../identity/incoming.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
 import type { Sender } from "../identity/sender.ts";
-import { toIncoming } from "../identity/sender.ts";
 import type { AssertionCheck } from "../saml/assertion-check.ts";
-import { createFailures } from "./failures.ts";
 import type { Form } from "./form.ts";
 import { readForm, requireField } from "./form.ts";
 import type { GrantDeps } from "./grants.ts";
@@ -33,6 +33,7 @@ export type TokenServiceDeps = Omit<
   /** Ends a token by its hash, a refresh token with its family; false where there is none. */
   readonly end: (hash: Buffer) => Promise<boolean>;
   readonly toSender: (incoming: IncomingMessage) => Sender;
+  readonly failures: Failures;
   /** The issuers at which people sign in, with the public clients for that. */
   readonly logins: readonly Login[];
   readonly log: Log;
@@ -41,8 +42,7 @@ export type TokenServiceDeps = Omit<
 /** Makes the routes: `POST /oauth/token`, `POST /oauth/revoke`, `DELETE /oauth/token` and the metadata. */
 export function createTokenService(deps: TokenServiceDeps): Hono {
   const app = new Hono();
-  const { log, now } = deps;
-  const failures = createFailures(now);
+  const { log, failures } = deps;
   const granting = (sender: Sender): GrantDeps => ({
     ...deps,
     audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
@@ -54,11 +54,12 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
 
   /** Runs one request; what it throws becomes an answer that tells an attacker nothing. */
   async function answer(c: Context, run: (sender: Sender) => Promise<Response>): Promise<Response> {
-    const sender = deps.toSender(toIncoming(c.env));
+    const sender = deps.toSender(readIncoming(c.env));
     const address = sender.address();
     c.header("cache-control", "no-store");
     try {
-      failures.requirePatience(address);
+      if (failures.isLimited(address))
+        throw new OAuthError("slow_down", "Too many requests failed; wait a minute.");
       return await run(sender);
     } catch (error) {
       const refusal = toOAuthError(error);

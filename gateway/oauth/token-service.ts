@@ -6,7 +6,7 @@ import { isRevoked } from "../../db/queries/revocations.ts";
 import { addTokens, findToken, revokeTokens, rotateToken } from "../../db/queries/tokens.ts";
 import type { SamlIssuerConfig } from "../config/saml-issuers.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
-import { toSubjectId } from "../identity/subject-id.ts";
+import { toEnds } from "../identity/subject-id.ts";
 import { createTurns } from "../identity/turns.ts";
 import type { Turns } from "../identity/turns.ts";
 import type { Log } from "../log.ts";
@@ -28,6 +28,7 @@ export function openTokenService(deps: {
   readonly lifetimes: Lifetimes & { readonly per_subject: number };
   readonly longest: TokenServiceDeps["longest"];
   readonly toSender: TokenServiceDeps["toSender"];
+  readonly failures: TokenServiceDeps["failures"];
   readonly logins: TokenServiceDeps["logins"];
   readonly onReuse: TokenServiceDeps["onReuse"];
   readonly samlIssuers: readonly SamlIssuerConfig[];
@@ -53,7 +54,7 @@ export function openTokenService(deps: {
     useAssertion: useUp,
     add: (rows) => turns(() => addTokens(db, rows, deps.lifetimes.per_subject)),
     rotate: (hash, make) => turns(() => rotateToken(db, hash, make, deps.lifetimes.per_subject)),
-    wasRevoked: (parents, caller) => turns(() => isRevoked(db, [...parents, toSubjectId(caller)])),
+    wasRevoked: (parents, caller) => turns(() => isRevoked(db, toEnds(caller, parents))),
     end: (hash) =>
       turns(async () => {
         const token = await findToken(db, hash);

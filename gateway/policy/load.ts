@@ -33,7 +33,15 @@ export type PolicyDeps = {
   /** How often the files are looked at. */
   readonly pollMs?: number;
   /** Takes note of a policy before it decides; one that cannot be noted does not come into force. */
-  readonly beforeInForce?: (snapshot: PolicySnapshot) => Promise<void>;
+  readonly beforeInForce?: (snapshot: PolicySnapshot, bundle: LoadedBundle) => Promise<void>;
+};
+
+/** A bundle that was read, as it came. */
+export type LoadedBundle = {
+  readonly revision: string;
+  /** SHA-256 of the bytes, in hexadecimal. */
+  readonly digest: string;
+  readonly bytes: Buffer;
 };
 
 export type PolicyStatus = {
@@ -54,6 +62,14 @@ export type Policy = {
   watch(): Disposable;
   status(): PolicyStatus;
   close(): void;
+};
+
+type Loaded = {
+  /** Of the bundle and the operator's file together. */
+  readonly digest: string;
+  readonly snapshot: PolicySnapshot;
+  readonly bundle: LoadedBundle;
+  readonly loadedAt: number;
 };
 
 /** Bytes of input, characters from which on there is a time limit, and the limit. */
@@ -81,9 +97,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     );
   }
 
-  async function load(
-    known: string | null,
-  ): Promise<{ digest: string; snapshot: PolicySnapshot; loadedAt: number } | null> {
+  async function load(known: string | null): Promise<Loaded | null> {
     const packed = await readOrExplain(deps.bundlePath, "the bundle");
     const operatorText =
       deps.operatorPath === null
@@ -114,7 +128,13 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         watch: watchdog.watch(bundle.manifest.revision),
         onDropped,
       });
-      return { digest, snapshot, loadedAt: Date.now() };
+      const { revision } = bundle.manifest;
+      return {
+        digest,
+        snapshot,
+        bundle: { revision, digest: bundle.digest, bytes: packed },
+        loadedAt: Date.now(),
+      };
     } catch (cause) {
       throw new PolicyLoadError(`The policy ${deps.bundlePath} is refused: ${toReason(cause)}`, { cause });
     }
@@ -122,7 +142,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
 
   const first = await load(null);
   if (first === null) throw new PolicyLoadError("there is no policy");
-  await deps.beforeInForce?.(first.snapshot);
+  await deps.beforeInForce?.(first.snapshot, first.bundle);
   let loaded = first;
   log.info({ ...loaded.snapshot.version }, "The policy is in force.");
 
@@ -133,7 +153,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
       try {
         const fresh = await load(loaded.digest);
         if (fresh !== null) {
-          await deps.beforeInForce?.(fresh.snapshot);
+          await deps.beforeInForce?.(fresh.snapshot, fresh.bundle);
           loaded = fresh;
           log.info({ ...fresh.snapshot.version }, "The policy was replaced.");
         }

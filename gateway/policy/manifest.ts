@@ -21,8 +21,26 @@ const effects = z.array(z.looseObject({ code: z.string() }));
 
 const decision = z.record(z.string(), effects);
 
+const built = z.strictObject({
+  /** SHA-256 over the sources, whatever their revision is called. */
+  source_digest: z.string(),
+  /** The version of OPA that compiled it. */
+  opa: z.string(),
+  /** A digest of the gateway's own detectors: their ids and classes, as the build knew them. */
+  detectors: z.string(),
+  /** Of the sources in Git; absent where they are not in Git, or changed since. */
+  commit: z.string().optional(),
+  author: z.string().optional(),
+  /** When the commit was made, so that the same sources give the same bytes. */
+  time: z.iso.datetime({ offset: true }).optional(),
+});
+
 const metadata = z.strictObject({
   format: z.literal(1),
+  /** Orders the revisions of one bundle: a later one has a higher number. */
+  serial: z.int().positive().optional(),
+  /** Where it comes from. */
+  built: built.optional(),
   /** The version of the facts, `input.v`, that the rules were written for. */
   facts: z.literal(1),
   /** By phase what its rules read: RFC 6901 pointers into `input`; the empty one is all of it. */
@@ -49,11 +67,17 @@ const metadata = z.strictObject({
   ),
 });
 
+/** Below it stands what a bundle says of its decision log, as OPA has it. */
+export const LOG_ROOT = "system/log";
+
 const manifest = z.looseObject({
   revision: z.string().min(1, "has no revision: build it with --revision"),
   roots: z
     .array(z.string())
-    .refine((roots) => roots.length === 1 && roots[0] === "gateway", "roots must be [gateway]"),
+    .refine(
+      (roots) => roots.includes("gateway") && roots.every((root) => root === "gateway" || root === LOG_ROOT),
+      `roots must be [gateway], or [gateway, ${LOG_ROOT}]`,
+    ),
   wasm: z
     .array(z.looseObject({ entrypoint: z.string(), module: z.string() }))
     .min(1, "holds no WebAssembly: build it with scripts/build-bundle"),
