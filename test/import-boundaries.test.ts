@@ -31,6 +31,10 @@ const CASES: Readonly<
     ],
     passed: ["./parse/route.ts", "./answer/sink.ts", "./connections/registry.ts", "uuid"],
   },
+  "gateway/open-console.ts": {
+    refused: ["hono", "../db/client.ts", "../db/schema.ts"],
+    passed: ["./console/console.ts", "../db/queries/incidents.ts"],
+  },
   "gateway/app.ts": {
     refused: ["undici", "drizzle-orm", "prom-client", "../db/schema.ts"],
     passed: [
@@ -136,6 +140,10 @@ const CASES: Readonly<
   "gateway/connections/a.ts": {
     refused: ["undici", "../record/ledger.ts"],
     passed: ["../forward/target.ts", "../errors.ts"],
+  },
+  "gateway/decision-log/a.ts": {
+    refused: ["undici", "../record/ledger.ts", "../policy/load.ts", "../config/secrets.ts"],
+    passed: ["type ../config/secrets.ts", "../../db/queries/decision-log.ts", "../log.ts", "zod"],
   },
   "gateway/admin/a.ts": {
     refused: ["undici", "../pipeline.ts", "../parse/route.ts"],

@@ -14,6 +14,7 @@ import { ReplayError } from "../replay/run-replay.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
 import { addConsole } from "./console.ts";
+import { addDecisionLog } from "./decision-log.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExec } from "./exec.ts";
 import { addExchanges } from "./exchanges.ts";
@@ -62,6 +63,7 @@ export function createProgram(context: CommandContext): Command {
   addIncidents(program, context);
   addPolicy(program, context);
   addActions(program, context);
+  addDecisionLog(program, context);
   addDoctor(program, context);
   return program;
 }
