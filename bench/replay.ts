@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openDatabase } from "../db/client.ts";
 import { migrateDatabase } from "../db/migrate.ts";
-import { findReplayPart, findReplayRange } from "../db/queries/replay-rows.ts";
+import { findReplayRange } from "../db/queries/replay-rows.ts";
 import { runReplay } from "../gateway/replay/run-replay.ts";
-import type { Part } from "../gateway/replay/run-replay.ts";
+import { listRecordParts } from "../gateway/replay/record-parts.ts";
 import { generateRecord } from "../test/replay/generated-record.ts";
 import { startPostgres } from "../test/start-postgres.ts";
 
@@ -27,18 +27,10 @@ try {
   for (const against of [null, plain]) {
     for (const processes of [1, 2]) {
       const range = await findReplayRange(db, {}, exchanges);
-      const parts = async function* (): AsyncGenerator<Part> {
-        let after = range?.after ?? "";
-        while (range !== null && after < range.until) {
-          const until = await findReplayPart(db, {}, { after, until: range.until }, 2000);
-          yield { kind: "range", range: { after, until } };
-          after = until;
-        }
-      };
       const began = performance.now();
       const { tally } = await runReplay({
         open: { kind: "open", next, against, databaseUrl, filter: {} },
-        parts: parts(),
+        parts: listRecordParts(db, {}, range),
         processes,
         memoryMb: 512,
         partMs: 120_000,

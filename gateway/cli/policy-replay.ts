@@ -6,16 +6,17 @@ import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
 import type { Database } from "../../db/client.ts";
 import type { ExchangeFilter } from "../../db/queries/exchange-filter.ts";
-import { findReplayPart, findReplayRange } from "../../db/queries/replay-rows.ts";
+import { findReplayRange } from "../../db/queries/replay-rows.ts";
 import { parseCondition, listMeasures } from "../replay/fail-on.ts";
 import type { Condition } from "../replay/fail-on.ts";
 import { toHtml } from "../replay/html-report.ts";
 import { toJunit } from "../replay/junit-report.ts";
+import { listRecordParts, PART_SIZE } from "../replay/record-parts.ts";
 import { toReportLines } from "../replay/print-report.ts";
 import { toReport } from "../replay/report.ts";
 import type { Report } from "../replay/report.ts";
 import { runReplay } from "../replay/run-replay.ts";
-import type { Part, ReplayOptions } from "../replay/run-replay.ts";
+import type { ReplayOptions } from "../replay/run-replay.ts";
 import { readBundle } from "../policy/bundle.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
@@ -39,7 +40,6 @@ type Options = Pick<ExchangeFilter, "since" | "until" | "subject" | "operation" 
 
 const RECORDED = "recorded";
 const WEEK_MS = 7 * 86_400_000;
-const PART = 2000;
 /** What a replay gets: processes, MiB of memory for each, time for a part and for all of it. */
 const BOUNDS = { processes: 2, memoryMb: 512, partMs: 120_000, totalMs: 4 * 3_600_000 };
 
@@ -119,22 +119,14 @@ async function replay(
   const { filter } = open;
   const range = await findReplayRange(db, filter, options.limit);
   const total = range?.exchanges ?? 0;
-  async function* toParts(): AsyncGenerator<Part> {
-    let after = range?.after ?? "";
-    while (range !== null && after < range.until) {
-      const until = await findReplayPart(db, filter, { after, until: range.until }, PART);
-      yield { kind: "range", range: { after, until } };
-      after = until;
-    }
-  }
   const bar = createProgressBar(context.stderr, total);
   const began = performance.now();
   try {
     const { tally, next, against } = await runReplay({
       open,
-      parts: toParts(),
+      parts: listRecordParts(db, filter, range),
       ...BOUNDS,
-      processes: total <= PART ? 1 : Math.min(BOUNDS.processes, availableParallelism()),
+      processes: total <= PART_SIZE ? 1 : Math.min(BOUNDS.processes, availableParallelism()),
       onProgress: (exchanges) => bar.show(exchanges),
       signal: context.signal,
     });

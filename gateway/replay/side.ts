@@ -42,7 +42,7 @@ export async function openSide(source: SideSource): Promise<Side> {
     recognised: source.recognised,
     allowRegoPatterns: true,
     limits: { ...EVALUATOR_LIMITS, unguardedChars: EVALUATOR_LIMITS.inputBytes },
-    trial: { ...TRIAL_LIMITS, warmUps: 50 },
+    trial: { ...TRIAL_LIMITS, warmUps: 0 },
     runLimited: createRunLimited(),
     watch: NO_WATCHDOG.watch(""),
     onDropped: () => undefined,

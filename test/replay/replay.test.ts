@@ -134,7 +134,7 @@ async function readRevision(): Promise<string> {
 }
 
 describe("the policy that decided", () => {
-  test.each(["recorded", "active", "revision"])("decides alike, against %s", async (against) => {
+  test.each(["recorded", "revision"])("decides alike, against %s", async (against) => {
     const revision = await readRevision();
     const other = against === "revision" ? revision : against;
     const report = await replayRecord(database.url, ["--bundle", revision, "--against", other], env);
@@ -151,6 +151,11 @@ describe("the policy that decided", () => {
     expect(report.coverage.later).toBeGreaterThanOrEqual(6);
     expect(report.coverage.later_not_judged).toEqual([]);
   });
+});
+
+test("a condition that does not hold ends with 0", async () => {
+  const passed = await runReplayCommand(database.url, ["--fail-on", "changes>0%"], env);
+  expect(passed.code).toBe(0);
 });
 
 describe("another policy", () => {
@@ -193,8 +198,6 @@ describe("another policy", () => {
     expect(html).toContain(ids.shell);
     expect(html).not.toMatch(/<script|https?:\/\//);
     expect(xml).toContain('tests="2" failures="1"');
-    const passed = await runReplayCommand(database.url, ["--fail-on", "changes>0%"], env);
-    expect(passed.code).toBe(0);
   });
 });
 
