@@ -9,10 +9,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { buildBundle } from "./bundle/build.ts";
-import { compareBundle } from "./bundle/compare.ts";
-import { PolicyProblem } from "./bundle/problem.ts";
-import { findOpa } from "./bundle/run-opa.ts";
+import { buildBundle } from "../gateway/policy-build/build.ts";
+import { compareBundle } from "../gateway/policy-build/compare.ts";
+import { PolicyProblem } from "../gateway/policy-build/problem.ts";
+import { findOpa } from "../gateway/policy-build/run-opa.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 

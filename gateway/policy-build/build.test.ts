@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { readBundle } from "../../gateway/policy/bundle.ts";
+import { readBundle } from "../policy/bundle.ts";
 import { buildBundle, type BuildOptions, type Built } from "./build.ts";
 import { compareBundle } from "./compare.ts";
 import { findOpa, type Opa } from "./run-opa.ts";
