@@ -54,7 +54,8 @@ describe("docs/policy.md", () => {
         canaries: null,
         revision: null,
         allowPatterns: false,
-        isCheck: false,
+        isFrozen: false,
+        stamp: null,
       });
 
       const bundlePath = join(folder, "bundle.tar.gz");

@@ -2,7 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
-import { CommandError, type CommandContext } from "./context.ts";
+import type { CheckOptions } from "../policy-build/check.ts";
+import type { Problem } from "../policy-build/problem.ts";
+import { ChildEnd, CommandError, type CommandContext } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import { printJson } from "./print.ts";
 
@@ -25,24 +27,35 @@ export function addPolicyBuild(group: Command, context: CommandContext): void {
   withCheckOptions(
     group
       .command("check")
-      .description("check a policy's sources: format, types, what a rule can never match, tests that cover every line")
+      .description(
+        "check a policy's sources: format, types, what a rule can never match, tests that cover every line",
+      )
       .argument("[dir]", "the folder that holds gateway/", "."),
   ).action((dir: string, flags: CheckFlags) => runCheck(dir, flags, context));
 
   withCheckOptions(
     group
       .command("build")
-      .description("check a policy's sources and build the bundle that a gateway loads; the same sources give the same bytes")
+      .description(
+        "check a policy's sources and build the bundle that a gateway loads; the same sources give the same bytes",
+      )
       .argument("[dir]", "the folder that holds gateway/", "."),
   )
-    .option("-o, --output <file>", "where the bundle goes; beside it FILE.rego.tar.gz, for OPA itself", "policy.tar.gz")
+    .option(
+      "-o, --output <file>",
+      "where the bundle goes; beside it FILE.rego.tar.gz, for OPA itself",
+      "policy.tar.gz",
+    )
     .option("--revision <text>", "what the revision is called (default: the digest of the sources)")
     .option(
       "--serial <number>",
       "orders the revisions (default: the time of the commit in seconds, where all is committed to Git)",
       parseCount(1, Number.MAX_SAFE_INTEGER),
     )
-    .option("--canaries <file>", "facts that the bundle must decide as the file says (default: canaries.json in the folder)")
+    .option(
+      "--canaries <file>",
+      "facts that the bundle must decide as the file says (default: canaries.json in the folder)",
+    )
     .option("--check", "write nothing; fail where the bundle is not what its sources give")
     .action((dir: string, flags: BuildFlags) => runBuild(dir, flags, context));
 
@@ -52,7 +65,6 @@ export function addPolicyBuild(group: Command, context: CommandContext): void {
     .argument("[args...]", "what OPA is given")
     .helpOption(false)
     .allowUnknownOption()
-    .passThroughOptions()
     .action((args: readonly string[]) => runOpa(args, context));
 }
 
@@ -81,7 +93,8 @@ async function runBuild(dir: string, flags: BuildFlags, context: CommandContext)
     const built = await buildBundle({
       ...common,
       isFrozen: common.isFrozen || flags.check === true,
-      canaries: flags.canaries === undefined ? findCanaries(common.source) : resolve(context.cwd, flags.canaries),
+      canaries:
+        flags.canaries === undefined ? findCanaries(common.source) : resolve(context.cwd, flags.canaries),
       revision: flags.revision ?? null,
       stamp: { serial: flags.serial ?? null },
     });
@@ -99,15 +112,24 @@ async function runBuild(dir: string, flags: BuildFlags, context: CommandContext)
   });
 }
 
-type Outcome = { readonly warnings: readonly object[]; readonly said: object; readonly text: string };
-type Common = import("../policy-build/check.ts").CheckOptions & { readonly source: string };
+/** Runs OPA as it was asked to, in the folder where the command runs. */
+async function runOpa(args: readonly string[], { stdout, stderr, cwd, env }: CommandContext): Promise<void> {
+  const { findOpa } = await import("../policy-build/run-opa.ts");
+  const said = await findOpa(env).ask(args, { cwd });
+  stdout.write(said.stdout);
+  stderr.write(said.stderr);
+  if (said.code !== 0) throw new ChildEnd(said.code);
+}
+
+type Outcome = { readonly warnings: readonly Problem[]; readonly said: object; readonly text: string };
+type Common = CheckOptions & { readonly source: string };
 
 /** Runs a step and says what came of it: problems as a compiler does, or all as JSON. */
 async function report(
   dir: string,
   flags: CheckFlags,
   { stdout, stderr, cwd, env }: CommandContext,
-  step: (common: Common) => Promise<Outcome & { readonly warnings: readonly import("../policy-build/problem.ts").Problem[] }>,
+  step: (common: Common) => Promise<Outcome>,
 ): Promise<void> {
   const { PolicyProblem } = await import("../policy-build/problem.ts");
   const { showProblems } = await import("../policy-build/show-problems.ts");
@@ -120,7 +142,12 @@ async function report(
   try {
     const opa = findOpa(env);
     if (flags.fix === true) await formatSources(opa, source);
-    const common = { opa, source, allowPatterns: flags.allowPatterns === true, isFrozen: flags.frozen === true };
+    const common = {
+      opa,
+      source,
+      allowPatterns: flags.allowPatterns === true,
+      isFrozen: flags.frozen === true,
+    };
     const { warnings, said, text } = await step(common);
     if (flags.json === true) return printJson(stdout, { ok: true, ...said, problems: warnings });
     if (warnings.length > 0) stderr.write(showProblems(warnings, show));
@@ -129,6 +156,6 @@ async function report(
     if (!(error instanceof PolicyProblem)) throw error;
     if (flags.json === true) printJson(stdout, { ok: false, problems: error.problems });
     else stderr.write(showProblems(error.problems, show));
-    throw new CommandError("The policy was not built.");
+    throw new CommandError("The policy is not right: nothing was built.");
   }
 }

@@ -20,6 +20,7 @@ import { addIdentity } from "./identity.ts";
 import { addIncidents } from "./incidents.ts";
 import { addLogin } from "./login.ts";
 import { addObjects } from "./objects.ts";
+import { addPolicy } from "./policy.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -57,6 +58,7 @@ export function createProgram(context: CommandContext): Command {
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);
+  addPolicy(program, context);
   addIncidents(program, context);
   addActions(program, context);
   addDoctor(program, context);

@@ -1,6 +1,6 @@
 // The steps of a build, in their order.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBundle } from "../policy/bundle.ts";
@@ -10,7 +10,6 @@ import { checkSources, type CheckOptions } from "./check.ts";
 import { phasesOf } from "./collector.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { digestDetectors, readCommit, type Commit } from "./provenance.ts";
-import { findReads } from "./reads.ts";
 import type { Opa } from "./run-opa.ts";
 import { digestSources, writeFiles, type Source } from "./sources.ts";
 import { createStage } from "./stage.ts";
@@ -35,7 +34,21 @@ export type Built = {
   readonly warnings: readonly Problem[];
 };
 
-const PHASES = ["request", "answer", "finding", "tool_call", "end", "whole"] as const;
+/** Checks a policy without building it. Throws `PolicyProblem` with all that is wrong. */
+export async function checkPolicy(
+  options: CheckOptions & { readonly source: string },
+): Promise<{ readonly rules: number; readonly warnings: readonly Problem[] }> {
+  using stage = createStage(options.source);
+  const { rules, warnings } = await checkSources(stage, options);
+  if (!options.isFrozen) stage.settle();
+  return { rules: rules.length, warnings };
+}
+
+/** Gives the file of canaries that stands in a policy's folder, or null. */
+export function findCanaries(source: string): string | null {
+  const file = join(source, "canaries.json");
+  return existsSync(file) ? file : null;
+}
 
 /** Builds the bundle. Throws `PolicyProblem` at the first step that fails. */
 export async function buildBundle(options: BuildOptions): Promise<Built> {
@@ -43,12 +56,11 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   // Before anything is written.
   const commit = options.stamp === null ? null : readCommit(source);
   using stage = createStage(source);
-  const { rules, regoPatterns, sources, schema, capabilities, warnings } = await checkSources(stage, options);
-  const reads = Object.fromEntries(
-    await Promise.all(PHASES.map(async (phase) => [phase, await findReads(opa, stage.folder, phase)] as const)),
+  const { rules, regoPatterns, sources, schema, capabilities, reads, warnings } = await checkSources(
+    stage,
+    options,
   );
-  const canaries =
-    options.canaries === null ? [] : await decideCanaries(opa, stage.folder, options.canaries);
+  const canaries = options.canaries === null ? [] : await decideCanaries(opa, stage.folder, options.canaries);
   const digest = digestSources(sources, [schema, capabilities, JSON.stringify(canaries)]);
   const revision = options.revision ?? digest;
   const serial = options.stamp?.serial ?? commit?.seconds ?? null;
@@ -91,9 +103,12 @@ async function checkBundle(bytes: Buffer): Promise<void> {
     checkData(await readBundle(bytes));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "the gateway refuses it";
-    throw new PolicyProblem([toError("refused_by_gateway", null, `No gateway would load the bundle: ${why}`)], {
-      cause,
-    });
+    throw new PolicyProblem(
+      [toError("refused_by_gateway", null, `No gateway would load the bundle: ${why}`)],
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -5,11 +5,12 @@ import { createDetectorCompiler } from "../detect/values/values.ts";
 import { parsePatternTable } from "../detect/values/pattern-spec.ts";
 import { toFactsJsonSchema } from "../policy/facts-schema.ts";
 import { toCapabilities } from "./capabilities.ts";
-import { toCollector } from "./collector.ts";
+import { PHASES, toCollector } from "./collector.ts";
 import { findUnformatted, formatAll } from "./format.ts";
 import { parseModules } from "./modules.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { readRules, type Rule } from "./read-rules.ts";
+import { findReads } from "./reads.ts";
 import { countPatterns } from "./rego-patterns.ts";
 import type { Opa } from "./run-opa.ts";
 import { readSources, type Source } from "./sources.ts";
@@ -31,6 +32,8 @@ export type Checked = {
   readonly sources: readonly Source[];
   readonly schema: string;
   readonly capabilities: string;
+  /** By phase, as the manifest says it. */
+  readonly reads: Readonly<Record<string, readonly string[]>>;
   readonly warnings: readonly Problem[];
 };
 
@@ -58,9 +61,16 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
     ...findBadPatterns(authored),
   ];
   refuse(found);
+  const reads = await readAll(opa, stage.folder);
   refuse([...found, ...(await runUnitTests(opa, stage.folder))]);
   const warnings = found.filter(({ severity }) => severity === "warning");
-  return { rules, regoPatterns, sources: readSources(stage.folder), schema, capabilities, warnings };
+  return { rules, regoPatterns, sources: readSources(stage.folder), schema, capabilities, reads, warnings };
+}
+
+/** Finds out by phase what the rules read. */
+async function readAll(opa: Opa, folder: string): Promise<Checked["reads"]> {
+  const phases = PHASES.map(async (phase) => [phase, await findReads(opa, folder, phase)] as const);
+  return Object.fromEntries(await Promise.all(phases));
 }
 
 function refuse(problems: readonly Problem[]): void {
@@ -104,6 +114,10 @@ function findBadPatterns(sources: readonly Source[]): readonly Problem[] {
     return [];
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "a pattern is wrong";
-    return [toError("pattern", { file, line: 1, column: 1 }, why, { help: "docs/patterns.md tells how one is written" })];
+    return [
+      toError("pattern", { file, line: 1, column: 1 }, why, {
+        help: "docs/patterns.md tells how one is written",
+      }),
+    ];
   }
 }

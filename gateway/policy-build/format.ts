@@ -16,6 +16,11 @@ export function formatAll(opa: Opa, modules: readonly Source[]): Promise<readonl
   );
 }
 
+/** Formats what stands in a policy's folder. */
+export async function formatSources(opa: Opa, source: string): Promise<void> {
+  await opa.run(["fmt", "--write", "gateway"], { cwd: source });
+}
+
 /** Finds the modules in the folder that are formatted otherwise, and in each the first line. */
 export async function findUnformatted(opa: Opa, folder: string): Promise<readonly Problem[]> {
   const listed = await opa.run(["fmt", "--list", "gateway"], { cwd: folder });
@@ -26,11 +31,26 @@ export async function findUnformatted(opa: Opa, folder: string): Promise<readonl
       const formatted = (await opa.run(["fmt", file], { cwd: folder })).split("\n");
       const line = formatted.findIndex((text, index) => text !== stands[index]);
       const at = Math.max(line, 0);
-      const same = [...(formatted[at] ?? "")].findIndex((one, index) => one !== stands[at]?.[index]);
-      return toError("format", { file, line: at + 1, column: Math.max(same, 0) + 1 }, "It is not formatted as OPA does.", {
-        expected: `expected: ${JSON.stringify(formatted[at] ?? "")}`,
-        help: "`--fix` formats all files",
-      });
+      return toError(
+        "format",
+        { file, line: at + 1, column: toColumn(formatted[at] ?? "", stands[at] ?? "") },
+        "It is not formatted as OPA does.",
+        {
+          expected: toExpected(formatted[at] ?? ""),
+          help: "`--fix` formats all files",
+        },
+      );
     }),
   );
+}
+
+function toExpected(line: string): string {
+  return line === "" ? "expected an empty line" : `expected: ${line}`;
+}
+
+/** Gives the first column in which two lines differ. */
+function toColumn(one: string, other: string): number {
+  let at = 0;
+  while (at < one.length && one[at] === other[at]) at += 1;
+  return at + 1;
 }

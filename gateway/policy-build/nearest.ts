@@ -1,9 +1,10 @@
 // Finds what somebody may have meant by a misspelt word.
 
-/** Gives the word with the fewest letters added, dropped or changed: at most a third of its own. Null without one. */
+/** Gives the word with the fewest letters added, dropped or changed: at most a third of its own, or two. Null without one. */
 export function toNearest(wrong: string, words: Iterable<string>): string | null {
   let best: string | null = null;
-  let least = Math.max(1, Math.floor(wrong.length / 3)) + 1;
+  // Of a short word two letters are all.
+  let least = Math.min(Math.max(2, Math.floor(wrong.length / 3)), wrong.length - 1) + 1;
   for (const word of words) {
     const far = toDistance(wrong, word);
     if (far >= least) continue;

@@ -50,7 +50,10 @@ function toProblem({ message, code = "opa", location, details }: OpaError): Prob
     location === undefined
       ? null
       : { file: location.file, line: location.row, column: Math.max(location.col, 1) };
-  return toError(code, at, message, { expected: toExpected(details ?? {}), help: toHelp(code, message, details) });
+  return toError(code, at, message, {
+    expected: toExpected(details ?? {}),
+    help: toHelp(code, message, details),
+  });
 }
 
 function toExpected(details: NonNullable<OpaError["details"]>): string | undefined {

@@ -80,7 +80,11 @@ function readRule(module: Module, problems: Problem[]): Rule | null {
     void problems.push(toError(code, placeOf(node, path), message, { help }));
   const expected = `data.${path.split("/").slice(0, -1).join(".")}`;
   if (name !== expected) {
-    say("package_misplaced", Reflect.get(module.package.path[0] ?? {}, "location"), `The package ${name} does not fit the path, which wants ${expected}.`);
+    say(
+      "package_misplaced",
+      Reflect.get(module.package.path[0] ?? {}, "location"),
+      `The package ${name} does not fit the path, which wants ${expected}.`,
+    );
     return null;
   }
   const annotation = module.annotations.find(({ scope }) => scope === "package");
@@ -99,7 +103,12 @@ function readRule(module: Module, problems: Problem[]): Rule | null {
     module.rules.some(({ head }) => head.name === effect && head.key !== undefined),
   );
   if (effects.length === 0)
-    say("contributes_nothing", annotation, "The rule contributes nothing.", "write for instance `deny contains {} if …`");
+    say(
+      "contributes_nothing",
+      annotation,
+      "The rule contributes nothing.",
+      "write for instance `deny contains {} if …`",
+    );
   for (const { head } of module.rules) {
     if (head.name !== "set") continue;
     if (phases.some((phase) => phase !== "request"))

@@ -19,16 +19,26 @@ export function countPatterns(modules: readonly Module[]): number {
       const text = toText(pattern);
       if (text === null)
         throw new PolicyProblem([
-          toError("pattern_not_literal", placeOf(first, path), `The pattern of ${name} must stand there as text.`, {
-            help: "so that it can be counted and checked; patterns as data stand under gateway.patterns",
-          }),
+          toError(
+            "pattern_not_literal",
+            placeOf(first, path),
+            `The pattern of ${name} must stand there as text.`,
+            {
+              help: "so that it can be counted and checked; patterns as data stand under gateway.patterns",
+            },
+          ),
         ]);
       found.add(`${name} ${text}`);
       if (found.size > MAXIMUM)
         throw new PolicyProblem([
-          toError("patterns_too_many", placeOf(first, path), `There are more than ${MAXIMUM} regular expressions and globs.`, {
-            help: "write them as data under gateway.patterns",
-          }),
+          toError(
+            "patterns_too_many",
+            placeOf(first, path),
+            `There are more than ${MAXIMUM} regular expressions and globs.`,
+            {
+              help: "write them as data under gateway.patterns",
+            },
+          ),
         ]);
     }
   }

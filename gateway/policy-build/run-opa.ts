@@ -44,11 +44,7 @@ export function findOpa(env: Readonly<Record<string, string | undefined>> = proc
   };
 }
 
-function askOpa(
-  path: string,
-  args: readonly string[],
-  { cwd, input = "" }: OpaOptions,
-): Promise<OpaAnswer> {
+function askOpa(path: string, args: readonly string[], { cwd, input = "" }: OpaOptions): Promise<OpaAnswer> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       path,
@@ -57,7 +53,9 @@ function askOpa(
       (cause, stdout, stderr) => {
         if (cause === null) return resolve({ code: 0, stdout, stderr });
         if (typeof cause.code === "number") return resolve({ code: cause.code, stdout, stderr });
-        return reject(new PolicyProblem(`opa ${args[0] ?? ""} could not be run: ${cause.message}`, { cause }));
+        return reject(
+          new PolicyProblem(`opa ${args[0] ?? ""} could not be run: ${cause.message}`, { cause }),
+        );
       },
     );
     // OPA may end without having read it all; what it says then is in `cause`.

@@ -57,10 +57,7 @@ export function createStage(source: string): Stage {
       }
       for (const path of listLeft()) rmSync(join(source, path));
     },
-    listStale: () => [
-      ...generated.filter((file) => !stands(file)).map(({ path }) => path),
-      ...listLeft(),
-    ],
+    listStale: () => [...generated.filter((file) => !stands(file)).map(({ path }) => path), ...listLeft()],
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -67,14 +67,14 @@ const metadata = z.strictObject({
   ),
 });
 
+const NO_WASM = "holds no WebAssembly: build it with `tollgate policy build`";
+
 const manifest = z.looseObject({
   revision: z.string().min(1, "has no revision: build it with --revision"),
   roots: z
     .array(z.string())
     .refine((roots) => roots.length === 1 && roots[0] === "gateway", "roots must be [gateway]"),
-  wasm: z
-    .array(z.looseObject({ entrypoint: z.string(), module: z.string() }))
-    .min(1, "holds no WebAssembly: build it with scripts/build-bundle"),
+  wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() }), NO_WASM).min(1, NO_WASM),
   metadata: z.looseObject({ tollgate: metadata.optional() }).optional(),
 });
 
