@@ -69,11 +69,17 @@ const metadata = z.strictObject({
 
 const NO_WASM = "holds no WebAssembly: build it with `tollgate policy build`";
 
+/** Below it stands what a bundle says of its decision log, as OPA has it. */
+export const LOG_ROOT = "system/log";
+
 const manifest = z.looseObject({
   revision: z.string().min(1, "has no revision: build it with --revision"),
   roots: z
     .array(z.string())
-    .refine((roots) => roots.length === 1 && roots[0] === "gateway", "roots must be [gateway]"),
+    .refine(
+      (roots) => roots.includes("gateway") && roots.every((root) => root === "gateway" || root === LOG_ROOT),
+      `roots must be [gateway], or [gateway, ${LOG_ROOT}]`,
+    ),
   wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() }), NO_WASM).min(1, NO_WASM),
   metadata: z.looseObject({ tollgate: metadata.optional() }).optional(),
 });

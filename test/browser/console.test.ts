@@ -101,6 +101,7 @@ test("an auditor reads every page and can change nothing, a member reads their o
   expect(await readPlaces(auditor)).toEqual(PAGES);
   for (const name of ["Connections", "Callers"]) {
     await goTo(auditor, name);
+    await expectReadable(auditor, name);
     await keepLook(auditor, `${name}, auditor`);
     expect(await auditor.getByRole("button", { includeHidden: true }).allTextContents()).toEqual([
       "Sign out",
