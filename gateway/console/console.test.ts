@@ -23,14 +23,13 @@ import type { FailureIncident } from "../identity/failures.ts";
 import { createIssuerClient } from "../identity/issuer-client.ts";
 import { createIssuerKeys } from "../identity/issuer-keys.ts";
 import { toSubjectId } from "../identity/subject-id.ts";
-import type { SignedIn } from "../identity/sign-in.ts";
+import type { Attempt, SignedIn } from "../identity/sign-in.ts";
 import { createLog } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { createConsole } from "./console.ts";
 import type { Console, ConsoleDeps } from "./console.ts";
 
 const ORIGIN = "http://127.0.0.1:8081";
-const HELD = { state: "s".repeat(32), nonce: "n".repeat(32), verifier: "v".repeat(43) };
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
 let database: TestDatabase;
@@ -63,6 +62,10 @@ function open(
     keys: createIssuerKeys({ issuer: issuer.url, jwksUri: null }),
     client: createIssuerClient({ config, secret: null }),
   };
+  const signIn = {
+    begin: async ({ state }: Attempt) => new URL(`${issuer.url}/auth?state=${state}`),
+    finish: async () => next,
+  };
   const roles = {
     admin: "admins",
     reviewer: "reviewers",
@@ -89,15 +92,14 @@ function open(
     },
     issuers: [
       {
+        protocol: "oidc",
         name: "sso",
         issuer: issuer.url,
         namesCallers: true,
-        oidc: {
-          begin: async () => ({ url: new URL(`${issuer.url}/auth`), held: HELD }),
-          finish: async () => next,
-        },
+        signIn,
         verifyLogout: (token) => verifyLogoutToken(token, trusted, "console", Date.now()),
       },
+      { protocol: "saml", name: "sso", signIn, metadata: async () => "<EntityDescriptor/>" },
     ],
     describe: async ({ exchange }) => `Exchange ${exchange.id}`,
     failures: createFailures((incident) => reported.push(incident), Date.now),
@@ -145,6 +147,13 @@ function toCookie(answer: Response, name: string): string {
   return set?.split(";")[0] ?? "";
 }
 
+const toState = (began: Response): string =>
+  new URL(began.headers.get("location") ?? "").searchParams.get("state") ?? "";
+
+/** Comes back from an issuer with an answer to what was begun. */
+const comeBack = (began: Response): Promise<Response> =>
+  ask(`/console/oidc/sso/callback?code=x&state=${toState(began)}`, { cookie: toCookie(began, "sign-in") });
+
 /** Signs somebody in through the issuer; gives the session's cookie. */
 async function signIn(
   groups: readonly string[],
@@ -156,13 +165,28 @@ async function signIn(
     caller: { ...exampleCaller, issuer: issuer.url, kind: "human", groups: [...groups], ...caller, subject },
     issuerSubject: subject,
     issuerSession: sid ?? null,
+    endsAt: null,
   };
-  const began = await ask("/console/oidc/sso");
-  const back = await ask(`/console/oidc/sso/callback?code=x&state=${HELD.state}`, {
-    cookie: [toCookie(began, "sign-in"), ...(cookie === undefined ? [] : [cookie])].join("; "),
-  });
+  const back = await comeBack(await ask("/console/oidc/sso", { ...(cookie !== undefined && { cookie }) }));
   expect([back.status, back.headers.get("location")]).toEqual([303, "/console"]);
   return toCookie(back, "session");
+}
+
+const toQuery = (name: string, values: readonly string[]): string =>
+  values.map((value) => `${name}=${value}`).join("&");
+
+/** Posts what a SAML issuer's page does, which is another site's. */
+async function postAnswer(form: string, cookie: string): Promise<Response> {
+  return app.request(`${ORIGIN}/console/saml/sso/acs`, {
+    method: "POST",
+    body: new URLSearchParams(form),
+    headers: {
+      host: "127.0.0.1:8081",
+      origin: "https://idp.example",
+      "sec-fetch-site": "cross-site",
+      ...(cookie !== "" && { cookie }),
+    },
+  });
 }
 
 const readCsrf = async (cookie: string): Promise<string> =>
@@ -201,19 +225,20 @@ describe("signing in", () => {
   test("a person without a session is sent to the sign-in, which names the issuers", async () => {
     const answer = await ask("/console/exchanges");
     expect([answer.status, answer.headers.get("location")]).toEqual([303, "/console/sign-in"]);
-    expect(await (await ask("/console/sign-in")).text()).toContain('href="/console/oidc/sso"');
+    const page = await (await ask("/console/sign-in")).text();
+    expect(page).toContain('href="/console/oidc/sso"');
+    expect(page).toContain('href="/console/saml/sso"');
   });
 
   test("the cookie is the host's own, for requests alone, and holds nothing that the database has", async () => {
     const began = await ask("/console/oidc/sso");
     next = {
-      caller: { ...exampleCaller, issuer: issuer.url, groups: ["admins"] },
+      caller: { ...exampleCaller, issuer: issuer.url, kind: "human", groups: ["admins"] },
       issuerSubject: "a",
       issuerSession: null,
+      endsAt: null,
     };
-    const back = await ask(`/console/oidc/sso/callback?code=x&state=${HELD.state}`, {
-      cookie: toCookie(began, "sign-in"),
-    });
+    const back = await comeBack(began);
     const set = back.headers.getSetCookie().find((one) => one.includes("session")) ?? "";
     expect(set).toMatch(/^__Host-tollgate-session=tg_cs_\w+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     const text = set.slice(set.indexOf("=") + 1, set.indexOf(";"));
@@ -226,16 +251,75 @@ describe("signing in", () => {
   });
 
   test.each([
-    ["another state", "state=other", true],
-    ["no state", "code=x", true],
-    ["another browser", `state=${HELD.state}`, false],
-  ])("an answer with %s signs nobody in", async (_what, query, hasCookie) => {
+    ["with another state", () => ["other"], true],
+    ["with no state", () => [], true],
+    ["with its state twice", (state) => [state, state], true],
+    ["in another browser", (state) => [state], false],
+  ] satisfies [string, (state: string) => string[], boolean][])(
+    "an answer %s signs nobody in, by either protocol",
+    async (_what, toStates, hasCookie) => {
+      for (const protocol of ["oidc", "saml"]) {
+        const began = await ask(`/console/${protocol}/sso`);
+        const cookie = hasCookie ? toCookie(began, "sign-in") : "";
+        const states = toStates(toState(began));
+        const answer =
+          protocol === "oidc"
+            ? await ask(`/console/oidc/sso/callback?${toQuery("state", states)}`, { cookie })
+            : await postAnswer(toQuery("RelayState", states), cookie);
+        expect(answer.status).toBe(401);
+        expect(toCookie(answer, "session")).toBe("");
+        expect(await answer.text()).toContain("Begin again");
+      }
+    },
+  );
+
+  test("what was begun at one issuer is not finished at another", async () => {
     const began = await ask("/console/oidc/sso");
-    const answer = await ask(`/console/oidc/sso/callback?${query}`, {
-      ...(hasCookie && { cookie: toCookie(began, "sign-in") }),
-    });
-    expect(answer.status).toBe(401);
-    expect(toCookie(answer, "session")).toBe("");
+    const answer = await postAnswer(toQuery("RelayState", [toState(began)]), toCookie(began, "sign-in"));
+    expect([answer.status, toCookie(answer, "session")]).toEqual([401, ""]);
+  });
+
+  test("an issuer's page sends its answer back with a form, in the place of the session before", async () => {
+    const former = await signIn(["developers"]);
+    const began = await ask("/console/saml/sso", { cookie: former });
+    const held = began.headers.getSetCookie()[0] ?? "";
+    expect(held).toMatch(
+      /^__Host-tollgate-sign-in=[\w-]{43}\.[\w-]{43}; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=None$/,
+    );
+    // The browser keeps the cookie of the session from another site's form.
+    const form = toQuery("RelayState", [toState(began)]);
+    const back = await postAnswer(form, toCookie(began, "sign-in"));
+    expect([back.status, back.headers.get("location")]).toEqual([303, "/console"]);
+    expect(back.headers.getSetCookie().join()).toMatch(/__Host-tollgate-sign-in=;/);
+    expect(await statusOf(toCookie(back, "session"))).toBe(200);
+    expect(await statusOf(former)).toBe(303);
+  });
+
+  test("an issuer's session that ends earlier ends the console's, and one that is over begins none", async () => {
+    const subject = `short-${randomBytes(4).toString("hex")}`;
+    await signIn(["developers"], { subject });
+    const endsAt = Date.now() + 1_800_000;
+    next = { ...next, endsAt };
+    expect((await comeBack(await ask("/console/oidc/sso"))).status).toBe(303);
+    // The latest comes first.
+    const found = (await listConsoleSessions(database.db)).find((one) => one.subject === subject);
+    expect(found?.expiresAt.getTime()).toBe(endsAt);
+    next = { ...next, endsAt: Date.now() - 1 };
+    expect((await comeBack(await ask("/console/oidc/sso"))).status).toBe(401);
+  });
+
+  test("an account that is no person's is not signed in", async () => {
+    await signIn(["admins"]);
+    next = { ...next, caller: { ...next.caller, kind: "service" } };
+    const back = await comeBack(await ask("/console/oidc/sso"));
+    expect([back.status, toCookie(back, "session")]).toEqual([401, ""]);
+  });
+
+  test("the console is described to a SAML issuer, and to nobody by a name that there is not", async () => {
+    const answer = await ask("/console/saml/sso/metadata");
+    expect(answer.headers.get("content-type")).toBe("application/samlmetadata+xml");
+    expect(await answer.text()).toContain("EntityDescriptor");
+    expect((await ask("/console/saml/other/metadata")).status).toBe(404);
   });
 
   test("signing in anew ends the session that the browser had", async () => {
@@ -294,10 +378,7 @@ describe("signing in", () => {
     const id = toSubjectId({ tenant: "default", issuer: issuer.url, subject });
     await revoke(database.db, { kind: "subject", id });
     expect(await statusOf(cookie)).toBe(303);
-    const began = await ask("/console/oidc/sso");
-    const back = await ask(`/console/oidc/sso/callback?code=x&state=${HELD.state}`, {
-      cookie: toCookie(began, "sign-in"),
-    });
+    const back = await comeBack(await ask("/console/oidc/sso"));
     expect([back.status, toCookie(back, "session")]).toEqual([401, ""]);
   });
 
@@ -598,7 +679,7 @@ describe("admins' forms", () => {
 });
 
 describe("every answer", () => {
-  test.each(["/console", "/console/sign-in", "/console/nothing", "/console/oidc/none", "/console/style.css"])(
+  test.each(["/console", "/console/sign-in", "/console/nothing", "/console/saml/none", "/console/style.css"])(
     "%s can't be framed, kept or scripted",
     async (path) => {
       const { headers } = await ask(path);
@@ -644,9 +725,12 @@ describe("every answer", () => {
     expect(text).not.toContain("admins");
   });
 
-  test("a form that is too long is refused", async () => {
+  test("a form that is too long is refused; a SAML issuer's answer is longer", async () => {
     const cookie = await signIn(["admins"]);
     expect((await ask("/console/sign-out", { cookie, form: { csrf: "x".repeat(70_000) } })).status).toBe(413);
+    const began = toCookie(await ask("/console/saml/sso"), "sign-in");
+    expect((await postAnswer(`SAMLResponse=${"x".repeat(70_000)}`, began)).status).toBe(401);
+    expect((await postAnswer(`SAMLResponse=${"x".repeat(600_000)}`, began)).status).toBe(413);
   });
 
   test("a database that is out of reach is said, with the same headers", async () => {
