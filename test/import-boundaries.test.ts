@@ -79,6 +79,10 @@ const CASES: Readonly<
     refused: ["jose", "../../db/queries/ledger.ts"],
     passed: ["@open-policy-agent/opa-wasm", "tar-stream"],
   },
+  "gateway/policy-build/a.ts": {
+    refused: ["hono", "../cli/program.ts", "../../db/queries/ledger.ts", "../config/config.ts"],
+    passed: ["yaml", "../policy/bundle.ts", "../detect/values/values.ts", "../config/package-root.ts"],
+  },
   "gateway/apply/a.ts": { refused: ["zod", "../judge.ts"], passed: ["../errors.ts", "type ../exchange.ts"] },
   "gateway/forward/a.ts": { refused: ["hono", "node-fetch"], passed: ["undici", "node:net"] },
   "gateway/record/a.ts": {

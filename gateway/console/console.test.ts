@@ -854,9 +854,11 @@ describe("back-channel logout", () => {
       await signIn(["developers"], { subject: "lin" }),
       await signIn(["developers"], { subject: "max" }),
     ];
+    const elsewhere = await signIn(["developers"], { subject: "lin", issuer: "https://other.example" });
     const told = await tell(await sign({ sub: "lin" }));
     expect([told.status, told.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect([await statusOf(one), await statusOf(two), await statusOf(other)]).toEqual([303, 303, 200]);
+    expect(await statusOf(elsewhere)).toBe(200);
     expect(await Promise.all(tokens.map(hasEnded))).toEqual([true, false, false]);
   });
 
