@@ -3,7 +3,6 @@ import { openDatabase } from "../../db/client.ts";
 import type { Database } from "../../db/client.ts";
 import { readReplayRows } from "../../db/queries/replay-rows.ts";
 import type { ReplayRow } from "../../db/queries/replay-rows.ts";
-import { readCorpusLine } from "./corpus-line.ts";
 import { judgeExchange } from "./judge-exchange.ts";
 import type { Judges } from "./judge-exchange.ts";
 import { readToChild } from "./messages.ts";
@@ -14,7 +13,7 @@ import type { Tally } from "./tally.ts";
 
 type Open = {
   readonly judges: Judges;
-  readonly db: Database | null;
+  readonly db: Database;
   readonly asked: ToChild & { kind: "open" };
 };
 
@@ -30,23 +29,14 @@ export function serveReplay(): void {
         openSide(message.next),
         message.against === null ? null : openSide(message.against),
       ]);
-      const { databaseUrl } = message;
-      const db =
-        databaseUrl === null
-          ? null
-          : openDatabase(databaseUrl, { poolSize: 2, applicationName: "tollgate-replay" });
+      const db = openDatabase(message.databaseUrl, { poolSize: 2, applicationName: "tollgate-replay" });
       open = { judges: { next, against }, db, asked: message };
       tell({ kind: "ready", next: next.version, against: against?.version ?? null });
       return;
     }
     if (open === null) throw new Error("Nothing is open.");
     const { db, asked } = open;
-    const rows =
-      message.kind === "lines"
-        ? message.lines.map(readCorpusLine)
-        : db === null
-          ? []
-          : await readReplayRows(db, asked.filter, message.range);
+    const rows = await readReplayRows(db, asked.filter, message.range);
     tell({ kind: "judged", tally: judgeAll(open.judges, rows) });
   }
 
@@ -59,7 +49,7 @@ export function serveReplay(): void {
 }
 
 /** Judges exchanges one after the other. */
-export function judgeAll(judges: Judges, rows: readonly ReplayRow[]): Tally {
+function judgeAll(judges: Judges, rows: readonly ReplayRow[]): Tally {
   const tally = createTally();
   for (const row of rows) addJudged(tally, row, judgeExchange(judges, row));
   return tally;
@@ -71,4 +61,4 @@ function toMessage(error: unknown): string {
   return OWN.has(error.name) ? error.message : `A fault: ${error.name}`;
 }
 
-const OWN: ReadonlySet<string> = new Set(["PolicyLoadError", "DatabaseError", "CorpusError"]);
+const OWN: ReadonlySet<string> = new Set(["PolicyLoadError", "DatabaseError"]);

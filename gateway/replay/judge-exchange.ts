@@ -109,7 +109,7 @@ type Asked = {
  * Asks as a gateway does: by the bound of the tokens first where they were counted then. `isUnmet` says that they were
  * wanted then, and the caller's budget for counting was spent: so it would have been for any policy.
  */
-export function askTwice(side: Side, facts: WithBasis<Facts>, isUnmet: boolean): Asked {
+function askTwice(side: Side, facts: WithBasis<Facts>, isUnmet: boolean): Asked {
   const { basis, ...plain } = facts;
   if (basis?.bound !== undefined) {
     const tokens = { count: basis.bound, exact: false };

@@ -13,12 +13,10 @@ export type ToChild =
       readonly next: SideSource;
       /** Null: what was recorded. */
       readonly against: SideSource | null;
-      /** Null: the exchanges come as lines. */
-      readonly databaseUrl: string | null;
+      readonly databaseUrl: string;
       readonly filter: ExchangeFilter;
     }
-  | { readonly kind: "range"; readonly range: ReplayRange }
-  | { readonly kind: "lines"; readonly lines: readonly string[] };
+  | { readonly kind: "range"; readonly range: ReplayRange };
 
 /** From a child: its policies are open, a part is judged, or it can't go on and why. */
 export type FromChild =

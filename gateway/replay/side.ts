@@ -1,5 +1,5 @@
 // Opens a bundle to judge recorded facts by. The engine is that of a gateway, without its guards: who started the process watches it.
-import type { Decision, Facts, Json, Phase, PolicyVersion, RuleText } from "../exchange.ts";
+import type { Facts, Phase, PolicyVersion } from "../exchange.ts";
 import { readBundle } from "../policy/bundle.ts";
 import { EVALUATOR_LIMITS } from "../policy/load.ts";
 import { preparePolicy } from "../policy/prepare.ts";
@@ -22,15 +22,12 @@ export type SideSource = {
 /** A policy that judges recorded facts. */
 export type Side = {
   readonly version: PolicyVersion;
-  readonly rules: ReadonlyMap<string, RuleText>;
   speaksIn(phase: Phase): boolean;
   /** Whether its rules read the body or the texts, which are not recorded. */
   readsContent(phase: Phase): boolean;
   /** Whether its rules read any of these facts; the empty pointer is any fact. */
   readsAny(phase: Phase, pointers: readonly string[]): boolean;
   judge(facts: Facts): Outcome;
-  /** Throws where the policy fails to decide. */
-  decide(facts: Facts): Decision;
 };
 
 /** Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. */
@@ -49,7 +46,6 @@ export async function openSide(source: SideSource): Promise<Side> {
   });
   return {
     version: policy.version,
-    rules: policy.rules,
     speaksIn: (phase) => policy.phases.has(phase),
     readsContent(phase) {
       const reads = policy.readsIn.get(phase);
@@ -70,15 +66,9 @@ export async function openSide(source: SideSource): Promise<Side> {
         return toFailedOutcome(error);
       }
     },
-    decide: (facts) => policy.evaluate(facts),
   };
 }
 
 function isWithin(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(`${outer}/`);
-}
-
-/** Gives the operator's data as it was recorded in the form of a file. */
-export function toOperatorText(overlay: Json): string | null {
-  return overlay === null ? null : JSON.stringify(overlay);
 }

@@ -4,7 +4,7 @@ import { toSampleFacts } from "../../gateway/policy/sample-facts.ts";
 import { toDecision } from "../fixtures/example-rows.ts";
 
 /** Of so many exchanges one asks a model that nobody may, one has a card, one drops a database, one shows no basis. */
-export const EACH = { denied: 100, carded: 40, dropping: 50, unmarked: 1000 } as const;
+const EACH = { denied: 100, carded: 40, dropping: 50, unmarked: 1000 } as const;
 
 /** Puts exchanges into the record, each with a call after it, as a gateway with the default bundle would have. */
 export async function generateRecord(db: Database, count: number): Promise<void> {
