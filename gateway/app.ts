@@ -15,6 +15,7 @@ import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
+import { createTrustSource } from "./config/signing.ts";
 import { followProviderKey } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
@@ -142,6 +143,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await createPolicy({
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
+      trust: createTrustSource(config.policy.signing, options.env),
       checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: () => connections.labels(),
       recognised: Object.values(config.detect.recogniser?.classes ?? {}),
@@ -354,7 +356,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, failures, clientAddress, log }),
+            openConsole({ db, config, env: options.env, secrets, failures, clientAddress, log }),
           ),
           (one) => one.close(),
         )
