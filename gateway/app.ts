@@ -370,7 +370,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, env: options.env, secrets, failures, clientAddress, log }),
+            openConsole({
+              db,
+              config,
+              env: options.env,
+              secrets,
+              failures,
+              clientAddress,
+              noteIncident,
+              log,
+            }),
           ),
           (one) => one.close(),
         )

@@ -11,7 +11,7 @@ import { z } from "zod";
 import { packBundle } from "../bundle-archive/pack.ts";
 import { unpackBundle, type BundleFiles } from "../bundle-archive/unpack.ts";
 import { SIGNATURE_ALGORITHMS, type SignatureAlgorithm, type Trust } from "../config/signing.ts";
-import { findOpa } from "../../scripts/bundle/run-opa.ts";
+import { findOpa } from "../policy-build/run-opa.ts";
 import { signFiles, verifySignature } from "./bundle-signature.ts";
 import { signOperatorFile, verifyOperatorFile } from "./operator-signature.ts";
 

@@ -10,7 +10,7 @@ import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { runAtOnce } from "../parse/steps.ts";
-import { findOpa } from "../../scripts/bundle/run-opa.ts";
+import { findOpa } from "../policy-build/run-opa.ts";
 import { toCanonicalJson } from "./canonical-json.ts";
 
 const toCanonical = (text: string) => runAtOnce(toCanonicalJson(Buffer.from(text), "it"));

@@ -21,6 +21,7 @@ import { addIdentity } from "./identity.ts";
 import { addIncidents } from "./incidents.ts";
 import { addLogin } from "./login.ts";
 import { addObjects } from "./objects.ts";
+import { addPolicy } from "./policy.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -58,6 +59,7 @@ export function createProgram(context: CommandContext): Command {
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);
+  addPolicy(program, context);
   addIncidents(program, context);
   addActions(program, context);
   addDecisionLog(program, context);

@@ -11,6 +11,7 @@ import type { Environment } from "../config/secrets.ts";
 import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
 import { createFailures } from "../identity/failures.ts";
+import type { JsonObject } from "../exchange.ts";
 import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
@@ -100,6 +101,10 @@ async function openAdmin(
 ): Promise<AdminListener> {
   const db = openDatabase(databaseUrl, { poolSize: 3, applicationName: "tollgate-console" });
   const installed = openOutbound(config, secrets).install();
+  const noteIncident = ({ kind, ...detail }: { readonly kind: string } & JsonObject): void => {
+    const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
+    recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
+  };
   const listener = await createAdminListener(
     address,
     createClusterMetrics(),
@@ -108,10 +113,8 @@ async function openAdmin(
       config,
       env,
       secrets,
-      failures: createFailures(({ kind, ...detail }) => {
-        const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
-        recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
-      }, Date.now),
+      failures: createFailures(noteIncident, Date.now),
+      noteIncident,
       clientAddress: createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader }),
       log,
     }),
