@@ -7,6 +7,7 @@ import { judgeExchange } from "./judge-exchange.ts";
 import type { Judges } from "./judge-exchange.ts";
 import { readToChild } from "./messages.ts";
 import type { FromChild, ToChild } from "./messages.ts";
+import { createDecisionReader } from "./read-recorded.ts";
 import { openSide } from "./side.ts";
 import { addJudged, createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
@@ -30,7 +31,7 @@ export function serveReplay(): void {
         message.against === null ? null : openSide(message.against),
       ]);
       const db = openDatabase(message.databaseUrl, { poolSize: 2, applicationName: "tollgate-replay" });
-      open = { judges: { next, against }, db, asked: message };
+      open = { judges: { next, against, readDecision: createDecisionReader() }, db, asked: message };
       tell({ kind: "ready", next: next.version, against: against?.version ?? null });
       return;
     }

@@ -66,7 +66,7 @@ function toRules(changes: readonly ReportedChange[]): readonly Rule[] {
 
 function toBar({ code, title, gained, lost }: Rule, most: number): string {
   const bar = (count: number, kind: string): string =>
-    `<td class="${kind}">${count === 0 ? "" : `<span class="bar" style="width:${toWidth(0.8 * count, most)}"></span><span class="n">${toNumber(count)}</span>`}</td>`;
+    `<td class="${kind}">${count === 0 ? "" : `<span class="bar" style="width:${toWidth(0.6 * count, most)}"></span><span class="n">${toNumber(count)}</span>`}</td>`;
   return `<tr><th scope="row"><code>${escape(code)}</code>${title === null ? "" : `<small>${escape(title)}</small>`}</th>${bar(lost, "lost")}${bar(gained, "gained")}</tr>`;
 }
 
@@ -159,7 +159,8 @@ th{text-align:left;font-weight:600}
 .why td:first-child{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .why caption{text-align:left;color:var(--dim);padding:.4rem 0}
 .bars{table-layout:fixed}
-.bars th:first-child{width:36%}
+.bars th:first-child{width:38%}
+.bars tbody th{padding-right:.5rem}
 .bars thead th{color:var(--dim);font-weight:400;font-size:.85rem}
 .bars thead th:nth-child(2){text-align:right;padding-right:.4rem}
 .bars thead th:nth-child(3){padding-left:.4rem}

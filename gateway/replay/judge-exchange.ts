@@ -4,7 +4,8 @@ import type { Facts, Phase } from "../exchange.ts";
 import { PHASES } from "../policy/manifest.ts";
 import type { WithBasis } from "../record/basis.ts";
 import { toOutcome } from "./outcome.ts";
-import { readDecision, readFacts } from "./read-recorded.ts";
+import { readFacts } from "./read-recorded.ts";
+import type { DecisionReader } from "./read-recorded.ts";
 import type { Outcome, OutcomeEffect } from "./outcome.ts";
 import type { Side } from "./side.ts";
 
@@ -46,12 +47,17 @@ export type Judged = {
 };
 
 /** Judges exchanges by the new policy, and by the other one; null: by what was recorded. */
-export type Judges = { readonly next: Side; readonly against: Side | null };
+export type Judges = {
+  readonly next: Side;
+  readonly against: Side | null;
+  readonly readDecision: DecisionReader;
+};
 
 const NOTHING: readonly Difference[] = [];
 
 /** Judges one exchange. */
-export function judgeExchange({ next, against }: Judges, row: ReplayRow): Judged {
+export function judgeExchange(judges: Judges, row: ReplayRow): Judged {
+  const { next, against, readDecision } = judges;
   const sides = against === null ? [next] : [next, against];
   const facts = readFacts(row.facts);
   if (facts === null) return unjudged(row.facts === null ? "before_policy" : "unreadable");
@@ -79,7 +85,7 @@ export function judgeExchange({ next, against }: Judges, row: ReplayRow): Judged
   const laterReasons: Reason[] = [];
   let later = 0;
   for (const decision of row.later) {
-    const one = judgeLater({ next, against }, decision, {
+    const one = judgeLater(judges, decision, {
       next: askedNext.tokens,
       against: asked?.tokens ?? facts.request.tokens,
     });
@@ -122,7 +128,7 @@ function askTwice(side: Side, facts: WithBasis<Facts>, isUnmet: boolean): Asked 
 }
 
 function judgeLater(
-  { next, against }: Judges,
+  { next, against, readDecision }: Judges,
   row: ReplayDecision,
   tokens: Readonly<Record<"next" | "against", Facts["request"]["tokens"]>>,
 ): { readonly phase: Phase; readonly before: Outcome; readonly after: Outcome } | Reason | null {

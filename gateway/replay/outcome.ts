@@ -51,8 +51,23 @@ const KEPT = [
 
 const MOST_DETAIL = 200;
 
+const MEMOS: Readonly<Record<"request" | "later", WeakMap<Decision, Outcome>>> = {
+  request: new WeakMap(),
+  later: new WeakMap(),
+};
+
 /** Gives what a decision comes to. Without an `allow` a request is refused; what a denial is about does not count. */
 export function toOutcome(decision: Decision, isRequest: boolean): Outcome {
+  // Few different decisions come again and again, as the same object.
+  const memo = MEMOS[isRequest ? "request" : "later"];
+  const known = memo.get(decision);
+  if (known !== undefined) return known;
+  const outcome = readOutcome(decision, isRequest);
+  memo.set(decision, outcome);
+  return outcome;
+}
+
+function readOutcome(decision: Decision, isRequest: boolean): Outcome {
   const effects = new Map<string, OutcomeEffect>();
   for (const name of KEPT)
     for (const effect of decision[name]) add(effects, name, effect.code, toDetail(effect), effect.call);

@@ -8,11 +8,26 @@ export function readFacts(json: string | null): WithBasis<Facts> | null {
   return isFacts(value) ? value : null;
 }
 
-/** Gives a recorded decision; null for what is none. An effect that it does not name is one that it has none of. */
-export function readDecision(json: string | null): Decision | null {
-  const value = json === null ? null : parse(json);
-  if (!isDecision(value)) return null;
-  return { ...NOTHING, ...value };
+/** Reads recorded decisions, of which few are different: each is read once. */
+export type DecisionReader = (json: string | null) => Decision | null;
+
+const MOST_KNOWN = 2048;
+const LONGEST_KNOWN = 4096;
+
+/** Makes the reader. It gives null for what is no decision; an effect that one does not name it has none of. */
+export function createDecisionReader(): DecisionReader {
+  const known = new Map<string, Decision>();
+  return (json) => {
+    if (json === null) return null;
+    const same = known.get(json);
+    if (same !== undefined) return same;
+    const value = parse(json);
+    if (!isDecision(value)) return null;
+    const decision = { ...NOTHING, ...value };
+    if (known.size >= MOST_KNOWN) known.clear();
+    if (json.length <= LONGEST_KNOWN) known.set(json, decision);
+    return decision;
+  };
 }
 
 const NOTHING: Decision = {

@@ -30,6 +30,9 @@ export type Side = {
   judge(facts: Facts): Outcome;
 };
 
+/** Over days the same programs ask alike; so many decisions take some 20 MiB at most. */
+const REMEMBERED_REQUESTS = 16_384;
+
 /** Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. */
 export async function openSide(source: SideSource): Promise<Side> {
   const policy = await preparePolicy(await readBundle(source.bundle), source.operator, {
@@ -38,7 +41,11 @@ export async function openSide(source: SideSource): Promise<Side> {
     connectionLabels: () => source.connectionLabels,
     recognised: source.recognised,
     allowRegoPatterns: true,
-    limits: { ...EVALUATOR_LIMITS, unguardedChars: EVALUATOR_LIMITS.inputBytes },
+    limits: {
+      ...EVALUATOR_LIMITS,
+      unguardedChars: EVALUATOR_LIMITS.inputBytes,
+      rememberedRequests: REMEMBERED_REQUESTS,
+    },
     trial: { ...TRIAL_LIMITS, warmUps: 0 },
     runLimited: createRunLimited(),
     watch: NO_WATCHDOG.watch(""),

@@ -8,6 +8,8 @@ import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
 import type { TestDatabase } from "../postgres.ts";
+import { generateRecord } from "./generated-record.ts";
+import { expectKnownDifferences } from "./known-differences.ts";
 import { replayRecord, runReplayCommand } from "./replay-record.ts";
 
 const model = "gpt-4.1";
@@ -27,6 +29,9 @@ effects:
   shell_destructive: observe
 `;
 const secret = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
+
+/** Each starts processes, which takes its time where others have the machine. */
+const LONG_MS = 300_000;
 
 let folder = "";
 let database: TestDatabase;
@@ -134,23 +139,27 @@ async function readRevision(): Promise<string> {
 }
 
 describe("the policy that decided", () => {
-  test.each(["recorded", "revision"])("decides alike, against %s", async (against) => {
-    const revision = await readRevision();
-    const other = against === "revision" ? revision : against;
-    const report = await replayRecord(database.url, ["--bundle", revision, "--against", other], env);
-    expect(report.changes).toEqual([]);
-    expect(report.exchanges).toMatchObject({ changed: 0, new_denials: 0, lifted_denials: 0 });
-    expect(report.coverage.exchanges).toBeGreaterThanOrEqual(35);
-    // What can't be judged is named: another's response, a batch's lines, a name that the record masks.
-    expect(report.coverage.not_judged.map(({ reason }) => reason).toSorted()).toEqual([
-      "altered",
-      "before_policy",
-      "lines",
-    ]);
-    expect(report.coverage.judged).toBeGreaterThan(report.coverage.exchanges - 8);
-    expect(report.coverage.later).toBeGreaterThanOrEqual(6);
-    expect(report.coverage.later_not_judged).toEqual([]);
-  });
+  test.each(["recorded", "revision"])(
+    "decides alike, against %s",
+    async (against) => {
+      const revision = await readRevision();
+      const other = against === "revision" ? revision : against;
+      const report = await replayRecord(database.url, ["--bundle", revision, "--against", other], env);
+      expect(report.changes).toEqual([]);
+      expect(report.exchanges).toMatchObject({ changed: 0, new_denials: 0, lifted_denials: 0 });
+      expect(report.coverage.exchanges).toBeGreaterThanOrEqual(35);
+      // What can't be judged is named: another's response, a batch's lines, a name that the record masks.
+      expect(report.coverage.not_judged.map(({ reason }) => reason).toSorted()).toEqual([
+        "altered",
+        "before_policy",
+        "lines",
+      ]);
+      expect(report.coverage.judged).toBeGreaterThan(report.coverage.exchanges - 8);
+      expect(report.coverage.later).toBeGreaterThanOrEqual(6);
+      expect(report.coverage.later_not_judged).toEqual([]);
+    },
+    LONG_MS,
+  );
 });
 
 test("a condition that does not hold ends with 0", async () => {
@@ -215,3 +224,13 @@ test("says what is wrong with what it was given", async () => {
   expect(broken.code).toBe(1);
   expect(broken.stderr).toContain("no_such_rule");
 });
+
+test.each(["active", "recorded"] as const)(
+  "finds all differences in a generated record, and no others, against %s",
+  async (against) => {
+    await using generated = await createTestDatabase();
+    await generateRecord(generated.db, 2000);
+    await expectKnownDifferences(generated.url, 2000, against);
+  },
+  LONG_MS,
+);
