@@ -2,9 +2,13 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addPolicyBuild } from "./policy-build.ts";
+import { addPolicyKey } from "./policy-key.ts";
+import { addPolicySign } from "./policy-sign.ts";
 
 /** Adds the commands. */
 export function addPolicy(program: Command, context: CommandContext): void {
-  const group = program.command("policy").description("policies: check and build");
+  const group = program.command("policy").description("policies: check, build and sign");
   addPolicyBuild(group, context);
+  addPolicyKey(group, context);
+  addPolicySign(group, program, context);
 }
