@@ -64,7 +64,8 @@ export const revocations = pgTable(
   "revocations",
   {
     seq: bigserial("seq", { mode: "number" }).primaryKey(),
-    kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
+    /** `issued_before`: of a subject only what was issued before `at` ends. */
+    kind: text("kind", { enum: ["credential", "subject", "issued_before"] }).notNull(),
     id: text("id").notNull(),
     at: moment("at").notNull().defaultNow(),
     /** Who revoked it, `operator:<user>@<host>`. */

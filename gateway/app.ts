@@ -19,6 +19,7 @@ import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
 import { followProviderKey, followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
+import { createTrustSource } from "./config/signing.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
 import { openConnections } from "./connections/open-connections.ts";
 import type { Simulated } from "./connections/open-connections.ts";
@@ -144,6 +145,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await createPolicy({
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
+      trust: createTrustSource(config.policy.signing, options.env),
       checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: () => connections.labels(),
       recognised: Object.values(config.detect.recogniser?.classes ?? {}),
@@ -231,7 +233,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const deps = {
     authenticate: (authorization: string | undefined, incoming: IncomingMessage) =>
       authenticator.authenticate(authorization, toSender(incoming)),
-    isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
+    isRevoked: (caller: Caller) => authenticator.isRevoked(caller),
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
     clientSecrets,
@@ -294,10 +296,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const pipeline = createPipeline(deps);
   const upgrades = createUpgrades(deps);
 
-  authenticator.onRevoked((credentialId) => {
+  authenticator.onRevoked((isOf) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
-    pipeline.end(error, { credentialId });
-    upgrades.end(error, { credentialId });
+    pipeline.end(error, { isOf });
+    upgrades.end(error, { isOf });
   });
   endConnection = (connection, how) => {
     const error = toDisabled();
@@ -368,7 +370,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, failures, clientAddress, log }),
+            openConsole({
+              db,
+              config,
+              env: options.env,
+              secrets,
+              failures,
+              clientAddress,
+              noteIncident,
+              log,
+            }),
           ),
           (one) => one.close(),
         )
