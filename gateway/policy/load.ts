@@ -77,7 +77,11 @@ type Loaded = {
 };
 
 /** Bytes of input, characters from which on there is a time limit, and the limit. */
-const LIMITS: EvaluatorLimits = { inputBytes: 2 << 20, unguardedChars: 32 << 10, evaluationMs: 100 };
+export const EVALUATOR_LIMITS: EvaluatorLimits = {
+  inputBytes: 2 << 20,
+  unguardedChars: 32 << 10,
+  evaluationMs: 100,
+};
 
 const POLL_MS = 1000;
 
@@ -128,7 +132,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         connectionLabels: deps.connectionLabels ?? (() => []),
         recognised: deps.recognised ?? [],
         allowRegoPatterns: deps.allowRegoPatterns ?? false,
-        limits: { ...LIMITS, ...deps.limits },
+        limits: { ...EVALUATOR_LIMITS, ...deps.limits },
         trial: { ...TRIAL_LIMITS, ...deps.trial },
         runLimited,
         watch: watchdog.watch(bundle.manifest.revision),
