@@ -80,7 +80,14 @@ function open(
     log: createLog({ level: "silent", format: "json" }, { write: () => undefined }),
     config: {
       connections: configured,
-      policy: { name: "default", bundle: "", operator: null, time_zone: "UTC", tenant: "default" },
+      policy: {
+        name: "default",
+        bundle: "",
+        operator: null,
+        signing: null,
+        time_zone: "UTC",
+        tenant: "default",
+      },
       console: {
         roles,
         idle_s: 600,
