@@ -5,6 +5,6 @@ import { addPolicyBuild } from "./policy-build.ts";
 
 /** Adds the commands. */
 export function addPolicy(program: Command, context: CommandContext): void {
-  const group = program.command("policy").description("policies: check and build");
+  const group = program.command("policy").description("policies: make, check and build them");
   addPolicyBuild(group, context);
 }
