@@ -34,7 +34,7 @@ const PREFIXES = /^groups\/[^/]+\/operations\/prefixes\/\d+$/;
 const CODES = /^(?:effects\/([^/]+)|effects_by_label\/[^/]+\/([^/]+))$/;
 
 /** Something of the parameters: where it lies below `data.gateway.params`, what it is, where it stands. */
-export type Entry = { readonly path: string; readonly value: unknown; readonly at: Place };
+type Entry = { readonly path: string; readonly value: unknown; readonly at: Place };
 
 /** Finds all of it. */
 export function lintData({ modules, rules, sources, classes }: LintData): readonly Problem[] {
@@ -120,7 +120,7 @@ function createIsRead(modules: readonly Module[]): (path: string) => boolean {
 }
 
 /** Gives all that stands in the files of data below `data.gateway.params`. */
-export function listParameters(sources: readonly Source[]): readonly Entry[] {
+function listParameters(sources: readonly Source[]): readonly Entry[] {
   return sources.flatMap(({ path: file, bytes }) => {
     const folder = file.split("/").slice(0, -1).join("/");
     if (file.endsWith(".rego") || !`${folder}/`.startsWith("gateway/params/")) return [];
