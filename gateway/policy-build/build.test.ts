@@ -8,6 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { readBundle } from "../policy/bundle.ts";
 import { buildBundle, type BuildOptions, type Built } from "./build.ts";
 import { compareBundle } from "./compare.ts";
+import { formatSources } from "./format.ts";
+import { createPolicy } from "../policy/load.ts";
 import { findOpa, type Opa } from "./run-opa.ts";
 
 const REGO = fileURLToPath(new URL("../../rego", import.meta.url));
@@ -42,6 +44,19 @@ function build(more: Partial<BuildOptions> = {}): Promise<Built> {
     stamp: null,
     ...more,
   });
+}
+
+/** What the gateway makes of a bundle's decision log. */
+async function loadPolicy(file: string) {
+  const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+  const policy = await createPolicy({
+    bundlePath: file,
+    operatorPath: null,
+    checkPatterns: () => undefined,
+    log,
+  });
+  policy.close();
+  return policy.current().log;
 }
 
 function write(path: string, text: string): void {
@@ -132,6 +147,58 @@ describe("a build", () => {
   });
 });
 
+describe("what a policy says of its own decision log", () => {
+  const LOG = `package system.log
+
+mask contains "/input/caller/groups"
+
+mask contains {"op": "upsert", "path": "/input/caller/subject", "value": data.gateway.params.labels[0]} if {
+	input.path == "gateway/main/request"
+}
+
+drop if input.input.operation == "models.list"
+
+# Both at once are a conflict.
+drop := false if input.labels.broken
+`;
+  const TESTS = `package system.log_test
+
+import data.system.log
+
+listing := {"path": "gateway/main/answer", "input": {"operation": "models.list"}, "labels": {}}
+
+test_drop if log.drop with input as listing
+
+test_kept if not log.drop with input as {"input": {}, "labels": {"broken": true}}
+
+test_mask if {
+	count(log.mask) == 2 with input as {"path": "gateway/main/request"} with data.gateway.params as {"labels": ["x"]}
+}
+`;
+
+  it("is built in and asked about events, and is asked again where it fails", async () => {
+    write("system/log/log.rego", LOG);
+    write("system/log/log_test.rego", TESTS);
+    await formatSources(opa, source);
+    const { bytes } = await build();
+    expect((await readBundle(bytes)).manifest.roots).toEqual(["gateway", "system/log"]);
+    const file = join(base, "with-log.tar.gz");
+    writeFileSync(file, bytes);
+    const policy = await loadPolicy(file);
+    expect(policy?.drop({ input: { operation: "models.list" }, labels: {} })).toBe(true);
+    expect(policy?.drop({ input: { operation: "responses.create" }, labels: {} })).toBe(false);
+    expect(policy?.mask({ path: "gateway/main/answer" })).toEqual(["/input/caller/groups"]);
+    const conflicting = { input: { operation: "models.list" }, labels: { broken: true } };
+    for (let round = 0; round < 3; round += 1) expect(() => policy?.drop(conflicting)).toThrow();
+    expect(policy?.mask({ path: "gateway/main/request" })).toHaveLength(2);
+  });
+
+  it("stands in its own package alone", async () => {
+    write("system/log/other.rego", "package system.other\n\ndrop := true\n");
+    await expect(build()).rejects.toThrow("The package data.system.other does not fit the path");
+  });
+});
+
 describe("a build is refused", () => {
   it("for a misspelt fact", async () => {
     addRule({ body: 'deny contains {} if input.request.modle == "added"' });
@@ -165,15 +232,15 @@ describe("a build is refused", () => {
       body: 'mask contains {"class": "emial", "with": "token"}',
       test: "test_mask if count(added.mask) == 1",
     });
-    await expect(build()).rejects.toThrow("the class emial in the rule added");
+    await expect(build()).rejects.toThrow("finds the class emial");
     addRule({
       body: 'record contains {"originals": "phon"}',
       test: "test_record if count(added.record) == 1",
     });
-    await expect(build()).rejects.toThrow("the class phon in the rule added");
+    await expect(build()).rejects.toThrow("finds the class phon");
     rmSync(join(source, "gateway/rules/extra"), { recursive: true });
     edit("gateway/params/data.yaml", "- class: credit_card", "- class: credit_cards");
-    await expect(build()).rejects.toThrow("the class credit_cards in lists.masks, which no detector");
+    await expect(build()).rejects.toThrow("finds the class credit_cards");
   });
 
   it("for METADATA that lacks a remedy, names an unknown phase, or has another rule's code", async () => {
