@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import OpenAI, { toFile } from "openai";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
@@ -30,8 +30,8 @@ effects:
 `;
 const secret = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
 
-/** Each starts processes, which takes its time where others have the machine. */
-const LONG_MS = 300_000;
+// Each starts processes, which takes its time where others have the machine.
+vi.setConfig({ testTimeout: 300_000 });
 
 let folder = "";
 let database: TestDatabase;
@@ -232,5 +232,4 @@ test.each(["active", "recorded"] as const)(
     await generateRecord(generated.db, 2000);
     await expectKnownDifferences(generated.url, 2000, against);
   },
-  LONG_MS,
 );
