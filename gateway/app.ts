@@ -19,6 +19,7 @@ import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
 import { followProviderKey, followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
+import { createTrustSource } from "./config/signing.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
 import { openConnections } from "./connections/open-connections.ts";
 import type { Simulated } from "./connections/open-connections.ts";
@@ -144,6 +145,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     await createPolicy({
       bundlePath: config.policy.bundle,
       operatorPath: config.policy.operator,
+      trust: createTrustSource(config.policy.signing, options.env),
       checkPatterns: (patterns) => void compile(patterns),
       connectionLabels: () => connections.labels(),
       recognised: Object.values(config.detect.recogniser?.classes ?? {}),
@@ -368,7 +370,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, failures, clientAddress, noteIncident, log }),
+            openConsole({
+              db,
+              config,
+              env: options.env,
+              secrets,
+              failures,
+              clientAddress,
+              noteIncident,
+              log,
+            }),
           ),
           (one) => one.close(),
         )

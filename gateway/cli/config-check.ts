@@ -26,7 +26,7 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
         env: context.env,
         cwd: context.cwd,
       });
-      const revision = await checkPolicy(config).catch((error: unknown) => {
+      const revision = await checkPolicy(config, context.env).catch((error: unknown) => {
         throw error instanceof PolicyLoadError ? new CommandError(error.message, 2) : error;
       });
       for (const warning of [...warnings, ...(await checkSamlKeys(config))])

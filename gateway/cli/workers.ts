@@ -7,6 +7,7 @@ import { createAdminListener } from "../admin/listener.ts";
 import type { AdminListener } from "../admin/listener.ts";
 import { createClientAddress } from "../client-address.ts";
 import type { Address } from "../config/config.ts";
+import type { Environment } from "../config/secrets.ts";
 import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
 import { createFailures } from "../identity/failures.ts";
@@ -25,7 +26,7 @@ const SETTLED_MS = 10_000;
 const MOST_EARLY_DEATHS = 5;
 
 /** Starts the workers and resolves once all of them serve. */
-export async function startWorkers(assignment: Assignment, log: Log): Promise<Serving> {
+export async function startWorkers(assignment: Assignment, env: Environment, log: Log): Promise<Serving> {
   cluster.setupPrimary({ serialization: "advanced" });
   const failed = Promise.withResolvers<string>();
   const firsts = Array.from({ length: assignment.config.workers }, () => Promise.withResolvers<string>());
@@ -65,7 +66,7 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
 
   // Before the workers: who sees one of them ready may ask for metrics.
   const { adminListen } = assignment.config;
-  const admin = adminListen === null ? null : await openAdmin(adminListen, assignment, log);
+  const admin = adminListen === null ? null : await openAdmin(adminListen, assignment, env, log);
   for (const first of firsts) launch(first);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
@@ -95,6 +96,7 @@ export async function startWorkers(assignment: Assignment, log: Log): Promise<Se
 async function openAdmin(
   address: Address,
   { config, secrets, databaseUrl }: Assignment,
+  env: Environment,
   log: Log,
 ): Promise<AdminListener> {
   const db = openDatabase(databaseUrl, { poolSize: 3, applicationName: "tollgate-console" });
@@ -109,6 +111,7 @@ async function openAdmin(
     openConsole({
       db,
       config,
+      env,
       secrets,
       failures: createFailures(noteIncident, Date.now),
       noteIncident,

@@ -7,6 +7,7 @@ import { issuer } from "./issuer-schema.ts";
 import { outbound } from "./outbound.ts";
 import { recogniser } from "./recogniser-schema.ts";
 import { samlIssuer } from "./saml-schema.ts";
+import { signing } from "./signing.ts";
 
 function isTimeZone(text: string): boolean {
   try {
@@ -214,6 +215,7 @@ export const configFile = z
         operator: z.string().min(1).optional().meta({
           description: "A file of your own data (access lists, limits, effects), laid over the bundle's.",
         }),
+        signing,
         time_zone: z
           .string()
           .refine(isTimeZone, { error: "expected an IANA time zone, for instance Europe/Berlin" })

@@ -80,7 +80,14 @@ function open(
     log: createLog({ level: "silent", format: "json" }, { write: () => undefined }),
     config: {
       connections: configured,
-      policy: { name: "default", bundle: "", operator: null, time_zone: "UTC", tenant: "default" },
+      policy: {
+        name: "default",
+        bundle: "",
+        operator: null,
+        signing: null,
+        time_zone: "UTC",
+        tenant: "default",
+      },
       console: {
         roles,
         idle_s: 600,
@@ -854,9 +861,11 @@ describe("back-channel logout", () => {
       await signIn(["developers"], { subject: "lin" }),
       await signIn(["developers"], { subject: "max" }),
     ];
+    const elsewhere = await signIn(["developers"], { subject: "lin", issuer: "https://other.example" });
     const told = await tell(await sign({ sub: "lin" }));
     expect([told.status, told.headers.get("cache-control")]).toEqual([200, "no-store"]);
     expect([await statusOf(one), await statusOf(two), await statusOf(other)]).toEqual([303, 303, 200]);
+    expect(await statusOf(elsewhere)).toBe(200);
     expect(await Promise.all(tokens.map(hasEnded))).toEqual([true, false, false]);
   });
 

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { JsonObject, Phase, PolicyVersion } from "../exchange.ts";
 import type { Log } from "../log.ts";
+import { toSignaturePath, verifyOperatorFile } from "../bundle-signature/operator-signature.ts";
+import type { TrustSource } from "../config/signing.ts";
 import { readBundle } from "./bundle.ts";
 import type { EvaluatorLimits } from "./evaluator.ts";
 import { PolicyLoadError, toReason } from "./load-error.ts";
@@ -18,6 +20,8 @@ export type { PolicySnapshot } from "./snapshot.ts";
 export type PolicyDeps = {
   readonly bundlePath: string;
   readonly operatorPath: string | null;
+  /** Who must have signed both; null or absent: nobody. */
+  readonly trust?: TrustSource | null;
   /** Compiles a bundle's patterns to see whether they can be; throws an Error that names the one that cannot. */
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly log: Log;
@@ -73,7 +77,11 @@ type Loaded = {
 };
 
 /** Bytes of input, characters from which on there is a time limit, and the limit. */
-const LIMITS: EvaluatorLimits = { inputBytes: 2 << 20, unguardedChars: 32 << 10, evaluationMs: 100 };
+export const EVALUATOR_LIMITS: EvaluatorLimits = {
+  inputBytes: 2 << 20,
+  unguardedChars: 32 << 10,
+  evaluationMs: 100,
+};
 
 const POLL_MS = 1000;
 
@@ -97,20 +105,22 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     );
   }
 
+  const signaturePath = deps.operatorPath === null ? null : toSignaturePath(deps.operatorPath);
   async function load(known: string | null): Promise<Loaded | null> {
     const packed = await readOrExplain(deps.bundlePath, "the bundle");
-    const operatorText =
-      deps.operatorPath === null
-        ? null
-        : (await readOrExplain(deps.operatorPath, "the operator's file")).toString("utf8");
-    const digest = createHash("sha256")
-      .update(packed)
-      .update("\0")
-      .update(operatorText ?? "")
-      .digest("hex");
-    if (digest === known) return null;
+    const operatorFile =
+      deps.operatorPath === null ? null : await readOrExplain(deps.operatorPath, "the operator's file");
+    const operatorText = operatorFile?.toString("utf8") ?? null;
     try {
-      const bundle = await readBundle(packed);
+      const trust = deps.trust?.read() ?? null;
+      const signature = trust === null ? null : await readIfThere(signaturePath);
+      const digest = createHash("sha256")
+        .update(packed)
+        .update(`\0${operatorText ?? ""}\0${signature ?? ""}\0${trust?.fingerprint ?? ""}`)
+        .digest("hex");
+      if (digest === known) return null;
+      const bundle = await readBundle(packed, { trust });
+      if (trust !== null && operatorFile !== null) await verifyOperatorFile(operatorFile, signature, trust);
       const suspended = readSuspension(deps.watchdog?.suspendedPath ?? null);
       if (suspended?.revision === bundle.manifest.revision)
         throw new PolicyLoadError(
@@ -122,7 +132,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         connectionLabels: deps.connectionLabels ?? (() => []),
         recognised: deps.recognised ?? [],
         allowRegoPatterns: deps.allowRegoPatterns ?? false,
-        limits: { ...LIMITS, ...deps.limits },
+        limits: { ...EVALUATOR_LIMITS, ...deps.limits },
         trial: { ...TRIAL_LIMITS, ...deps.trial },
         runLimited,
         watch: watchdog.watch(bundle.manifest.revision),
@@ -171,7 +181,9 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     return next;
   }
 
-  const paths = [deps.bundlePath, ...(deps.operatorPath === null ? [] : [deps.operatorPath])];
+  const paths = [deps.bundlePath, deps.operatorPath, signaturePath, ...(deps.trust?.files ?? [])].filter(
+    (path) => path !== null,
+  );
   let seen: string | null = null;
   /** Loads the files when they are others than those seen last: what changed before the watch began counts too. */
   async function reloadIfChanged(): Promise<void> {
@@ -220,6 +232,10 @@ async function readOrExplain(path: string, what: string): Promise<Buffer> {
       { cause },
     );
   }
+}
+
+async function readIfThere(path: string | null): Promise<string | null> {
+  return path === null ? null : readFile(path, "utf8").catch(() => null);
 }
 
 /** Gives what differs once a file was written or replaced; of a file that is not there, a text of its own. */

@@ -1,17 +1,23 @@
-// The console in Chromium: people sign in at a real OpenID provider, look at its pages, change something, and go.
+// The console in Chromium: people sign in at real providers of OpenID and SAML, look at its pages, change something, and go.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connections } from "../../db/schema.ts";
 import { newId } from "../../gateway/new-id.ts";
 import { toTarget, useGateway } from "../clients/js/targets.ts";
 import { CONSOLE_CLIENT, createOpenIdProvider } from "../fixtures/openid-provider.ts";
+import { createSamlSite } from "../fixtures/saml-site.ts";
 import { findPort } from "../gateway.ts";
 import { expectReadable, keepLook, readOverflow, readShade, useChromium } from "./chromium.ts";
 
 const listen = `127.0.0.1:${await findPort()}`;
 const CONSOLE = `http://${listen}/console`;
 const provider = await createOpenIdProvider({ console: `http://${listen}` });
-afterAll(() => provider[Symbol.asyncDispose]());
+// To a browser this is another site than the console's.
+const directory = await createSamlSite("localhost");
+afterAll(async () => {
+  await provider[Symbol.asyncDispose]();
+  await directory[Symbol.asyncDispose]();
+});
 const gateway = useGateway({
   config: (url) => `
 connections:
@@ -21,6 +27,12 @@ issuers:
     audience: tollgate
     group_map: { staff: developers, ada: platform, grace: audit }
     console: { client_id: ${CONSOLE_CLIENT.id}, client_secret: "env:CONSOLE_SECRET", name: sso }
+saml_issuers:
+  - entity_id: ${directory.provider.entityId}
+    audience: https://tollgate.example.com/saml
+    metadata_url: ${directory.metadataUrl}
+    group_map: { staff: audit }
+    console: { name: directory }
 console: { roles: { admin: platform, auditor: audit, member: developers } }
 `,
   env: { CONSOLE_SECRET: CONSOLE_CLIENT.secret, TOLLGATE_ADMIN_LISTEN: listen },
@@ -68,6 +80,18 @@ async function signIn(name: string): Promise<Page> {
   return page;
 }
 
+const people = new Map<string, Page>();
+
+/** Opens the console in the browser of somebody who is signed in, or signs in first. */
+async function open(name: string): Promise<Page> {
+  const known = people.get(name);
+  const page = await (known?.context().newPage() ?? signIn(name));
+  people.set(name, page);
+  if (known !== undefined) await page.goto(CONSOLE);
+  await expectReadable(page, "Home");
+  return page;
+}
+
 const goTo = (page: Page, name: string): Promise<void> =>
   page.getByRole("navigation").getByRole("link", { name }).click();
 
@@ -75,7 +99,7 @@ const readPlaces = (page: Page): Promise<readonly string[]> =>
   page.getByRole("navigation").getByRole("link").allTextContents();
 
 test("an admin reads every page, on a desk by day as on a phone at night", async () => {
-  const page = await signIn("ada");
+  const page = await open("ada");
   expect(await readPlaces(page)).toEqual(PAGES);
   for (const name of [...PAGES, "One exchange"]) {
     await page.setViewportSize({ width: 1280, height: 720 });
@@ -97,7 +121,7 @@ test("an admin reads every page, on a desk by day as on a phone at night", async
 });
 
 test("an auditor reads every page and can change nothing, a member reads their own exchanges", async () => {
-  const auditor = await signIn("grace");
+  const auditor = await open("grace");
   expect(await readPlaces(auditor)).toEqual(PAGES);
   for (const name of ["Connections", "Callers"]) {
     await goTo(auditor, name);
@@ -108,7 +132,7 @@ test("an auditor reads every page and can change nothing, a member reads their o
     ]);
   }
 
-  const member = await signIn("lin");
+  const member = await open("lin");
   expect(await readPlaces(member)).toEqual(["Home", "Exchanges"]);
   await goTo(member, "Exchanges");
   await expectReadable(member, "Your exchanges");
@@ -120,7 +144,7 @@ test("an auditor reads every page and can change nothing, a member reads their o
 });
 
 test("an admin withdraws an account by a form that carries its session's token, and is written down", async () => {
-  const page = await signIn("ada");
+  const page = await open("ada");
   await goTo(page, "Callers");
   const row = page.getByRole("row", { name: "report-writer" });
   await row.getByText("Withdraw…").click();
@@ -140,7 +164,7 @@ test("an admin withdraws an account by a form that carries its session's token, 
 });
 
 test("a form on another site changes nothing", async () => {
-  const page = await signIn("ada");
+  const page = await open("ada");
   await page.route("http://other.example/", (route) =>
     route.fulfill({
       contentType: "text/html",
@@ -155,7 +179,7 @@ test("a form on another site changes nothing", async () => {
 });
 
 test("keys alone lead through a page, and it shows where they are", async () => {
-  const page = await signIn("ada");
+  const page = await open("ada");
   await goTo(page, "Callers");
   await expectReadable(page, "Callers");
   const reached: string[] = [];
@@ -177,6 +201,29 @@ test("keys alone lead through a page, and it shows where they are", async () => 
   expect(await page.locator(":focus").textContent()).toBe("End this session");
 });
 
+test("a person signs in at a SAML provider of another site; its answer counts once, and in their browser alone", async () => {
+  const page = await visit();
+  await page.goto(CONSOLE);
+  await page.getByRole("link", { name: "Sign in with directory" }).click();
+  const goOn = (at: Page): Promise<void> => at.getByRole("button", { name: "Continue as ada" }).click();
+  await page.getByRole("button", { name: "Continue as ada" }).waitFor();
+  const stranger = await visit();
+  await stranger.goto(page.url());
+  await goOn(stranger);
+  await expectReadable(stranger, "Not signed in");
+  await keepLook(stranger, "Not signed in");
+  await stranger.goto(CONSOLE);
+  await expectReadable(stranger, "Sign in");
+
+  await goOn(page);
+  await expectReadable(page, "Home");
+  const told = await page.getByRole("definition").allTextContents();
+  expect(told.slice(0, 3)).toEqual(["ada", `${directory.provider.entityId}, tenant default`, "auditor"]);
+  await page.goBack();
+  await goOn(page);
+  await expectReadable(page, "Not signed in");
+});
+
 test("who signs out is out, whatever the browser remembers", async () => {
   const page = await signIn("lin");
   await goTo(page, "Exchanges");
@@ -188,7 +235,7 @@ test("who signs out is out, whatever the browser remembers", async () => {
 });
 
 test("a session that nobody used is over", async () => {
-  const page = await signIn("lin");
+  const page = await open("lin");
   await gateway().database.db
     .sql`update console_sessions set seen_at = now() - interval '31 minutes' where subject = 'lin'`;
   await goTo(page, "Exchanges");
