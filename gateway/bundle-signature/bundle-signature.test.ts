@@ -157,18 +157,18 @@ const CASES: Readonly<Record<string, Case>> = {
   "whose signatures are no JSON": { make: async () => withSignatures("{"), refusal: "no JSON" },
   "whose token is cut short": {
     make: async () => withToken(readToken(await good()).slice(0, -2)),
-    refusal: "none of a key",
+    refusal: "of no key",
   },
   "whose token has no signature": {
     make: async () => withToken(`${encode({ ...HEADER, alg: "none" })}.${encode(await toPayload())}.`),
-    refusal: "none of a key",
+    refusal: "of no key",
   },
   "signed by another key": {
     make: () =>
       signFiles(FILES, { algorithm: "EdDSA", privateKey: OTHER.privateKey, keyId: "k1", scope: "prod" }),
-    refusal: "none of a key",
+    refusal: "of no key",
   },
-  "signed by another algorithm": { make: () => signedWith("ES256"), refusal: "none of a key" },
+  "signed by another algorithm": { make: () => signedWith("ES256"), refusal: "of no key" },
   "signed with the public key as a shared secret": {
     make: async () =>
       withToken(
@@ -176,7 +176,7 @@ const CASES: Readonly<Record<string, Case>> = {
           createHmac("sha256", toPem(PAIRS.EdDSA.publicKey)).update(input).digest(),
         ),
       ),
-    refusal: "none of a key",
+    refusal: "of no key",
   },
   "whose header brings its own key": {
     make: async () =>
@@ -185,7 +185,7 @@ const CASES: Readonly<Record<string, Case>> = {
           sign(null, input, OTHER.privateKey),
         ),
       ),
-    refusal: "none of a key",
+    refusal: "of no key",
   },
   "for another scope": { make: () => signedWith("EdDSA", FILES, "staging"), refusal: "another scope" },
   "for no scope": { make: () => signedWith("EdDSA", FILES, ""), refusal: "another scope" },
@@ -255,12 +255,12 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   "whose header says another algorithm than the key has": {
     make: async () => withToken(toToken({ ...HEADER, alg: "none" }, await toPayload(), byEdDSA)),
-    refusal: "none of a key",
+    refusal: "of no key",
     isTakenByOpa: true,
   },
   "whose signature asks for what nobody knows": {
     make: async () => withToken(toToken({ ...HEADER, crit: ["x"], x: 1 }, await toPayload(), byEdDSA)),
-    refusal: "none of a key",
+    refusal: "of no key",
     isTakenByOpa: true,
   },
   "whose signatures stand in a folder": {
@@ -381,7 +381,7 @@ describe("a bundle", () => {
     for (const algorithm of SIGNATURE_ALGORITHMS)
       await expect(
         verifySignature(await signedWith(algorithm), { ...trust, keys: shuffled }),
-      ).rejects.toThrow("none of a key");
+      ).rejects.toThrow("of no key");
   });
 });
 
@@ -398,12 +398,7 @@ describe("an operator's file", () => {
       [bytes, null, trust, "not signed"],
       [Buffer.concat([bytes, Buffer.from("\n")]), signature, trust, "not what was signed"],
       [bytes, signature, { ...trust, scope: "" }, "another scope"],
-      [
-        bytes,
-        await signOperatorFile(bytes, { ...signer, privateKey: OTHER.privateKey }),
-        trust,
-        "none of a key",
-      ],
+      [bytes, await signOperatorFile(bytes, { ...signer, privateKey: OTHER.privateKey }), trust, "of no key"],
       [bytes, readToken(await good()), trust, "no operator's file"],
     ];
     for (const [file, text, trusted, reason] of refused)

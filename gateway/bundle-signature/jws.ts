@@ -43,7 +43,7 @@ export async function verifyPayload(token: string, { keys }: Trust, what: string
     return { payload, keyId: id };
   }
   const known = keys.map(({ id, algorithm }) => `${id} (${algorithm})`).join(", ");
-  throw new PolicyLoadError(`${what} is none of a key of policy.signing: ${known}`);
+  throw new PolicyLoadError(`${what} is of no key of policy.signing: ${known}`);
 }
 
 async function open(token: string, key: KeyObject, algorithm: SignatureAlgorithm): Promise<Buffer | null> {

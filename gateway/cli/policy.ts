@@ -2,13 +2,17 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addPolicyBuild } from "./policy-build.ts";
+import { addPolicyKey } from "./policy-key.ts";
 import { addReplay } from "./policy-replay.ts";
+import { addPolicySign } from "./policy-sign.ts";
 
 /** Adds the commands. */
 export function addPolicy(program: Command, context: CommandContext): void {
   const group = program
     .command("policy")
-    .description("policies: check and build, and what they would have done");
+    .description("policies: check, build and sign, and what they would have done");
   addPolicyBuild(group, context);
+  addPolicyKey(group, context);
+  addPolicySign(group, program, context);
   addReplay(group, program, context);
 }
