@@ -24,6 +24,14 @@ type BuildFlags = CheckFlags & {
 
 /** Adds the commands to their group. */
 export function addPolicyBuild(group: Command, context: CommandContext): void {
+  group
+    .command("init")
+    .description(
+      "make a repository of policies: the gateway's own rules with their tests and data, editor settings, a workflow",
+    )
+    .argument("<dir>", "a folder that is empty, or not there yet")
+    .action((dir: string) => runInit(dir, context));
+
   withCheckOptions(
     group
       .command("check")
@@ -60,6 +68,19 @@ export function addPolicyBuild(group: Command, context: CommandContext): void {
     .action((dir: string, flags: BuildFlags) => runBuild(dir, flags, context));
 
   group
+    .command("docs")
+    .description(
+      "print a page of Markdown about a policy's rules, from their METADATA: codes, remedies, parameters",
+    )
+    .argument("[dir]", "the folder that holds gateway/", ".")
+    .action((dir: string) =>
+      orExplain(dir, context, async (source) => {
+        const { toReference } = await import("../policy-build/reference.ts");
+        context.stdout.write(toReference(source, null));
+      }),
+    );
+
+  group
     .command("opa")
     .description("run the pinned OPA: `tollgate policy opa fmt --write gateway`")
     .argument("[args...]", "what OPA is given")
@@ -74,6 +95,32 @@ function withCheckOptions(command: Command): Command {
     .option("--frozen", "write nothing in the folder; fail where a generated file is not what is generated")
     .option("--allow-patterns", "let rules use regex.match and glob.match, at most 50 literals")
     .option("--json", "print the outcome and every problem as JSON");
+}
+
+async function runInit(dir: string, context: CommandContext): Promise<void> {
+  await orExplain(dir, context, async (source) => {
+    const { initPolicy } = await import("../policy-build/init.ts");
+    for (const path of initPolicy(source)) context.stdout.write(`  ${path}\n`);
+    context.stdout.write(`\nNext: cd ${dir} && git init && tollgate policy build\n`);
+  });
+}
+
+/** Runs a step on a folder, and shows what is wrong with it. */
+async function orExplain(
+  dir: string,
+  { stderr, cwd }: CommandContext,
+  step: (source: string) => Promise<void>,
+): Promise<void> {
+  const { PolicyProblem } = await import("../policy-build/problem.ts");
+  const { showProblems } = await import("../policy-build/show-problems.ts");
+  const source = resolve(cwd, dir);
+  try {
+    await step(source);
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    stderr.write(showProblems(error.problems, { source, prefix: "", hasColours: stderr.isTTY === true }));
+    throw new CommandError("Nothing was made.");
+  }
 }
 
 async function runCheck(dir: string, flags: CheckFlags, context: CommandContext): Promise<void> {

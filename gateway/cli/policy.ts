@@ -10,7 +10,7 @@ import { addPolicySign } from "./policy-sign.ts";
 export function addPolicy(program: Command, context: CommandContext): void {
   const group = program
     .command("policy")
-    .description("policies: check, build and sign, and what they would have done");
+    .description("policies: make, check, build and sign them, and what they would have done");
   addPolicyBuild(group, context);
   addPolicyKey(group, context);
   addPolicySign(group, program, context);
