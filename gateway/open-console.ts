@@ -21,7 +21,7 @@ import type { SamlIncident } from "./saml/assertion-check.ts";
 import { createAttackReporter } from "./saml/assertion-check.ts";
 import { openSamlIssuers } from "./saml/issuers.ts";
 import type { SamlIssuer } from "./saml/issuers.ts";
-import { createSamlSignIn } from "./saml/saml-sign-in.ts";
+import { createSamlSignIn, toAcsUrl } from "./saml/saml-sign-in.ts";
 import type { SamlSignInDeps } from "./saml/saml-sign-in.ts";
 
 /** What the console is made of. */
@@ -113,6 +113,6 @@ function toSamlIssuer(
   const { console: place } = issuer.config;
   if (place === null) return [];
   const { name } = place;
-  const signIn = createSamlSignIn({ ...checks, issuer, acsUrl: `${origin}/console/saml/${name}/acs` });
+  const signIn = createSamlSignIn({ ...checks, issuer, acsUrl: toAcsUrl(origin, name) });
   return [{ protocol: "saml", name, signIn, metadata: () => signIn.metadata() }];
 }

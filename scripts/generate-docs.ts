@@ -9,6 +9,7 @@ import { VARIABLES } from "../gateway/config/environment.ts";
 import { configFile } from "../gateway/config/schema.ts";
 import { ERRORS, toShouldRetry, GatewayError } from "../gateway/errors.ts";
 import type { ErrorCode } from "../gateway/errors.ts";
+import { toReference } from "../gateway/policy-build/reference.ts";
 import { toCoveragePage } from "./coverage-page.ts";
 import { toDetectorsPage } from "./detectors-page.ts";
 import { toSignalsPage } from "./signals-page.ts";
@@ -45,6 +46,7 @@ export function createPages(): ReadonlyMap<string, string> {
     ["docs/coverage.md", toCoveragePage(NOTE)],
     ["docs/detectors.md", toDetectorsPage(NOTE)],
     ["docs/injection.md", toSignalsPage(NOTE)],
+    ["docs/policy-rules.md", toReference(fileURLToPath(new URL("../rego", import.meta.url)), NOTE)],
   ]);
 }
 

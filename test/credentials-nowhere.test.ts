@@ -474,6 +474,9 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
     ["service-accounts", "list", "--json"],
     ["tokens", "list", "--json"],
     ["actions", "list", "--json"],
+    ["tokens", "revoke", "--subject", "nobody", "--json"],
+    ["console", "sessions", "list", "--json"],
+    ["sessions", "list", "--json"],
     ["exchanges", "list", "--json"],
     ["incidents", "list", "--json"],
     ["--help"],
@@ -483,6 +486,35 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
   for (const [id] of listed.stdout.matchAll(/[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/g))
     await command(["exchanges", "show", id]);
   said.push(await (await fetch(`${gateway.adminOrigin}/metrics`)).text());
+
+  // The console, to somebody who may see all of it.
+  const linked = await runInProcess(["console", "link"], {
+    env: {
+      ...ENVIRONMENT,
+      DATABASE_URL: databaseUrl,
+      TOLLGATE_ADMIN_LISTEN: new URL(gateway.adminOrigin).host,
+    },
+    cwd: folder,
+  });
+  const link = /\/console\/link\/(\S+)/.exec(linked.stdout)?.[1] ?? "";
+  const signedIn = await fetch(`${gateway.adminOrigin}/console/link`, {
+    method: "POST",
+    body: new URLSearchParams({ secret: link }),
+    headers: { origin: gateway.adminOrigin, "sec-fetch-site": "same-origin" },
+    redirect: "manual",
+  });
+  expect(signedIn.status).toBe(303);
+  const [cookie = ""] = signedIn.headers.getSetCookie().map((one) => one.split(";")[0] ?? "");
+  expect(cookie).toContain("session=");
+  shownOnce["link"] = link;
+  shownOnce["session"] = cookie.slice(cookie.indexOf("=") + 1);
+  for (const page of ["", "/callers", "/connections", "/exchanges", "/actions", "/nothing", "/sign-in"]) {
+    const answer = await fetch(`${gateway.adminOrigin}/console${page}`, { headers: { cookie } });
+    expect(answer.status).toBe(page === "/nothing" ? 404 : 200);
+    said.push(await answer.text(), JSON.stringify([...answer.headers]));
+  }
+  for (const path of ["console/link/x", `console/oidc/x/callback?code=${link}`])
+    said.push(await (await fetch(`${gateway.adminOrigin}/${path}`)).text());
 
   // What is put away after an answer is there as well.
   await expect

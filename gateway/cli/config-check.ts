@@ -1,7 +1,10 @@
 // `tollgate config check`: reads the configuration and the policy as a start would, and says what it means or what is wrong.
 import type { Command } from "commander";
+import type { Config } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
+import { inspectKeys } from "../saml/inspect-keys.ts";
+import { openSamlIssuers } from "../saml/issuers.ts";
 import { checkPolicy } from "./check-policy.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -26,7 +29,8 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
       const revision = await checkPolicy(config, context.env).catch((error: unknown) => {
         throw error instanceof PolicyLoadError ? new CommandError(error.message, 2) : error;
       });
-      for (const warning of warnings) context.stderr.write(`warning: ${warning}\n`);
+      for (const warning of [...warnings, ...(await checkSamlKeys(config))])
+        context.stderr.write(`warning: ${warning}\n`);
       if (options.json === true) {
         return printJson(context.stdout, withoutMaps(config));
       }
@@ -46,11 +50,27 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
             .join(", "),
         ],
         ["issuers", config.issuers.map(({ issuer }) => issuer).join(", ")],
+        ["SAML issuers", config.samlIssuers.map(({ issuer }) => issuer).join(", ")],
         ["bundle", `${config.policy.bundle}, revision ${revision}`],
         ["operator's data", config.policy.operator],
         ["workers", String(config.workers)],
       ]);
     });
+}
+
+/** Looks at the keys of SAML issuers that lie on this machine; `doctor` fetches the others. Gives what to warn of. */
+async function checkSamlKeys({ samlIssuers }: Config): Promise<string[]> {
+  const here = samlIssuers.filter(({ keys }) => keys.from !== "url");
+  const found = await Promise.all(
+    openSamlIssuers(here, Date.now).map(async (one) => ({
+      of: `saml_issuers: ${one.config.issuer}`,
+      ...(await inspectKeys(one, Date.now())),
+    })),
+  );
+  const failed = found.filter(({ status }) => status === "fail");
+  if (failed.length > 0)
+    throw new CommandError(failed.map(({ of, detail }) => `${of}: ${detail}`).join("\n"), 2);
+  return found.flatMap(({ of, status, detail }) => (status === "warn" ? [`${of}: ${detail}`] : []));
 }
 
 /** JSON has no maps. */

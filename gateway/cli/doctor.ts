@@ -14,6 +14,9 @@ import { borrowEmbedded } from "../database/embedded.ts";
 import { ensureDatabaseUser } from "../database/os-user.ts";
 import { openStateFolder, readIfExists } from "../database/state-folder.ts";
 import { createSilentLog } from "../log.ts";
+import { openOutbound } from "../open-outbound.ts";
+import { inspectKeys } from "../saml/inspect-keys.ts";
+import { openSamlIssuers } from "../saml/issuers.ts";
 import { checkPolicy } from "./check-policy.ts";
 import { toOwnUrl } from "./own-url.ts";
 import type { CommandContext } from "./context.ts";
@@ -82,6 +85,7 @@ async function examine(configFile: string | null, context: CommandContext): Prom
       };
     }),
     ...(await examineRecogniser(config)),
+    ...(await examineSaml(loaded)),
     await examineGateway(config),
   );
   return checks;
@@ -182,6 +186,18 @@ async function examineRecogniser({ detect: { recogniser } }: Config): Promise<Ch
     return { status: recogniser.on_error === "refuse" ? "fail" : "warn", detail };
   };
   return [await attempt("recogniser", look)];
+}
+
+async function examineSaml({ config, secrets }: Loaded): Promise<Check[]> {
+  if (config.samlIssuers.length === 0) return [];
+  using _way = openOutbound(config, secrets).install();
+  const issuers = openSamlIssuers(config.samlIssuers, Date.now);
+  return Promise.all(
+    issuers.map(async (one) => ({
+      name: `saml ${one.config.console?.name ?? one.config.issuer}`,
+      ...(await inspectKeys(one, Date.now())),
+    })),
+  );
 }
 
 async function examineGateway(config: Config): Promise<Check> {

@@ -1,4 +1,4 @@
-// `tollgate identity explain`: what the gateway makes of a token, step by step.
+// `tollgate identity explain`: what the gateway makes of a token or an assertion, step by step.
 import type { Command } from "commander";
 import type { Database } from "../../db/client.ts";
 import { findKeyOwner } from "../../db/queries/service-accounts.ts";
@@ -7,14 +7,19 @@ import type { Config, LoadedSecrets } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
+import type { Note } from "../identity/note.ts";
 import { findAccessToken } from "../identity/access-tokens.ts";
 import { createTokenCheck } from "../identity/check-token.ts";
 import { openIssuers } from "../identity/open-issuers.ts";
 import { openOutbound } from "../open-outbound.ts";
+import { SamlRefusal } from "../saml/refusal.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
+import { parseMoment } from "./duration.ts";
+import { explainMessage, readMessage } from "./explain-assertion.ts";
 import { printFields, printJson } from "./print.ts";
 import { readStdin } from "./read-stdin.ts";
+import { readText } from "./read-text.ts";
 import { getConfigFile } from "./config-file.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
@@ -31,30 +36,59 @@ export function addIdentity(program: Command, context: CommandContext): void {
   group
     .command("explain")
     .description(
-      "check a token as the gateway would, and show each step; ends with 1 where it is refused. The token is shown nowhere",
+      "check a token or a SAML assertion as the gateway would, and show each step; ends with 1 where it is refused. It is shown nowhere, and not used up",
     )
     .argument(
       "[token]",
       "the token; `-` or absent: read from standard input, which no other process sees",
       "-",
     )
+    .option("--file <file>", "read it from a file, such as an assertion or response as XML or in base64")
+    .option(
+      "--at <moment>",
+      "check a SAML assertion as if it were then: a duration back from now such as 10m, or a moment",
+      parseMoment,
+    )
     .option("--offline", "leave the database alone: keys of service accounts and revocations aren't checked")
     .option("--json", "print JSON")
-    .addHelpText("after", "\nExample:\n  tollgate identity explain < token.txt")
-    .action(async (given: string, options: { offline?: true; json?: true }) => {
-      const token = given === "-" ? await readStdin(context.stdin, "token") : given;
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tollgate identity explain < token.txt\n  tollgate identity explain --file response.txt --at 10m",
+    )
+    .action(async (given: string, options: Options) => {
+      const { file } = options;
+      if (file !== undefined && given !== "-")
+        throw new CommandError("Give a token or a --file, not both.", 2);
+      const token =
+        file !== undefined
+          ? readText(context, file)
+          : given === "-"
+            ? await readStdin(context.stdin, "token")
+            : given;
       const configFile = getConfigFile(program);
+      const message = readMessage(token);
+      const at = options.at?.getTime() ?? null;
+      if (at !== null && message === null)
+        throw new CommandError("Only SAML assertions are checked as if it were another moment.", 2);
       const explanation =
-        options.offline === true
-          ? await explain(token, loadParts(context, configFile), null)
-          : await withDatabase(context, { create: false, configFile }, (db) =>
-              explain(token, loadParts(context, configFile), db),
-            );
+        message !== null
+          ? await explainAssertion(message, loadParts(context, configFile), at)
+          : options.offline === true
+            ? await explain(token, loadParts(context, configFile), null)
+            : await withDatabase(context, { create: false, configFile }, (db) =>
+                explain(token, loadParts(context, configFile), db),
+              );
       print(context, explanation, options.json === true);
       if (explanation.refusal !== null) throw new CommandError("The token is refused.");
     });
 }
 
+type Options = {
+  readonly file?: string;
+  readonly at?: Date;
+  readonly offline?: true;
+  readonly json?: true;
+};
 type Parts = { readonly config: Config; readonly secrets: LoadedSecrets };
 
 function loadParts(context: CommandContext, configFile: string | null): Parts {
@@ -63,9 +97,31 @@ function loadParts(context: CommandContext, configFile: string | null): Parts {
   return { config, secrets };
 }
 
+async function explainAssertion(
+  xml: string,
+  { config, secrets }: Parts,
+  at: number | null,
+): Promise<Explanation> {
+  using _way = openOutbound(config, secrets).install();
+  const now = at === null ? Date.now : () => at;
+  return collect((note) => explainMessage(xml, { config, note, now }));
+}
+
+/** Runs a check and keeps what it says of each step. */
+async function collect(check: (note: Note) => Promise<Caller>): Promise<Explanation> {
+  const steps: { step: string; said: string }[] = [];
+  try {
+    const caller = await check((step, said) => void steps.push({ step, said }));
+    return { steps, caller, refusal: null };
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    if (error.cause instanceof CommandError) throw error.cause;
+    return { steps, caller: null, refusal: { code: error.code, message: withDetail(error) } };
+  }
+}
+
 async function explain(token: string, { config, secrets }: Parts, db: Database | null): Promise<Explanation> {
   using _way = openOutbound(config, secrets).install();
-  const steps: { step: string; said: string }[] = [];
   const check = createTokenCheck({
     async findKeyOwner(hash) {
       if (db === null) throw new CommandError("A key of a service account is checked in the database.");
@@ -87,18 +143,13 @@ async function explain(token: string, { config, secrets }: Parts, db: Database |
     onProviderKey: () => undefined,
     now: Date.now,
   });
-  try {
-    const { caller } = await check(token, { note: (step, said) => void steps.push({ step, said }) });
-    return { steps, caller, refusal: null };
-  } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
-    if (error.cause instanceof CommandError) throw error.cause;
-    return { steps, caller: null, refusal: { code: error.code, message: withCause(error) } };
-  }
+  return collect(async (note) => (await check(token, { note })).caller);
 }
 
-/** An operator is told what the gateway keeps from callers: why an issuer can't be reached. */
-function withCause(error: GatewayError): string {
+/** An operator is told what the gateway keeps from callers: why an issuer can't be reached, and what an assertion says. */
+function withDetail(error: GatewayError): string {
+  if (error instanceof SamlRefusal && error.detail !== null)
+    return `${error.message} It says: ${error.detail}`;
   return error.code === "identity_unavailable" && error.cause instanceof Error
     ? `${error.message} (${error.cause.message})`
     : error.message;

@@ -145,6 +145,12 @@ test_added if ${expectation} with input as {"request": {"model": "added"}}
     const none = await run(["check", "nowhere"]);
     expect(none.code).toBe(1);
     expect(none.stderr).toContain("tollgate policy init");
+    const undocumented = await run(["docs", "nowhere"]);
+    expect(undocumented).toMatchObject({ code: 1, stdout: "" });
+    expect(undocumented.stderr).toContain("There are no policies in");
+    const page = await run(["docs", "policy"]);
+    expect(page.stdout).toContain("### `model_not_allowed`\n\n**Models are allowed by group.**");
+    expect(page.stdout).toContain("- Parameter `lists.connectors`: Connectors that the provider may call");
     const opa = await run(["opa", "version"]);
     expect(opa.stdout).toContain("Version: 1.22.0");
   });

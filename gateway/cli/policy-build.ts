@@ -68,6 +68,19 @@ export function addPolicyBuild(group: Command, context: CommandContext): void {
     .action((dir: string, flags: BuildFlags) => runBuild(dir, flags, context));
 
   group
+    .command("docs")
+    .description(
+      "print a page of Markdown about a policy's rules, from their METADATA: codes, remedies, parameters",
+    )
+    .argument("[dir]", "the folder that holds gateway/", ".")
+    .action((dir: string) =>
+      orExplain(dir, context, async (source) => {
+        const { toReference } = await import("../policy-build/reference.ts");
+        context.stdout.write(toReference(source, null));
+      }),
+    );
+
+  group
     .command("opa")
     .description("run the pinned OPA: `tollgate policy opa fmt --write gateway`")
     .argument("[args...]", "what OPA is given")
@@ -84,19 +97,30 @@ function withCheckOptions(command: Command): Command {
     .option("--json", "print the outcome and every problem as JSON");
 }
 
-async function runInit(dir: string, { stdout, stderr, cwd }: CommandContext): Promise<void> {
-  const { initPolicy } = await import("../policy-build/init.ts");
+async function runInit(dir: string, context: CommandContext): Promise<void> {
+  await orExplain(dir, context, async (source) => {
+    const { initPolicy } = await import("../policy-build/init.ts");
+    for (const path of initPolicy(source)) context.stdout.write(`  ${path}\n`);
+    context.stdout.write(`\nNext: cd ${dir} && git init && tollgate policy build\n`);
+  });
+}
+
+/** Runs a step on a folder, and shows what is wrong with it. */
+async function orExplain(
+  dir: string,
+  { stderr, cwd }: CommandContext,
+  step: (source: string) => Promise<void>,
+): Promise<void> {
   const { PolicyProblem } = await import("../policy-build/problem.ts");
   const { showProblems } = await import("../policy-build/show-problems.ts");
   const source = resolve(cwd, dir);
   try {
-    for (const path of initPolicy(source)) stdout.write(`  ${path}\n`);
+    await step(source);
   } catch (error) {
     if (!(error instanceof PolicyProblem)) throw error;
     stderr.write(showProblems(error.problems, { source, prefix: "", hasColours: stderr.isTTY === true }));
     throw new CommandError("Nothing was made.");
   }
-  stdout.write(`\nNext: cd ${dir} && git init && tollgate policy build\n`);
 }
 
 async function runCheck(dir: string, flags: CheckFlags, context: CommandContext): Promise<void> {

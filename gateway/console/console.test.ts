@@ -24,6 +24,7 @@ import { createIssuerClient } from "../identity/issuer-client.ts";
 import { createIssuerKeys } from "../identity/issuer-keys.ts";
 import { toSubjectId } from "../identity/subject-id.ts";
 import type { Attempt, SignedIn } from "../identity/sign-in.ts";
+import { GatewayError } from "../errors.ts";
 import { createLog } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { createConsole } from "./console.ts";
@@ -130,6 +131,22 @@ const toConfigured = (name: string): ConsoleDeps["config"]["connections"][number
   account: { organization: null, project: null },
   timeouts: { connect_ms: 1000, first_byte_ms: 1000, idle_ms: 1000 },
 });
+
+type OidcIssuer = Extract<ConsoleDeps["issuers"][number], { protocol: "oidc" }>;
+
+/** An issuer by OpenID at which nobody can sign in, nor out, unless `changes` say how. */
+function toOidc(changes: Partial<OidcIssuer>): OidcIssuer {
+  const none = () => Promise.reject(new Error("This is not asked."));
+  return {
+    protocol: "oidc",
+    name: "sso",
+    issuer: issuer.url,
+    namesCallers: true,
+    signIn: { begin: none, finish: none },
+    verifyLogout: none,
+    ...changes,
+  };
+}
 
 type Ask = {
   readonly cookie?: string;
@@ -246,6 +263,9 @@ describe("signing in", () => {
       endsAt: null,
     };
     const back = await comeBack(began);
+    expect(began.headers.getSetCookie().join()).toMatch(
+      /^__Host-tollgate-sign-in=[\w-]{43}\.; Max-Age=600; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+    );
     const set = back.headers.getSetCookie().find((one) => one.includes("session")) ?? "";
     expect(set).toMatch(/^__Host-tollgate-session=tg_cs_\w+; Path=\/; HttpOnly; Secure; SameSite=Lax$/);
     const text = set.slice(set.indexOf("=") + 1, set.indexOf(";"));
@@ -279,6 +299,21 @@ describe("signing in", () => {
       }
     },
   );
+
+  test("an answer to what no sign-in has is refused", async () => {
+    const cookie = "__Host-tollgate-sign-in=%7Bgarbage";
+    expect((await ask("/console/oidc/sso/callback?state=x", { cookie })).status).toBe(401);
+  });
+
+  test("an issuer that is out of reach is no refusal", async () => {
+    const away = () => Promise.reject(new GatewayError("identity_unavailable", "It is away."));
+    const closed = open({ issuers: [toOidc({ signIn: { begin: away, finish: away } })] });
+    expect((await ask("/console/oidc/sso", {}, closed)).status).toBe(503);
+    const began = await ask("/console/oidc/sso");
+    const path = `/console/oidc/sso/callback?code=x&state=${toState(began)}`;
+    const back = await ask(path, { cookie: toCookie(began, "sign-in") }, closed);
+    expect([back.status, toCookie(back, "session")]).toEqual([503, ""]);
+  });
 
   test("what was begun at one issuer is not finished at another", async () => {
     const began = await ask("/console/oidc/sso");
@@ -916,6 +951,23 @@ describe("back-channel logout", () => {
     const iss = "https://other.example";
     const other = await sign({ sub: "zoe", jti: "same", iat: exp - 60, exp, iss });
     expect((await verify(other, last - 1000, { issuer: iss })).hash).not.toEqual(counted.hash);
+  });
+
+  test("where another claim names callers a logout ends who the subject is, and no namesake's tokens", async () => {
+    await signIn(["developers"], { subject: "nia" });
+    next = { ...next, issuerSubject: "sub-9" };
+    const cookie = toCookie(await comeBack(await ask("/console/oidc/sso")), "session");
+    const tokens = [await giveToken("nia"), await giveToken("sub-9")];
+    const until = new Date(Date.now() + 60_000);
+    const said = { subject: "sub-9", session: null, hash: randomBytes(32), until };
+    const named = open({ issuers: [toOidc({ namesCallers: false, verifyLogout: async () => said })] });
+    const told = await named.request(`${ORIGIN}/console/backchannel-logout/sso`, {
+      method: "POST",
+      body: new URLSearchParams({ logout_token: "x" }),
+      headers: { host: "127.0.0.1:8081" },
+    });
+    expect([told.status, await statusOf(cookie)]).toEqual([200, 303]);
+    expect(await Promise.all(tokens.map(hasEnded))).toEqual([true, false]);
   });
 
   test("a logout token counts once", async () => {

@@ -18,12 +18,12 @@ import { openIssuers } from "./open-issuers.ts";
 import type { ProviderKeyIncident } from "./provider-keys.ts";
 import type { RevocationLog } from "./revocation-log.ts";
 import { createRevocationLog } from "./revocation-log.ts";
-import type { Turns } from "./turns.ts";
+import type { Queue } from "./queue.ts";
 
 /** The authenticator, and a way to check tokens that are shown for something else than a call. */
 export type Authenticator = TokenAuthenticator & {
   /** Makes the check of tokens that are shown to get others: whatever comes of that, calls are let in by their own. */
-  createCheck(turns: Turns): TokenCheck;
+  createCheck(queue: Queue): TokenCheck;
 };
 
 /** Longest time that the database may take to confirm the log; under the second for which a confirmation counts. */
@@ -67,11 +67,11 @@ export async function createAuthenticator(deps: {
   const stopListening = await listenForRevocations(db, () => opened.log?.wake());
   return {
     ...authenticator,
-    createCheck(turns) {
+    createCheck(queue) {
       const check = createTokenCheck({
         ...checking,
-        turns,
-        wasRevoked: (ends) => turns(() => checking.wasRevoked(ends)),
+        queue,
+        wasRevoked: (ends) => queue(() => checking.wasRevoked(ends)),
       });
       return async (token, around) => {
         const verified = await check(token, around);

@@ -13,8 +13,8 @@ import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { Sender } from "./sender.ts";
 import { toCallerEnds } from "./subject-id.ts";
-import { createTurns } from "./turns.ts";
-import type { Turns } from "./turns.ts";
+import { createQueue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
 import { isJwt, readIssuer, toOpaqueId, verifyIntrospected, verifyToken } from "./verify-token.ts";
 
@@ -33,8 +33,8 @@ export type TokenCheckDeps = {
   readonly secret: Buffer;
   readonly onProviderKey: (incident: ProviderKeyIncident) => void;
   readonly now: () => number;
-  /** Whose turns the look-ups in the database take; absent: they have their own. */
-  readonly turns?: Turns;
+  /** The queue that look-ups in the database wait in; absent: one of their own. */
+  readonly queue?: Queue;
 };
 
 /** Look-ups at once: the pool's other connections stay free for who is known. */
@@ -58,10 +58,10 @@ export type TokenCheck = (token: string, around?: CheckAround) => Promise<Verifi
 /** Makes the check. */
 export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   const { now } = deps;
-  const turns = deps.turns ?? createTurns(AT_ONCE, now);
-  const findOwner = createKeyLookup({ find: deps.findKeyOwner, turns, now });
-  const findSecret = createKeyLookup({ find: deps.findClientSecret, turns, now });
-  const findAccess = createKeyLookup({ find: deps.findAccessToken, turns, now });
+  const queue = deps.queue ?? createQueue(AT_ONCE, now);
+  const findOwner = createKeyLookup({ find: deps.findKeyOwner, queue, now });
+  const findSecret = createKeyLookup({ find: deps.findClientSecret, queue, now });
+  const findAccess = createKeyLookup({ find: deps.findAccessToken, queue, now });
   const findIntrospected = createIntrospections(deps);
   const reportProviderKey = createProviderKeyReporter(deps);
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
@@ -159,7 +159,7 @@ function createIntrospections(deps: TokenCheckDeps): TokenCheck {
         if (verified === null) await deps.onWithdrawn(toOpaqueId(issuer.config.issuer, token));
         return verified;
       },
-      turns: createTurns(AT_ONCE, deps.now),
+      queue: createQueue(AT_ONCE, deps.now),
       now: deps.now,
     });
     return [{ prefix: introspection.token_prefix, issuer: issuer.config.issuer, find }];

@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import { GatewayError } from "../errors.ts";
 import { hashKey } from "./key-format.ts";
-import type { Turns } from "./turns.ts";
+import type { Queue } from "./queue.ts";
 
 /** A key that is issued has 196 fresh random bits: it can't be one that was unknown before. */
 const UNKNOWN_MS = 5_000;
@@ -11,10 +11,10 @@ const KNOWN_UNKNOWN = 10_000;
 /** Makes the look-up; it gives null for a key that nobody issued, and rejects with `identity_unavailable`. */
 export function createKeyLookup<Owner>(deps: {
   readonly find: (hash: Buffer, key: string) => Promise<Owner | null>;
-  readonly turns: Turns;
+  readonly queue: Queue;
   readonly now: () => number;
 }): (key: string) => Promise<Owner | null> {
-  const { find, turns, now } = deps;
+  const { find, queue, now } = deps;
   /** Until when a key counts as unknown, by its hash. */
   const unknown = new LRUCache<string, number>({ max: KNOWN_UNKNOWN });
 
@@ -23,7 +23,7 @@ export function createKeyLookup<Owner>(deps: {
     const name = hash.toString("base64");
     if ((unknown.get(name) ?? 0) > now()) return null;
     try {
-      const owner = await turns(() => find(hash, key));
+      const owner = await queue(() => find(hash, key));
       if (owner === null) unknown.set(name, now() + UNKNOWN_MS);
       return owner;
     } catch (cause) {

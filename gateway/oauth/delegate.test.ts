@@ -126,6 +126,25 @@ describe("who acts for somebody", () => {
     expect(delegate(job, robot).caller.initiator).toBe("schedule");
   });
 
+  test("may do what both may, and is as old as the elder of what was shown", () => {
+    const seen = (of: Presented, more: Partial<KeptCaller>): Presented => ({
+      ...of,
+      caller: { ...of.caller, ...more },
+    });
+    const one = seen(held, { groups: ["a", "b"], scopes: ["model:gpt-*"], issuedAt: 2 });
+    const other = seen(robot, { groups: ["b", "c"], scopes: ["model:gpt-4.1", "operation:x"], issuedAt: 1 });
+    expect(delegate(one, other)).toMatchObject({
+      caller: { groups: ["b"], scopes: ["model:gpt-4.1", "operation:x"], issuedAt: 1, actsFor: "ada" },
+      parents: ["jwt_2", "jwt_1", toSubjectId(caller)],
+      until: 8000,
+    });
+    expect(delegate(one, seen(robot, { issuedAt: undefined })).caller.issuedAt).toBe(2);
+    expect(delegate(held, robot).caller).not.toHaveProperty("issuedAt");
+    expect(() => delegate(held, seen(robot, { tenant: "north" }))).toThrow("another tenant");
+    expect(() => delegate(held, seen(robot, { actsFor: "eve" }))).toThrow("can't be passed on");
+    expect(() => delegate(seen(held, { actsFor: "eve" }), robot)).toThrow("can't be passed on");
+  });
+
   test("acts for no agent", () => {
     expect(() => delegate(robot, held)).toThrow("Nobody acts for an agent");
   });

@@ -7,8 +7,8 @@ import { addTokens, findToken, revokeTokens, rotateToken } from "../../db/querie
 import type { SamlIssuerConfig } from "../config/saml-issuers.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { toEnds } from "../identity/subject-id.ts";
-import { createTurns } from "../identity/turns.ts";
-import type { Turns } from "../identity/turns.ts";
+import { createQueue } from "../identity/queue.ts";
+import type { Queue } from "../identity/queue.ts";
 import type { Log } from "../log.ts";
 import type { SamlIncident } from "../saml/assertion-check.ts";
 import { createAssertionCheck, createAttackReporter } from "../saml/assertion-check.ts";
@@ -23,7 +23,7 @@ const AT_ONCE = 2;
 /** Opens the token service of a gateway. `createCheck` makes what tells the tokens that are exchanged. */
 export function openTokenService(deps: {
   readonly db: Database;
-  readonly createCheck: (turns: Turns) => TokenCheck;
+  readonly createCheck: (queue: Queue) => TokenCheck;
   readonly publicUrl: () => string;
   readonly lifetimes: Lifetimes & { readonly per_subject: number };
   readonly longest: TokenServiceDeps["longest"];
@@ -37,12 +37,12 @@ export function openTokenService(deps: {
 }): Hono {
   const { db } = deps;
   const now = Date.now;
-  const turns = createTurns(AT_ONCE, now);
+  const queue = createQueue(AT_ONCE, now);
   const useUp = (hash: Buffer, expiresAt: Date): Promise<boolean> =>
-    turns(() => useAssertion(db, hash, expiresAt));
+    queue(() => useAssertion(db, hash, expiresAt));
   return createTokenService({
     ...deps,
-    check: deps.createCheck(turns),
+    check: deps.createCheck(queue),
     checkAssertion: createAssertionCheck({
       issuers: openSamlIssuers(deps.samlIssuers, now),
       useAssertion: useUp,
@@ -50,13 +50,13 @@ export function openTokenService(deps: {
       recipient: () => toTokenEndpoint(deps.publicUrl()),
       now,
     }),
-    findAccount: (name) => turns(() => findClientAccount(db, name)),
+    findAccount: (name) => queue(() => findClientAccount(db, name)),
     useAssertion: useUp,
-    add: (rows) => turns(() => addTokens(db, rows, deps.lifetimes.per_subject)),
-    rotate: (hash, make) => turns(() => rotateToken(db, hash, make, deps.lifetimes.per_subject)),
-    wasRevoked: (parents, caller) => turns(() => isRevoked(db, toEnds(caller, parents))),
+    add: (rows) => queue(() => addTokens(db, rows, deps.lifetimes.per_subject)),
+    rotate: (hash, make) => queue(() => rotateToken(db, hash, make, deps.lifetimes.per_subject)),
+    wasRevoked: (parents, caller) => queue(() => isRevoked(db, toEnds(caller, parents))),
     end: (hash) =>
-      turns(async () => {
+      queue(async () => {
         const token = await findToken(db, hash);
         if (token === null) return false;
         const which = token.use === "refresh" ? { family: token.family } : { id: token.id };

@@ -34,7 +34,13 @@ const PREFIXES = /^groups\/[^/]+\/operations\/prefixes\/\d+$/;
 const CODES = /^(?:effects\/([^/]+)|effects_by_label\/[^/]+\/([^/]+))$/;
 
 /** Something of the parameters: where it lies below `data.gateway.params`, what it is, where it stands. */
-type Entry = { readonly path: string; readonly value: unknown; readonly at: Place };
+export type Entry = {
+  readonly path: string;
+  readonly value: unknown;
+  readonly at: Place;
+  /** The comment above it. */
+  readonly comment: string;
+};
 
 /** Finds all of it. */
 export function lintData({ modules, rules, sources, classes }: LintData): readonly Problem[] {
@@ -120,7 +126,7 @@ function createIsRead(modules: readonly Module[]): (path: string) => boolean {
 }
 
 /** Gives all that stands in the files of data below `data.gateway.params`. */
-function listParameters(sources: readonly Source[]): readonly Entry[] {
+export function listParameters(sources: readonly Source[]): readonly Entry[] {
   return sources.flatMap(({ path: file, bytes }) => {
     const folder = file.split("/").slice(0, -1).join("/");
     if (file.endsWith(".rego") || !`${folder}/`.startsWith("gateway/params/")) return [];
@@ -147,7 +153,17 @@ function* listEntries(
       : [];
   for (const [name, key, value] of members) {
     const own = [...path, name];
-    yield { path: own.join("/"), value: isScalar(value) ? value.value : null, at: place(key) };
+    yield {
+      path: own.join("/"),
+      value: isScalar(value) ? value.value : null,
+      at: place(key),
+      comment: (isScalar(key) ? key.commentBefore : null) ?? toFirstComment(node, key) ?? "",
+    };
     yield* listEntries(value, own, place);
   }
+}
+
+/** Of the first member the comment is the whole's. */
+function toFirstComment(node: unknown, key: unknown): string | null {
+  return isMap(node) && node.items[0]?.key === key ? (node.commentBefore ?? null) : null;
 }

@@ -82,7 +82,7 @@ it("takes changed keys into use, and keeps the last good policy where what is th
   const policy = await open({ keys: [keyFile, next], scope: "" });
   const { version } = policy.status();
   using _ = policy.watch();
-  const problem = () => expect.poll(() => policy.status().problem?.message, { timeout: 5000 });
+  const problem = () => expect.poll(() => policy.status().problem?.message, { timeout: 30_000 });
 
   writeFileSync(path("key.pem"), toPem(generateKeyPairSync("ed25519").publicKey));
   await problem().toContain("of no key");
@@ -111,13 +111,13 @@ it("wants the operator's file signed too, beside which its signature stands", as
   const { dataRevision } = policy.status().version;
   writeFileSync(operator, "lists: {connectors: [connector_b]}\n");
   await expect
-    .poll(() => policy.status().problem?.message, { timeout: 5000 })
+    .poll(() => policy.status().problem?.message, { timeout: 30_000 })
     .toContain("not what was signed");
   expect(policy.status().version.dataRevision).toBe(dataRevision);
   writeFileSync(
     `${operator}.sig`,
     await signOperatorFile(Buffer.from("lists: {connectors: [connector_b]}\n"), signer),
   );
-  await expect.poll(() => policy.status().version.dataRevision, { timeout: 5000 }).not.toBe(dataRevision);
+  await expect.poll(() => policy.status().version.dataRevision, { timeout: 30_000 }).not.toBe(dataRevision);
   expect(policy.status().problem).toBeNull();
 });

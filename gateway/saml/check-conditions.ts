@@ -1,4 +1,5 @@
 // Checks what a signed assertion says of its own validity: for whom, where, when, and in answer to what.
+import type { Note } from "../identity/note.ts";
 import type { SignedAssertion } from "./read-signed.ts";
 import type { Reason } from "./refusal.ts";
 import { SamlRefusal } from "./refusal.ts";
@@ -20,7 +21,7 @@ const BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
 const LONGEST_MS = 2 * 3_600_000;
 
 /** Gives until when it counts, in milliseconds since the epoch. Throws a `SamlRefusal`. */
-export function checkConditions(assertion: SignedAssertion, wanted: Wanted): number {
+export function checkConditions(assertion: SignedAssertion, wanted: Wanted, note?: Note): number {
   const [issuer] = assertion.Issuer;
   if (issuer.text !== wanted.issuer) throw new SamlRefusal("issuer", issuer.text);
   const [{ $: window, AudienceRestriction: restrictions }] = assertion.Conditions;
@@ -29,13 +30,16 @@ export function checkConditions(assertion: SignedAssertion, wanted: Wanted): num
     if (!audiences.some(({ text }) => wanted.audience.includes(text)))
       throw new SamlRefusal("audience", audiences.map(({ text }) => text).join(", "));
   }
+  note?.("audience", `one of ${wanted.audience.join(", ")}`);
   requireWindow({ NotBefore: assertion.$.IssueInstant }, wanted);
   const until = requireWindow(window, wanted);
   for (const { $ } of assertion.AuthnStatement)
     requireWindow({ NotOnOrAfter: $.SessionNotOnOrAfter }, wanted);
   const confirmed = requireConfirmation(assertion, wanted);
+  note?.("recipient", wanted.recipient);
   const ends = Math.min(confirmed, until);
   if (ends > wanted.now + LONGEST_MS + wanted.skewMs) throw new SamlRefusal("long");
+  note?.("times", `right; it counts until ${new Date(ends).toISOString()}`);
   return ends;
 }
 

@@ -128,7 +128,9 @@ describe("an assertion of a trusted issuer", () => {
   test("is explained step by step", async () => {
     const steps: string[] = [];
     await check(await provider.assert(), { steps });
-    expect(steps.join("\n")).toMatch(/form: .*\nsignature: right.*\naccepted: .*\naudience.*\nsubject: ada/);
+    expect(steps.join("\n")).toMatch(
+      /form: .*\nsignature: right.*\naudience: .*\nrecipient: .*\ntimes: right.*\nsubject: ada/,
+    );
   });
 });
 

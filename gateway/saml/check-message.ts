@@ -98,9 +98,7 @@ async function check(
   });
   note?.("signature", "right, by a certificate of the issuer's");
   const skewMs = config.clock_skew_s * 1000;
-  note?.("accepted", `audience ${config.audience.join(", ")}; recipient ${expected.recipient}`);
-  const expiresAt = checkConditions(assertion, { ...expected, ...config, skewMs, now: deps.now() });
-  note?.("audience, recipient and times", `right; it counts until ${new Date(expiresAt).toISOString()}`);
+  const expiresAt = checkConditions(assertion, { ...expected, ...config, skewMs, now: deps.now() }, note);
   const claims = readClaims(toClaims(assertion, config), config, note);
   const name = digest("sha256", `saml\0${config.issuer}\0${assertion.$.ID}`, "buffer");
   await useUp(deps, name, new Date(expiresAt + skewMs + REMEMBER_MS));

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { createSamlProvider, toSamlConfig } from "../../test/fixtures/saml-provider.ts";
+import { inspectKeys } from "./inspect-keys.ts";
 import type { SamlIssuer } from "./issuers.ts";
 import { openSamlIssuers } from "./issuers.ts";
 import { readMetadata } from "./metadata.ts";
@@ -115,5 +116,41 @@ describe("the keys of an issuer", () => {
     expect(fetches).toBe(3);
     server.closeAllConnections();
     server.close();
+  });
+});
+
+describe("an issuer's keys", () => {
+  const inspect = async (pems: readonly string[], entry: Partial<SamlIssuer["config"]> = {}) => {
+    const keys = { from: "certificates", certificates: pems } as const;
+    const [issuer] = openSamlIssuers([{ ...toSamlConfig(provider), keys, ...entry }], Date.now);
+    if (issuer === undefined) throw new Error("There is one issuer.");
+    return inspectKeys(issuer, Date.now());
+  };
+  const [ended = "", soon = "", later = ""] = [-1, 29, 31].map(
+    (days) => makeCertificate("Directory", "rsa", days).cert,
+  );
+
+  test.each([
+    ["ok", [later]],
+    ["warn", [soon]],
+    ["fail", [ended]],
+    ["warn", [ended, later]],
+    ["ok", [soon, later]],
+  ])("are %s by when their certificates end", async (status, pems) => {
+    const detail = expect.stringMatching(/(?:until|ended) \d{4}-\d\d-\d\d/);
+    expect(await inspect(pems)).toMatchObject({ status, detail });
+  });
+
+  test("fail where they can't be read, or nobody could sign in", async () => {
+    const keys = { from: "file", metadata: "/nowhere/metadata.xml" } as const;
+    expect(await inspect([], { keys })).toMatchObject({
+      status: "fail",
+      detail: expect.stringMatching(/^\/nowhere\/metadata\.xml: ENOENT/),
+    });
+    const nowhere = { sign_in_url: null, console: { name: "directory" } };
+    expect(await inspect([later], nowhere)).toMatchObject({
+      status: "fail",
+      detail: expect.stringContaining("sign_in_url"),
+    });
   });
 });

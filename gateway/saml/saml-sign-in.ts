@@ -71,6 +71,11 @@ export function createSamlSignIn(deps: SamlSignInDeps): SamlSignIn {
   };
 }
 
+/** Gives the address that an issuer's answers are posted to; `name` is its name in the console. */
+export function toAcsUrl(origin: string, name: string): string {
+  return `${origin}/console/saml/${name}/acs`;
+}
+
 function toRequestId(state: string): string {
   return `_${digest("sha256", `saml request\0${state}`, "hex")}`;
 }

@@ -6,10 +6,10 @@ const MAX_WAITING = 256;
 const WAIT_MS = 5_000;
 
 /** Runs something when its turn has come; rejects with `identity_unavailable` where too many wait, or it waited too long. */
-export type Turns = <T>(run: () => Promise<T>) => Promise<T>;
+export type Queue = <T>(run: () => Promise<T>) => Promise<T>;
 
 /** Makes a queue of which so many run at once. */
-export function createTurns(atOnce: number, now: () => number): Turns {
+export function createQueue(atOnce: number, now: () => number): Queue {
   const waiting: (() => void)[] = [];
   let running = 0;
 
