@@ -12,7 +12,7 @@ export async function keepPolicy(
   { version, operator }: Pick<PolicySnapshot, "version" | "operator">,
   bundle: LoadedBundle,
 ): Promise<void> {
-  const keeping = await keepBundle(db, { name, serial: null, ...bundle }, { mayFall: false });
+  const keeping = await keepBundle(db, { name, ...bundle }, { mayFall: false });
   if (!keeping.isKept)
     throw new PolicyLoadError(`a bundle with the serial ${keeping.highest} was in force already`);
   await recordPolicyVersion(db, {
