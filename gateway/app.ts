@@ -32,6 +32,7 @@ import { createTokenReader } from "./detect/token-ids.ts";
 import { createTokenCounter } from "./detect/tokens.ts";
 import { GatewayError } from "./errors.ts";
 import { createEvents } from "./events.ts";
+import { createFailures } from "./identity/failures.ts";
 import { createAuthenticator } from "./identity/authenticate.ts";
 import { createClientSecrets } from "./identity/client-secrets.ts";
 import type { Caller, JsonObject } from "./exchange.ts";
@@ -193,6 +194,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     trusted: config.trustedProxies,
     header: config.forwardedHeader,
   });
+  const failures = createFailures((incident) => noteIncident(incident), Date.now);
   const toSender = (incoming: IncomingMessage): Sender => ({
     address: () => clientAddress(incoming),
     certificate: () => readCertificate(incoming),
@@ -324,6 +326,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       onSamlAttack: (incident) => noteIncident(incident),
       longest: (caller) => toTokenLife(policy.current().tokenLives, caller),
       toSender,
+      failures,
       logins: config.issuers.flatMap(({ issuer, login }) => (login === null ? [] : [{ ...login, issuer }])),
       onReuse: (used, sender) =>
         noteIncident({ kind: "refresh_token_reused", issuer: used.issuer, address: sender.address() }, used),
@@ -351,7 +354,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, log }),
+            openConsole({ db, config, secrets, failures, clientAddress, log }),
           ),
           (one) => one.close(),
         )

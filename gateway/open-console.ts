@@ -1,4 +1,5 @@
 // Puts the console together: its issuers, the words of the record, and the address that it is opened by.
+import type { ClientAddress } from "./client-address.ts";
 import { parseMoment } from "./cli/duration.ts";
 import { readRuleTexts } from "./cli/rule-texts.ts";
 import { printExchange } from "./cli/show-exchange.ts";
@@ -7,6 +8,8 @@ import type { Config, LoadedSecrets } from "./config/config.ts";
 import { toConsoleOrigin } from "./config/console-origin.ts";
 import { createConsole } from "./console/console.ts";
 import type { Console, ConsoleDeps, ConsoleIssuer } from "./console/console.ts";
+import type { Failures } from "./identity/failures.ts";
+import { readIncoming } from "./identity/incoming.ts";
 import { openIssuers } from "./identity/open-issuers.ts";
 import { verifyLogoutToken } from "./identity/logout-token.ts";
 import { createOidcSignIn } from "./identity/sign-in.ts";
@@ -18,11 +21,14 @@ export type ConsoleParts = {
   readonly db: ConsoleDeps["db"];
   readonly config: Config;
   readonly secrets: Pick<LoadedSecrets, "issuerSecrets" | "consoleSecrets">;
+  readonly failures: Failures;
+  readonly clientAddress: ClientAddress;
   readonly log: Log;
 };
 
 /** Gives what makes the console once its listener's own URL is known; null where people can't open it by any. */
-export function openConsole({ db, config, secrets, log }: ConsoleParts): (url: string) => Console | null {
+export function openConsole(parts: ConsoleParts): (url: string) => Console | null {
+  const { db, config, secrets, failures, clientAddress, log } = parts;
   const trusted = openIssuers(
     config.issuers.filter((one) => one.console !== null),
     secrets.issuerSecrets,
@@ -36,6 +42,8 @@ export function openConsole({ db, config, secrets, log }: ConsoleParts): (url: s
       origin,
       issuers: trusted.flatMap((one) => toConsoleIssuer(one, origin, secrets.consoleSecrets)),
       version: readOwnVersion(),
+      failures,
+      toAddress: (c) => clientAddress(readIncoming(c.env)),
       log,
       async describe(details) {
         let text = "";

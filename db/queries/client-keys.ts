@@ -5,6 +5,7 @@ import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { clientKeys, serviceAccounts, usedAssertions } from "../schema.ts";
 import { recordAction } from "./admin-actions.ts";
+import type { Transaction } from "./revocations.ts";
 
 /** A living service account with its public keys. */
 export type ClientAccount = {
@@ -76,12 +77,26 @@ export async function addClientKey(
 /** Uses an assertion up; false where it was used before. */
 export async function useAssertion(db: Database, hash: Buffer, expiresAt: Date): Promise<boolean> {
   return runQuery(async () => {
-    await db.orm.delete(usedAssertions).where(lt(usedAssertions.expiresAt, sql`now()`));
-    const rows = await db.orm
-      .insert(usedAssertions)
-      .values({ hash, expiresAt })
-      .onConflictDoNothing()
-      .returning({ hash: usedAssertions.hash });
-    return rows.length === 1;
+    await forgetAssertions(db);
+    return useAssertionWithin(db.orm, hash, expiresAt);
   });
+}
+
+/** Forgets what has expired: nobody takes it any more. Only for use within `db/`. */
+export async function forgetAssertions(db: Database): Promise<void> {
+  await db.orm.delete(usedAssertions).where(lt(usedAssertions.expiresAt, sql`now()`));
+}
+
+/** Uses an assertion up with whatever else the transaction does. Only for use within `db/`. */
+export async function useAssertionWithin(
+  tx: Pick<Transaction, "insert">,
+  hash: Buffer,
+  expiresAt: Date,
+): Promise<boolean> {
+  const rows = await tx
+    .insert(usedAssertions)
+    .values({ hash, expiresAt })
+    .onConflictDoNothing()
+    .returning({ hash: usedAssertions.hash });
+  return rows.length === 1;
 }

@@ -160,34 +160,30 @@ async function end(tx: Transaction, condition: SQL | undefined, by: string): Pro
   return ended.length;
 }
 
-/** Ends what an issuer says is over: a session of its own, all of one subject's, or one of that subject's; gives whose they were. */
+/** Ends what an issuer says is over; gives whose they were. Only for use within `db/`. */
 export async function endIssuerSessions(
-  db: Database,
+  tx: Transaction,
   which: { readonly issuer: string; readonly subject: string | null; readonly session: string | null },
 ): Promise<readonly { readonly subject: string; readonly count: number }[]> {
   const { issuer, subject, session } = which;
   if (subject === null && session === null) return [];
-  return runQuery(() =>
-    db.orm.transaction(async (tx) => {
-      // Sessions that are over say whose they were, too.
-      const found = await tx
-        .select({ id: consoleSessions.id, subject: consoleSessions.subject })
-        .from(consoleSessions)
-        .where(
-          and(
-            eq(consoleSessions.issuer, issuer),
-            subject === null ? undefined : eq(consoleSessions.issuerSubject, subject),
-            session === null ? undefined : eq(consoleSessions.issuerSession, session),
-          ),
-        );
-      const subjects = [...new Set(found.map((one) => one.subject))];
-      const ended: { subject: string; count: number }[] = [];
-      for (const one of subjects) {
-        const ids = found.filter((row) => row.subject === one).map(({ id }) => id);
-        const count = await end(tx, inArray(consoleSessions.id, ids), `logout at ${issuer}`);
-        ended.push({ subject: one, count });
-      }
-      return ended;
-    }),
-  );
+  // Sessions that are over say whose they were, too.
+  const found = await tx
+    .select({ id: consoleSessions.id, subject: consoleSessions.subject })
+    .from(consoleSessions)
+    .where(
+      and(
+        eq(consoleSessions.issuer, issuer),
+        subject === null ? undefined : eq(consoleSessions.issuerSubject, subject),
+        session === null ? undefined : eq(consoleSessions.issuerSession, session),
+      ),
+    );
+  const subjects = [...new Set(found.map((one) => one.subject))];
+  const ended: { subject: string; count: number }[] = [];
+  for (const one of subjects) {
+    const ids = found.filter((row) => row.subject === one).map(({ id }) => id);
+    const count = await end(tx, inArray(consoleSessions.id, ids), `logout at ${issuer}`);
+    ended.push({ subject: one, count });
+  }
+  return ended;
 }

@@ -147,6 +147,15 @@ function toCondition(
   return or(own, and(eq(tokens.actsFor, subject), named));
 }
 
+/** Revokes the tokens of a subject with whatever else the transaction does. Only for use within `db/`. */
+export async function revokeTokensWithin(
+  tx: Transaction,
+  which: TokenOwner,
+  revokedBy: string,
+): Promise<number> {
+  return revokeWhere(tx, toCondition(which), revokedBy);
+}
+
 async function revokeWhere(tx: Transaction, condition: SQL | undefined, revokedBy: string): Promise<number> {
   const revoked: Pick<TokenRow, "id" | "use">[] = [];
   // Who refreshes at this moment holds what is refreshed, which is waited for; what came of it only the next look shows.

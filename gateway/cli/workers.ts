@@ -2,12 +2,16 @@
 import cluster from "node:cluster";
 import type { Worker } from "node:cluster";
 import { openDatabase } from "../../db/client.ts";
+import { recordIncident } from "../../db/queries/incidents.ts";
 import { createAdminListener } from "../admin/listener.ts";
 import type { AdminListener } from "../admin/listener.ts";
+import { createClientAddress } from "../client-address.ts";
 import type { Address } from "../config/config.ts";
 import { StartError } from "../database/start-error.ts";
 import { createClusterMetrics } from "../events.ts";
+import { createFailures } from "../identity/failures.ts";
 import type { Log } from "../log.ts";
+import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
 import { openOutbound } from "../open-outbound.ts";
 import { createCountRelay } from "./peer-counts.ts";
@@ -97,7 +101,17 @@ async function openAdmin(
   const listener = await createAdminListener(
     address,
     createClusterMetrics(),
-    openConsole({ db, config, secrets, log }),
+    openConsole({
+      db,
+      config,
+      secrets,
+      failures: createFailures(({ kind, ...detail }) => {
+        const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
+        recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
+      }, Date.now),
+      clientAddress: createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader }),
+      log,
+    }),
   ).catch(async (error: unknown) => {
     installed[Symbol.dispose]();
     await db.close();

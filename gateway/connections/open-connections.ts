@@ -7,6 +7,7 @@ import { createChangeReader, listenForChanges, readConnections } from "../../db/
 import type { ConnectionChange } from "../../db/queries/connections.ts";
 import type { ConnectionConfig, Followed } from "../config/config.ts";
 import { followLog } from "../follow-log.ts";
+import type { FollowedLog } from "../follow-log.ts";
 import type { Outbound } from "../forward/outbound.ts";
 import type { Log } from "../log.ts";
 import type { Credential, KeyWrapper } from "./envelope.ts";
@@ -52,6 +53,7 @@ export type OpenedConnections = Connections & {
 };
 
 const READ_LIMIT_MS = 900;
+const START_TRIES = 5;
 const NO_KEYS: Keys = { current: null, others: [] };
 
 /** Opens them. Throws `DatabaseStateError` where a name stands in both. */
@@ -224,7 +226,7 @@ export async function openConnections(deps: ConnectionsDeps): Promise<OpenedConn
       });
       following.defer(() => followed.close());
       // Confirmed before it is read: whatever changes from here on arrives through the log.
-      await followed.confirm();
+      await confirmAtStart(followed);
       reload();
       await running;
       const stopListening = await listenForChanges(db, () => followed.wake());
@@ -239,6 +241,18 @@ export async function openConnections(deps: ConnectionsDeps): Promise<OpenedConn
       await registry.close();
     },
   };
+}
+
+/** A machine on which much starts at once may be late with a first answer or two. */
+async function confirmAtStart(followed: FollowedLog): Promise<void> {
+  for (let tries = 1; tries < START_TRIES; tries += 1) {
+    const isConfirmed = await followed.confirm().then(
+      () => true,
+      () => false,
+    );
+    if (isConfirmed) return;
+  }
+  await followed.confirm();
 }
 
 function toSimulated({ url, credential, adminCredential }: Simulated): {

@@ -1,9 +1,7 @@
 // An issuer tells that somebody is out (OpenID Connect Back-Channel Logout 1.0): the console's sessions end, and tokens too.
 import type { Hono } from "hono";
 import type { Database } from "../../db/client.ts";
-import { useAssertion } from "../../db/queries/client-keys.ts";
-import { endIssuerSessions } from "../../db/queries/console-sessions.ts";
-import { revokeTokens } from "../../db/queries/tokens.ts";
+import { endAtLogout } from "../../db/queries/end-at-logout.ts";
 import { GatewayError } from "../errors.ts";
 import type { Logout } from "../identity/logout-token.ts";
 import type { Log } from "../log.ts";
@@ -33,17 +31,10 @@ export function addBackchannelLogout(
   const { db, issuers, endsTokens, log } = deps;
 
   async function take(from: LogoutIssuer, token: string): Promise<void> {
-    const { subject, session, hash, until } = await from.verifyLogout(token);
-    if (!(await useAssertion(db, hash, until)))
-      throw new GatewayError("token_invalid", "The logout token was used before.");
-    const ended = await endIssuerSessions(db, { issuer: from.issuer, subject, session });
-    const subjects = new Set(ended.map((one) => one.subject));
-    if (from.namesCallers && subject !== null) subjects.add(subject);
-    if (endsTokens) {
-      for (const one of subjects)
-        await revokeTokens(db, { issuer: from.issuer, subject: one }, `logout at ${from.issuer}`);
-    }
-    const sessions = ended.reduce((sum, { count }) => sum + count, 0);
+    const { issuer, namesCallers } = from;
+    const logout = await from.verifyLogout(token);
+    const sessions = await endAtLogout(db, { ...logout, issuer, namesCallers, endsTokens });
+    if (sessions === null) throw new GatewayError("token_invalid", "The logout token was used before.");
     log.info({ issuer: from.name, sessions }, "An issuer ended somebody's sessions.");
   }
 

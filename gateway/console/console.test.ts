@@ -17,6 +17,8 @@ import type { TestDatabase } from "../../test/postgres.ts";
 import { issueTokens } from "../oauth/issue-tokens.ts";
 import { createLinkText, hashKey } from "../identity/key-format.ts";
 import { verifyLogoutToken } from "../identity/logout-token.ts";
+import { createFailures } from "../identity/failures.ts";
+import type { FailureIncident } from "../identity/failures.ts";
 import { createIssuerClient } from "../identity/issuer-client.ts";
 import { createIssuerKeys } from "../identity/issuer-keys.ts";
 import { toSubjectId } from "../identity/subject-id.ts";
@@ -35,6 +37,8 @@ let issuer: TestIssuer;
 /** Who comes back from the issuer next. */
 let next: SignedIn;
 let app: Console;
+/** The incidents that were told. */
+const reported: FailureIncident[] = [];
 let withoutIssuers: Console;
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -94,6 +98,8 @@ function open(
       },
     ],
     describe: async ({ exchange }) => `Exchange ${exchange.id}`,
+    failures: createFailures((incident) => reported.push(incident), Date.now),
+    toAddress: (c) => c.req.header("x-test-address") ?? "127.0.0.1",
     parseMoment: (text) => (text === "2h" ? new Date(Date.now() - 7_200_000) : null),
     ...changes,
   });
@@ -517,6 +523,30 @@ describe("one-time links", () => {
   });
 });
 
+describe("who fails to get in again and again", () => {
+  const from = (address: string) => ({ headers: { "x-test-address": address } });
+  const guess = (address: string, of: Console) =>
+    ask("/console/link", { form: { secret: createLinkText() }, ...from(address) }, of);
+
+  test("waits a minute, whatever it tries then, and is told of once; nobody else does, nor who is in", async () => {
+    const cookie = await signIn(["developers"]);
+    const callback = "/console/oidc/sso/callback?code=x&state=guessed";
+    for (let count = 0; count < 60; count += 1) {
+      expect((await guess("203.0.113.9", app)).status).toBe(401);
+      expect((await ask(callback, from("203.0.113.9"))).status).toBe(401);
+    }
+    for (const answer of [
+      await guess("203.0.113.9", app),
+      await ask(callback, from("203.0.113.9")),
+      await ask(`/console/link/${createLinkText()}`, from("203.0.113.9")),
+    ])
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "60"]);
+    expect(reported).toEqual([{ kind: "too_many_failures", address: "203.0.113.9", unreported: 0 }]);
+    expect((await guess("203.0.113.10", app)).status).toBe(401);
+    expect((await ask("/console", { cookie, ...from("203.0.113.9") })).status).toBe(200);
+  });
+});
+
 describe("back-channel logout", () => {
   const LOGOUT = { aud: "console", events: { [EVENT]: {} } };
   const sign = (
@@ -562,6 +592,18 @@ describe("back-channel logout", () => {
     expect((await tell(token)).status).toBe(200);
     const again = await tell(token);
     expect([again.status, await again.json()]).toMatchObject([400, { error: "invalid_request" }]);
+  });
+
+  test("a logout that fails half-way has not been told, and ends everything when it is told again", async () => {
+    const cookie = await signIn(["developers"], { subject: "noa" });
+    const token = await sign({ sub: "noa" });
+    await database.db.sql`alter table tokens rename to tokens_away`;
+    expect((await tell(token)).status).toBe(503);
+    await database.db.sql`alter table tokens_away rename to tokens`;
+    expect(await statusOf(cookie)).toBe(200);
+    expect((await tell(token)).status).toBe(200);
+    expect(await statusOf(cookie)).toBe(303);
+    expect((await tell(token)).status).toBe(400);
   });
 
   test.each([

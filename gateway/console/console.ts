@@ -11,6 +11,8 @@ import { addBackchannelLogout } from "./backchannel-logout.ts";
 import type { LogoutIssuer } from "./backchannel-logout.ts";
 import { createDoor, problem } from "./door.ts";
 import { addHeaders, isOwnHost, limitBody } from "./guard.ts";
+import { limitSignIn } from "./limit-sign-in.ts";
+import type { SignInLimit } from "./limit-sign-in.ts";
 import { createPeople } from "./people.ts";
 import { addActions } from "./show-actions.ts";
 import { addCallers } from "./show-callers.ts";
@@ -25,15 +27,16 @@ import { STYLE } from "./style.ts";
 export type ConsoleIssuer = LogoutIssuer & { readonly oidc: OidcSignIn };
 
 /** What the console needs. */
-export type ConsoleDeps = Pick<ExchangePages, "describe" | "parseMoment"> & {
-  readonly db: Database;
-  readonly config: Pick<Config, "console" | "connections" | "policy">;
-  readonly issuers: readonly ConsoleIssuer[];
-  /** The console's own origin, as its users see it. */
-  readonly origin: string;
-  readonly version: string;
-  readonly log: Log;
-};
+export type ConsoleDeps = Pick<ExchangePages, "describe" | "parseMoment"> &
+  SignInLimit & {
+    readonly db: Database;
+    readonly config: Pick<Config, "console" | "connections" | "policy">;
+    readonly issuers: readonly ConsoleIssuer[];
+    /** The console's own origin, as its users see it. */
+    readonly origin: string;
+    readonly version: string;
+    readonly log: Log;
+  };
 
 /** The console, as its listener asks it. */
 export type Console = Hono;
@@ -57,6 +60,7 @@ export function createConsole(deps: ConsoleDeps): Console {
       return problem(c, 421, "Another address", `The console is at ${origin}/console (admin_url).`);
     return next();
   });
+  app.use("*", limitSignIn(deps));
   app.get("/console/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
   addSignIn(app, { db, people, door, origin, issuers, log });
   addBackchannelLogout(app, { db, issuers, endsTokens: config.console.logout_ends_tokens, log });

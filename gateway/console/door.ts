@@ -71,7 +71,7 @@ export async function readFields(c: Context): Promise<Fields> {
 /** Answers that something didn't work. */
 export function problem(
   c: Context,
-  status: 400 | 401 | 403 | 404 | 421 | 500 | 503,
+  status: 400 | 401 | 403 | 404 | 421 | 429 | 500 | 503,
   title: string,
   text: string,
 ): Response | Promise<Response> {

@@ -4,11 +4,11 @@ import { decodeJwt, decodeProtectedHeader, importJWK, jwtVerify } from "jose";
 import { z } from "zod";
 import type { ClientAccount } from "../../db/queries/client-keys.ts";
 import { GatewayError } from "../errors.ts";
-import type { KeptCaller } from "../identity/access-tokens.ts";
 import { toAccountCaller } from "../identity/account-caller.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
 import { isKeyText } from "../identity/key-format.ts";
 import { toAlgorithms } from "../identity/verify-token.ts";
+import type { Presented } from "./delegate.ts";
 import type { Form } from "./form.ts";
 import { OAuthError } from "./oauth-error.ts";
 
@@ -16,14 +16,6 @@ const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /** Longest life of an assertion: it is made for one request. */
 const LONGEST_S = 300;
 const SKEW_S = 30;
-
-/** A client that proved itself, and the credential by which it did. */
-export type ProvenClient = {
-  readonly caller: KeptCaller;
-  readonly parents: readonly string[];
-  /** When the credential ends, in milliseconds since the epoch; null: never, or not by itself. */
-  readonly until: number | null;
-};
 
 export type ClientDeps = {
   readonly check: TokenCheck;
@@ -44,7 +36,7 @@ export async function authenticateClient(
   deps: ClientDeps,
   form: Form,
   authorization: string | null,
-): Promise<ProvenClient> {
+): Promise<Presented> {
   const assertion = form.get("client_assertion");
   const secret = form.get("client_secret");
   const ways = [assertion, secret, authorization ?? undefined].filter((way) => way !== undefined);
@@ -56,7 +48,7 @@ export async function authenticateClient(
   return bySecret(deps, name, basic?.secret ?? secret ?? "");
 }
 
-async function bySecret(deps: ClientDeps, name: string | undefined, secret: string): Promise<ProvenClient> {
+async function bySecret(deps: ClientDeps, name: string | undefined, secret: string): Promise<Presented> {
   if (!isKeyText(secret)) throw refused();
   const { caller } = await deps.check(secret).catch((error: unknown) => {
     // That nobody can be asked says nothing of the client.
@@ -65,10 +57,10 @@ async function bySecret(deps: ClientDeps, name: string | undefined, secret: stri
   });
   if (caller.subject !== name) throw refused();
   const { credentialId, expiresAt, parents: _parents, ...kept } = caller;
-  return { caller: kept, parents: [credentialId], until: expiresAt };
+  return { caller: kept, parents: [credentialId], expiresAt, until: expiresAt };
 }
 
-async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Promise<ProvenClient> {
+async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Promise<Presented> {
   if (form.get("client_assertion_type") !== ASSERTION_TYPE)
     throw new OAuthError("invalid_request", `The client_assertion_type must be ${ASSERTION_TYPE}.`);
   const name = readSubject(assertion);
@@ -81,7 +73,7 @@ async function byAssertion(deps: ClientDeps, form: Form, assertion: string): Pro
   const signed = assertion.slice(0, assertion.lastIndexOf("."));
   const isNew = await deps.useAssertion(hash("sha256", signed, "buffer"), new Date((exp + LONGEST_S) * 1000));
   if (!isNew) throw refused();
-  return { caller: toAccountCaller(account, []), parents: [keyId], until: null };
+  return { caller: toAccountCaller(account, []), parents: [keyId], expiresAt: null, until: null };
 }
 
 async function verifyAssertion(

@@ -62,16 +62,8 @@ async function grantToClient(
   form: Form,
   authorization: string | null,
 ): Promise<TokenAnswer> {
-  const { caller, parents, until } = await authenticateClient(deps, form, authorization);
-  const scopes = narrowScopes(caller.scopes, form.get("scope") ?? null);
-  return issue(deps, {
-    caller: { ...caller, scopes },
-    parents,
-    grantType: "client_credentials",
-    family: null,
-    refreshUntil: null,
-    until,
-  });
+  const held = await authenticateClient(deps, form, authorization);
+  return issueFor(deps, form, asksForAgent(form) ? mintAgent(held, form) : held, "client_credentials");
 }
 
 /** A token ends with each that it came of, so that each is looked up: no more of them than any program needs. */
@@ -154,6 +146,11 @@ function requireOwnTarget(deps: GrantDeps, form: Form): void {
 }
 
 async function refresh(deps: GrantDeps, form: Form): Promise<TokenAnswer> {
+  if (asksForAgent(form))
+    throw new OAuthError(
+      "invalid_request",
+      "A refresh token mints no agent; exchange an access token for one.",
+    );
   const token = requireField(form, "refresh_token");
   const refused = new OAuthError("invalid_grant", "The refresh token doesn't count; sign in again.");
   if (!isRefreshText(token)) throw refused;

@@ -1,5 +1,5 @@
 // The token service on the data port: tokens, their revocation, and where a client finds both (RFC 8414).
-import { IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Context } from "hono";
 import { Hono } from "hono";
 import type { TokenRow } from "../../db/queries/tokens.ts";
@@ -7,9 +7,10 @@ import type { LoginConfig } from "../config/issuers.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { requireBound } from "../identity/binding.ts";
+import type { Failures } from "../identity/failures.ts";
+import { readIncoming } from "../identity/incoming.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
 import type { Sender } from "../identity/sender.ts";
-import { createFailures } from "./failures.ts";
 import type { Form } from "./form.ts";
 import { readForm, requireField } from "./form.ts";
 import type { GrantDeps } from "./grants.ts";
@@ -27,6 +28,7 @@ export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requir
   /** Ends a token by its hash, a refresh token with its family; false where there is none. */
   readonly end: (hash: Buffer) => Promise<boolean>;
   readonly toSender: (incoming: IncomingMessage) => Sender;
+  readonly failures: Failures;
   /** The issuers at which people sign in, with the public clients for that. */
   readonly logins: readonly Login[];
   readonly log: Log;
@@ -35,8 +37,7 @@ export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requir
 /** Makes the routes: `POST /oauth/token`, `POST /oauth/revoke`, `DELETE /oauth/token` and the metadata. */
 export function createTokenService(deps: TokenServiceDeps): Hono {
   const app = new Hono();
-  const { log, now } = deps;
-  const failures = createFailures(now);
+  const { log, failures } = deps;
   const granting = (sender: Sender): GrantDeps => ({
     ...deps,
     audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
@@ -47,11 +48,12 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
 
   /** Runs one request; what it throws becomes an answer that tells an attacker nothing. */
   async function answer(c: Context, run: (sender: Sender) => Promise<Response>): Promise<Response> {
-    const sender = deps.toSender(toIncoming(c));
+    const sender = deps.toSender(readIncoming(c.env));
     const address = sender.address();
     c.header("cache-control", "no-store");
     try {
-      failures.requirePatience(address);
+      if (failures.isLimited(address))
+        throw new OAuthError("slow_down", "Too many requests failed; wait a minute.");
       return await run(sender);
     } catch (error) {
       const refusal = toOAuthError(error);
@@ -140,12 +142,4 @@ function toOAuthError(error: unknown): OAuthError {
   return new OAuthError("temporarily_unavailable", "The token service can't answer now; try again.", {
     cause: error,
   });
-}
-
-/** Gives Node's own request below Hono's. */
-function toIncoming(c: Context): IncomingMessage {
-  const env: unknown = c.env;
-  if (typeof env === "object" && env !== null && "incoming" in env && env.incoming instanceof IncomingMessage)
-    return env.incoming;
-  throw new TypeError("The request has no connection.");
 }

@@ -28,6 +28,7 @@ export function openTokenService(deps: {
   readonly lifetimes: Lifetimes & { readonly per_subject: number };
   readonly longest: TokenServiceDeps["longest"];
   readonly toSender: TokenServiceDeps["toSender"];
+  readonly failures: TokenServiceDeps["failures"];
   readonly logins: TokenServiceDeps["logins"];
   readonly onReuse: TokenServiceDeps["onReuse"];
   readonly samlIssuers: readonly SamlIssuerConfig[];

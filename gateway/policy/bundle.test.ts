@@ -28,12 +28,24 @@ async function archive(files: Record<string, string>, links: readonly string[] =
 
 const manifest = (more: object) => ({ ...FILES, "/.manifest": JSON.stringify({ ...MANIFEST, ...more }) });
 
+const BUILT = { source_digest: "s", opa: "1.22.0", detectors: "d" };
+const METADATA = { format: 1, facts: 1, reads: {}, phases: [], rules: [], rego_patterns: 0, canaries: [] };
+const told = (more: object) => manifest({ metadata: { tollgate: { ...METADATA, ...more } } });
+
 describe("readBundle", () => {
   it("gives the manifest, the module and the data", async () => {
     const bundle = await readBundle(await archive(FILES));
     expect(bundle.manifest.revision).toBe("r1");
     expect(bundle.wasm.toString()).toBe("wasm");
     expect(bundle.data).toEqual({ params: {} });
+  });
+
+  it("gives the serial and what the build says of itself, where they are said", async () => {
+    const built = { ...BUILT, commit: "c", author: "A", time: "2026-01-02T03:04:05+01:00" };
+    const whole = await readBundle(await archive(told({ serial: 1_767_320_645, built })));
+    expect(whole.manifest.metadata?.tollgate).toMatchObject({ serial: 1_767_320_645, built });
+    const bare = await readBundle(await archive(told({})));
+    expect(bare.manifest.metadata?.tollgate?.serial).toBeUndefined();
   });
 
   const refused: Record<string, [Record<string, string>, string]> = {
@@ -57,6 +69,9 @@ describe("readBundle", () => {
       "gateway.operator",
     ],
     "with metadata of another format": [manifest({ metadata: { tollgate: { format: 2 } } }), "malformed"],
+    "whose serial is no whole number above 0": [told({ serial: 0 }), "serial"],
+    "whose serial is too large to be compared": [told({ serial: 2 ** 53 }), "serial"],
+    "that says of its build what nobody reads": [told({ built: { ...BUILT, by: "x" } }), "built"],
     "that leads out of itself": [{ ...FILES, "/../evil": "x" }, "odd place"],
     "with a file that stands twice": [{ ...FILES, "./policy.wasm": "other" }, "twice"],
   };

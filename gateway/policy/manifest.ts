@@ -21,8 +21,26 @@ const effects = z.array(z.looseObject({ code: z.string() }));
 
 const decision = z.record(z.string(), effects);
 
+const built = z.strictObject({
+  /** SHA-256 over the sources, whatever their revision is called. */
+  source_digest: z.string(),
+  /** The version of OPA that compiled it. */
+  opa: z.string(),
+  /** A digest of the gateway's own detectors: their ids and classes, as the build knew them. */
+  detectors: z.string(),
+  /** Of the sources in Git; absent where they are not in Git, or changed since. */
+  commit: z.string().optional(),
+  author: z.string().optional(),
+  /** When the commit was made, so that the same sources give the same bytes. */
+  time: z.iso.datetime({ offset: true }).optional(),
+});
+
 const metadata = z.strictObject({
   format: z.literal(1),
+  /** Orders the revisions of one bundle: a later one has a higher number. */
+  serial: z.int().positive().optional(),
+  /** Where it comes from. */
+  built: built.optional(),
   /** The version of the facts, `input.v`, that the rules were written for. */
   facts: z.literal(1),
   /** By phase what its rules read: RFC 6901 pointers into `input`; the empty one is all of it. */

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { listActions } from "../../db/queries/admin-actions.ts";
 import { revoke } from "../../db/queries/revocations.ts";
+import { revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { addTokens } from "../../db/queries/tokens.ts";
 import { readProfile } from "../../gateway/cli/account-profile.ts";
 import type { ProfileOptions } from "../../gateway/cli/account-profile.ts";
@@ -100,18 +101,20 @@ afterAll(async () => {
 
 const person = (claims = {}) => people.sign({ groups: ["staff"], ...claims });
 
-async function exchange(token: string, more: Record<string, string> = {}) {
-  const isOurs = token.startsWith("tg_");
-  const response = await fetch(`${gateway.origin}/oauth/token`, {
-    method: "POST",
-    body: new URLSearchParams({
-      grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
-      subject_token: token,
-      subject_token_type: TOKEN_TYPE + (isOurs ? "access_token" : "jwt"),
-      ...more,
-    }),
-  });
+async function grant(form: Record<string, string>) {
+  const body = new URLSearchParams(form);
+  const response = await fetch(`${gateway.origin}/oauth/token`, { method: "POST", body });
   return z.record(z.string(), z.unknown()).parse(await response.json());
+}
+
+function exchange(token: string, more: Record<string, string> = {}) {
+  const isOurs = token.startsWith("tg_");
+  return grant({
+    grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+    subject_token: token,
+    subject_token_type: TOKEN_TYPE + (isOurs ? "access_token" : "jwt"),
+    ...more,
+  });
 }
 
 async function mint(token: string, more: Record<string, string> = {}): Promise<string> {
@@ -232,6 +235,29 @@ describe("an agent that its owner's session mints", () => {
     expect(await exchange(await person())).toMatchObject({ expires_in: 3600 });
     const exp = Math.floor(Date.now() / 1000) + 7200;
     expect(await exchange(await person({ exp }), AGENT)).toMatchObject({ expires_in: 600 });
+  });
+
+  test("is minted by a service with its key too, and ends with that; by no agent, and by no refresh token", async () => {
+    const client = { grant_type: "client_credentials", client_id: "sender" };
+    const key = await register("sender", {});
+    const answer = await grant({ ...client, client_secret: key, ...AGENT });
+    const token = String(answer["access_token"]);
+    expect(await ask(token, { tools: ["send_mail"] })).toBe("agent_tool_not_allowed");
+    expect(await readLast("writer of sender at tollgate")).toMatchObject({
+      kind: "agent",
+      acts_for: "sender",
+      agent: { name: "writer", owner: "sender", tools: ["look_up"] },
+    });
+    await revokeServiceAccount(database.db, "sender");
+    await expect.poll(() => ask(token), WAIT).toBe("token_revoked");
+
+    const agent = await register("sole", { kind: "agent", owner: "ada", purpose: "tests" });
+    const asked = { ...client, client_id: "sole", client_secret: agent, ...AGENT };
+    expect(await grant(asked)).toMatchObject({ error: "invalid_grant" });
+    const { refresh_token: refresh } = await exchange(await person(), { scope: "offline_access" });
+    const again = { grant_type: "refresh_token", refresh_token: String(refresh) };
+    expect(await grant({ ...again, ...AGENT })).toMatchObject({ error: "invalid_request" });
+    expect(await grant(again)).toMatchObject({ access_token: expect.any(String) });
   });
 
   test("counts towards how many its owner may have, whatever its name", async () => {

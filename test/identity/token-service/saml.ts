@@ -3,6 +3,7 @@ import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, test, vi } from "vitest";
 import { revoke } from "../../../db/queries/revocations.ts";
+import { createFailures } from "../../../gateway/identity/failures.ts";
 import { toSubjectId } from "../../../gateway/identity/subject-id.ts";
 import { createSilentLog } from "../../../gateway/log.ts";
 import { openTokenService } from "../../../gateway/oauth/token-service.ts";
@@ -69,6 +70,7 @@ export function describeSaml(service: TokenService): void {
           lifetimes: { access_s: 60, refresh_s: 60, per_subject: 10 },
           longest: () => 60,
           toSender: () => ({ address: () => "127.0.0.1", certificate: () => null }),
+          failures: createFailures(() => undefined, Date.now),
           samlIssuers: [toSamlConfig(service.directory)],
           logins: [],
           onReuse: () => undefined,

@@ -20,6 +20,9 @@ export function describeUnderFire(service: TokenService): void {
       }
       expect(await guess("203.0.113.1")).toMatchObject({ status: 429, body: { error: "slow_down" } });
       expect((await guess("203.0.113.2")).status).toBe(400);
+      const incidents = () =>
+        service.database.db.sql`select detail from incidents where kind = 'too_many_failures'`;
+      await expect.poll(incidents).toEqual([{ detail: { address: "203.0.113.1", unreported: 0 } }]);
       expect((await exchange(await person())).status).toBe(200);
     });
 
