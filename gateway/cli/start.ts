@@ -70,7 +70,7 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
 
 /** Serves in this process, or in several of which this one is the primary. */
 async function serve(assignment: Assignment, log: Log, { env }: CommandContext): Promise<Serving> {
-  if (assignment.config.workers > 1) return startWorkers(assignment, log);
+  if (assignment.config.workers > 1) return startWorkers(assignment, env, log);
   const gateway = await createGateway({ ...assignment, env, log, hasAdmin: true });
   return { ...gateway, failed: new Promise(() => undefined) };
 }

@@ -75,7 +75,17 @@ function open(
     log: createLog({ level: "silent", format: "json" }, { write: () => undefined }),
     config: {
       connections: [],
-      policy: { name: "default", bundle: "", operator: null, time_zone: "UTC", tenant: "default" },
+      policy: {
+        name: "default",
+        bundle: "",
+        url: null,
+        source: { headers: {}, poll_s: 30, wait_s: 60, authorities: null },
+        folder: "",
+        maxAgeMs: null,
+        operator: null,
+        time_zone: "UTC",
+        tenant: "default",
+      },
       console: {
         roles,
         idle_s: 600,

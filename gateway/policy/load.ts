@@ -148,7 +148,12 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
       return {
         digest,
         snapshot,
-        bundle: { revision, digest: bundle.digest, serial: null, bytes: packed },
+        bundle: {
+          revision,
+          digest: bundle.digest,
+          serial: bundle.manifest.metadata?.tollgate?.serial ?? null,
+          bytes: packed,
+        },
         loadedAt: Date.now(),
       };
     } catch (cause) {
