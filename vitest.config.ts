@@ -5,6 +5,7 @@ const report = process.env["TEST_REPORT"];
 export default defineConfig({
   test: {
     include: ["gateway/**/*.test.ts", "db/**/*.test.ts", "test/**/*.test.ts", "scripts/**/*.test.ts"],
+    exclude: ["test/browser/**"],
     globalSetup: ["test/global-setup.ts"],
     setupFiles: ["test/seed.ts"],
     testTimeout: 60_000,

@@ -7,17 +7,19 @@ const [folder, ...failedSteps] = process.argv.slice(2);
 let passed = 0;
 let failed = 0;
 
-for (const suite of [
+const suites = [
   { step: "test", read: () => readVitest(join(folder, "test.json")) },
+  { step: "test:browser", read: () => readVitest(join(folder, "test-browser.json")) },
   { step: "test:python", read: () => readJunit(join(folder, "test-python.xml")) },
-]) {
+];
+for (const suite of suites) {
   const counts = suite.read();
   passed += counts.passed;
   failed += counts.failed;
   const isUnexplained = counts.failed === 0 && (failedSteps.includes(suite.step) || counts.passed === 0);
   if (isUnexplained) failed += 1;
 }
-failed += failedSteps.filter((step) => step !== "test" && step !== "test:python").length;
+failed += failedSteps.filter((step) => suites.every((suite) => suite.step !== step)).length;
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
 

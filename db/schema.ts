@@ -64,7 +64,8 @@ export const revocations = pgTable(
   "revocations",
   {
     seq: bigserial("seq", { mode: "number" }).primaryKey(),
-    kind: text("kind", { enum: ["credential", "subject"] }).notNull(),
+    /** `issued_before`: of a subject only what was issued before `at` ends. */
+    kind: text("kind", { enum: ["credential", "subject", "issued_before"] }).notNull(),
     id: text("id").notNull(),
     at: moment("at").notNull().defaultNow(),
     /** Who revoked it, `operator:<user>@<host>`. */
@@ -819,6 +820,41 @@ export const policyVersions = pgTable(
     firstSeenAt: moment("first_seen_at").notNull().defaultNow(),
   },
   (table) => [primaryKey({ columns: [table.revision, table.dataRevision] })],
+);
+
+// The decision log
+
+/** Whether decisions are kept for a collector: one row where they are. */
+export const decisionLogState = pgTable("decision_log_state", {
+  id: smallint("id").primaryKey(),
+  since: moment("since").notNull().defaultNow(),
+  deliveredAt: moment("delivered_at"),
+  /** Why the last batch was not delivered, and since when none is. */
+  problem: text("problem"),
+  problemAt: moment("problem_at"),
+});
+
+/** Decisions that a collector is told of, each at least once. Rows stay a while after that. */
+export const decisionLog = pgTable(
+  "decision_log",
+  {
+    seq: bigserial("seq", { mode: "number" }).primaryKey(),
+    exchangeId: uuid("exchange_id").notNull(),
+    /** 0: the request's decision; else `seq` of `decisions`. */
+    decisionSeq: integer("decision_seq").notNull(),
+    /** Until then somebody is at it. */
+    claimedUntil: moment("claimed_until"),
+    sentAt: moment("sent_at"),
+    /** The collector will not take it. */
+    refused: boolean("refused").notNull().default(false),
+  },
+  (table) => [
+    uniqueIndex("decision_log_decision").on(table.exchangeId, table.decisionSeq),
+    index("decision_log_waiting")
+      .on(table.seq)
+      .where(sql`${table.sentAt} is null`),
+    index("decision_log_sent").on(table.sentAt),
+  ],
 );
 
 /** Bundles that were in force, as they came: any recorded decision can be replayed, and any of them be gone back to. */

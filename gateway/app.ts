@@ -11,11 +11,13 @@ import { createAdminListener } from "./admin/listener.ts";
 import { createHeart } from "./answer/heart.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
+import { readOwnVersion } from "./cli/version.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
+import { startDecisionLog } from "./decision-log/decision-log.ts";
 import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
-import { followProviderKey } from "./config/secrets.ts";
+import { followProviderKey, followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
 import { openConnections } from "./connections/open-connections.ts";
@@ -251,7 +253,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const deps = {
     authenticate: (authorization: string | undefined, incoming: IncomingMessage) =>
       authenticator.authenticate(authorization, toSender(incoming)),
-    isRevoked: (credentialId: string) => authenticator.isRevoked(credentialId),
+    isRevoked: (caller: Caller) => authenticator.isRevoked(caller),
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
     clientSecrets,
@@ -299,13 +301,25 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openHash: createValueHashes(derive(secrets.encryptionKey, "values")),
     limits: config.limits,
   };
+  opened(
+    await startDecisionLog({
+      db,
+      config: config.decisionLog,
+      follow: (reference) => followReference(reference, options.env, config.stateDir),
+      version: readOwnVersion(),
+      policy: () => policy.current().log,
+      onOutcome: (outcome, count) => events.decisionsTold(outcome, count),
+      log,
+    }),
+    (one) => one.stop(),
+  );
   const pipeline = createPipeline(deps);
   const upgrades = createUpgrades(deps);
 
-  authenticator.onRevoked((credentialId) => {
+  authenticator.onRevoked((isOf) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
-    pipeline.end(error, { credentialId });
-    upgrades.end(error, { credentialId });
+    pipeline.end(error, { isOf });
+    upgrades.end(error, { isOf });
   });
   endConnection = (connection, how) => {
     const error = toDisabled();

@@ -32,6 +32,8 @@ export type Events = {
   recogniserCalled(isAnswered: boolean, milliseconds: number): void;
   /** Reports that the recogniser is left alone for a while, or is asked again. */
   recogniserPaused(isPaused: boolean): void;
+  /** Reports what became of events of the decision log. */
+  decisionsTold(outcome: "delivered" | "dropped" | "refused", events: number): void;
   /** Reports what became of a call to a connection's target. */
   targetAnswered(outcome: TargetOutcome): void;
 };
@@ -123,6 +125,12 @@ export function createEvents(log: Log): Events {
     aggregator: "max",
     registers,
   });
+  const told = new Counter({
+    name: "tollgate_decision_log_events_total",
+    help: "Decisions that a collector was told, that the policy dropped, or that the collector refused.",
+    labelNames: ["outcome"],
+    registers,
+  });
   const targets = new Counter({
     name: "tollgate_target_calls_total",
     help: "Calls to connections' targets, by connection and outcome: ok, or the error's code.",
@@ -188,6 +196,7 @@ export function createEvents(log: Log): Events {
       if (isPaused) log.error({}, "The recogniser does not answer; it is not asked for a while.");
       else log.info({}, "The recogniser answers; it is asked again.");
     },
+    decisionsTold: (outcome, events) => void (events > 0 && told.inc({ outcome }, events)),
     targetAnswered({ connection, outcome, milliseconds, failures: inARow }) {
       targets.inc({ connection, outcome });
       failures.set({ connection }, inARow);

@@ -37,6 +37,11 @@ export type Caller = {
   readonly credentialId: string;
   /** The credentials, and subjects, that it was obtained with: it ends with any of them. Absent: with none. */
   readonly parents?: readonly string[];
+  /**
+   * Of what an issuer gave: no later it was issued, by the clock here, in milliseconds since the epoch; 0 where the issuer
+   * doesn't say. Absent: the credential is the gateway's own.
+   */
+  readonly issuedAt?: number | undefined;
   /** Milliseconds since the epoch; null when the credential does not expire. */
   readonly expiresAt: number | null;
   /** Thumbprint of the client certificate without which the token doesn't count (RFC 8705 `x5t#S256`); absent: of none. */

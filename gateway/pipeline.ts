@@ -48,7 +48,7 @@ export type PipelineDeps = DeciderDeps & {
     incoming: IncomingMessage,
   ) => Caller | Promise<Caller>;
   /** Whether a credential was revoked after it had been accepted. */
-  readonly isRevoked: (credentialId: string) => boolean;
+  readonly isRevoked: (caller: Caller) => boolean;
   readonly connections: Connections;
   readonly clientSecrets: ClientSecrets;
   readonly reveals: Reveals;
@@ -164,7 +164,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const reader = openAnswer(context, { isOutput });
     const answer = guardCredential(giving === null ? reader : giving.take(reader), connection.secrets());
     const close = exchanges.add({
-      credentialId: caller.credentialId,
+      caller,
       connection: connection.connection.name,
       fail: (error) => answer.onError(error),
     });
@@ -206,8 +206,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           );
     context.attach(call);
     // A revocation that came on the way has found nothing to end.
-    if (deps.isRevoked(caller.credentialId))
-      answer.onError(new GatewayError("token_revoked", "The token was revoked."));
+    if (deps.isRevoked(caller)) answer.onError(new GatewayError("token_revoked", "The token was revoked."));
     sink.onLeave(() => {
       call.abort();
       context.leave();

@@ -22,6 +22,6 @@ export function dropChance(
   { text, part }: Pick<Segment, "text" | "part">,
   found: readonly Finding[],
 ): readonly Finding[] {
-  if (found.length === 0 || part?.of !== "token" || !/[A-Za-z]/.test(text)) return found;
+  if (found.length === 0 || part?.of !== "token" || !/[A-Za-z]|^\d+$/.test(text)) return found;
   return found.filter((one) => !SHORT_CLASSES.has(one.class));
 }

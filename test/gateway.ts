@@ -179,7 +179,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Runnin
   return {
     baseUrl: `${origin}/v1`,
     origin,
-    adminOrigin: `http://127.0.0.1:${adminPort}`,
+    adminOrigin: `http://${settings["TOLLGATE_ADMIN_LISTEN"]}`,
     stateDir,
     pid: child.pid ?? 0,
     upstream,

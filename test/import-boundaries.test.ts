@@ -137,6 +137,10 @@ const CASES: Readonly<
     refused: ["undici", "../record/ledger.ts"],
     passed: ["../forward/target.ts", "../errors.ts"],
   },
+  "gateway/decision-log/a.ts": {
+    refused: ["undici", "../record/ledger.ts", "../policy/load.ts", "../config/secrets.ts"],
+    passed: ["type ../config/secrets.ts", "../../db/queries/decision-log.ts", "../log.ts", "zod"],
+  },
   "gateway/admin/a.ts": {
     refused: ["undici", "../pipeline.ts", "../parse/route.ts"],
     passed: ["hono", "../errors.ts"],

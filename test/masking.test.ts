@@ -20,6 +20,7 @@ const masks = [
   { class: "email", with: "token", direction: "request" },
   { class: "phone", with: "fixed", direction: "answer" },
   { class: "bank_account", with: "block", direction: "request" },
+  { class: "national_id", with: "redact", direction: "request" },
 ];
 const tool = {
   type: "function",
@@ -64,6 +65,21 @@ describe("a request", () => {
       expect(error).toMatchObject({ status: 403, code: "values_masked" });
     }
     expect(gateway.upstream.requests()).toHaveLength(before);
+  });
+
+  test("goes on where a number is a limit, whatever state may have given it out", async () => {
+    const limits = { minimum: -(2 ** 53) + 1, maximum: 2 ** 53 - 1, default: 2 ** 31 - 1 };
+    const parameters = { type: "object", properties: { offset: { type: "integer", ...limits } } };
+    await client.responses.create({
+      model,
+      input: "hi",
+      tools: [{ ...tool, description: "Pays.", parameters }],
+    });
+    expect(lastBody()).toContain(JSON.stringify(limits).slice(1));
+    const named = client.post("/responses", {
+      body: { model, input: "hi", more: { tax_id_ssn: 536_221_234 } },
+    });
+    await expect(named).rejects.toMatchObject({ status: 403, code: "values_masked" });
   });
 
   test("goes to the target with its values masked, everywhere, and nothing else changed", async () => {

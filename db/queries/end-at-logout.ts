@@ -3,7 +3,9 @@ import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { forgetAssertions, useAssertionWithin } from "./client-keys.ts";
 import { endIssuerSessions } from "./console-sessions.ts";
-import { revokeTokensWithin } from "./tokens.ts";
+import { appendRevocations } from "./revocations.ts";
+import type { RevocationKey } from "./revocations.ts";
+import { markTokensOf } from "./tokens.ts";
 
 /** What an issuer says is over. */
 export type IssuerLogout = {
@@ -31,8 +33,9 @@ export async function endAtLogout(db: Database, logout: IssuerLogout): Promise<n
       const subjects = new Set(ended.map((one) => one.subject));
       if (logout.namesCallers && subject !== null) subjects.add(subject);
       if (logout.endsTokens) {
-        for (const one of subjects)
-          await revokeTokensWithin(tx, { issuer, subject: one }, `logout at ${issuer}`);
+        const entries: RevocationKey[] = [];
+        for (const one of subjects) entries.push(...(await markTokensOf(tx, { issuer, subject: one })));
+        await appendRevocations(tx, entries, `logout at ${issuer}`);
       }
       return ended.reduce((sum, { count }) => sum + count, 0);
     });

@@ -1,15 +1,13 @@
 // Ends the keys of service accounts, secret and public ones alike.
 import { and, eq, isNull, sql } from "drizzle-orm";
 import { clientKeys, keys } from "../schema.ts";
-import type { Transaction } from "./revocations.ts";
+import type { RevocationKey, Transaction } from "./revocations.ts";
 import { appendRevocations } from "./revocations.ts";
 
-/** Ends all keys of an account, or one; what was obtained with any of them ends too. Gives the ids of those that lived. */
-export async function endKeys(
-  tx: Transaction,
-  which: { readonly accountId: string } | { readonly id: string },
-  revokedBy: string | null,
-): Promise<readonly string[]> {
+type WhichKeys = { readonly accountId: string } | { readonly id: string };
+
+/** Marks all keys of an account, or one, as revoked; gives the ids of those that lived, for the log of revocations. */
+export async function markKeys(tx: Transaction, which: WhichKeys): Promise<readonly string[]> {
   const ended: string[] = [];
   for (const table of [keys, clientKeys]) {
     const target = "id" in which ? eq(table.id, which.id) : eq(table.serviceAccountId, which.accountId);
@@ -20,9 +18,23 @@ export async function endKeys(
       .returning({ id: table.id });
     ended.push(...rows.map(({ id }) => id));
   }
-  const entries = ended.map((id) => ({ kind: "credential", id }) as const);
-  await appendRevocations(tx, entries, revokedBy);
   return ended;
+}
+
+/** Ends all keys of an account, or one; what was obtained with any of them ends too. Gives the ids of those that lived. */
+export async function endKeys(
+  tx: Transaction,
+  which: WhichKeys,
+  revokedBy: string | null,
+): Promise<readonly string[]> {
+  const ended = await markKeys(tx, which);
+  await appendRevocations(tx, ended.map(toEntry), revokedBy);
+  return ended;
+}
+
+/** The entry by which a credential ends. */
+export function toEntry(id: string): RevocationKey {
+  return { kind: "credential", id };
 }
 
 /** Finds the account of a key of either kind. */

@@ -2,6 +2,7 @@
 import type { Database } from "../client.ts";
 import type postgres from "postgres";
 import { DatabaseError, runQuery } from "../errors.ts";
+import { queueDecisions } from "./decision-log.ts";
 
 /** Any number that nothing else on this database locks: `projecto` in ASCII, read as a 64-bit integer. */
 export const PROJECTOR_LOCK = "8102098886083834991";
@@ -89,6 +90,7 @@ function project(
         await projectDenials(sql, ids);
         await projectCalls(sql, answers);
         await linkOutputs(sql, ids);
+        await queueDecisions(sql, ids);
         return taken.length;
       }),
     30_000,

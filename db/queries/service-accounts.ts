@@ -5,7 +5,9 @@ import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { keys, serviceAccounts } from "../schema.ts";
 import { recordAction } from "./admin-actions.ts";
-import { endKeys, findAccountOfKey } from "./end-keys.ts";
+import { closeAgents, endAgentKeys } from "./end-agents.ts";
+import { endKeys, findAccountOfKey, markKeys, toEntry } from "./end-keys.ts";
+import { appendRevocations } from "./revocations.ts";
 import type { Transaction } from "./revocations.ts";
 
 type Profile = Pick<typeof serviceAccounts.$inferSelect, "agent" | "attributes" | "initiator">;
@@ -175,10 +177,12 @@ export type RevokedKeys = {
   readonly accountId: string;
   readonly name: string;
   readonly keyIds: readonly string[];
+  /** The agents that ended with their owner. */
+  readonly agents: readonly string[];
 };
 
 /**
- * Revokes an account with all its keys, public ones too, by its name or id, or a single key by its id. Gives null where
+ * Revokes an account with all its keys, public ones too, and its agents, by its name or id, or a single key by its id. Gives null where
  * nothing has that name or id; an empty list where everything was revoked before.
  */
 export async function revokeServiceAccount(
@@ -197,7 +201,8 @@ export async function revokeServiceAccount(
         .for("update");
       const accountId = account?.id ?? (isId ? await findAccountOfKey(tx, nameOrId) : undefined);
       if (accountId === undefined) return null;
-      const keyIds = await endKeys(tx, account === undefined ? { id: nameOrId } : { accountId }, revokedBy);
+      const agents = account === undefined ? [] : await closeAgents(tx, account.name);
+      const keyIds = await markKeys(tx, account === undefined ? { id: nameOrId } : { accountId });
       if (account !== undefined) {
         await tx
           .update(serviceAccounts)
@@ -211,7 +216,9 @@ export async function revokeServiceAccount(
       const name = named?.name ?? "";
       const action = account === undefined ? "service_account.revoke_key" : "service_account.revoke";
       await recordAction(tx, { actor: revokedBy, action, object: name, detail: { keys: keyIds } });
-      return { accountId, name, keyIds };
+      const all = [...keyIds, ...(await endAgentKeys(tx, agents, revokedBy))];
+      await appendRevocations(tx, all.map(toEntry), revokedBy);
+      return { accountId, name, keyIds, agents: agents.map((agent) => agent.name) };
     }),
   );
 }

@@ -17,8 +17,10 @@ import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { tokens } from "../schema.ts";
 import { recordAction } from "./admin-actions.ts";
-import type { Transaction } from "./revocations.ts";
-import { appendRevocations } from "./revocations.ts";
+import { closeAgents, endAgentKeys } from "./end-agents.ts";
+import { toEntry } from "./end-keys.ts";
+import type { RevocationKey, Transaction } from "./revocations.ts";
+import { appendRevocations, toEarlierId } from "./revocations.ts";
 
 /** A row, as it is kept. */
 export type TokenRow = typeof tokens.$inferSelect;
@@ -116,21 +118,49 @@ export async function revokeTokens(
   return runQuery(() => db.orm.transaction((tx) => revokeWhere(tx, toCondition(which), revokedBy)));
 }
 
-/** Revokes tokens as an operator does, which is written down; gives how many there were. */
-export async function revokeTokensAs(
-  db: Database,
-  which: { readonly id: string } | TokenOwner,
-  actor: string,
-): Promise<number> {
+/** Revokes one token as an operator does, which is written down; says whether there was one. */
+export async function revokeTokenAs(db: Database, id: string, actor: string): Promise<boolean> {
   return runQuery(() =>
     db.orm.transaction(async (tx) => {
-      const count = await revokeWhere(tx, toCondition(which), actor);
-      const [object, issuer] = "id" in which ? [which.id, null] : [which.subject, which.issuer];
-      const detail = { issuer, tokens: count };
-      if (count > 0) await recordAction(tx, { actor, action: "token.revoke", object, detail });
-      return count;
+      const count = await revokeWhere(tx, eq(tokens.id, id), actor);
+      const action = { actor, action: "token.revoke", object: id, detail: { issuer: null, tokens: count } };
+      if (count > 0) await recordAction(tx, action);
+      return count > 0;
     }),
   );
+}
+
+/** What ended with a subject. */
+export type EndedSubject = {
+  readonly tokens: number;
+  /** The registered agents that it owned. */
+  readonly agents: readonly string[];
+};
+
+/**
+ * Ends what a subject has at this moment, as an operator does, which is written down: its tokens, whatever its issuer gave
+ * it until now, and the agents that it owns.
+ */
+export async function endSubjectAs(db: Database, owner: TokenOwner, actor: string): Promise<EndedSubject> {
+  const { subject, issuer } = owner;
+  return runQuery(() =>
+    db.orm.transaction(async (tx) => {
+      const closed = await closeAgents(tx, subject);
+      const marked = await markTokens(tx, toCondition(owner));
+      const detail = { issuer, tokens: marked.count };
+      await recordAction(tx, { actor, action: "token.revoke", object: subject, detail });
+      const keys = await endAgentKeys(tx, closed, actor);
+      const earlier = { kind: "issued_before", id: toEarlierId(issuer, subject) } as const;
+      await appendRevocations(tx, [earlier, ...marked.entries, ...keys.map(toEntry)], actor);
+      return { tokens: marked.count, agents: closed.map(({ name }) => name) };
+    }),
+  );
+}
+
+/** Ends the tokens that were obtained with a credential. */
+export async function endChildren(db: Database, credentialId: string, revokedBy: string): Promise<void> {
+  const live = and(gt(tokens.expiresAt, sql`now()`), arrayContains(tokens.parents, [credentialId]));
+  await runQuery(() => db.orm.transaction((tx) => revokeWhere(tx, live, revokedBy)));
 }
 
 function toCondition(
@@ -147,16 +177,21 @@ function toCondition(
   return or(own, and(eq(tokens.actsFor, subject), named));
 }
 
-/** Revokes the tokens of a subject with whatever else the transaction does. Only for use within `db/`. */
-export async function revokeTokensWithin(
-  tx: Transaction,
-  which: TokenOwner,
-  revokedBy: string,
-): Promise<number> {
-  return revokeWhere(tx, toCondition(which), revokedBy);
+/** Marks the tokens of a subject as revoked; gives what is to stand in the log. Only for use within `db/`. */
+export async function markTokensOf(tx: Transaction, which: TokenOwner): Promise<readonly RevocationKey[]> {
+  return (await markTokens(tx, toCondition(which))).entries;
 }
 
 async function revokeWhere(tx: Transaction, condition: SQL | undefined, revokedBy: string): Promise<number> {
+  const { count, entries } = await markTokens(tx, condition);
+  await appendRevocations(tx, entries, revokedBy);
+  return count;
+}
+
+async function markTokens(
+  tx: Transaction,
+  condition: SQL | undefined,
+): Promise<{ readonly count: number; readonly entries: readonly RevocationKey[] }> {
   const revoked: Pick<TokenRow, "id" | "use">[] = [];
   // Who refreshes at this moment holds what is refreshed, which is waited for; what came of it only the next look shows.
   for (let found = -1; found !== 0;) {
@@ -168,12 +203,8 @@ async function revokeWhere(tx: Transaction, condition: SQL | undefined, revokedB
     found = rows.length;
     revoked.push(...rows);
   }
-  await appendRevocations(
-    tx,
-    revoked.filter(({ use }) => use === "access").map(({ id }) => ({ kind: "credential", id })),
-    revokedBy,
-  );
-  return revoked.length;
+  const entries = revoked.filter(({ use }) => use === "access").map(({ id }) => toEntry(id));
+  return { count: revoked.length, entries };
 }
 
 /** Lists the tokens that count, newest first: without hashes. */

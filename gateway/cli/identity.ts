@@ -78,7 +78,9 @@ async function explain(token: string, { config, secrets }: Parts, db: Database |
       if (db === null) throw new CommandError("A token of the gateway's own is checked in the database.");
       return findAccessToken(db, hash);
     },
-    wasRevoked: async (names) => (db === null ? false : isRevoked(db, names)),
+    wasRevoked: async (ends) => (db === null ? false : isRevoked(db, ends)),
+    // To look at a token changes nothing.
+    onWithdrawn: async () => undefined,
     issuers: openIssuers(config.issuers, secrets.issuerSecrets),
     // A provider's key that somebody asks about here was not presented.
     secret: Buffer.alloc(32),

@@ -13,6 +13,7 @@ import { PolicyLoadError } from "../policy/load-error.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
 import { addConsole } from "./console.ts";
+import { addDecisionLog } from "./decision-log.ts";
 import { addDoctor } from "./doctor.ts";
 import { addExec } from "./exec.ts";
 import { addExchanges } from "./exchanges.ts";
@@ -59,6 +60,7 @@ export function createProgram(context: CommandContext): Command {
   addObjects(program, context);
   addIncidents(program, context);
   addActions(program, context);
+  addDecisionLog(program, context);
   addDoctor(program, context);
   return program;
 }

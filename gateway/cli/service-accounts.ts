@@ -153,7 +153,9 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
 
   group
     .command("revoke")
-    .description("revoke an account with all its keys, or one key; every process refuses it within a second")
+    .description(
+      "revoke an account with all its keys and the agents that it owns, or one key; every process refuses it within a second",
+    )
     .argument("<name-or-id>", "the account's name or id, or a key's id")
     .option("--json", "print JSON")
     .action(async (nameOrId: string, options: { json?: true }) => {
@@ -168,10 +170,13 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
           id: revoked.accountId,
           subject: revoked.name,
           revoked_keys: revoked.keyIds,
+          ...(revoked.agents.length > 0 && { ended_agents: revoked.agents }),
         });
       }
       const count = revoked.keyIds.length;
       context.stdout.write(`Revoked ${count} ${count === 1 ? "key" : "keys"} of ${revoked.name}.\n`);
+      if (revoked.agents.length > 0)
+        context.stdout.write(`Ended with it, as its agents: ${revoked.agents.join(", ")}.\n`);
     });
 }
 

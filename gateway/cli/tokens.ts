@@ -1,7 +1,7 @@
 // `tollgate tokens`: the short-lived tokens that count, and their end.
 import type { Command } from "commander";
 import { endConsoleSessions } from "../../db/queries/console-sessions.ts";
-import { listTokens, revokeTokensAs } from "../../db/queries/tokens.ts";
+import { endSubjectAs, listTokens, revokeTokenAs } from "../../db/queries/tokens.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -45,9 +45,14 @@ export function addTokens(program: Command, context: CommandContext): void {
 
   group
     .command("revoke")
-    .description("end one token, or everything of one subject; every process refuses it within a second")
+    .description(
+      "end one token, or everything that one subject has now; every process refuses it within a second",
+    )
     .argument("[id]", "the token's id")
-    .option("--subject <subject>", "whose tokens, refresh tokens too")
+    .option(
+      "--subject <subject>",
+      "whose tokens, those that issuers gave it until now, the agents that it owns and its sessions in the console",
+    )
     .option("--issuer <issuer>", "of which issuer; absent: of any")
     .option("--json", "print JSON")
     .action(async (id: string | undefined, options: Owner & { json?: true }) => {
@@ -56,19 +61,32 @@ export function addTokens(program: Command, context: CommandContext): void {
         throw new CommandError("Name either a token's id or a --subject.", 2);
       if (id !== undefined && !/^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(id))
         throw new CommandError("That is no token's id; `tokens list` shows them.", 2);
-      const which = subject === undefined ? { id: id ?? "" } : { subject, issuer: issuer ?? null };
-      const [count, sessions] = await withDatabase(context, use(), async (db) => {
-        const by = toOperator();
-        const ended = "subject" in which ? await endConsoleSessions(db, which, by) : 0;
-        return [await revokeTokensAs(db, which, by), ended];
-      });
+      if (id !== undefined) {
+        const isEnded = await withDatabase(context, use(), (db) => revokeTokenAs(db, id, toOperator()));
+        if (json === true) return printJson(context.stdout, { revoked: isEnded ? 1 : 0 });
+        if (!isEnded) throw new CommandError("No token that counts has this id.");
+        return void context.stdout.write("Revoked 1 token.\n");
+      }
+      const owner = { subject: subject ?? "", issuer: issuer ?? null };
+      const { tokens, agents, sessions } = await withDatabase(context, use(), async (db) => ({
+        sessions: await endConsoleSessions(db, owner, toOperator()),
+        ...(await endSubjectAs(db, owner, toOperator())),
+      }));
       if (json === true)
         return printJson(context.stdout, {
-          revoked: count,
+          revoked: tokens,
           ...(sessions > 0 && { ended_sessions: sessions }),
+          ...(agents.length > 0 && { ended_agents: agents }),
         });
-      if (count + sessions === 0) throw new CommandError("No token that counts is meant by that.");
-      const more = sessions === 0 ? "" : ` Ended ${sessions} in the console.`;
-      context.stdout.write(`Revoked ${count} ${count === 1 ? "token" : "tokens"}.${more}\n`);
+      const lines = [
+        `Revoked ${toCount(tokens, "token")}. What ${issuer ?? "an issuer"} gave ${owner.subject} until now counts no more.`,
+        ...(agents.length === 0 ? [] : [`Ended ${toCount(agents.length, "agent")}: ${agents.join(", ")}.`]),
+        ...(sessions === 0 ? [] : [`Ended ${toCount(sessions, "session")} in the console.`]),
+      ];
+      context.stdout.write(`${lines.join("\n")}\n`);
     });
+}
+
+function toCount(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }

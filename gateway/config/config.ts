@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
+import type { DecisionLogConfig } from "./decision-log.ts";
+import { toDecisionLog } from "./decision-log.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
 import { isLoopback } from "./loopback.ts";
@@ -75,6 +77,8 @@ export type Config = {
   readonly limits: ConfigFile["limits"];
   readonly detect: ConfigFile["detect"];
   readonly record: ConfigFile["record"];
+  /** Null: decisions are told to nobody. */
+  readonly decisionLog: DecisionLogConfig | null;
   readonly shutdown: ConfigFile["shutdown"];
   readonly workers: number;
   readonly log: ConfigFile["log"];
@@ -253,6 +257,7 @@ export function loadConfig(options: {
     limits: file.limits,
     detect: file.detect,
     record: file.record,
+    decisionLog: toDecisionLog(file.decision_log, folder),
     shutdown: file.shutdown,
     workers: file.workers,
     log: file.log,

@@ -1,6 +1,7 @@
 // The schema of the configuration file. docs/configuration.md and docs/tollgate.schema.json are generated from it.
 import { z } from "zod";
 import { consoleSettings } from "./console-schema.ts";
+import { decisionLog } from "./decision-log.ts";
 import { bytes, count, milliseconds, network, secretReference, trustedUrl, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
 import { outbound } from "./outbound.ts";
@@ -332,6 +333,7 @@ export const configFile = z
       })
       .prefault({})
       .meta({ description: "How exchanges are recorded." }),
+    decision_log: decisionLog.optional(),
     shutdown: z
       .strictObject({
         grace_ms: milliseconds(30_000, "How long running answers may go on after SIGTERM.", 3_600_000),

@@ -42,12 +42,13 @@ export function toPage(person: Person, path: string, title: string, body: Html):
 export function toPlainPage(title: string, body: Html): Html {
   return toDocument(
     title,
-    html`<main class="narrow">
-      <section class="sheet">
-        <h1>${title}</h1>
-        ${body}
-      </section>
-    </main>`,
+    html`<header><a class="name" href="/console">Tollgate</a></header>
+      <main class="narrow">
+        <section class="sheet">
+          <h1>${title}</h1>
+          ${body}
+        </section>
+      </main>`,
   );
 }
 
@@ -84,14 +85,14 @@ export function toButton(person: Person, action: string, label: string, warning:
       </details>`;
 }
 
-/** Gives a table, or a sentence where there are no rows. */
+/** Gives a table, or a sentence where there are no rows. A column of buttons has no heading. */
 export function toTable(headings: readonly string[], rows: readonly (readonly Html[])[], none: string): Html {
   if (rows.length === 0) return html`<p class="soft">${none}</p>`;
   return html`<div class="scroll">
     <table>
       <thead>
         <tr>
-          ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
+          ${headings.map((text) => (text === "" ? html`<td></td>` : html`<th scope="col">${text}</th>`))}
         </tr>
       </thead>
       <tbody>

@@ -12,7 +12,7 @@ import type { Config } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
 import { createSessionText, hashKey, isSessionText } from "../identity/key-format.ts";
 import type { SignedIn } from "../identity/sign-in.ts";
-import { toSubjectId } from "../identity/subject-id.ts";
+import { toEnds } from "../identity/subject-id.ts";
 import { newId } from "../new-id.ts";
 import { toRights, toRoles } from "./roles.ts";
 import type { Right, Role } from "./roles.ts";
@@ -59,14 +59,14 @@ export function createPeople(deps: {
       if (held === undefined || !isSessionText(held)) return null;
       const session = await findConsoleSession(db, hashKey(held), settings.idle_s);
       if (session === null || (hasIssuers && session.role !== null)) return null;
-      if (await isRevoked(db, [session.id, toSubjectId(session)])) return null;
+      if (await isRevoked(db, toEnds(session, [session.id]))) return null;
       const roles = toRoles(session, settings, homeTenant);
       const csrf = hash("sha256", `csrf\0${held}`, "base64url");
       return { session, roles, rights: toRights(roles), csrf };
     },
     async signIn({ caller, issuerSubject, issuerSession }, held) {
       const { tenant, issuer, subject, groups } = caller;
-      if (await isRevoked(db, [toSubjectId(caller)]))
+      if (await isRevoked(db, toEnds(caller, [])))
         throw new GatewayError("token_revoked", "This account was revoked.");
       const { text, row } = begin(tenant, issuer);
       const session = { ...row, subject, issuerSubject, issuerSession, groups: [...groups] };

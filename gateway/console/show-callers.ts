@@ -6,7 +6,7 @@ import { endConsoleSessions, listConsoleSessions, toActor } from "../../db/queri
 import { isUuid } from "../../db/queries/exchange-filter.ts";
 import { listServiceAccounts, toAccountStatus } from "../../db/queries/list-service-accounts.ts";
 import { revokeServiceAccount } from "../../db/queries/service-accounts.ts";
-import { listTokens, revokeTokensAs } from "../../db/queries/tokens.ts";
+import { listTokens, revokeTokenAs } from "../../db/queries/tokens.ts";
 import type { Door } from "./door.ts";
 import { toButton, toPage, toTable, toText, toWhen } from "./layout.ts";
 import type { Html } from "./layout.ts";
@@ -73,7 +73,7 @@ export function addCallers(app: Hono, { db, door }: { readonly db: Database; rea
   }
 
   addEnd("accounts", async (id, by) => (await revokeServiceAccount(db, id, by)) !== null);
-  addEnd("tokens", async (id, by) => (await revokeTokensAs(db, { id }, by)) > 0);
+  addEnd("tokens", async (id, by) => revokeTokenAs(db, id, by));
   addEnd("sessions", async (id, by) => (await endConsoleSessions(db, { id }, by)) > 0);
 
   function addEnd(kind: string, run: (id: string, by: string) => Promise<boolean>): void {

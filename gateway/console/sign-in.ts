@@ -125,5 +125,5 @@ function toSignInPage(names: readonly string[]) {
       No issuer is configured for the console. Whoever runs the gateway gets in by a one-time link:
     </p>
     <pre>tollgate console link</pre>`;
-  return toPlainPage("Tollgate", names.length === 0 ? none : html`${ways}`);
+  return toPlainPage("Sign in", names.length === 0 ? none : html`${ways}`);
 }

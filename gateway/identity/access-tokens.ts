@@ -24,6 +24,7 @@ export const keptCaller = z.object({
   agent: agentSchema.extend({ name: z.string() }).nullable().default(null),
   initiator: z.enum(INITIATORS).default("service"),
   boundTo: z.string().optional(),
+  issuedAt: z.number().optional(),
 });
 
 /** Reads the caller that was kept with a token. */

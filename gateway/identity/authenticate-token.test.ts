@@ -32,6 +32,7 @@ function start() {
     },
     findAccessToken: async () => null,
     wasRevoked: async () => false,
+    onWithdrawn: async () => undefined,
     issuers: [],
     secret: randomBytes(32),
     onProviderKey: (incident) => incidents.push(incident),
@@ -170,7 +171,12 @@ describe("a flood of provider keys", () => {
 });
 
 describe("a client secret", () => {
-  const revoked = (kind: "credential" | "subject", id: string): Revocation => ({ seq: 1, kind, id });
+  const revoked = (kind: "credential" | "subject", id: string): Revocation => ({
+    seq: 1,
+    kind,
+    id,
+    at: 0,
+  });
   const subject = JSON.stringify(["default", "https://login.example.com", "someone"]);
 
   test("counts until it expires, and then opens nothing; what it has opened goes on", async () => {
@@ -207,13 +213,13 @@ describe("a client secret", () => {
   ])("falls with $of, also once it has expired", async ({ kind, id }) => {
     const { authenticator, clock, createSecret, log } = start();
     const cut: string[] = [];
-    authenticator.onRevoked((credential) => cut.push(credential));
     const secret = createSecret(60, null);
     const caller = await authenticator.authenticate(`Bearer ${secret}`);
+    authenticator.onRevoked((isEnded) => cut.push(isEnded(caller) ? caller.credentialId : "another"));
     clock.now += 61_000;
     expect(await outcome(authenticator, secret)).toBe("token_expired");
     log.tell(revoked(kind, id));
-    expect(cut).toContain("parent");
+    expect(cut).toEqual(["parent"]);
     expect(() => authenticator.confirm(caller)).toThrow(expect.objectContaining({ code: "token_revoked" }));
   });
 });

@@ -1,16 +1,17 @@
 // Who is calling: from an Authorization header to a caller, at once for a token that is known.
 import { hash as digest } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import type { Revocation } from "../../db/queries/revocations.ts";
+import type { Ends, Revocation } from "../../db/queries/revocations.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { admit } from "./binding.ts";
 import { parseBearer } from "./bearer.ts";
 import type { TokenCheck } from "./check-token.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
+import { createRevoked, endsBy } from "./revoked.ts";
 import type { RevocationLog } from "./revocation-log.ts";
 import type { Sender } from "./sender.ts";
-import { toNames } from "./subject-id.ts";
+import { toCallerEnds } from "./subject-id.ts";
 import type { VerifiedToken } from "./verify-token.ts";
 
 export type Authenticator = {
@@ -24,10 +25,10 @@ export type Authenticator = {
    * credential must not. Throws, or rejects with, `token_expired`, `token_revoked` or `identity_unavailable`.
    */
   confirm(caller: Caller): Caller | Promise<Caller>;
-  /** Says whether this process has seen the credential's revocation. */
-  isRevoked(credentialId: string): boolean;
-  /** Calls back with each credential that is revoked, so that its open streams can be cut; gives the way to stop. */
-  onRevoked(callback: (credentialId: string) => void): () => void;
+  /** Says whether this process has seen a revocation that ends the caller. */
+  isRevoked(caller: Caller): boolean;
+  /** Calls back at each revocation with what tells whom it ends, so that open streams can be cut; gives the way to stop. */
+  onRevoked(callback: (isEnded: (caller: Caller) => boolean) => void): () => void;
   close(): Promise<void>;
 };
 
@@ -38,38 +39,41 @@ export type TokenAuthenticatorDeps = {
   readonly cacheSize?: number;
 };
 
-type Known = VerifiedToken & { readonly names: readonly string[] };
+type Known = VerifiedToken & { readonly ends: Ends };
 type Refused = {
   readonly code: "token_invalid" | "token_revoked" | "token_expired";
   readonly message: string;
 };
+
+/** What is open is asked about at each revocation. */
+const openEnds = new WeakMap<Caller, Ends>();
+
+function toOpenEnds(caller: Caller): Ends {
+  const ends = openEnds.get(caller) ?? toCallerEnds(caller);
+  openEnds.set(caller, ends);
+  return ends;
+}
 
 /** Creates the authenticator. It keeps verified tokens by a hash of the header until they expire or are revoked. */
 export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenticator {
   const now = deps.now ?? Date.now;
   const known = new LRUCache<string, Known>({ max: deps.cacheSize ?? 20_000 });
   const refused = new LRUCache<string, Refused>({ max: 10_000, ttl: 60_000 });
-  const revokedIds = new LRUCache<string, true>({ max: 100_000 });
+  const revoked = createRevoked();
   const pending = new Map<string, Promise<Caller>>();
-  const callbacks = new Set<(credentialId: string) => void>();
+  const callbacks = new Set<(isEnded: (caller: Caller) => boolean) => void>();
   const revocations = deps.followRevocations(onRevocation);
 
   function onRevocation(revocation: Revocation): void {
-    revokedIds.set(revocation.id, true);
-    const hit = new Set<string>(revocation.kind === "credential" ? [revocation.id] : []);
-    for (const [key, entry] of known.entries()) {
-      if (!entry.names.includes(revocation.id)) continue;
-      known.delete(key);
-      hit.add(entry.caller.credentialId);
-    }
-    for (const id of hit) {
-      revokedIds.set(id, true);
-      for (const callback of callbacks) callback(id);
-    }
+    revoked.add(revocation);
+    for (const [key, entry] of known.entries()) if (endsBy(entry.ends, revocation)) known.delete(key);
+    for (const callback of callbacks) callback((caller) => endsBy(toOpenEnds(caller), revocation));
   }
 
-  function isSeenRevoked(names: readonly string[]): boolean {
-    return names.some((name) => revokedIds.has(name));
+  /** The issuer says that a token which it vouched for before doesn't count any more: what runs by it ends. */
+  function drop(key: string, { caller: { credentialId } }: Known): void {
+    known.delete(key);
+    for (const callback of callbacks) callback((caller) => toOpenEnds(caller).names.includes(credentialId));
   }
 
   async function lookUp(authorization: string, key: string, sender?: Sender): Promise<Caller> {
@@ -78,9 +82,13 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     const held = known.get(key);
     if (held !== undefined && held.until > now()) return held.caller;
     const token = parseBearer(authorization);
-    const verified = await deps.check(token, { sender });
-    const entry = { ...verified, names: toNames(verified.caller) };
-    if (isSeenRevoked(entry.names)) throw tokenRevoked();
+    const verified = await deps.check(token, { sender }).catch((error: unknown) => {
+      if (held !== undefined && error instanceof GatewayError && error.code === "token_invalid")
+        drop(key, held);
+      throw error;
+    });
+    const entry = { ...verified, ends: toCallerEnds(verified.caller) };
+    if (revoked.ends(entry.ends)) throw tokenRevoked();
     known.set(key, entry);
     return entry.caller;
   }
@@ -132,12 +140,12 @@ export function createTokenAuthenticator(deps: TokenAuthenticatorDeps): Authenti
     confirm(caller) {
       if (caller.expiresAt !== null && caller.expiresAt <= now()) throw tokenExpired();
       const settle = (): Caller => {
-        if (isSeenRevoked(toNames(caller))) throw tokenRevoked();
+        if (revoked.ends(toCallerEnds(caller))) throw tokenRevoked();
         return caller;
       };
       return revocations.isFresh() ? settle() : revocations.confirm().then(settle);
     },
-    isRevoked: (credentialId) => revokedIds.has(credentialId),
+    isRevoked: (caller) => revoked.ends(toCallerEnds(caller)),
     onRevoked(callback) {
       callbacks.add(callback);
       return () => callbacks.delete(callback);

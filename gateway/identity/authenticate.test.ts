@@ -3,11 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openDatabase } from "../../db/client.ts";
 import { revoke } from "../../db/queries/revocations.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import { addTokens, endSubjectAs } from "../../db/queries/tokens.ts";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { createSilentLog } from "../log.ts";
+import { issueTokens } from "../oauth/issue-tokens.ts";
 import { createAuthenticator } from "./authenticate.ts";
 import type { Authenticator, ProviderKeyIncident } from "./authenticate.ts";
 import { createKeyText, hashKey, toHint } from "./key-format.ts";
@@ -20,12 +22,12 @@ let issuer: TestIssuer;
 let authenticator: Authenticator;
 const incidents: ProviderKeyIncident[] = [];
 
-function open(db = database.db): Promise<Authenticator> {
+function open(db = database.db, of = issuer): Promise<Authenticator> {
   return createAuthenticator({
     findClientSecret: async () => null,
     db,
-    issuers: [issuer.config],
-    issuerSecrets: new Map(),
+    issuers: [of.config],
+    issuerSecrets: new Map([[of.url, "introspection-secret"]]),
     secret: Buffer.alloc(32, 1),
     log: createSilentLog(),
     onProviderKey: (incident) => incidents.push(incident),
@@ -103,13 +105,14 @@ describe("a key of a service account", () => {
   test("is refused by every process within a second of its revocation", async () => {
     const { name, key, keyId } = await createAccount();
     const other = await open();
+    const caller = await authenticator.authenticate(`Bearer ${key}`);
     const cut: string[] = [];
-    other.onRevoked((id) => cut.push(id));
+    other.onRevoked((isEnded) => isEnded(caller) && cut.push(caller.credentialId));
     expect([await outcome(key), await outcome(key, other)]).toEqual(["accepted", "accepted"]);
     await revokeServiceAccount(database.db, name);
     const began = Date.now();
     const processes = [authenticator, other];
-    while (processes.some((one) => !one.isRevoked(keyId)) && Date.now() - began < 10_000) await sleep(5);
+    while (processes.some((one) => !one.isRevoked(caller)) && Date.now() - began < 10_000) await sleep(5);
     // A second is what it takes; the rest is what a busy machine may be late by.
     expect(Date.now() - began).toBeLessThan(5_000);
     expect([await outcome(key), await outcome(key, other)]).toEqual(["token_revoked", "token_revoked"]);
@@ -157,12 +160,78 @@ describe("an issuer's token", () => {
     const token = await issuer.sign({ sub: "mallory" });
     const caller = await authenticator.authenticate(`Bearer ${token}`);
     const cut: string[] = [];
-    const stop = authenticator.onRevoked((id) => cut.push(id));
+    const stop = authenticator.onRevoked((isEnded) => isEnded(caller) && cut.push(caller.credentialId));
     await revoke(database.db, { kind: "subject", id: toSubjectId(caller) });
     await expect.poll(() => outcome(token), { timeout: 5_000 }).toBe("token_revoked");
     await expect.poll(() => cut, { timeout: 5_000 }).toEqual([caller.credentialId]);
     stop();
     expect(await outcome(await issuer.sign({ sub: "mallory", jti: "other" }))).toBe("token_revoked");
+  });
+
+  test("ends with what its subject had at a moment, at every process, and a later one counts", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const tokens = {
+      early: await issuer.sign({ sub: "hedy" }),
+      // As an issuer's that doesn't say when it issued it.
+      undated: await issuer.sign({ sub: "hedy", iat: undefined }),
+      ahead: await issuer.sign({ sub: "hedy", iat: now + issuer.config.clock_skew_s - 2 }),
+    };
+    const later = await issuer.sign({ sub: "hedy", iat: now + 60 });
+    const other = await issuer.sign({ sub: "emmy" });
+    const second = await open();
+    const callers: Caller[] = [];
+    for (const token of Object.values(tokens))
+      callers.push(
+        await second.authenticate(`Bearer ${token}`),
+        await authenticator.authenticate(`Bearer ${token}`),
+      );
+    const cut = new Set<Caller>();
+    for (const one of [authenticator, second])
+      one.onRevoked((isEnded) => {
+        for (const caller of callers) if (isEnded(caller)) cut.add(caller);
+      });
+    const ended = await endSubjectAs(database.db, { issuer: issuer.url, subject: "hedy" }, "test");
+    expect(ended).toEqual({ tokens: 0, agents: [] });
+    await expect.poll(() => cut.size, { timeout: 5_000 }).toBe(callers.length);
+    const started = await open();
+    for (const by of [authenticator, second, started]) {
+      for (const token of Object.values(tokens)) expect(await outcome(token, by)).toBe("token_revoked");
+      expect([await outcome(later, by), await outcome(other, by)]).toEqual(["accepted", "accepted"]);
+    }
+    await endSubjectAs(database.db, { issuer: "https://elsewhere.example", subject: "emmy" }, "test");
+    expect(await outcome(other, started)).toBe("accepted");
+    await endSubjectAs(database.db, { issuer: null, subject: "emmy" }, "test");
+    await expect.poll(() => outcome(other, started), { timeout: 5_000 }).toBe("token_revoked");
+    await Promise.all([second.close(), started.close()]);
+  });
+
+  test("that is asked about takes along what came of it, once its issuer no longer vouches for it", async () => {
+    const introspection = { endpoint: null, client_id: "tollgate", token_prefix: "op_", cache_s: 0 };
+    const asked = await createTestIssuer({ introspection });
+    const by = await open(database.db, asked);
+    asked.opaque.set("op_1", { sub: "grete", aud: "tollgate", jti: "named" });
+    const parent = await by.authenticate("Bearer op_1");
+    const { credentialId, expiresAt: _ends, ...caller } = parent;
+    const life = { parents: [credentialId], grantType: "x", family: null, refreshUntil: null, until: null };
+    const child = issueTokens({ caller, ...life }, { access_s: 60, refresh_s: 60 }, Date.now());
+    await addTokens(database.db, child.rows, 10);
+    const other = issueTokens({ caller, ...life, parents: [] }, { access_s: 60, refresh_s: 60 }, Date.now());
+    await addTokens(database.db, other.rows, 10);
+    const [token, another] = [child.answer.access_token, other.answer.access_token];
+    expect([await outcome(token), await outcome(another), await outcome("op_1", by)]).toEqual([
+      "accepted",
+      "accepted",
+      "accepted",
+    ]);
+    const cut: string[] = [];
+    by.onRevoked((isEnded) => isEnded(parent) && cut.push(parent.credentialId));
+    asked.opaque.delete("op_1");
+    expect(await outcome("op_1", by)).toBe("token_invalid");
+    expect(cut).toEqual([credentialId]);
+    await expect.poll(() => outcome(token), { timeout: 5_000 }).toBe("token_revoked");
+    expect(await outcome(another)).toBe("accepted");
+    await by.close();
+    await asked[Symbol.asyncDispose]();
   });
 
   test("of an issuer that isn't configured is refused", async () => {

@@ -1,6 +1,8 @@
 // The door of this stage: the authenticator on a database, for the configured issuers.
 import type { Database } from "../../db/client.ts";
 import { createRevocationReader, isRevoked, listenForRevocations } from "../../db/queries/revocations.ts";
+import { endChildren } from "../../db/queries/tokens.ts";
+import type { Ends } from "../../db/queries/revocations.ts";
 import { findKeyOwner } from "../../db/queries/service-accounts.ts";
 import type { IssuerConfig } from "../config/issuers.ts";
 import type { Log } from "../log.ts";
@@ -44,7 +46,8 @@ export async function createAuthenticator(deps: {
     findKeyOwner: (hash: Buffer) => findKeyOwner(db, hash),
     findClientSecret: deps.findClientSecret,
     findAccessToken: (hash: Buffer) => findAccessToken(db, hash),
-    wasRevoked: (names: readonly string[]) => isRevoked(db, names),
+    wasRevoked: (ends: Ends) => isRevoked(db, ends),
+    onWithdrawn: (credentialId: string) => endChildren(db, credentialId, "its issuer, by introspection"),
     issuers: openIssuers(deps.issuers, deps.issuerSecrets),
     secret: deps.secret,
     onProviderKey: deps.onProviderKey,
@@ -68,7 +71,7 @@ export async function createAuthenticator(deps: {
       const check = createTokenCheck({
         ...checking,
         turns,
-        wasRevoked: (names) => turns(() => checking.wasRevoked(names)),
+        wasRevoked: (ends) => turns(() => checking.wasRevoked(ends)),
       });
       return async (token, around) => {
         const verified = await check(token, around);

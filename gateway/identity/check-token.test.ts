@@ -20,11 +20,13 @@ async function start(overrides: Partial<IssuerConfig> = {}) {
   const clock = { now: Date.now() };
   const revoked = new Set<string>();
   const incidents: string[] = [];
+  const withdrawn: string[] = [];
   const check = createTokenCheck({
     findKeyOwner: async () => null,
     findClientSecret: async () => null,
     findAccessToken: async () => null,
-    wasRevoked: async (credentialIds) => credentialIds.some((id) => revoked.has(id)),
+    wasRevoked: async ({ names }) => names.some((id) => revoked.has(id)),
+    onWithdrawn: async (credentialId) => void withdrawn.push(credentialId),
     issuers: openIssuers([issuer.config], new Map([[issuer.url, "introspection-secret"]])),
     secret: randomBytes(32),
     onProviderKey: ({ provider }) => incidents.push(provider),
@@ -35,7 +37,7 @@ async function start(overrides: Partial<IssuerConfig> = {}) {
       ({ caller }) => caller.subject,
       (error: unknown) => (error instanceof GatewayError ? error.code : String(error)),
     );
-  return { issuer, check, outcome, clock, revoked, incidents };
+  return { issuer, check, outcome, clock, revoked, incidents, withdrawn };
 }
 
 const claims = { sub: "ada", aud: "tollgate", groups: ["staff"], scope: "a b" };
@@ -78,6 +80,20 @@ describe("an opaque token", () => {
     issuer.opaque.set("op_1", claims);
     revoked.add((await check("op_1")).caller.credentialId);
     expect(await outcome("op_1")).toBe("token_revoked");
+  });
+
+  test("that its issuer no longer vouches for is told of by the name that it had", async () => {
+    const { issuer, check, outcome, withdrawn, clock } = await start();
+    issuer.opaque.set("op_1", { ...claims, jti: "named" });
+    const { caller } = await check("op_1");
+    issuer.behave("fail");
+    expect(await outcome("op_1")).toBe("identity_unavailable");
+    expect(withdrawn).toEqual([]);
+    issuer.behave("well");
+    issuer.opaque.delete("op_1");
+    clock.now += 60_000;
+    expect(await outcome("op_1")).toBe("token_invalid");
+    expect(withdrawn).toEqual([caller.credentialId]);
   });
 
   test("is shown to no issuer that it isn't of", async () => {

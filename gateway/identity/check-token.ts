@@ -1,4 +1,5 @@
 // Checks one token of any kind that is accepted: a key of ours, a client secret, an issuer's JWT or opaque token.
+import type { Ends } from "../../db/queries/revocations.ts";
 import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
 import type { Agent, Caller } from "../exchange.ts";
@@ -11,11 +12,11 @@ import { findProvider, findProviderOfIssuer } from "./provider-keys.ts";
 import { createProviderKeyReporter } from "./report-provider-key.ts";
 import { tokenExpired, tokenRevoked } from "./refusals.ts";
 import type { Sender } from "./sender.ts";
-import { toNames } from "./subject-id.ts";
+import { toCallerEnds } from "./subject-id.ts";
 import { createTurns } from "./turns.ts";
 import type { Turns } from "./turns.ts";
 import type { TrustedIssuer, VerifiedToken } from "./verify-token.ts";
-import { isJwt, readIssuer, verifyIntrospected, verifyToken } from "./verify-token.ts";
+import { isJwt, readIssuer, toOpaqueId, verifyIntrospected, verifyToken } from "./verify-token.ts";
 
 export type TokenCheckDeps = {
   readonly findKeyOwner: (hash: Buffer) => Promise<KeyOwner | null>;
@@ -23,8 +24,10 @@ export type TokenCheckDeps = {
   readonly findClientSecret: (hash: Buffer) => Promise<VerifiedToken | null>;
   /** Finds what a short-lived token stands for. */
   readonly findAccessToken: (hash: Buffer) => Promise<FoundToken | null>;
-  /** Says whether any of the names in the log of revocations was ever revoked. */
-  readonly wasRevoked: (names: readonly string[]) => Promise<boolean>;
+  /** Says whether anything in the log of revocations ends a caller. */
+  readonly wasRevoked: (ends: Ends) => Promise<boolean>;
+  /** Ends whatever was obtained with a credential that its issuer no longer vouches for. */
+  readonly onWithdrawn: (credentialId: string) => Promise<void>;
   readonly issuers: readonly TrustedIssuer[];
   /** Keys the hash of presented provider keys. */
   readonly secret: Buffer;
@@ -64,7 +67,7 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
   const issuers = new Map(deps.issuers.map((issuer) => [issuer.config.issuer, issuer]));
 
   async function requireUnrevoked({ caller }: VerifiedToken, note?: Note): Promise<void> {
-    if (await asUnavailable(deps.wasRevoked(toNames(caller)))) throw tokenRevoked();
+    if (await asUnavailable(deps.wasRevoked(toCallerEnds(caller)))) throw tokenRevoked();
     note?.("revocation", "neither the token nor its subject was revoked");
   }
 
@@ -151,7 +154,11 @@ function createIntrospections(deps: TokenCheckDeps): TokenCheck {
     const { introspection } = issuer.config;
     if (introspection === null) return [];
     const find = createKeyLookup({
-      find: (_hash, token) => verifyIntrospected(token, issuer, deps.now()),
+      async find(_hash, token) {
+        const verified = await verifyIntrospected(token, issuer, deps.now());
+        if (verified === null) await deps.onWithdrawn(toOpaqueId(issuer.config.issuer, token));
+        return verified;
+      },
       turns: createTurns(AT_ONCE, deps.now),
       now: deps.now,
     });

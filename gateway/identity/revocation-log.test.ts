@@ -39,7 +39,7 @@ function start(first: Revocation[] = []) {
   return { log, clock, seen, rows, state };
 }
 
-const revocation = (seq: number): Revocation => ({ seq, kind: "credential", id: `key-${seq}` });
+const revocation = (seq: number): Revocation => ({ seq, kind: "credential", id: `key-${seq}`, at: 0 });
 
 test("is fresh only after the database has confirmed it", async () => {
   const { log, clock } = start();

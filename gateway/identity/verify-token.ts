@@ -78,6 +78,7 @@ export async function verifyToken(
       caller: {
         ...claims,
         ...readBinding(payload),
+        issuedAt: toIssuedAt(payload.iat, config),
         credentialId: toCredentialId(config.issuer, payload.jti, toSigned(token)),
         expiresAt,
       },
@@ -100,7 +101,7 @@ export async function verifyIntrospected(
   const { config, client } = trusted;
   const claims = await client.introspect(token);
   if (claims === null) return null;
-  const { iss, aud, exp, nbf, jti } = claims;
+  const { iss, aud, exp, nbf, iat } = claims;
   if (iss !== undefined && iss !== config.issuer) throw mismatch("iss");
   const audiences: readonly unknown[] = Array.isArray(aud) ? aud : [aud];
   if (!audiences.some((one) => typeof one === "string" && config.audience.includes(one)))
@@ -110,18 +111,28 @@ export async function verifyIntrospected(
   const expiresAt = typeof exp === "number" ? exp * 1000 : null;
   if (expiresAt !== null && expiresAt + skew <= nowMs) throw tokenExpired();
   const caller = readClaims(claims, config);
-  const id = typeof jti === "string" ? jti : undefined;
   const cached = nowMs + (config.introspection?.cache_s ?? 0) * 1000;
   return {
     caller: {
       ...caller,
       ...readBinding(claims),
-      credentialId: toCredentialId(config.issuer, id, token),
+      issuedAt: toIssuedAt(iat, config),
+      credentialId: toOpaqueId(config.issuer, token),
       expiresAt,
     },
     until: expiresAt === null ? cached : Math.min(cached, expiresAt + skew),
     isRenewable: true,
   };
+}
+
+/** Names an opaque token by itself alone, so that it has the same name once its issuer says nothing of it any more. */
+export function toOpaqueId(issuer: string, token: string): string {
+  return toCredentialId(issuer, undefined, token);
+}
+
+/** The issuer's clock may be ahead: what it gave just before a moment must not look younger than that. */
+function toIssuedAt(iat: unknown, { clock_skew_s: skew }: IssuerConfig): number {
+  return typeof iat === "number" ? Math.max(0, (iat - skew) * 1000) : 0;
 }
 
 function mismatch(claim: string): GatewayError {

@@ -33,9 +33,17 @@ export function delegate(held: Presented, actor: Presented): Presented {
   const scopes = joinScopes(actor.caller.scopes, held.caller.scopes);
   const ends = [actor.until, held.until].filter((end) => end !== null);
   // An agent that nothing else began was begun by whoever it acts for.
+  const issued = [actor.caller.issuedAt, held.caller.issuedAt].filter((at) => at !== undefined);
   const { initiator } = actor.caller.initiator === "agent" ? held.caller : actor.caller;
   return {
-    caller: { ...actor.caller, groups, scopes, initiator, actsFor: held.caller.subject },
+    caller: {
+      ...actor.caller,
+      groups,
+      scopes,
+      initiator,
+      actsFor: held.caller.subject,
+      ...(issued.length > 0 && { issuedAt: Math.min(...issued) }),
+    },
     parents: toParents([...actor.parents, ...held.parents], held.caller),
     expiresAt: null,
     until: ends.length === 0 ? null : Math.min(...ends),

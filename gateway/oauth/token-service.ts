@@ -6,7 +6,7 @@ import { isRevoked } from "../../db/queries/revocations.ts";
 import { addTokens, findToken, revokeTokens, rotateToken } from "../../db/queries/tokens.ts";
 import type { SamlIssuerConfig } from "../config/saml-issuers.ts";
 import type { TokenCheck } from "../identity/check-token.ts";
-import { toSubjectId } from "../identity/subject-id.ts";
+import { toEnds } from "../identity/subject-id.ts";
 import { createTurns } from "../identity/turns.ts";
 import type { Turns } from "../identity/turns.ts";
 import type { Log } from "../log.ts";
@@ -54,7 +54,7 @@ export function openTokenService(deps: {
     useAssertion: useUp,
     add: (rows) => turns(() => addTokens(db, rows, deps.lifetimes.per_subject)),
     rotate: (hash, make) => turns(() => rotateToken(db, hash, make, deps.lifetimes.per_subject)),
-    wasRevoked: (parents, caller) => turns(() => isRevoked(db, [...parents, toSubjectId(caller)])),
+    wasRevoked: (parents, caller) => turns(() => isRevoked(db, toEnds(caller, parents))),
     end: (hash) =>
       turns(async () => {
         const token = await findToken(db, hash);

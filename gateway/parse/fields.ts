@@ -18,7 +18,7 @@ export const FREE: ReadonlySet<string> = words(
 );
 
 /** Ciphertext, bound to its item: it cannot be read and must not be changed. */
-export const CIPHERTEXT: ReadonlySet<string> = words("encrypted_content");
+export const CIPHERTEXT: ReadonlySet<string> = words("encrypted_content signature thought_signature");
 
 /** A third party's credentials, which a tool's definition carries in clear: kept out of the texts. */
 export const CREDENTIALS: ReadonlySet<string> = words("authorization headers");

@@ -56,14 +56,19 @@ export function toQuerySegments({ all }: Query): readonly Segment[] {
     const pointer = `?${name}`;
     const kind = name.startsWith("metadata[") ? "metadata" : "other";
     const own: Segment = { pointer, kind, role: "none", text: value };
-    const texts: Segment[] =
-      value === "" || isPlain(value) ? [] : [isToken(value) ? { ...own, part: { of: "token" } } : own];
+    const texts: Segment[] = value === "" || isPlain(value) ? [] : [toValueSegment(own, name)];
     // What stands in brackets somebody chose, such as a key of the metadata.
     const key = /\[([^\]]*)\]/.exec(name)?.[1] ?? "";
     if (!/^[a-z_0-9]*$/.test(key))
       texts.push({ pointer, kind, role: "none", text: key, part: { of: "name" } });
     return texts;
   });
+}
+
+/** A number is searched beside its name: alone a time has the shape of numbers that states give out. */
+function toValueSegment(own: Segment, name: string): Segment {
+  if (/^\d+$/.test(own.text)) return { ...own, text: `${name}=${own.text}`, part: { of: "name" } };
+  return isToken(own.text) ? { ...own, part: { of: "token" } } : own;
 }
 
 /** Throws `query_invalid` where the query cannot be read in one way, or asks for what the operation does not have. */

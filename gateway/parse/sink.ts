@@ -93,14 +93,23 @@ export function addLogprobs(
   push(sink, { pointer, kind, role, text, part: { of: "logprobs", isUnlike: !isSpelled } });
 }
 
-/** Adds a number of so many digits that it may be a value, which can no more be masked than a name. */
+/**
+ * Adds a number of so many digits that it may be a value, which can no more be masked than a name. It is searched beside
+ * its member's name: alone a time or a limit has the shape of numbers that states give out.
+ */
 export function addNumber(sink: Sink, pointer: string, kind: SegmentKind, role: Role, value: number): void {
-  if (value >= LEAST_NUMBER && Number.isSafeInteger(value))
-    push(sink, { pointer, kind, role, text: String(value), part: { of: "name" } });
+  if (value < LEAST_NUMBER || !Number.isSafeInteger(value)) return;
+  const name = /\/([^/]*)(?:\/\d+)*$/.exec(pointer)?.[1] ?? "";
+  if (MEASURED.test(name) && value < LEAST_CARD) return;
+  push(sink, { pointer, kind, role, text: `${name}: ${value}`, part: { of: "name" } });
 }
 
 /** No value has fewer than eight digits. */
 const LEAST_NUMBER = 10_000_000;
+/** Times, durations and sizes, as the API names them. Of the times one in 600 has the check digits of an Icelander's number. */
+const MEASURED = /(?:_at|_ms|_time|_before|_after|_finish|_tokens|bytes)$/;
+/** Milliseconds and bytes have fewer digits than nearly all cards. */
+const LEAST_CARD = 1e13;
 
 /** Adds the text of the file that stands at the pointer as base64. */
 export function addFile(

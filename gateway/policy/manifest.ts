@@ -67,11 +67,17 @@ const metadata = z.strictObject({
   ),
 });
 
+/** Below it stands what a bundle says of its decision log, as OPA has it. */
+export const LOG_ROOT = "system/log";
+
 const manifest = z.looseObject({
   revision: z.string().min(1, "has no revision: build it with --revision"),
   roots: z
     .array(z.string())
-    .refine((roots) => roots.length === 1 && roots[0] === "gateway", "roots must be [gateway]"),
+    .refine(
+      (roots) => roots.includes("gateway") && roots.every((root) => root === "gateway" || root === LOG_ROOT),
+      `roots must be [gateway], or [gateway, ${LOG_ROOT}]`,
+    ),
   wasm: z
     .array(z.looseObject({ entrypoint: z.string(), module: z.string() }))
     .min(1, "holds no WebAssembly: build it with scripts/build-bundle"),

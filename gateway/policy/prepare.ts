@@ -13,7 +13,8 @@ import {
 } from "./evaluator.ts";
 import { toKnownClasses } from "./known-classes.ts";
 import { PolicyLoadError, toReason } from "./load-error.ts";
-import { PHASES } from "./manifest.ts";
+import { createLogPolicy } from "./log-policy.ts";
+import { LOG_ROOT, PHASES } from "./manifest.ts";
 import type { BundleMetadata } from "./manifest.ts";
 import { NO_OPERATOR_DATA, readOperatorData, type OperatorData } from "./operator.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
@@ -65,17 +66,17 @@ export async function preparePolicy(
 
   const classes = toKnownClasses(patterns, deps.recognised);
   const reads = new Map(PHASES.map((phase) => [phase, toReads(metadata?.reads[phase])]));
-  const create = (laidOver: OperatorData): [Evaluator, string] => {
+  const create = (laidOver: OperatorData) => {
     const dataRevision = toDataRevision(bundle.data, laidOver);
     const text = JSON.stringify({ gateway: { ...data, rev: dataRevision, operator: laidOver.data } });
     const bytes = new TextEncoder().encode(text);
     const evaluator = instantiate(compiled, bytes, dataRevision, reads, classes, deps);
-    return [evaluator, dataRevision];
+    return { evaluator, dataRevision, bytes };
   };
   // The bundle's own decisions are known without the operator's data only.
-  const [plain, plainRevision] = create(NO_OPERATOR_DATA);
-  tryDecisions(plain, metadata, reads, deps.trial);
-  const [evaluator, dataRevision] = operator === NO_OPERATOR_DATA ? [plain, plainRevision] : create(operator);
+  const plain = create(NO_OPERATOR_DATA);
+  tryDecisions(plain.evaluator, metadata, reads, deps.trial);
+  const { evaluator, dataRevision, bytes } = operator === NO_OPERATOR_DATA ? plain : create(operator);
   tryLoad(evaluator, reads, deps.trial);
   return {
     version: { revision: bundle.manifest.revision, dataRevision },
@@ -94,6 +95,9 @@ export async function preparePolicy(
         { code, title, remedy, refusal, package: name },
       ]),
     ),
+    log: bundle.manifest.roots.includes(LOG_ROOT)
+      ? createLogPolicy({ compiled, data: bytes, runLimited: deps.runLimited })
+      : null,
     evaluate: (facts) => evaluator.evaluate(facts),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { Decision, Facts, JsonObject, Phase, PolicyVersion, RuleText } from "../exchange.ts";
 import type { PhaseReads } from "./evaluator.ts";
+import type { LogPolicy } from "./log-policy.ts";
 import type { OperatorData } from "./operator.ts";
 import type { TokenLives } from "./token-lives.ts";
 
@@ -21,6 +22,8 @@ export type PolicySnapshot = {
   readonly phases: ReadonlySet<Phase>;
   /** Title and remedy by code. */
   readonly rules: ReadonlyMap<string, RuleText>;
+  /** What the bundle says of its own decision log, null where it says nothing. */
+  readonly log: LogPolicy | null;
   /** Decides. Throws `policy_unavailable`, `policy_effect_unsupported` or `policy_input_too_large`. */
   evaluate(facts: Facts): Decision;
 };

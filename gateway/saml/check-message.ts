@@ -106,7 +106,12 @@ async function check(
     $.SessionNotOnOrAfter === undefined ? [] : [Date.parse($.SessionNotOnOrAfter)],
   );
   return {
-    caller: { ...claims, credentialId: `saml_${name.toString("base64url").slice(0, 32)}`, expiresAt },
+    caller: {
+      ...claims,
+      issuedAt: Date.parse(assertion.$.IssueInstant) - skewMs,
+      credentialId: `saml_${name.toString("base64url").slice(0, 32)}`,
+      expiresAt,
+    },
     sessionIndex: session?.$.SessionIndex ?? null,
     sessionEndsAt: ends.length === 0 ? null : Math.min(...ends),
   };

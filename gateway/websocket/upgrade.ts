@@ -46,7 +46,7 @@ export type UpgradeDeps = DeciderDeps & {
     authorization: string | undefined,
     incoming: IncomingMessage,
   ) => Caller | Promise<Caller>;
-  readonly isRevoked: (credentialId: string) => boolean;
+  readonly isRevoked: (caller: Caller) => boolean;
   /** Asks anew about a caller whose client secret has opened a socket. */
   readonly confirm: (caller: Caller) => Caller | Promise<Caller>;
   readonly connections: Connections;
@@ -88,7 +88,7 @@ const EMPTY = Buffer.alloc(0);
 export function createUpgrades(deps: UpgradeDeps): Upgrades {
   const decider = createDecider(deps, createJournal(deps));
   const exchangeIds = new WeakMap<IncomingMessage, string>();
-  const running = new Map<Running, { readonly credentialId: string; readonly connection: string }>();
+  const running = new Map<Running, { readonly caller: Caller; readonly connection: string }>();
   let opening = 0;
   let isDraining = false;
   const server = new WebSocketServer({
@@ -182,7 +182,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       return passRefusal(context, dialed.refusal, connection.secrets());
     }
     connection.health.heard(101, performance.now() - began);
-    if (sink.gone || deps.isRevoked(caller.credentialId)) {
+    if (sink.gone || deps.isRevoked(caller)) {
       dialed.socket.terminate();
       openAnswer(context).onError(new GatewayError("token_revoked", "The token was revoked."));
       return;
@@ -219,7 +219,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
       deps.limits,
       () => running.delete(session),
     );
-    running.set(session, { credentialId: caller.credentialId, connection: connection.connection.name });
+    running.set(session, { caller, connection: connection.connection.name });
     // What was disabled on the way has found nothing to close.
     const refusal = connection.refusal();
     if (refusal !== null) session.close(refusal);

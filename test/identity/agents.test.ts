@@ -9,6 +9,7 @@ import OpenAI, { APIError } from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { listActions } from "../../db/queries/admin-actions.ts";
+import { findClientAccount } from "../../db/queries/client-keys.ts";
 import { revoke } from "../../db/queries/revocations.ts";
 import { revokeServiceAccount } from "../../db/queries/service-accounts.ts";
 import { addTokens } from "../../db/queries/tokens.ts";
@@ -200,6 +201,37 @@ describe("a registered agent", () => {
     expect(await ask(String(token))).toContain("hello");
     expect(await ask(String(token), { tools: ["look_up"] })).toBe("agent_tool_not_allowed");
     expect(await exchange(key, AGENT)).toMatchObject({ error: "invalid_grant" });
+  });
+});
+
+describe("a registered agent whose owner ends", () => {
+  const profile = (owner: string) => ({ kind: "agent", owner, purpose: "tests" }) as const;
+  const ended = z.object({ ended_agents: z.array(z.string()) });
+
+  test("ends with it, and so do its own agents, its tokens and its public keys, whatever the owner is", async () => {
+    await register("chief", {});
+    const keys = [
+      await register("helper", profile("chief")),
+      await register("helpers-helper", profile("helper")),
+    ];
+    const bystander = await register("bystander", profile("chiefs"));
+    const { access_token: token } = await exchange(keys[0] ?? "");
+    for (const one of [...keys, String(token), bystander]) expect(await ask(one)).toContain("hello");
+    const { stdout } = await gateway.cli("service-accounts", "revoke", "chief", "--json");
+    expect(ended.parse(JSON.parse(stdout)).ended_agents).toEqual(["helper", "helpers-helper"]);
+    for (const one of [...keys, String(token)]) await expect.poll(() => ask(one), WAIT).toBe("token_revoked");
+    expect(await ask(bystander)).toContain("hello");
+    expect(await findClientAccount(database.db, "helper")).toBeNull();
+    expect(await listActions(database.db, { area: "service_account", object: "helper" }, 1)).toMatchObject([
+      { actor: expect.stringMatching(/^operator:/), detail: { with_owner: "chief" } },
+    ]);
+
+    const reader = await register("reader", profile("nel"));
+    expect(await ask(reader)).toContain("hello");
+    const revoked = await gateway.cli("tokens", "revoke", "--subject", "nel", "--json");
+    expect(JSON.parse(revoked.stdout)).toEqual({ revoked: 0, ended_agents: ["reader"] });
+    await expect.poll(() => ask(reader), WAIT).toBe("token_revoked");
+    expect((await gateway.cli("service-accounts", "list")).stdout).toMatch(/reader +agent .*revoked/);
   });
 });
 

@@ -11,6 +11,7 @@ import type { NumberFormat, Outline } from "./number-format.ts";
 import { isAlphanumeric, isDigit, isLetter, isWord, toWordStart, waitFrom } from "./look.ts";
 import type { Kind, Look, Reader } from "./look.ts";
 import type { NumberRow } from "./table.ts";
+import { isInUuid } from "./uuid.ts";
 import type { Words } from "./words.ts";
 
 /** A number that is read by code of its own, not by a format. */
@@ -110,8 +111,9 @@ export function createNumberReader(
         isDecided &&= readFormats(look, alone, { start, letters, isNear: false });
       }
     }
-    if (!isDecided) return waitFrom(look, toWordStart(text, letters));
-    if (best.kind !== null) look.add(best.kind, best.from, best.to);
+    const isId = best.kind === null ? false : isInUuid(text, best.from, look.isFinal);
+    if (!isDecided || isId === null) return waitFrom(look, toWordStart(text, letters));
+    if (best.kind !== null && !isId) look.add(best.kind, best.from, best.to);
     return true;
   };
 }

@@ -80,6 +80,20 @@ describe("values in texts", () => {
     expect(find(text)).toEqual([]);
   });
 
+  test("finds no number in a UUID, wherever in it, and however it comes", () => {
+    const uuids = ["41111111-1111-1111-a1b2-c3d4e5f60718", "c0ffee00-12ab-4abc-8def-501800000009"];
+    for (const uuid of uuids) {
+      expect(find(uuid.replace(/-[^-]*[a-f][^-]*-.*|^.*f-/, ""))).toHaveLength(1);
+      for (const text of [uuid, uuid.toUpperCase(), `id=${uuid}.`, `{"id":"${uuid}"}`]) {
+        expect(find(text)).toEqual([]);
+        const stream = scanner.stream();
+        const found = text.split("").flatMap((one) => [...stream.push(one)]);
+        expect([...found, ...stream.end()]).toEqual([]);
+      }
+    }
+    expect(find("41111111-1111-1111-a1b2-c3d4e5f6071")).toEqual(["credit_card: 41111111-1111-1111"]);
+  });
+
   test("covers an escaped value with all of its escapes, and what is invisible inside it", () => {
     expect(find('{"to":"ada\\u0040example.com"}')).toEqual(["email: ada\\u0040example.com"]);
     expect(find("4111\u200b1111 1111 1111")).toEqual(["credit_card: 4111\u200b1111 1111 1111"]);

@@ -79,20 +79,25 @@ export function describeExchange(service: TokenService): void {
       expect(ended.status).toBe(204);
       await expect.poll(() => ask(token), { timeout: 10_000 }).toBe("token_revoked");
 
-      const [other, third] = [await getToken(), await getToken()];
+      const [other, third] = [await getToken(), await getToken({}, { sub: "rosa" })];
       expect(await ask(other)).toBe("hello");
       expect((await post({ token: other }, {}, "/oauth/revoke")).status).toBe(200);
       expect((await post({ token: "tg_at_unknown" }, {}, "/oauth/revoke")).status).toBe(200);
       await expect.poll(() => ask(other), { timeout: 10_000 }).toBe("token_revoked");
       expect(await ask(third)).toBe("hello");
 
-      const { code, stdout } = await service.gateway.cli("tokens", "revoke", "--subject", "ada");
+      const shown = await person({ sub: "rosa" });
+      expect(await ask(shown)).toBe("hello");
+      const { code, stdout } = await service.gateway.cli("tokens", "revoke", "--subject", "rosa");
       expect({ code, stdout }).toMatchObject({
         code: 0,
-        stdout: expect.stringMatching(/^Revoked \d+ tokens/),
+        stdout: "Revoked 1 token. What an issuer gave rosa until now counts no more.\n",
       });
-      await expect.poll(() => ask(third), { timeout: 10_000 }).toBe("token_revoked");
-      expect(await ask(await getToken())).toBe("hello");
+      for (const one of [third, shown])
+        await expect.poll(() => ask(one), { timeout: 10_000 }).toBe("token_revoked");
+      expect(await exchange(shown)).toMatchObject({ status: 400, body: { error: "invalid_grant" } });
+      const later = { sub: "rosa", iat: Math.floor(Date.now() / 1000) + 60 };
+      expect(await ask(await getToken({}, later))).toBe("hello");
     });
   });
 

@@ -1,0 +1,70 @@
+// A decision as OPA's decision logs tell of one: https://www.openpolicyagent.org/docs/management-decision-logs
+import { z } from "zod";
+import type { Json, JsonObject } from "../exchange.ts";
+
+const timings = z.looseObject({ policy: z.number().optional() }).nullable();
+
+/** An event of a decision log. */
+export type DecisionEvent = {
+  readonly labels: Readonly<Record<string, string>>;
+  /** The exchange's id; of its later decisions with their number behind it. */
+  readonly decision_id: string;
+  readonly bundles: Readonly<Record<string, { readonly revision: string }>>;
+  /** The rule that was asked. */
+  readonly path: string;
+  readonly input?: Json;
+  readonly result?: Json;
+  /** Pointers of what the policy's own `system.log.mask` took out. */
+  readonly erased?: readonly string[];
+  /** Pointers of what it replaced. */
+  readonly masked?: readonly string[];
+  readonly error?: { readonly code: string };
+  /** RFC 3339. */
+  readonly timestamp: string;
+  readonly metrics: Readonly<Record<string, number>>;
+  /** What OPA has no member for. */
+  readonly custom: JsonObject;
+};
+
+/** What is recorded of a decision; what is JSON is as it was recorded. */
+export type LoggedDecision = {
+  readonly exchangeId: string;
+  /** 0: the request's. */
+  readonly seq: number;
+  readonly phase: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly revision: string;
+  readonly dataRevision: string | null;
+  readonly sessionId: string | null;
+  readonly effect: string;
+  readonly codes: readonly string[];
+  readonly facts: string;
+  /** Null: the policy could not decide. */
+  readonly decision: string | null;
+  readonly timings: string | null;
+};
+
+/** Gives the event of a decision. */
+export function toEvent(row: LoggedDecision, labels: Readonly<Record<string, string>>): DecisionEvent {
+  const facts: Json = JSON.parse(row.facts);
+  const decision: Json = JSON.parse(row.decision ?? "null");
+  const milliseconds = timings.parse(JSON.parse(row.timings ?? "null"))?.policy;
+  return {
+    labels,
+    decision_id: row.seq === 0 ? row.exchangeId : `${row.exchangeId}.${row.seq}`,
+    bundles: { gateway: { revision: row.revision } },
+    path: `gateway/main/${row.phase}`,
+    input: facts,
+    ...(decision === null ? { error: { code: row.codes[0] ?? "policy_unavailable" } } : { result: decision }),
+    timestamp: row.at,
+    metrics: milliseconds === undefined ? {} : { timer_rego_query_eval_ns: Math.round(milliseconds * 1e6) },
+    custom: {
+      exchange_id: row.exchangeId,
+      session_id: row.sessionId,
+      data_revision: row.dataRevision,
+      effect: row.effect,
+      codes: [...row.codes],
+    },
+  };
+}
