@@ -21,6 +21,7 @@ import { addIdentity } from "./identity.ts";
 import { addIncidents } from "./incidents.ts";
 import { addLogin } from "./login.ts";
 import { addObjects } from "./objects.ts";
+import { addPolicy } from "./policy.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -60,6 +61,7 @@ export function createProgram(context: CommandContext): Command {
   addObjects(program, context);
   addIncidents(program, context);
   addActions(program, context);
+  addPolicy(program, context);
   addDecisionLog(program, context);
   addDoctor(program, context);
   return program;

@@ -198,9 +198,14 @@ const slow = {
   manifest: { revision: "slow" },
   metadata: {},
 };
-const patterns500 = Object.fromEntries(
-  Array.from({ length: 500 }, (_, index) => [`p${index}`, { class: "prohibited_prompt", any: ["("] }]),
-);
+/** 500 patterns, each with such a literal. */
+const patterns500 = (literal: string) =>
+  Object.fromEntries(
+    Array.from({ length: 500 }, (_, index) => [
+      `p${index}`,
+      { class: "prohibited_prompt", any: [`${literal}${index}`] },
+    ]),
+  );
 
 /** Gives a bundle's data with `gateway` changed. */
 function withData(change: (gateway: Record<string, unknown>) => void): NonNullable<Revision["change"]> {
@@ -235,8 +240,11 @@ const REFUSED: readonly (readonly [string, () => Promise<Buffer>, string])[] = [
   [
     "has 500 patterns, one of them broken",
     () =>
-      reviseBundle({ revision: "patterns", change: withData((data) => (data["patterns"] = patterns500)) }),
-    "pattern",
+      reviseBundle({
+        revision: "patterns",
+        change: withData((data) => (data["patterns"] = patterns500("?"))),
+      }),
+    "Pattern p0",
   ],
   [
     "holds 100 MB of data",
@@ -309,7 +317,7 @@ test("a start with a refused bundle at the source takes the last good one", asyn
   expect(await problemOf(second)).toContain("no gzip");
 });
 
-test("a bundle that refuses everything is allowed, and anybody can see that it does", async () => {
+test("a bundle that refuses everything is allowed, as is one with 500 patterns", async () => {
   await publish({
     revision: "closed",
     metadata: { canaries: [] },
@@ -317,6 +325,11 @@ test("a bundle that refuses everything is allowed, and anybody can see that it d
   });
   const begun = await begin();
   expect(begun.policy.current().evaluate(toSampleFacts("request")).allow).toEqual([]);
+  await publish({
+    revision: "many",
+    change: withData((data) => (data["patterns"] = patterns500("forbidden subject "))),
+  });
+  await reaches(begun, "many");
 });
 
 test("a source that fails and comes back is asked again, ever more rarely", async () => {

@@ -25,8 +25,10 @@ const LIMITS = {
   silenceMs: 20_000,
   /** For the whole of an answer. */
   answerMs: 120_000,
-  /** The shortest pause between two questions of which the first was answered at once. */
-  leastPauseMs: 1_000,
+  /** What is answered so soon was not kept back. */
+  quickMs: 1_000,
+  /** The pause after a new bundle that came so soon: somebody publishes one after the other. */
+  pauseMs: 200,
 };
 
 /** The server answers with this type where it keeps answers back until there is something new. */
@@ -56,7 +58,7 @@ export function createHttpSource(deps: HttpSourceDeps): BundleSource {
       if (status === 304 && etag !== null) {
         leave(body);
         isWaiting = type.startsWith(LONG_POLLING) || (isWaiting && type === "");
-        return { bytes: null, pauseMs: toPause(waitS, performance.now() - began) };
+        return { bytes: null, pauseMs: toPause(false, waitS, performance.now() - began) };
       }
       if (status !== 200) {
         leave(body);
@@ -72,16 +74,17 @@ export function createHttpSource(deps: HttpSourceDeps): BundleSource {
       );
       isWaiting = type.startsWith(LONG_POLLING);
       etag = toEtag(readHeader(headers["etag"]));
-      return { bytes, pauseMs: toPause(waitS, performance.now() - began) };
+      return { bytes, pauseMs: toPause(true, waitS, performance.now() - began) };
     } finally {
       await agent.destroy();
     }
   }
 
-  /** A source that says that it waits, and doesn't, is asked as often as one that does not say so. */
-  function toPause(waitS: number, tookMs: number): number {
-    if (isWaiting && (waitS === 0 || tookMs >= limits.leastPauseMs)) return 0;
-    return Math.max(limits.leastPauseMs, source.poll_s * 1000);
+  /** A source that says that it waits, and has nothing new at once, is asked as often as one that does not say so. */
+  function toPause(isNew: boolean, waitS: number, tookMs: number): number {
+    if (!isWaiting) return source.poll_s * 1000;
+    if (waitS === 0 || tookMs >= limits.quickMs) return 0;
+    return isNew ? limits.pauseMs : source.poll_s * 1000;
   }
 
   async function follow(agent: Agent, waitS: number, signal: AbortSignal): Promise<Dispatcher.ResponseData> {

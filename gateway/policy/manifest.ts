@@ -80,7 +80,7 @@ const manifest = z.looseObject({
     ),
   wasm: z
     .array(z.looseObject({ entrypoint: z.string(), module: z.string() }))
-    .min(1, "holds no WebAssembly: build it with scripts/build-bundle"),
+    .min(1, "holds no WebAssembly: build it with tollgate policy build"),
   metadata: z.looseObject({ tollgate: metadata.optional() }).optional(),
 });
 
