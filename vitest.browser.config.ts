@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ["test/browser/*.test.ts"],
     globalSetup: ["test/global-setup.ts"],
-    testTimeout: 60_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: "100%",
     ...(report !== undefined && { reporters: ["default", ["json", { outputFile: report }]] }),

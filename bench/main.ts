@@ -9,6 +9,8 @@ import { measureShape } from "./measure.ts";
 import type { Effort, Measured } from "./measure.ts";
 import { readProfile, writeFunctions, writeParts } from "./profile.ts";
 import { ratiosOf, writeReport } from "./report.ts";
+import { measureRevocations, writeRevocations } from "./revocations.ts";
+import type { RevocationRow } from "./revocations.ts";
 import { sendRequests } from "./load.ts";
 import { listShapes } from "./shapes.ts";
 import type { Shape } from "./shapes.ts";
@@ -28,7 +30,7 @@ const USAGE = `Measures Tollgate's CPU beside a bare proxy's, and writes docs/be
 Usage: npm run bench -- [options]
   --quick            two short rounds, to see what a change costs; writes nothing
   --rounds N         rounds of each shape (7; 2 with --quick)
-  --shape NAME       one shape alone, "transfers" or "sockets"; may be given several times
+  --shape NAME       one shape alone, "transfers", "sockets" or "revocations"; may be given several times
   --targets LIST     what is measured ("bare,tollgate")
   --profile          adds where the CPU time goes, by part and function
   --no-write         writes nothing
@@ -65,6 +67,7 @@ const results: { shape: Shape; measured: readonly Measured[] }[] = [];
 let profile: readonly string[] | null = null;
 let transfers: readonly TransferRow[] = [];
 let sockets: readonly SocketRow[] = [];
+let revocations: readonly RevocationRow[] = [];
 
 const upstream = await startUpstream();
 try {
@@ -92,6 +95,8 @@ try {
       if (tollgate !== undefined) sockets = await measureSockets(tollgate, flags.quick ? 5 : 60);
     });
   }
+  if (flags.shape === undefined || flags.shape.includes("revocations"))
+    revocations = await measureRevocations(upstream.origin, flags.quick ? 3 : 50);
   if (flags.profile) profile = await takeProfile();
 } finally {
   await upstream.close();
@@ -107,6 +112,7 @@ const page = writeReport({
   transfers: writeTransfers(transfers),
   texts: flags.shape === undefined || flags.shape.includes("texts") ? measureValues() : [],
   sockets: writeSockets(sockets),
+  revocations: writeRevocations(revocations),
   profile,
 });
 // A quick run shows that the benchmark works; its figures are too few to keep.

@@ -15,6 +15,8 @@ export type Report = {
   readonly transfers: readonly string[];
   /** Lines of the table of what stays open. */
   readonly sockets: readonly string[];
+  /** Lines of the table of what is withdrawn. */
+  readonly revocations: readonly string[];
   /** Lines about what looks for values in texts. */
   readonly texts: readonly string[];
   /** Lines of the profile's table; null where none was taken. */
@@ -49,6 +51,10 @@ export function writeReport(report: Report): string {
     "## What stays open",
     "",
     ...report.sockets,
+    "",
+    "## What is withdrawn",
+    "",
+    ...report.revocations,
     "",
     ...(report.texts.length === 0 ? [] : ["## Looking for values in texts", "", ...report.texts, ""]),
     ...(report.profile === null ? [] : ["## Where the gateway's time goes", "", ...report.profile, ""]),

@@ -37,7 +37,11 @@ export function writeSockets(rows: readonly SocketRow[]): readonly string[] {
   ];
 }
 
-async function openSocket({ origin, token }: BenchTarget): Promise<WebSocket> {
+/** Opens a socket for turns. */
+export async function openSocket({
+  origin,
+  token,
+}: Pick<BenchTarget, "origin" | "token">): Promise<WebSocket> {
   const socket = new WebSocket(`${origin.replace(/^http/, "ws")}/v1/responses`, {
     headers: { authorization: `Bearer ${token}` },
     perMessageDeflate: false,

@@ -390,7 +390,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, failures, clientAddress, log }),
+            openConsole({ db, config, secrets, failures, clientAddress, noteIncident, log }),
           ),
           (one) => one.close(),
         )

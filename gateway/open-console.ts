@@ -1,4 +1,5 @@
 // Puts the console together: its issuers, the words of the record, and the address that it is opened by.
+import { useAssertion } from "../db/queries/client-keys.ts";
 import type { ClientAddress } from "./client-address.ts";
 import { parseMoment } from "./cli/duration.ts";
 import { readRuleTexts } from "./cli/rule-texts.ts";
@@ -12,9 +13,15 @@ import type { Failures } from "./identity/failures.ts";
 import { readIncoming } from "./identity/incoming.ts";
 import { openIssuers } from "./identity/open-issuers.ts";
 import { verifyLogoutToken } from "./identity/logout-token.ts";
-import { createOidcSignIn } from "./identity/sign-in.ts";
+import { createOidcSignIn } from "./identity/oidc-sign-in.ts";
 import type { TrustedIssuer } from "./identity/verify-token.ts";
 import type { Log } from "./log.ts";
+import type { SamlIncident } from "./saml/assertion-check.ts";
+import { createAttackReporter } from "./saml/assertion-check.ts";
+import { openSamlIssuers } from "./saml/issuers.ts";
+import type { SamlIssuer } from "./saml/issuers.ts";
+import { createSamlSignIn } from "./saml/saml-sign-in.ts";
+import type { SamlSignInDeps } from "./saml/saml-sign-in.ts";
 
 /** What the console is made of. */
 export type ConsoleParts = {
@@ -23,6 +30,7 @@ export type ConsoleParts = {
   readonly secrets: Pick<LoadedSecrets, "issuerSecrets" | "consoleSecrets">;
   readonly failures: Failures;
   readonly clientAddress: ClientAddress;
+  readonly noteIncident: (incident: SamlIncident) => void;
   readonly log: Log;
 };
 
@@ -33,6 +41,15 @@ export function openConsole(parts: ConsoleParts): (url: string) => Console | nul
     config.issuers.filter((one) => one.console !== null),
     secrets.issuerSecrets,
   );
+  const asserting = openSamlIssuers(
+    config.samlIssuers.filter((one) => one.console !== null),
+    Date.now,
+  );
+  const checks = {
+    useAssertion: (hash: Buffer, expiresAt: Date) => useAssertion(db, hash, expiresAt),
+    onAttack: createAttackReporter(parts.noteIncident, Date.now),
+    now: Date.now,
+  };
   return (url) => {
     const origin = toConsoleOrigin(config, url);
     if (origin === null) return null;
@@ -40,7 +57,10 @@ export function openConsole(parts: ConsoleParts): (url: string) => Console | nul
       db,
       config,
       origin,
-      issuers: trusted.flatMap((one) => toConsoleIssuer(one, origin, secrets.consoleSecrets)),
+      issuers: [
+        ...trusted.flatMap((one) => toOidcIssuer(one, origin, secrets.consoleSecrets)),
+        ...asserting.flatMap((one) => toSamlIssuer(one, origin, checks)),
+      ],
       version: readOwnVersion(),
       failures,
       toAddress: (c) => clientAddress(readIncoming(c.env)),
@@ -61,7 +81,7 @@ export function openConsole(parts: ConsoleParts): (url: string) => Console | nul
   };
 }
 
-function toConsoleIssuer(
+function toOidcIssuer(
   trusted: TrustedIssuer,
   origin: string,
   secrets: ReadonlyMap<string, string>,
@@ -73,11 +93,24 @@ function toConsoleIssuer(
   const redirectUri = `${origin}/console/oidc/${name}/callback`;
   return [
     {
+      protocol: "oidc",
       name,
       issuer,
       namesCallers: subjectClaim === "sub",
-      oidc: createOidcSignIn(trusted, { ...client, secret }, redirectUri),
+      signIn: createOidcSignIn(trusted, { ...client, secret }, redirectUri),
       verifyLogout: (token) => verifyLogoutToken(token, trusted, client.client_id, Date.now()),
     },
   ];
+}
+
+function toSamlIssuer(
+  issuer: SamlIssuer,
+  origin: string,
+  checks: Omit<SamlSignInDeps, "issuer" | "acsUrl">,
+): ConsoleIssuer[] {
+  const { console: place } = issuer.config;
+  if (place === null) return [];
+  const { name } = place;
+  const signIn = createSamlSignIn({ ...checks, issuer, acsUrl: `${origin}/console/saml/${name}/acs` });
+  return [{ protocol: "saml", name, signIn, metadata: () => signIn.metadata() }];
 }

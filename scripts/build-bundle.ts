@@ -1,62 +1,41 @@
-// Builds the policy bundle: formats, types, tests, compiles, and says in the manifest what the rules are and read.
+// Builds the policy bundle that ships with the gateway. Other policies are built by `tollgate policy build`.
 //
-//   scripts/build-bundle                      writes what is generated in rego/, and bundles/default.tar.gz
-//   scripts/build-bundle --check              writes nothing; fails where what stands there is not what the sources give
-//   scripts/build-bundle --source DIR --output FILE [--revision REVISION] [--allow-patterns]
-//                                             builds another policy; its revision is the digest of its sources by default
+//   scripts/build-bundle            writes what is generated in rego/, and bundles/default.tar.gz
+//   scripts/build-bundle --check    writes nothing; fails where what stands there is not what the sources give
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { buildBundle } from "./bundle/build.ts";
-import { compareBundle } from "./bundle/compare.ts";
-import { PolicyProblem } from "./bundle/problem.ts";
-import { findOpa } from "./bundle/run-opa.ts";
+import { buildBundle } from "../gateway/policy-build/build.ts";
+import { compareBundle } from "../gateway/policy-build/compare.ts";
+import { PolicyProblem } from "../gateway/policy-build/problem.ts";
+import { findOpa } from "../gateway/policy-build/run-opa.ts";
+import { showProblems } from "../gateway/policy-build/show-problems.ts";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url));
+const SOURCE = path("rego");
+const OUTPUT = path("bundles/default.tar.gz");
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      check: { type: "boolean", default: false },
-      source: { type: "string", default: resolve(ROOT, "rego") },
-      canaries: { type: "string" },
-      output: { type: "string", default: resolve(ROOT, "bundles/default.tar.gz") },
-      revision: { type: "string" },
-      "allow-patterns": { type: "boolean", default: false },
-    },
-  });
-  const source = resolve(values.source);
-  const output = resolve(values.output);
-  const isDefault = source === resolve(ROOT, "rego");
-  const canaries = values.canaries ?? (isDefault ? resolve(ROOT, "test/cases/canaries.json") : null);
-  const built = await buildBundle({
-    opa: findOpa(),
-    source,
-    canaries: canaries === null ? null : resolve(canaries),
-    revision: values.revision ?? null,
-    allowPatterns: values["allow-patterns"],
-    isCheck: values.check,
-  });
-  if (values.check) {
-    await compareBundle(built.bytes, output);
-    process.stdout.write(
-      `The bundle ${values.output} is what its sources give (revision ${built.revision}).\n`,
-    );
-    return;
-  }
-  mkdirSync(dirname(output), { recursive: true });
-  writeFileSync(output, built.bytes);
-  process.stdout.write(
-    `${values.output}: revision ${built.revision}, ${built.rules} rules, ${built.bytes.byteLength} bytes\n`,
-  );
-}
-
+const { check: isCheck } = parseArgs({ options: { check: { type: "boolean", default: false } } }).values;
+const show = { source: SOURCE, prefix: "rego/", hasColours: process.stderr.isTTY };
 try {
-  await main();
+  const { bytes, revision, rules, warnings } = await buildBundle({
+    opa: findOpa(),
+    source: SOURCE,
+    canaries: path("test/cases/canaries.json"),
+    revision: null,
+    allowPatterns: false,
+    isFrozen: isCheck,
+    // The bundle stands in the repository, so that it can't say at which commit.
+    stamp: null,
+  });
+  if (warnings.length > 0) process.stderr.write(showProblems(warnings, show));
+  if (isCheck) await compareBundle(bytes, OUTPUT);
+  else writeFileSync(OUTPUT, bytes);
+  const done = isCheck ? "is what its sources give" : `has ${rules} rules and ${bytes.byteLength} bytes`;
+  process.stdout.write(`bundles/default.tar.gz ${done}: revision ${revision}\n`);
 } catch (error) {
   if (!(error instanceof PolicyProblem)) throw error;
-  process.stderr.write(`build-bundle: ${error.message}\n`);
+  process.stderr.write(showProblems(error.problems, show));
   process.exitCode = 1;
 }

@@ -31,6 +31,10 @@ const CASES: Readonly<
     ],
     passed: ["./parse/route.ts", "./answer/sink.ts", "./connections/registry.ts", "uuid"],
   },
+  "gateway/open-console.ts": {
+    refused: ["hono", "../db/client.ts", "../db/schema.ts"],
+    passed: ["./console/console.ts", "../db/queries/incidents.ts"],
+  },
   "gateway/app.ts": {
     refused: ["undici", "drizzle-orm", "prom-client", "../db/schema.ts"],
     passed: [
@@ -74,6 +78,10 @@ const CASES: Readonly<
   "gateway/policy/a.ts": {
     refused: ["jose", "../../db/queries/ledger.ts"],
     passed: ["@open-policy-agent/opa-wasm", "tar-stream"],
+  },
+  "gateway/policy-build/a.ts": {
+    refused: ["hono", "../cli/program.ts", "../../db/queries/ledger.ts", "../config/config.ts"],
+    passed: ["yaml", "../policy/bundle.ts", "../detect/values/values.ts", "../config/package-root.ts"],
   },
   "gateway/apply/a.ts": { refused: ["zod", "../judge.ts"], passed: ["../errors.ts", "type ../exchange.ts"] },
   "gateway/forward/a.ts": { refused: ["hono", "node-fetch"], passed: ["undici", "node:net"] },

@@ -27,7 +27,7 @@ beforeAll(async () => {
   const [source, bundle] = [join(folder, "my-policy"), join(folder, "my-policy.tar.gz")];
   await cp(path("../rego"), source, { recursive: true });
   await appendFile(join(source, "gateway/patterns/data.yaml"), `\n${block("own")}`);
-  await run(path("../scripts/build-bundle"), ["--source", source, "--output", bundle]);
+  await run(path("../bin/tollgate.js"), ["policy", "build", source, "--output", bundle]);
   const operator = join(folder, "operator.yaml");
   // What administrators ask goes out as it is, so that the target answers with it.
   const masks = block("operator");

@@ -19,7 +19,7 @@ import { addSignals, toInjection, toPlace, type PlacedSignals } from "../gateway
 import { factsSchema } from "../gateway/policy/facts-schema.ts";
 import { createPolicy, type Policy } from "../gateway/policy/load.ts";
 import { toSampleFacts } from "../gateway/policy/sample-facts.ts";
-import { findOpa } from "../scripts/bundle/run-opa.ts";
+import { findOpa } from "../gateway/policy-build/run-opa.ts";
 import { createKeptLog } from "./policy/silent-log.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));

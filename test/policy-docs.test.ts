@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createPolicy } from "../gateway/policy/load.ts";
 import { readBundle } from "../gateway/policy/bundle.ts";
 import { toSampleFacts } from "../gateway/policy/sample-facts.ts";
-import { buildBundle } from "../scripts/bundle/build.ts";
-import { findOpa } from "../scripts/bundle/run-opa.ts";
+import { buildBundle } from "../gateway/policy-build/build.ts";
+import { findOpa } from "../gateway/policy-build/run-opa.ts";
 import { createKeptLog } from "./policy/silent-log.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -54,7 +54,8 @@ describe("docs/policy.md", () => {
         canaries: null,
         revision: null,
         allowPatterns: false,
-        isCheck: false,
+        isFrozen: false,
+        stamp: null,
       });
 
       const bundlePath = join(folder, "bundle.tar.gz");

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import type OpenAI from "openai";
+import { APIError } from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { revokeServiceAccount } from "../db/queries/service-accounts.ts";
@@ -88,6 +89,32 @@ test("a key that is revoked is refused everywhere within a second", async () => 
   }
   // A second is what it takes; the rest is what a busy machine may be late by.
   expect(Math.max(...delays)).toBeLessThan(5_000);
+});
+
+test("a stream and a socket at one end when the command line withdraws what they run by at the other", async () => {
+  for (const [name, ...command] of [
+    ["by-account", "service-accounts", "revoke", "by-account"],
+    ["by-subject", "tokens", "revoke", "--subject", "by-subject"],
+  ]) {
+    const key = await one.createKey({ name: name ?? "" });
+    const form = { grant_type: "client_credentials", client_id: name ?? "", client_secret: key };
+    const granted = await fetch(`${one.origin}/oauth/token`, {
+      method: "POST",
+      body: new URLSearchParams(form),
+    });
+    const { access_token: token } = z.object({ access_token: z.string() }).parse(await granted.json());
+    const socket = await openSocket(`${other.baseUrl}/responses`, { token });
+    const stream = await toTarget(other.baseUrl, token)
+      .client()
+      .responses.create({ model, input: "stall", stream: true });
+    const ended = (async () => {
+      for await (const event of stream) if (event.type === "error") return event.code;
+      return "nothing";
+    })().catch((error: unknown) => (error instanceof APIError ? error.code : String(error)));
+    expect((await one.cli(...command)).code).toBe(0);
+    expect(await ended).toBe("token_revoked");
+    expect(await socket.closed).toEqual({ code: 1008, reason: "token_revoked" });
+  }
 });
 
 test("a client secret that one gave opens a socket at the other, until its caller's key is revoked", async () => {

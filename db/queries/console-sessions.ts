@@ -20,6 +20,8 @@ export type NewConsoleSession = Pick<
   readonly hash: Buffer;
   /** Seconds. */
   readonly lifeSeconds: number;
+  /** When it ends at the latest; null: when its life does. */
+  readonly until: Date | null;
 };
 
 /** How long sessions that are over stay on record. */
@@ -70,13 +72,13 @@ export async function beginLinkedSession(
 
 async function insert(
   tx: Transaction,
-  { lifeSeconds, ...session }: NewConsoleSession,
+  { lifeSeconds, until, ...session }: NewConsoleSession,
   former: Buffer | null,
   role: string | null,
 ): Promise<void> {
   await tx.delete(consoleSessions).where(lt(consoleSessions.expiresAt, sql`now() - ${KEPT}`));
   if (former !== null) await end(tx, eq(consoleSessions.hash, former), toActor(session));
-  const expiresAt = sql`now() + make_interval(secs => ${lifeSeconds})`;
+  const expiresAt = sql`least(now() + make_interval(secs => ${lifeSeconds}), ${until?.toISOString() ?? null}::timestamptz)`;
   await tx.insert(consoleSessions).values({ ...session, role, expiresAt });
   const detail = { groups: session.groups, ...(role !== null && { role }) };
   await recordAction(tx, {

@@ -74,7 +74,8 @@ function parseText(text: string): string {
   throw new InvalidArgumentError("Expected one line of at most 256 characters.");
 }
 
-function collectTool(text: string, before: readonly string[] | undefined): readonly string[] {
+/** Reads one more tool of an option that may be given several times. */
+export function collectTool(text: string, before: readonly string[] | undefined): readonly string[] {
   const tools = [...new Set([...(before ?? []), text])];
   if (!/^[\x21-\x7e]{1,128}$/.test(text) || tools.length > MOST_TOOLS)
     throw new InvalidArgumentError(

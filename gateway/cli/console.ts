@@ -31,7 +31,7 @@ export function addConsole(program: Command, context: CommandContext): void {
     .action(async ({ role }: { role: (typeof LINKED)[number] }) => {
       const secret = createLinkText();
       const origin = await withDatabase(context, use(), async (db, config) => {
-        if (config.issuers.some((one) => one.console !== null))
+        if ([...config.issuers, ...config.samlIssuers].some((one) => one.console !== null))
           throw new CommandError("An issuer is configured for the console: people sign in there.");
         const at = toConsoleOrigin(config, toAdminUrl(config) ?? "");
         if (at === null)

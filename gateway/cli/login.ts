@@ -47,7 +47,7 @@ export function addLogin(program: Command, context: CommandContext): void {
         const login = await findLogin(gateway, options.issuer ?? null);
         const token = await signIn(login, toScreen(options, context), signal);
         const scope = ["offline_access", options.scope ?? ""].join(" ").trim();
-        const obtained = await obtainToken(gateway, { token }, scope);
+        const obtained = await obtainToken(gateway, { token }, { scope });
         await keepLogin(toLoginFile(options, context), { gateway, issuer: login.issuer }, obtained);
         context.stdout.write(`Signed in at ${gateway}. \`tollgate logout\` ends it.\n`);
       } catch (error) {

@@ -59,9 +59,9 @@ export function createProgram(context: CommandContext): Command {
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);
+  addPolicy(program, context);
   addIncidents(program, context);
   addActions(program, context);
-  addPolicy(program, context);
   addDecisionLog(program, context);
   addDoctor(program, context);
   return program;

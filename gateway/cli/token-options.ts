@@ -5,11 +5,13 @@ import { isLoopback, toHost } from "../config/loopback.ts";
 import { freshLogin, readLogin, toLoginPath } from "../oauth-client/login-file.ts";
 import { NoTokenError } from "../oauth-client/no-token-error.ts";
 import { obtainToken, readGitHubToken } from "../oauth-client/obtain-token.ts";
-import type { Obtained, Proof } from "../oauth-client/obtain-token.ts";
+import type { Asked, Obtained, Proof } from "../oauth-client/obtain-token.ts";
+import { collectTool } from "./account-profile.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { readStdin } from "./read-stdin.ts";
 import { readText } from "./read-text.ts";
+import { collectGroup } from "./service-accounts.ts";
 
 export type TokenOptions = {
   readonly gateway?: string;
@@ -20,6 +22,10 @@ export type TokenOptions = {
   readonly privateKey?: string;
   readonly clientSecret?: string;
   readonly scope?: string;
+  readonly agent?: string;
+  readonly purpose?: string;
+  readonly tool?: readonly string[];
+  readonly group?: readonly string[];
 };
 
 /** Adds the options. */
@@ -44,7 +50,19 @@ export function addTokenOptions(command: Command): Command {
     .option("--account <name>", "be this service account, with --private-key or --client-secret")
     .option("--private-key <file>", "the account's private key, which signs: PEM (PKCS #8) or a JWK")
     .option("--client-secret <file>", "a key of the account (tg_…), in a file")
-    .option("--scope <scope>", "narrow the token, for instance 'model:gpt-4.1 operation:responses.*'");
+    .option("--scope <scope>", "narrow the token, for instance 'model:gpt-4.1 operation:responses.*'")
+    .option("--agent <name>", "be an agent of whoever that is, with no more rights; wants --purpose")
+    .option("--purpose <text>", "what the agent is for")
+    .option(
+      "--tool <name>",
+      "a tool that the agent may use, as of `service-accounts create`; without it none; may be given several times",
+      collectTool,
+    )
+    .option(
+      "-g, --group <group>",
+      "a group that the agent is in, of its owner's; without it all; may be given several times",
+      collectGroup,
+    );
 }
 
 /** A gateway, and the way to its tokens. */
@@ -57,15 +75,35 @@ export type TokenWay = {
 /** Reads the options. Throws a `CommandError` where they don't say what to show. */
 export function toTokenWay(options: TokenOptions, context: CommandContext): TokenWay {
   const { tokenFile, githubActions, account, privateKey, clientSecret } = options;
-  const scope = options.scope ?? null;
+  const asked = toAsked(options);
   const shown = [tokenFile, githubActions, account, privateKey, clientSecret];
-  if (shown.every((way) => way === undefined)) return toLoginWay(options, context, scope);
+  if (shown.every((way) => way === undefined)) return toLoginWay(options, context, asked);
   const url = readGatewayUrl(options, context);
   const readProof = toProof(options, context);
-  return { url, obtain: async () => obtainToken(url, await readProof(), scope) };
+  return { url, obtain: async () => obtainToken(url, await readProof(), asked) };
 }
 
-function toLoginWay(options: TokenOptions, context: CommandContext, scope: string | null): TokenWay {
+/** Gives what the token is asked for. Throws a `CommandError` where an agent is asked for by halves. */
+function toAsked({ scope, agent, purpose, tool, group }: TokenOptions): Asked {
+  const narrowed = scope === undefined ? {} : { scope };
+  if (agent === undefined || purpose === undefined) {
+    if ([agent, purpose, tool, group].some((given) => given !== undefined))
+      throw new CommandError(
+        "An agent has an --agent name and a --purpose; --tool and --group are an agent's.",
+        2,
+      );
+    return narrowed;
+  }
+  return {
+    ...narrowed,
+    agent,
+    agent_purpose: purpose,
+    ...(tool !== undefined && { agent_tools: tool.join(" ") }),
+    ...(group !== undefined && { agent_groups: group.join(" ") }),
+  };
+}
+
+function toLoginWay(options: TokenOptions, context: CommandContext, asked: Asked): TokenWay {
   const path = toLoginFile(options, context);
   const { gateway } = explained(() => readLogin(path));
   if (
@@ -84,7 +122,7 @@ function toLoginWay(options: TokenOptions, context: CommandContext, scope: strin
       } = await freshLogin(path, refused);
       // Nobody's token goes to another gateway than its own, though somebody signed in there meanwhile.
       if (now !== gateway) throw new NoTokenError(`The sign-in at ${gateway} has ended.`);
-      if (scope !== null) return obtainToken(gateway, { token }, scope);
+      if (Object.keys(asked).length > 0) return obtainToken(gateway, { token }, asked);
       return {
         token,
         expiresIn: Math.max(0, Math.floor((end - Date.now()) / 1000)),

@@ -15,7 +15,7 @@ export function addToken(program: Command, context: CommandContext): void {
     .option("--json", "print the token with its life in seconds")
     .addHelpText(
       "after",
-      "\nExamples:\n  tollgate token --token-file /var/run/secrets/tollgate/token\n  tollgate token --account nightly --private-key nightly.pem",
+      "\nExamples:\n  tollgate token --token-file /var/run/secrets/tollgate/token\n  tollgate token --account nightly --private-key nightly.pem\n  tollgate token --agent report-writer --purpose 'writes the weekly report' --tool look_up",
     )
     .action(async (options: TokenOptions & { readonly json?: true }) => {
       try {

@@ -14,8 +14,8 @@ import { StartError } from "../database/start-error.ts";
 import { createDetectors } from "../detect/detector.ts";
 import type { RunningDistribution } from "../distribution/run.ts";
 import { createPrimaryMetrics } from "../events.ts";
-import type { JsonObject } from "../exchange.ts";
 import { createFailures } from "../identity/failures.ts";
+import type { JsonObject } from "../exchange.ts";
 import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
@@ -147,6 +147,10 @@ async function openAdmin(
   log: Log,
 ): Promise<AdminListener> {
   const installed = openOutbound(config, secrets).install();
+  const noteIncident = ({ kind, ...detail }: { readonly kind: string } & JsonObject): void => {
+    const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
+    recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
+  };
   const listener = await createAdminListener(
     address,
     createPrimaryMetrics(distribution),
@@ -154,10 +158,8 @@ async function openAdmin(
       db,
       config,
       secrets,
-      failures: createFailures(({ kind, ...detail }) => {
-        const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
-        recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
-      }, Date.now),
+      failures: createFailures(noteIncident, Date.now),
+      noteIncident,
       clientAddress: createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader }),
       log,
     }),

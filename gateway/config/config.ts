@@ -141,7 +141,7 @@ export function loadConfig(options: {
     report(["admin_listen"], "expected another address than listen's");
   }
   const adminUrl = file.admin_url === undefined ? null : new URL(file.admin_url).origin;
-  if (file.issuers.some((one) => one.console !== undefined)) {
+  if ([...file.issuers, ...file.saml_issuers].some((one) => one.console !== undefined)) {
     if (adminListen === null)
       report(["admin_listen"], "expected an address: an issuer has a `console`, which listens there");
     else if (adminUrl === null && !isLoopback(adminListen.host))
@@ -213,7 +213,7 @@ export function loadConfig(options: {
   });
   const samlIssuers = readSamlIssuers(file.saml_issuers, {
     folder,
-    taken: trusted.issuers.map(({ issuer }) => issuer),
+    others: trusted.issuers,
     report,
   });
   const way = readOutbound(file.outbound, {

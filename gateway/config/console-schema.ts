@@ -48,6 +48,16 @@ export const consoleSettings = z
   .prefault({})
   .meta({ description: "The console on the admin listener." });
 
+const nameThere = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, {
+    error: "expected lower-case letters, digits, dots and hyphens, at most 63",
+  })
+  .optional()
+  .meta({
+    description: "Its name in the console and in its addresses there. Absent: the issuer's host.",
+  });
+
 /** An issuer's key `console`. */
 export const consoleClient = z
   .strictObject({
@@ -60,18 +70,16 @@ export const consoleClient = z
       .max(32)
       .default([])
       .meta({ description: "Scopes to ask for besides `openid`, such as one that brings groups." }),
-    name: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9.-]{0,62}$/, {
-        error: "expected lower-case letters, digits, dots and hyphens, at most 63",
-      })
-      .optional()
-      .meta({
-        description: "Its name in the console and in its addresses there. Absent: the issuer's host.",
-      }),
+    name: nameThere,
   })
   .optional()
   .meta({
     description:
       "Lets its people sign in to the console (docs/console.md). The client's redirect URI is `ADMIN_URL/console/oidc/NAME/callback`.",
   });
+
+/** A SAML issuer's key `console`. */
+export const samlConsole = z.strictObject({ name: nameThere }).optional().meta({
+  description:
+    "Lets its people sign in to the console (docs/console.md). It posts its answers to `ADMIN_URL/console/saml/NAME/acs`; `ADMIN_URL/console/saml/NAME/metadata` describes the console to it.",
+});

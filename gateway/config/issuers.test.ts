@@ -6,7 +6,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { issuer } from "./issuer-schema.ts";
-import { readIssuers } from "./issuers.ts";
+import { readIssuers, toIssuer } from "./issuers.ts";
+import type { IssuerConfig } from "./issuers.ts";
 import { readSamlIssuers } from "./saml-issuers.ts";
 import { samlIssuer } from "./saml-schema.ts";
 
@@ -100,16 +101,24 @@ test("an issuer of assertions has one source of keys, an entity id of its own, a
   writeFileSync(join(folder, "ec.pem"), makeCertificate("Directory").cert);
   const problems: string[] = [];
   const entry = { entity_id: "https://a.example", audience: "x", certificates: ["rsa.pem"] };
-  const readSaml = (entries: readonly object[], taken: readonly string[] = []) =>
+  const readSaml = (entries: readonly object[], others: readonly IssuerConfig[] = []) =>
     readSamlIssuers(
       entries.map((one) => samlIssuer.parse(one)),
-      { folder, taken, report: (at, expected) => problems.push(`${at.join(".")}: ${expected}`) },
+      { folder, others, report: (at, expected) => problems.push(`${at.join(".")}: ${expected}`) },
     );
   const [found] = readSaml([entry]);
   expect(found).toMatchObject({ issuer: "https://a.example", subject_claim: "NameID" });
   expect(problems).toEqual([]);
   readSaml([entry, entry]);
-  readSaml([entry], ["https://a.example"]);
+  const taken = toIssuer(
+    issuer.parse({
+      issuer: "https://a.example",
+      audience: "x",
+      console: { client_id: "x", client_secret: "env:X" },
+    }),
+  );
+  if (taken === null) throw new Error("It has an issuer.");
+  readSaml([entry], [taken]);
   expect(problems.splice(0)).toEqual([
     "saml_issuers.1.entity_id: expected an entity id that no other issuer has",
     "saml_issuers.0.entity_id: expected an entity id that no other issuer has",
@@ -123,6 +132,17 @@ test("an issuer of assertions has one source of keys, an entity id of its own, a
     "saml_issuers.0: expected one of metadata_file, metadata_url and certificates",
     "saml_issuers.0.certificates.0: expected a certificate of an RSA key of at least 2048 bits",
     `saml_issuers.0.metadata_file: expected a file at ${join(folder, "absent.xml")}`,
+  ]);
+  const shown = { ...entry, sign_in_url: "https://a.example/sso", console: {} };
+  expect(readSaml([shown])).toMatchObject([{ console: { name: "a.example" } }]);
+  expect(problems).toEqual([]);
+  readSaml([{ ...shown, sign_in_url: undefined }]);
+  readSaml([{ ...shown, entity_id: "urn:example:a" }]);
+  readSaml([{ ...shown, entity_id: "https://a.example/b" }], [taken]);
+  expect(problems).toEqual([
+    "saml_issuers.0.sign_in_url: expected where people sign in, which certificates don't tell",
+    "saml_issuers.0.console.name: expected a name that no other issuer has in the console",
+    "saml_issuers.0.console.name: expected a name that no other issuer has in the console",
   ]);
   rmSync(folder, { recursive: true });
 });

@@ -3,14 +3,18 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { Database } from "../../db/client.ts";
 import { DatabaseError } from "../../db/errors.ts";
+import { endConsoleSessions, toActor } from "../../db/queries/console-sessions.ts";
 import type { Config } from "../config/config.ts";
 import { GatewayError } from "../errors.ts";
-import type { OidcSignIn } from "../identity/sign-in.ts";
 import type { Log } from "../log.ts";
 import { addBackchannelLogout } from "./backchannel-logout.ts";
 import type { LogoutIssuer } from "./backchannel-logout.ts";
+import { takeSession } from "./cookies.ts";
 import { createDoor, problem } from "./door.ts";
 import { addHeaders, isOwnHost, limitBody } from "./guard.ts";
+import { addIssuerSignIn } from "./issuer-sign-in.ts";
+import type { SignInIssuer } from "./issuer-sign-in.ts";
+import { addLinkSignIn } from "./link-sign-in.ts";
 import { limitSignIn } from "./limit-sign-in.ts";
 import type { SignInLimit } from "./limit-sign-in.ts";
 import { createPeople } from "./people.ts";
@@ -20,11 +24,12 @@ import { addConnectionPages } from "./show-connections.ts";
 import { addExchangePages } from "./show-exchanges.ts";
 import type { ExchangePages } from "./show-exchanges.ts";
 import { addHome } from "./show-home.ts";
-import { addSignIn } from "./sign-in.ts";
 import { STYLE } from "./style.ts";
 
-/** An issuer whose people use the console. */
-export type ConsoleIssuer = LogoutIssuer & { readonly oidc: OidcSignIn };
+/** An issuer whose people use the console; by OpenID it may tell that they are out. */
+export type ConsoleIssuer =
+  | (Extract<SignInIssuer, { protocol: "oidc" }> & LogoutIssuer)
+  | Extract<SignInIssuer, { protocol: "saml" }>;
 
 /** What the console needs. */
 export type ConsoleDeps = Pick<ExchangePages, "describe" | "parseMoment"> &
@@ -42,28 +47,50 @@ export type ConsoleDeps = Pick<ExchangePages, "describe" | "parseMoment"> &
 export type Console = Hono;
 
 const FORM_BYTES = 64 * 1024;
+/** A SAML issuer's answer, as a form has it. */
+const ANSWER_BYTES = 512 * 1024;
+const ANSWER_PATH = /^\/console\/saml\/[^/]+\/acs$/;
 
 /** Creates it. */
 export function createConsole(deps: ConsoleDeps): Console {
-  const { db, config, issuers, origin, log } = deps;
+  const { db, config, issuers, origin, toAddress, log } = deps;
   const app = new Hono();
+  const hasIssuers = issuers.length > 0;
   const people = createPeople({
     db,
     settings: config.console,
     homeTenant: config.policy.tenant,
-    hasIssuers: issuers.length > 0,
+    hasIssuers,
   });
   const door = createDoor(people, origin, config.console.help);
 
-  app.use("*", addHeaders(origin.startsWith("https:")), limitBody(FORM_BYTES), async (c, next) => {
+  app.use("*", addHeaders(origin.startsWith("https:")), async (c, next) => {
     if (!isOwnHost(c, origin))
       return problem(c, 421, "Another address", `The console is at ${origin}/console (admin_url).`);
     return next();
   });
   app.use("*", limitSignIn(deps));
+  app.use(
+    "*",
+    limitBody((path) => (ANSWER_PATH.test(path) ? ANSWER_BYTES : FORM_BYTES)),
+  );
   app.get("/console/style.css", (c) => c.text(STYLE, 200, { "content-type": "text/css; charset=utf-8" }));
-  addSignIn(app, { db, people, door, origin, issuers, log });
-  addBackchannelLogout(app, { db, issuers, endsTokens: config.console.logout_ends_tokens, log });
+  addIssuerSignIn(app, { people, issuers, toAddress, log });
+  addLinkSignIn(app, { people, origin, hasIssuers, log });
+  app.post(
+    "/console/sign-out",
+    door.action(null, async (c, { session }) => {
+      await endConsoleSessions(db, { id: session.id }, toActor(session));
+      takeSession(c);
+      return "/console/sign-in";
+    }),
+  );
+  addBackchannelLogout(app, {
+    db,
+    issuers: issuers.filter((one) => one.protocol === "oidc"),
+    endsTokens: config.console.logout_ends_tokens,
+    log,
+  });
   addHome(app, { db, door, version: deps.version });
   addExchangePages(app, { db, door, describe: deps.describe, parseMoment: deps.parseMoment });
   addConnectionPages(app, { db, door, configured: config.connections });

@@ -1,8 +1,6 @@
 // What browsers hold for the console. Browsers take `Secure` cookies from this machine's own address without TLS, too.
 import type { Context } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { z } from "zod";
-import type { HeldSignIn } from "../identity/sign-in.ts";
 
 const SESSION = "tollgate-session";
 const SIGN_IN = "tollgate-sign-in";
@@ -26,20 +24,18 @@ export function takeSession(c: Context): void {
   deleteCookie(c, SESSION, KIND);
 }
 
-const heldSignIn = z.object({
-  name: z.string(),
-  state: z.string().min(16),
-  nonce: z.string().min(16),
-  verifier: z.string().min(43),
-});
+/** What the browser holds of a sign-in that it began. */
+export type BegunSignIn = {
+  readonly secret: string;
+  /** The hash of its session then, which ends with the new one's beginning; null: it had none. */
+  readonly former: Buffer | null;
+};
 
-/** A sign-in that was begun at the issuer of that name. */
-export type BegunSignIn = HeldSignIn & { readonly name: string };
-
-/** Gives the browser what it must hold when it comes back from the issuer. */
-export function giveSignIn(c: Context, held: BegunSignIn): void {
-  const text = Buffer.from(JSON.stringify(held)).toString("base64url");
-  setCookie(c, SIGN_IN, text, { ...KIND, maxAge: SIGN_IN_S });
+/** Gives the browser what it must hold when it comes back; `isPosted`: an issuer's page sends it back with a form. */
+export function giveSignIn(c: Context, { secret, former }: BegunSignIn, isPosted: boolean): void {
+  const text = `${secret}.${former?.toString("base64url") ?? ""}`;
+  // Of cookies that go to other sites' forms browsers ask that they say so.
+  setCookie(c, SIGN_IN, text, { ...KIND, maxAge: SIGN_IN_S, ...(isPosted && { sameSite: "None" }) });
 }
 
 /** Takes that back, and gives it where it can be read: each sign-in is tried once. */
@@ -47,9 +43,7 @@ export function takeSignIn(c: Context): BegunSignIn | null {
   const text = getCookie(c, SIGN_IN, "host");
   if (text === undefined) return null;
   deleteCookie(c, SIGN_IN, KIND);
-  try {
-    return heldSignIn.parse(JSON.parse(Buffer.from(text, "base64url").toString("utf8")));
-  } catch {
-    return null;
-  }
+  const [, secret, former] = /^([\w-]{43})\.([\w-]{43})?$/.exec(text) ?? [];
+  if (secret === undefined) return null;
+  return { secret, former: former === undefined ? null : Buffer.from(former, "base64url") };
 }

@@ -2,7 +2,7 @@
 import type { Context, Handler } from "hono";
 import { html } from "hono/html";
 import { readSession } from "./cookies.ts";
-import { isOwnForm, isSameOrigin } from "./guard.ts";
+import { isSameSecret, isSameOrigin } from "./guard.ts";
 import type { Html } from "./layout.ts";
 import { toCsrf, toPlainPage } from "./layout.ts";
 import type { People, Person } from "./people.ts";
@@ -51,7 +51,7 @@ export function createDoor(people: People, origin: string, help: string | undefi
       const person = await people.find(readSession(c));
       if (person === null) return c.redirect("/console/sign-in", 303);
       const fields = await readFields(c);
-      if (!isOwnForm(fields.get("csrf"), person.csrf)) return foreign(c);
+      if (!isSameSecret(fields.get("csrf"), person.csrf)) return foreign(c);
       if (right !== null && !person.rights.has(right))
         return problem(c, 403, "Not allowed", "None of your roles may do this.");
       const next = await run(c, person, fields);
@@ -60,12 +60,18 @@ export function createDoor(people: People, origin: string, help: string | undefi
   };
 }
 
-/** Reads a form's fields; a field that comes twice counts for nothing. */
+/** Reads a form's fields. */
 export async function readFields(c: Context): Promise<Fields> {
   const type = c.req.header("content-type") ?? "";
   if (!type.startsWith("application/x-www-form-urlencoded")) return new Map();
-  const all = [...new URLSearchParams(await c.req.text())];
-  return new Map(all.filter(([name]) => all.filter(([other]) => other === name).length === 1));
+  return toFields(new URLSearchParams(await c.req.text()));
+}
+
+/** Gives fields by their names; one that comes twice counts for nothing. */
+export function toFields(given: URLSearchParams): Fields {
+  const counts = new Map<string, number>();
+  for (const [name] of given) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return new Map([...given].filter(([name]) => counts.get(name) === 1));
 }
 
 /** Answers that something didn't work. */

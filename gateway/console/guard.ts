@@ -42,13 +42,14 @@ export function isSameOrigin(c: Context, origin: string): boolean {
   return (from === undefined || from === origin) && (site === undefined || site === "same-origin");
 }
 
-/** Says whether a form carries its session's token. */
-export function isOwnForm(given: string | undefined, csrf: string): boolean {
-  const [one, other] = [Buffer.from(given ?? ""), Buffer.from(csrf)];
+/** Says whether a text is the secret one, in a time that tells nothing of it. */
+export function isSameSecret(given: string | undefined, secret: string): boolean {
+  const [one, other] = [Buffer.from(given ?? ""), Buffer.from(secret)];
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-/** Refuses bodies that no form of the console has. */
-export function limitBody(bytes: number): MiddlewareHandler {
-  return bodyLimit({ maxSize: bytes, onError: (c) => c.text("The form is too long.", 413) });
+/** Refuses bodies that are longer than any of the console; `mayTake` tells a request's bytes. */
+export function limitBody(mayTake: (path: string) => number): MiddlewareHandler {
+  return (c, next) =>
+    bodyLimit({ maxSize: mayTake(c.req.path), onError: () => c.text("The form is too long.", 413) })(c, next);
 }

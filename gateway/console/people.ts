@@ -33,10 +33,13 @@ export type Person = {
 export type People = {
   /** Gives who holds this; null where it counts for nobody. */
   find(held: string | undefined): Promise<Person | null>;
-  /** Begins a session in the place of the one that was held; gives what the browser is to hold. Throws `token_revoked`. */
-  signIn(signedIn: SignedIn, held: string | undefined): Promise<string>;
+  /**
+   * Begins a session in the place of the browser's former one, which is named by its hash; gives what the browser is to hold.
+   * Throws `token_invalid`, `token_expired` or `token_revoked`.
+   */
+  signIn(signedIn: SignedIn, former: Buffer | null): Promise<string>;
   /** Does the same by a one-time link; null where it doesn't count. */
-  useLink(link: string, held: string | undefined): Promise<string | null>;
+  useLink(link: string, former: Buffer | null): Promise<string | null>;
 };
 
 /** Makes it. `hasIssuers`: links are off, and whoever came by one is out. */
@@ -48,10 +51,10 @@ export function createPeople(deps: {
 }): People {
   const { db, settings, homeTenant, hasIssuers } = deps;
 
-  function begin(tenant: string, issuer: string) {
+  function begin(tenant: string, issuer: string, endsAt: number | null) {
     const text = createSessionText();
-    const row = { id: newId(), hash: hashKey(text), tenant, issuer, lifeSeconds: settings.session_s };
-    return { text, row };
+    const ends = { lifeSeconds: settings.session_s, until: endsAt === null ? null : new Date(endsAt) };
+    return { text, row: { id: newId(), hash: hashKey(text), tenant, issuer, ...ends } };
   }
 
   return {
@@ -64,24 +67,29 @@ export function createPeople(deps: {
       const csrf = hash("sha256", `csrf\0${held}`, "base64url");
       return { session, roles, rights: toRights(roles), csrf };
     },
-    async signIn({ caller, issuerSubject, issuerSession }, held) {
+    async signIn({ caller, issuerSubject, issuerSession, endsAt }, former) {
       const { tenant, issuer, subject, groups } = caller;
+      if (caller.kind !== "human")
+        throw new GatewayError("token_invalid", "The console is for people; this is no person's account.");
+      if (endsAt !== null && endsAt <= Date.now())
+        throw new GatewayError("token_expired", "Your session at the issuer is over; sign in there anew.");
       if (await isRevoked(db, toEnds(caller, [])))
         throw new GatewayError("token_revoked", "This account was revoked.");
-      const { text, row } = begin(tenant, issuer);
+      const { text, row } = begin(tenant, issuer, endsAt);
       const session = { ...row, subject, issuerSubject, issuerSession, groups: [...groups] };
-      await beginConsoleSession(db, session, toHash(held));
+      await beginConsoleSession(db, session, former);
       return text;
     },
-    async useLink(link, held) {
+    async useLink(link, former) {
       if (hasIssuers) return null;
-      const { text, row } = begin(homeTenant, LINK_ISSUER);
-      const role = await beginLinkedSession(db, hashKey(link), row, toHash(held));
+      const { text, row } = begin(homeTenant, LINK_ISSUER, null);
+      const role = await beginLinkedSession(db, hashKey(link), row, former);
       return role === null ? null : text;
     },
   };
 }
 
-function toHash(held: string | undefined): Buffer | null {
+/** Gives the hash of what a browser holds of its session; null where it holds none. */
+export function toSessionHash(held: string | undefined): Buffer | null {
   return held !== undefined && isSessionText(held) ? hashKey(held) : null;
 }

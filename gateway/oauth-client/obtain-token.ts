@@ -31,21 +31,23 @@ const PROGRAM = "tollgate";
 const EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT = "urn:ietf:params:oauth:token-type:jwt";
 
+/** What a token is asked for, as the form's fields: a `scope`, an agent to be. */
+export type Asked = Readonly<Record<string, string>>;
+
 /** Asks the gateway at `url` for a token. Throws `NoTokenError`. */
-export async function obtainToken(url: string, proof: Proof, scope: string | null): Promise<Obtained> {
-  const parameters = scope === null ? {} : { scope };
+export async function obtainToken(url: string, proof: Proof, asked: Asked): Promise<Obtained> {
   const gateway = { url, kind: "gateway" } as const;
   const answer = await askServer(gateway, async () => {
     if ("token" in proof) {
       const client = await discover(gateway, PROGRAM, oauth.None());
       const shown = { subject_token: proof.token, subject_token_type: JWT };
-      return oauth.genericGrantRequest(client, EXCHANGE, { ...shown, ...parameters });
+      return oauth.genericGrantRequest(client, EXCHANGE, { ...shown, ...asked });
     }
     const auth =
       "secret" in proof
         ? oauth.ClientSecretPost(proof.secret)
         : oauth.PrivateKeyJwt(await readPrivateKey(proof.privateKey));
-    return oauth.clientCredentialsGrant(await discover(gateway, proof.account, auth), parameters);
+    return oauth.clientCredentialsGrant(await discover(gateway, proof.account, auth), asked);
   });
   return toObtained(answer);
 }

@@ -11,6 +11,7 @@ import type { Failures } from "../identity/failures.ts";
 import { readIncoming } from "../identity/incoming.ts";
 import { hashKey, isAccessText, isRefreshText } from "../identity/key-format.ts";
 import type { Sender } from "../identity/sender.ts";
+import type { AssertionCheck } from "../saml/assertion-check.ts";
 import type { Form } from "./form.ts";
 import { readForm, requireField } from "./form.ts";
 import type { GrantDeps } from "./grants.ts";
@@ -20,7 +21,11 @@ import { OAuthError } from "./oauth-error.ts";
 /** An issuer at which people sign in. */
 export type Login = LoginConfig & { readonly issuer: string };
 
-export type TokenServiceDeps = Omit<GrantDeps, "audiences" | "onReuse" | "requireBound"> & {
+export type TokenServiceDeps = Omit<
+  GrantDeps,
+  "audiences" | "checkAssertion" | "onReuse" | "requireBound"
+> & {
+  readonly checkAssertion: AssertionCheck;
   /** Is told of a refresh token that came again, and from where. */
   readonly onReuse: (used: TokenRow, sender: Sender) => void;
   /** The gateway's URL as its users see it. */
@@ -42,6 +47,7 @@ export function createTokenService(deps: TokenServiceDeps): Hono {
     ...deps,
     audiences: () => [deps.publicUrl(), toTokenEndpoint(deps.publicUrl())],
     check: (token) => deps.check(token, { sender }),
+    checkAssertion: (encoded) => deps.checkAssertion(encoded, { address: sender.address() }),
     onReuse: (used) => deps.onReuse(used, sender),
     requireBound: (caller) => requireBound(caller, sender),
   });

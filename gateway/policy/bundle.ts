@@ -31,12 +31,7 @@ export const BUNDLE_LIMITS: BundleLimits = { packed: 16 << 20, unpacked: 64 << 2
 /** Unpacks and checks a bundle. Throws `PolicyLoadError` that says what is wrong with it. */
 export async function readBundle(packed: Buffer, limits: BundleLimits = BUNDLE_LIMITS): Promise<Bundle> {
   const files = await unpack(packed, limits);
-  const raw = readJson(files, ".manifest");
-  if (isJsonObject(raw) && !Object.hasOwn(raw, "wasm"))
-    throw new PolicyLoadError(
-      'it holds no WebAssembly, and nothing is compiled in a gateway: build it with "tollgate policy build"',
-    );
-  const manifest = manifestSchema.safeParse(raw);
+  const manifest = manifestSchema.safeParse(readJson(files, ".manifest"));
   if (!manifest.success)
     throw new PolicyLoadError(`its manifest is malformed:\n${z.prettifyError(manifest.error)}`);
   const modules = new Set(manifest.data.wasm.map(({ module }) => toName(module)));

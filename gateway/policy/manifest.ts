@@ -67,6 +67,8 @@ const metadata = z.strictObject({
   ),
 });
 
+const NO_WASM = "holds no WebAssembly: build it with `tollgate policy build`";
+
 /** Below it stands what a bundle says of its decision log, as OPA has it. */
 export const LOG_ROOT = "system/log";
 
@@ -78,9 +80,7 @@ const manifest = z.looseObject({
       (roots) => roots.includes("gateway") && roots.every((root) => root === "gateway" || root === LOG_ROOT),
       `roots must be [gateway], or [gateway, ${LOG_ROOT}]`,
     ),
-  wasm: z
-    .array(z.looseObject({ entrypoint: z.string(), module: z.string() }))
-    .min(1, "holds no WebAssembly: build it with tollgate policy build"),
+  wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() }), NO_WASM).min(1, NO_WASM),
   metadata: z.looseObject({ tollgate: metadata.optional() }).optional(),
 });
 

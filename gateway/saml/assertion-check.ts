@@ -1,17 +1,18 @@
 // Checks assertions that programs bring to the token service (RFC 7522): alone, made for its token endpoint.
 import { createMinuteGate } from "../identity/minute-gate.ts";
-import type { Note } from "../identity/note.ts";
-import type { AssertedCaller, MessageDeps } from "./check-message.ts";
+import type { AssertedCaller, From, MessageDeps } from "./check-message.ts";
 import { checkMessage } from "./check-message.ts";
 import type { SamlRefusal } from "./refusal.ts";
 
 /** Checks an assertion in base64url and uses it up; throws as `checkMessage` does. */
-export type AssertionCheck = (encoded: string, note?: Note) => Promise<AssertedCaller["caller"]>;
+export type AssertionCheck = (encoded: string, from?: From) => Promise<AssertedCaller["caller"]>;
 
 /** An assertion that no honest program sends. */
 export type SamlIncident = {
   readonly kind: "saml_assertion_refused";
   readonly reason: string;
+  /** Where it came from. */
+  readonly address: string | null;
   /** How many were refused since the last incident without one of their own. */
   readonly unreported: number;
 };
@@ -20,9 +21,9 @@ export type SamlIncident = {
 export function createAssertionCheck(
   deps: MessageDeps & { readonly recipient: () => string },
 ): AssertionCheck {
-  return async (encoded, note) => {
+  return async (encoded, from) => {
     const expected = { root: "Assertion", recipient: deps.recipient(), inResponseTo: null } as const;
-    const { caller } = await checkMessage(deps, encoded, expected, note);
+    const { caller } = await checkMessage(deps, encoded, expected, from);
     return caller;
   };
 }
@@ -31,10 +32,10 @@ export function createAssertionCheck(
 export function createAttackReporter(
   onIncident: (incident: SamlIncident) => void,
   now: () => number,
-): (refusal: SamlRefusal) => void {
+): (refusal: SamlRefusal, address: string | null) => void {
   const pass = createMinuteGate(now);
-  return ({ reason }) => {
+  return ({ reason }, address) => {
     const unreported = pass();
-    if (unreported !== null) onIncident({ kind: "saml_assertion_refused", reason, unreported });
+    if (unreported !== null) onIncident({ kind: "saml_assertion_refused", reason, address, unreported });
   };
 }

@@ -19,7 +19,7 @@ export type MessageDeps = {
   /** Uses an assertion up; false where it was used before. */
   readonly useAssertion: (hash: Buffer, expiresAt: Date) => Promise<boolean>;
   /** Is told of what no honest program sends. */
-  readonly onAttack: (refusal: SamlRefusal) => void;
+  readonly onAttack: (refusal: SamlRefusal, address: string | null) => void;
   readonly now: () => number;
 };
 
@@ -29,6 +29,9 @@ export type Expected = {
   readonly recipient: string;
   readonly inResponseTo: string | null;
 };
+
+/** Where a message came from, and who is told each step of its check. */
+export type From = { readonly address?: string; readonly note?: Note };
 
 /** A caller by an assertion, and the session at the issuer that it came of. */
 export type AssertedCaller = {
@@ -46,19 +49,19 @@ const OVERAGE = "http://schemas.microsoft.com/claims/groups.link";
 const TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
 
 /**
- * Checks a message in base64 or base64url and uses its assertion up; a `note` is told each step. Throws a `SamlRefusal`, or a
- * `GatewayError` of `token_invalid` or `identity_unavailable`.
+ * Checks a message in base64 or base64url and uses its assertion up. Throws a `SamlRefusal`, or a `GatewayError` of
+ * `token_invalid` or `identity_unavailable`.
  */
 export async function checkMessage(
   deps: MessageDeps,
   encoded: string,
   expected: Expected,
-  note?: Note,
+  from: From = {},
 ): Promise<AssertedCaller> {
   try {
-    return await check(deps, decodeMessage(encoded), expected, note);
+    return await check(deps, decodeMessage(encoded), expected, from.note);
   } catch (error) {
-    if (error instanceof SamlRefusal && error.isAttack) deps.onAttack(error);
+    if (error instanceof SamlRefusal && error.isAttack) deps.onAttack(error, from.address ?? null);
     throw error;
   }
 }

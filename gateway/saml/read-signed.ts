@@ -1,6 +1,5 @@
 // The door of node-saml: verifies a message's signatures and reads the assertion from the bytes that were signed, as they were
 // canonicalised; nothing of the message itself is read after that.
-import { SAML } from "@node-saml/node-saml";
 import { z } from "zod";
 import { SamlRefusal } from "./refusal.ts";
 
@@ -73,6 +72,8 @@ export async function readSigned(
     readonly certificates: readonly string[];
   },
 ): Promise<SignedAssertion> {
+  // Loaded by the first assertion: most gateways never see one.
+  const { SAML } = await import("@node-saml/node-saml");
   const verifier = new SAML({
     idpCert: [...options.certificates],
     wantAssertionsSigned: true,

@@ -33,6 +33,7 @@ const ATTACKS: ReadonlySet<Reason> = new Set<Reason>([
   "wrapped",
   "unsigned",
   "signature",
+  "request",
   "replayed",
 ]);
 

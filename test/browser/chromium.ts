@@ -33,6 +33,7 @@ export function useChromium(): Visit {
   return async (options = {}) => {
     if (browser === undefined) throw new Error("It is not started.");
     const context = await browser.newContext({ javaScriptEnabled: false, ...options });
+    context.setDefaultTimeout(60_000);
     return context.newPage();
   };
 }
@@ -44,7 +45,7 @@ export async function keepLook(page: Page, name: string): Promise<void> {
 
 /** Expects of a page what a reader who can't see it needs: its title, headings in order, a name for all that can be used. */
 export async function expectReadable(page: Page, title: string): Promise<void> {
-  await expect.poll(() => page.title(), { timeout: 20_000 }).toBe(`${title} · Tollgate`);
+  await expect.poll(() => page.title(), { timeout: 30_000 }).toBe(`${title} · Tollgate`);
   await page.waitForLoadState();
   expect(await page.locator("html").getAttribute("lang")).toBe("en");
   expect(await page.getByRole("main").count()).toBe(1);

@@ -311,6 +311,11 @@ describe("tollgate login", () => {
     const done = await login("code.json", [], /(http\S+\/device\?user_code=\S+)/);
     expect(done).toMatchObject({ code: 0, said: expect.stringMatching(/The code is [A-Z]{4}-[A-Z]{4}/) });
     const narrowed = ["--login-file", "code.json", "--scope", "model:gpt-4.1-mini"];
+    const agent = ["--login-file", "code.json", "--agent", "writer", "--purpose", "writes reports", "--json"];
+    expect(await run("token", ...agent)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("tg_at_"),
+    });
     await expect.poll(() => askWith(...narrowed), { timeout: 30_000 }).toBe("scope_exceeded");
   });
 

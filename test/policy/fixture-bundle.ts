@@ -3,8 +3,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findOpa } from "../../scripts/bundle/run-opa.ts";
-import { writeFiles } from "../../scripts/bundle/sources.ts";
+import { findOpa } from "../../gateway/policy-build/run-opa.ts";
+import { writeFiles } from "../../gateway/policy-build/sources.ts";
 
 const PHASES = ["request", "answer", "finding", "tool_call", "end", "whole"] as const;
 

@@ -1,4 +1,4 @@
-# Written by scripts/build-bundle from the METADATA of the rules.
+# Written by the build from the METADATA of the rules.
 package gateway.main
 
 # METADATA

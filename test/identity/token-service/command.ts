@@ -37,6 +37,33 @@ export function describeCommand(service: TokenService): void {
       expect(await ask(stdout.trim(), "gpt-4.1-mini")).toBe("scope_exceeded");
     });
 
+    test("prints a token of an agent that whoever is shown mints, in one go", async () => {
+      const file = join(service.folder, "owner");
+      await writeFile(file, await person({ sub: "rita" }));
+      const agent = [
+        "--agent",
+        "writer",
+        "--purpose",
+        "writes reports",
+        "--tool",
+        "look_up",
+        "--tool",
+        "mcp:docs",
+      ];
+      const { code, stdout } = await run(["--token-file", file, ...agent, "-g", "developers"]);
+      expect(code).toBe(0);
+      expect(await ask(stdout.trim())).toBe("hello");
+      const [row] = await service.database.db.sql<{ facts: unknown }[]>`
+        select facts from exchanges where subject = ${`writer of rita at ${service.people.url}`}`;
+      expect(row?.facts).toMatchObject({
+        caller: { groups: ["developers"], agent: { owner: "rita", tools: ["look_up", "mcp:docs"] } },
+      });
+      expect(await run(["--token-file", file, ...agent, "-g", "owners"])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("in no group that its owner is not in"),
+      });
+    });
+
     test("signs as a service account", async () => {
       await service.gateway.cli("service-accounts", "create", "beside", "-g", "developers");
       const { privateKey, publicKey } = await generateKeyPair("EdDSA", { extractable: true });
@@ -79,6 +106,8 @@ export function describeCommand(service: TokenService): void {
       [["--token-file", "missing"], 2, "can't be read"],
       [[], 2, "say what to show"],
       [["--account", "a"], 2, "Say what to show"],
+      [["--token-file", "x", "--agent", "a"], 2, "a --purpose"],
+      [["--token-file", "x", "--tool", "a"], 2, "are an agent's"],
       [["--github-actions", "x"], 1, "id-token: write"],
       [["--gateway", "http://service.gateway.example.com", "--token-file", "x"], 2, "an https URL"],
       [["--gateway", "http://127.0.0.1:1", "--token-file", "-"], 2, "Standard input held no token"],

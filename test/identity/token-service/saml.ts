@@ -106,7 +106,7 @@ export function describeSaml(service: TokenService): void {
       await vi.waitFor(async () => {
         const rows = await service.database.db.sql<{ detail: unknown }[]>`
           select detail from incidents where kind = 'saml_assertion_refused' order by at desc limit 1`;
-        expect(rows).toMatchObject([{ detail: { reason: "signature" } }]);
+        expect(rows).toMatchObject([{ detail: { reason: "signature", address: "127.0.0.1" } }]);
       }, 30_000);
       expect(service.gateway.log()).not.toContain("mallory");
     });

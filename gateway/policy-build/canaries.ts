@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { toSampleFacts } from "../../gateway/policy/sample-facts.ts";
+import { toSampleFacts } from "../policy/sample-facts.ts";
 import { PolicyProblem } from "./problem.ts";
 import type { Opa } from "./run-opa.ts";
 
@@ -37,10 +37,10 @@ export async function decideCanaries(opa: Opa, folder: string, path: string): Pr
         "--stdin-input",
         "--strict-builtin-errors",
         "--data",
-        folder,
+        "gateway:gateway",
         `${query} with data.gateway.rev as "canary"`,
       ],
-      { input: JSON.stringify(input) },
+      { cwd: folder, input: JSON.stringify(input) },
     );
     const decision = z
       .record(z.string(), z.unknown())

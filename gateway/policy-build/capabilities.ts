@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { compilePolicy } from "../../gateway/policy/wasm.ts";
+import { compilePolicy } from "../policy/wasm.ts";
 import type { Opa } from "./run-opa.ts";
 import { untarFile } from "./untar.ts";
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { readBundle } from "../../gateway/policy/bundle.ts";
+import { readBundle } from "../policy/bundle.ts";
 import { buildBundle, type BuildOptions, type Built } from "./build.ts";
 import { compareBundle } from "./compare.ts";
 import { findOpa, type Opa } from "./run-opa.ts";
@@ -38,7 +38,8 @@ function build(more: Partial<BuildOptions> = {}): Promise<Built> {
     canaries: null,
     revision: null,
     allowPatterns: false,
-    isCheck: false,
+    isFrozen: false,
+    stamp: null,
     ...more,
   });
 }
@@ -250,15 +251,15 @@ describe("a check", () => {
     const output = join(base, "compared.tar.gz");
     await expect(compareBundle(bytes, output)).rejects.toThrow("There is no");
     writeFileSync(output, bytes);
-    await compareBundle((await build({ isCheck: true })).bytes, output);
+    await compareBundle((await build({ isFrozen: true })).bytes, output);
 
     edit("gateway/params/data.yaml", "default: 400000", "default: 400001");
     await expect(
-      build({ isCheck: true }).then((built) => compareBundle(built.bytes, output)),
+      build({ isFrozen: true }).then((built) => compareBundle(built.bytes, output)),
     ).rejects.toThrow(/is not what its sources give.*data\.json/);
     addRule({});
     const collector = readFileSync(join(source, "gateway/main/request.rego"), "utf8");
-    await expect(build({ isCheck: true })).rejects.toThrow("request.rego is not what is generated");
+    await expect(build({ isFrozen: true })).rejects.toThrow("request.rego is not what is generated");
     expect(readFileSync(join(source, "gateway/main/request.rego"), "utf8")).toBe(collector);
   });
 });

@@ -1,22 +1,27 @@
 // Lists and copies the files that go into a bundle.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, sep } from "node:path";
+import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, relative, sep } from "node:path";
 
 export type Source = { readonly path: string; readonly bytes: Buffer };
 
 /** Reads the policy's sources below `root` (modules without their tests, data), sorted by path; paths have `/`. */
 export function readSources(root: string): readonly Source[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && isSource(entry.name))
+  return readdirSync(join(root, "gateway"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && isPolicy(entry.name) && !entry.name.endsWith("_test.rego"))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ path: relative(root, file).split(sep).join("/"), bytes: readFileSync(file) }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-function isSource(name: string): boolean {
-  return (name.endsWith(".rego") && !name.endsWith("_test.rego")) || /^data\.(?:json|ya?ml)$/.test(name);
+/** Says whether a path is a folder, or a file that a policy is made of, its tests included. */
+export function isSourceFile(path: string): boolean {
+  return isPolicy(basename(path)) || statSync(path).isDirectory();
+}
+
+function isPolicy(name: string): boolean {
+  return name.endsWith(".rego") || /^data\.(?:json|ya?ml)$/.test(name);
 }
 
 /** Gives the digest of the sources and of what else decides about the bundle's bytes. */

@@ -3,7 +3,8 @@
 import { EFFECTS, RULE_PHASES, type EffectName, type Rule } from "./read-rules.ts";
 import type { Source } from "./sources.ts";
 
-const PHASES = [...RULE_PHASES, "whole"] as const;
+/** Every phase for which the collector has an entrypoint. */
+export const PHASES = [...RULE_PHASES, "whole"] as const;
 export type CollectedPhase = (typeof PHASES)[number];
 
 const WHEN = {
@@ -69,7 +70,7 @@ function toModule(phase: CollectedPhase, rules: readonly Rule[]): string {
   ];
   const contributions = contributed.map((effect) => toContributions(phase, effect, rules));
   const imports = contributed.length > 0 ? "\nimport data.gateway.lib.decision\n" : "";
-  return `# Written by scripts/build-bundle from the METADATA of the rules.
+  return `# Written by the build from the METADATA of the rules.
 package gateway.main
 ${imports}
 # METADATA
@@ -106,7 +107,7 @@ test_${effect}_of_${code}_is_collected if {
 `,
     ),
   );
-  return `# Written by scripts/build-bundle from the METADATA of the rules.
+  return `# Written by the build from the METADATA of the rules.
 package gateway.main.${phase}_test
 
 import data.gateway.main

@@ -1,8 +1,10 @@
 // Compares a bundle with the one that stands in the repository.
 
 import { existsSync, readFileSync } from "node:fs";
-import { PolicyProblem } from "./problem.ts";
+import { PolicyProblem, toError } from "./problem.ts";
 import { untarFile } from "./untar.ts";
+
+const HELP = "build it without --check, and commit the result";
 
 /**
  * Throws `PolicyProblem` that names the files that differ. Compared are the bytes that were packed, in their order:
@@ -10,7 +12,7 @@ import { untarFile } from "./untar.ts";
  */
 export async function compareBundle(built: Buffer, path: string): Promise<void> {
   if (!existsSync(path))
-    throw new PolicyProblem(`There is no ${path}; run scripts/build-bundle and commit it.`);
+    throw new PolicyProblem([toError("bundle_missing", null, `There is no ${path}.`, { help: HELP })]);
   const stands = readFileSync(path);
   if (stands.equals(built)) return;
   const [ours, theirs] = [await untarFile(built), await untarFile(stands)];
@@ -19,7 +21,8 @@ export async function compareBundle(built: Buffer, path: string): Promise<void> 
     (name) => ours.get(name)?.equals(theirs.get(name) ?? Buffer.alloc(0)) !== true,
   );
   if (differing.length === 0 && [...ours.keys()].join("\0") === [...theirs.keys()].join("\0")) return;
-  throw new PolicyProblem(
-    `${path} is not what its sources give; run scripts/build-bundle and commit the result. Different: ${differing.join(", ") || "the order of files"}`,
-  );
+  const what = differing.join(", ") || "the order of files";
+  throw new PolicyProblem([
+    toError("bundle_stale", null, `${path} is not what its sources give. Different: ${what}`, { help: HELP }),
+  ]);
 }

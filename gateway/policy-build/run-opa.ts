@@ -1,0 +1,65 @@
+// Runs the pinned OPA: the only file of the build that starts it.
+
+import { execFile, spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { findPackageRoot } from "../config/package-root.ts";
+import { toOpaProblems } from "./opa-problems.ts";
+import { PolicyProblem, toError } from "./problem.ts";
+
+export type OpaOptions = { readonly cwd?: string; readonly input?: string };
+export type OpaAnswer = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+export type Opa = {
+  /** Its executable. */
+  readonly path: string;
+  /** Gives what OPA prints and how it ends. */
+  readonly ask: (args: readonly string[], options?: OpaOptions) => Promise<OpaAnswer>;
+  /** Gives what OPA prints; throws `PolicyProblem` with its complaint where it ends with another code than 0. */
+  readonly run: (args: readonly string[], options?: OpaOptions) => Promise<string>;
+};
+
+/** Finds OPA by `scripts/opa`, which fetches it where it must, and runs it. Throws `PolicyProblem` where there is none. */
+export function findOpa(env: Readonly<Record<string, string | undefined>> = process.env): Opa {
+  const script = join(findPackageRoot(), "scripts", "opa");
+  const { status, stdout, stderr } = spawnSync(script, ["--which"], { encoding: "utf8", env });
+  if (status !== 0)
+    throw new PolicyProblem([
+      toError("opa_missing", null, stderr?.trim() || `${script} could not be run.`, {
+        help: "Policies are built by OPA, which the gateway itself does not need to serve.",
+      }),
+    ]);
+  const path = stdout.trim();
+  const ask = (args: readonly string[], options: OpaOptions = {}) => askOpa(path, args, options);
+  return {
+    path,
+    ask,
+    async run(args, options) {
+      const { code, stdout, stderr } = await ask(args, options);
+      if (code === 0) return stdout;
+      const problems = toOpaProblems(stdout) ?? toOpaProblems(stderr);
+      if (problems !== null) throw new PolicyProblem(problems);
+      const said = `${stderr}${stdout}`.trim().slice(0, 20_000);
+      throw new PolicyProblem([toError("opa", null, `opa ${args[0] ?? ""} refuses:\n${said}`)]);
+    },
+  };
+}
+
+function askOpa(path: string, args: readonly string[], { cwd, input = "" }: OpaOptions): Promise<OpaAnswer> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      path,
+      [...args],
+      { cwd, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 },
+      (cause, stdout, stderr) => {
+        if (cause === null) return resolve({ code: 0, stdout, stderr });
+        if (typeof cause.code === "number") return resolve({ code: cause.code, stdout, stderr });
+        return reject(
+          new PolicyProblem(`opa ${args[0] ?? ""} could not be run: ${cause.message}`, { cause }),
+        );
+      },
+    );
+    // OPA may end without having read it all; what it says then is in `cause`.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
+  });
+}
