@@ -40,7 +40,7 @@ export function addPolicyStatus(group: Command, program: Command, context: Comma
     .action(async (options: { json?: true }) => {
       const gateways = await withDatabase(context, use(), listServing);
       const agreed =
-        [...new Set(gateways.flatMap(({ policies }) => policies.map(({ digest }) => digest)))].length <= 1;
+        new Set(gateways.flatMap(({ policies }) => policies.map(({ digest }) => digest))).size <= 1;
       const problems = gateways.flatMap(({ policies }) =>
         policies.filter(({ problem }) => problem !== null),
       ).length;
