@@ -154,6 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       {
         db,
         config,
+        env: options.env,
         log,
         checkPatterns: (patterns) => void compile(patterns),
         connectionLabels: () => connections.labels(),
@@ -390,7 +391,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           await createAdminListener(
             config.adminListen,
             () => events.registry.metrics(),
-            openConsole({ db, config, secrets, failures, clientAddress, noteIncident, log }),
+            openConsole({
+              db,
+              config,
+              env: options.env,
+              secrets,
+              failures,
+              clientAddress,
+              noteIncident,
+              log,
+            }),
           ),
           (one) => one.close(),
         )

@@ -207,7 +207,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     const exact = await deps.countTokens(request, caller);
     if (exact !== null) judge.setTokens(exact);
     // A need that cannot be met (the budget is spent) leaves the bound to decide: what was said first stands.
-    return exact === null ? first : judge.ask("request", counts, content);
+    if (exact === null) return first;
+    return { ...judge.ask("request", counts, content), bound: first.facts.request.tokens.count };
   }
 
   /** Asks the recogniser about a request's texts. Gives the request as it is searched. */
@@ -393,6 +394,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const upload = looked instanceof Promise ? await looked : looked;
       const form = given.body?.form ?? null;
       const lines = findLines(texted, form);
+      if (lines !== null) progress.besides = "lines";
       let session = await deps.sessions.resolve({
         caller,
         connection: connection.name,
@@ -617,6 +619,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     verdict: null,
     masked: createMaskTally(),
     changes: [],
+    besides: null,
     account: null,
     maskTexts: null,
     names: null,

@@ -15,6 +15,7 @@ import { createNames } from "./mask/names.ts";
 import type { Names, NameScanner } from "./mask/names.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { toRecordedChange, toRecordedDecision, toRecordedFacts } from "./record-names.ts";
+import type { Basis } from "./record/basis.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
 import { toRequestTexts } from "./request/request-texts.ts";
@@ -44,6 +45,8 @@ export type Progress = {
   names: Names | null;
   /** What was changed of its parameters. */
   changes: readonly ParameterChange[];
+  /** What is judged by facts that are not recorded. */
+  besides: NonNullable<Basis["besides"]> | null;
   /** What was masked, where and how; null before it is decided. */
   account: MaskAccount | null;
   version: PolicyVersion | null;
@@ -172,7 +175,7 @@ function toOpened(progress: Progress, error: GatewayError | null, names: Names):
     method: progress.incoming.method ?? "",
     path: route?.spec.template ?? "",
     client: client === undefined ? null : names.mask(client),
-    facts: verdict === null ? null : toRecordedFacts(verdict.facts, names),
+    facts: verdict === null ? null : toRecordedFacts(verdict.facts, names, toJudged(progress, verdict)),
     decision: verdict === null ? null : toRecordedDecision(verdict.decision, names),
     changes: progress.changes.map((change) => toRecordedChange(change, names)),
     effect: error === null ? "allow" : isDenial(error) ? "deny" : "error",
@@ -182,6 +185,10 @@ function toOpened(progress: Progress, error: GatewayError | null, names: Names):
     prompt: prompt === undefined ? null : { hash: prompt.hash, pointer: prompt.pointer },
     callOutputs: request === null ? [] : toCallOutputs(request).map((call) => names.id(call)),
   };
+}
+
+function toJudged({ besides }: Progress, { bound }: Verdict): Omit<Basis, "altered"> {
+  return { ...(bound !== undefined && { bound }), ...(besides !== null && { besides }) };
 }
 
 function toEnd(

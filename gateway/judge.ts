@@ -79,6 +79,8 @@ export type Verdict = {
   readonly facts: Facts;
   readonly decision: Decision;
   readonly micros: number;
+  /** The bound of tokens that it was asked with first, where it then had them counted. */
+  readonly bound?: number;
 };
 
 export type Judge = {

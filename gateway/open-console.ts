@@ -7,6 +7,7 @@ import { printExchange } from "./cli/show-exchange.ts";
 import { readOwnVersion } from "./cli/version.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import { toConsoleOrigin } from "./config/console-origin.ts";
+import type { Environment } from "./config/secrets.ts";
 import { createConsole } from "./console/console.ts";
 import type { Console, ConsoleDeps, ConsoleIssuer } from "./console/console.ts";
 import type { Failures } from "./identity/failures.ts";
@@ -27,6 +28,7 @@ import type { SamlSignInDeps } from "./saml/saml-sign-in.ts";
 export type ConsoleParts = {
   readonly db: ConsoleDeps["db"];
   readonly config: Config;
+  readonly env: Environment;
   readonly secrets: Pick<LoadedSecrets, "issuerSecrets" | "consoleSecrets">;
   readonly failures: Failures;
   readonly clientAddress: ClientAddress;
@@ -36,7 +38,7 @@ export type ConsoleParts = {
 
 /** Gives what makes the console once its listener's own URL is known; null where people can't open it by any. */
 export function openConsole(parts: ConsoleParts): (url: string) => Console | null {
-  const { db, config, secrets, failures, clientAddress, log } = parts;
+  const { db, config, env, secrets, failures, clientAddress, log } = parts;
   const trusted = openIssuers(
     config.issuers.filter((one) => one.console !== null),
     secrets.issuerSecrets,
@@ -67,7 +69,7 @@ export function openConsole(parts: ConsoleParts): (url: string) => Console | nul
       log,
       async describe(details) {
         let text = "";
-        printExchange({ write: (part) => (text += part) }, details, await readRuleTexts(config));
+        printExchange({ write: (part) => (text += part) }, details, await readRuleTexts(config, env));
         return text;
       },
       parseMoment(text) {

@@ -5,7 +5,8 @@ import { readOwnVersion } from "./cli/version.ts";
 import type { Config } from "./config/config.ts";
 import { followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
-import { chooseFirst } from "./distribution/choose-first.ts";
+import { createTrustSource } from "./config/signing.ts";
+import { askOnce, chooseFirst } from "./distribution/choose-first.ts";
 import type { ChoosingDeps } from "./distribution/choose-first.ts";
 import type { Fleet } from "./distribution/distribution.ts";
 import { createFileSource } from "./distribution/file-source.ts";
@@ -14,12 +15,14 @@ import { keepInOrder, keepPolicy } from "./distribution/keep-policy.ts";
 import { createLastGood } from "./distribution/last-good.ts";
 import { runDistribution } from "./distribution/run.ts";
 import type { RunningDistribution } from "./distribution/run.ts";
+import { SourceError } from "./distribution/source.ts";
 import type { BundleSource } from "./distribution/source.ts";
 import type { Outbound } from "./forward/outbound.ts";
 import type { JsonObject } from "./exchange.ts";
 import { createSilentLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { newId } from "./new-id.ts";
+import { PolicyLoadError } from "./policy/load-error.ts";
 import { createPolicy } from "./policy/load.ts";
 import type { Policy } from "./policy/load.ts";
 
@@ -31,27 +34,37 @@ type Place = {
   readonly log: Log;
 };
 
-export type PolicyParts = Pick<Place, "db" | "config" | "log"> & {
+export type PolicyParts = Pick<Place, "db" | "config" | "env" | "log"> & {
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly connectionLabels: () => readonly string[];
 };
 
 /** Opens the source of the bundle. */
-export function openSource({ config, outbound, env }: Omit<Place, "db" | "log">): BundleSource {
+function openSource({ config, outbound, env }: Omit<Place, "db" | "log">): BundleSource {
   const { bundle, url, source, folder } = config.policy;
   if (url === null) return createFileSource(bundle);
   const follow = (reference: string) => followReference(reference, env, folder);
   return createHttpSource({ source: { ...source, url }, outbound, follow });
 }
 
+/** Asks the source of the bundle once. Rejects with a `PolicyLoadError` where it has none. */
+export async function readBundleOnce(place: Omit<Place, "db" | "log">): Promise<Buffer> {
+  try {
+    return await askOnce(openSource(place));
+  } catch (cause) {
+    throw cause instanceof SourceError ? new PolicyLoadError(cause.message, { cause }) : cause;
+  }
+}
+
 /** Opens a policy with these bytes; later ones come by its `prepare`. Its serial may be a lower one where `mayFall` says so. */
 export async function openPolicy(parts: PolicyParts, bundle: Buffer, mayFall: boolean): Promise<Policy> {
-  const { db, config, log, checkPatterns, connectionLabels } = parts;
+  const { db, config, env, log, checkPatterns, connectionLabels } = parts;
   let isFirst = true;
   return createPolicy({
     bundlePath: config.policy.bundle,
     bundle,
     operatorPath: config.policy.operator,
+    trust: createTrustSource(config.policy.signing, env),
     checkPatterns,
     connectionLabels,
     recognised: Object.values(config.detect.recogniser?.classes ?? {}),
@@ -67,7 +80,7 @@ export async function openPolicy(parts: PolicyParts, bundle: Buffer, mayFall: bo
 
 /** Tries a bundle for workers that are not there yet. The operator's file is theirs: it names what they know. */
 export async function tryPolicy(
-  { db, config, checkPatterns }: Omit<PolicyParts, "connectionLabels" | "log">,
+  { db, config, env, checkPatterns }: Omit<PolicyParts, "connectionLabels" | "log">,
   bundle: Buffer,
   mayFall: boolean,
 ): Promise<Pick<Policy, "status">> {
@@ -75,6 +88,7 @@ export async function tryPolicy(
     bundlePath: config.policy.bundle,
     bundle,
     operatorPath: null,
+    trust: createTrustSource(config.policy.signing, env),
     checkPatterns,
     beforeInForce: (_, loaded) => keepInOrder(db, { name: config.policy.name, ...loaded }, mayFall),
     log: createSilentLog(),

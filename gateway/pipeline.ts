@@ -118,6 +118,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         request: deps.parser.parse(toInput(UNREAD)),
         sessionHeader,
       });
+    if (isUnread) progress.besides = "unread";
     const body = isUnread
       ? UNREAD
       : await takeRequestBody(

@@ -82,8 +82,39 @@ test("an id in which a value stands becomes its keyed hash, every other stays", 
   expect(names.id("call_0f8a2c")).toBe("call_0f8a2c");
 });
 
-test("facts in which nothing stands are recorded as they are", () => {
-  expect(toRecordedFacts(toSampleFacts("request"), openNames(null))).toEqual(toSampleFacts("request"));
+test("facts in which nothing stands are recorded as they are, and say so", () => {
+  const facts = toSampleFacts("whole");
+  expect(toRecordedFacts(facts, openNames(null))).toEqual({ ...facts, basis: { altered: [] } });
+});
+
+test("recorded facts say where they are others than those that policy saw, and by what it was asked first", () => {
+  const facts = toSampleFacts("tool_call");
+  const [call] = facts.calls ?? [];
+  const [tool] = facts.tools;
+  const recorded = toRecordedFacts(
+    {
+      ...facts,
+      ...(tool && { tools: [tool, { ...tool, name: secret }] }),
+      ...(call && { calls: [{ ...call, id: secret, name: secret }] }),
+      earlier: { complete: true, turns: 1, tokens: 1, labels: [], findings: {}, tools: ["a", secret] },
+      request: { ...facts.request, roles: { [secret]: 1 } },
+      route: { ...facts.route, path: `/${secret}` },
+    },
+    openNames([secrets]),
+    { bound: 7, besides: "unread" },
+  );
+  expect(recorded.basis).toEqual({
+    altered: [
+      "/route/path",
+      "/request/roles",
+      "/earlier/tools/1",
+      "/tools/1/name",
+      "/calls/0/id",
+      "/calls/0/name",
+    ],
+    bound: 7,
+    besides: "unread",
+  });
 });
 
 test.each([64, 128, 256])("a name that facts have cut to %i characters is not recorded", (length) => {

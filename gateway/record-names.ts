@@ -1,31 +1,46 @@
 // What is recorded and told of an exchange, with the names in it masked: facts, decisions, calls and errors.
 import { GatewayError } from "./errors.ts";
-import type { Decision, Earlier, Effect, Facts, ParameterChange } from "./exchange.ts";
+import type { CallFacts, Decision, Earlier, Effect, Facts, ParameterChange } from "./exchange.ts";
 import { toPlace } from "./mask/account.ts";
 import type { Names } from "./mask/names.ts";
+import { listAltered, WHOLE } from "./record/basis.ts";
+import type { Basis, WithBasis } from "./record/basis.ts";
 import type { CallRow, Left } from "./record/rows.ts";
 
 /** What facts cut names to: a name of this length may end within a value, which nobody would know again. */
 const CUTS: ReadonlySet<number> = new Set([64, 128, 256]);
 const CUT = "…";
 
-/** Gives facts as they are recorded; policy has seen the names themselves. */
-export function toRecordedFacts(facts: Facts, names: Names): Facts {
+/** Gives facts as they are recorded, with where they are others than those that policy has seen. */
+export function toRecordedFacts(
+  facts: Facts,
+  names: Names,
+  judged: Omit<Basis, "altered"> = WHOLE,
+): WithBasis<Facts> {
   const { request, tools, route, answer, calls, earlier } = facts;
+  const path = names.mask(route.path);
   const masked = {
-    ...facts,
     request: walk(request, names),
     tools: walk(tools, names),
-    route: { ...route, path: names.mask(route.path) },
+    route: path === route.path ? route : { ...route, path },
     earlier: earlier === null ? null : toRecordedEarlier(earlier, names),
-  };
-  return {
-    ...masked,
     ...(answer !== undefined && { answer: walk(answer, names) }),
-    ...(calls !== undefined && {
-      calls: calls.map((call) => ({ ...walk({ ...call, id: "" }, names), id: names.id(call.id) })),
-    }),
+    ...(calls !== undefined && { calls: calls.map((call) => toRecordedCallFacts(call, names)) }),
   };
+  const { bound, besides } = judged;
+  const recorded = { ...facts, ...masked };
+  const altered = listAltered(facts, recorded);
+  const isWhole = altered.length === 0 && bound === undefined && besides === undefined;
+  const basis = isWhole
+    ? WHOLE
+    : { altered, ...(bound !== undefined && { bound }), ...(besides !== undefined && { besides }) };
+  return { ...recorded, basis };
+}
+
+function toRecordedCallFacts(call: CallFacts, names: Names): CallFacts {
+  const [masked, id] = [walk({ ...call, id: "" }, names), names.id(call.id)];
+  const isSame = id === call.id && listAltered({ ...call, id: "" }, masked).length === 0;
+  return isSame ? call : { ...masked, id };
 }
 
 /** Gives a decision as a program is told of it: what it is about is masked. */
@@ -74,7 +89,8 @@ export function toRecordedLeft({ held, conversation }: Left, names: Names): Left
 }
 
 function toRecordedEarlier<T extends Earlier>(earlier: T, names: Names): T {
-  return { ...earlier, tools: earlier.tools.map((tool) => maskCut(tool, names)) };
+  const tools = earlier.tools.map((tool) => maskCut(tool, names));
+  return tools.every((tool, index) => tool === earlier.tools[index]) ? earlier : { ...earlier, tools };
 }
 
 /** Gives an error as its caller is told of it: a message or a member's name in it that holds a value is masked. */

@@ -76,8 +76,16 @@ const CASES: Readonly<
     passed: ["re2js", "libpg-query", "gpt-tokenizer/encoding/o200k_base"],
   },
   "gateway/policy/a.ts": {
-    refused: ["jose", "../../db/queries/ledger.ts"],
-    passed: ["@open-policy-agent/opa-wasm", "tar-stream"],
+    refused: ["jose", "tar-stream", "../../db/queries/ledger.ts"],
+    passed: ["@open-policy-agent/opa-wasm", "../bundle-signature/bundle-signature.ts"],
+  },
+  "gateway/bundle-archive/a.ts": {
+    refused: ["zod", "../policy/bundle.ts"],
+    passed: ["tar-stream", "../policy/load-error.ts"],
+  },
+  "gateway/bundle-signature/a.ts": {
+    refused: ["../config/signing.ts", "../policy/bundle.ts", "../parse/body.ts"],
+    passed: ["jose", "type ../config/signing.ts", "../bundle-archive/unpack.ts"],
   },
   "gateway/policy-build/a.ts": {
     refused: ["hono", "../cli/program.ts", "../../db/queries/ledger.ts", "../config/config.ts"],

@@ -90,6 +90,21 @@ describe("structured output", () => {
   });
 });
 
+describe("a message", () => {
+  test("has the fields of the JSON in it masked, fenced or not, whole and streamed alike, and all else as it was", async () => {
+    const say = (ssn: string): string =>
+      `Here's what I found:\n\n\`\`\`json\n{\n  "name": "Ada",\n  "ssn": "${ssn}"\n}\n\`\`\`\n\nand {"ssn":"${ssn}"} [1].`;
+    const sent = { model, input: `echo: ${say("078-05-1120")}` };
+    const stream = client.responses.stream(sent);
+    let deltas = "";
+    stream.on("response.output_text.delta", ({ delta }) => (deltas += delta));
+    const expected = say("[REDACTED:field]");
+    expect((await client.responses.create(sent)).output_text).toBe(expected);
+    expect((await stream.finalResponse()).output_text).toBe(expected);
+    expect(deltas).toBe(expected);
+  });
+});
+
 describe("a tool call", () => {
   test("has the fields of its arguments masked, whole and streamed alike, and all else as it was", async () => {
     const sent = { model, input: `call pay ${args}`, tools: [tool] };

@@ -1,4 +1,5 @@
 // Keeps each policy that decided here, so that its decisions can be replayed.
+import { desc, eq } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { policyVersions } from "../schema.ts";
@@ -15,4 +16,17 @@ export type PolicyVersionRow = {
 /** Records that a policy decides from now on; one that is known stays as it is. */
 export async function recordPolicyVersion(db: Database, row: PolicyVersionRow): Promise<void> {
   await runQuery(() => db.orm.insert(policyVersions).values(row).onConflictDoNothing());
+}
+
+/** Gives the operator's data that lay over a revision when it was last new; undefined: that revision never decided here. */
+export async function findOverlay(db: Database, revision: string): Promise<unknown> {
+  const [row] = await runQuery(() =>
+    db.orm
+      .select({ overlay: policyVersions.overlay })
+      .from(policyVersions)
+      .where(eq(policyVersions.revision, revision))
+      .orderBy(desc(policyVersions.firstSeenAt))
+      .limit(1),
+  );
+  return row?.overlay;
 }

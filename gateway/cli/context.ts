@@ -18,10 +18,10 @@ export type CommandContext = {
 
 /** Says that a command can't do what it was asked for, in words for its user. */
 export class CommandError extends Error {
-  /** 1: it failed; 2: it was called wrongly. */
-  readonly exitCode: 1 | 2;
+  /** 1: it failed; 2: it was called wrongly; 3: what it was to find out is not as it should be. */
+  readonly exitCode: 1 | 2 | 3;
 
-  constructor(message: string, exitCode: 1 | 2 = 1) {
+  constructor(message: string, exitCode: 1 | 2 | 3 = 1) {
     super(message);
     this.name = "CommandError";
     this.exitCode = exitCode;

@@ -47,7 +47,7 @@ export function addExchanges(program: Command, context: CommandContext): void {
       const [details, texts] = await withDatabase(
         context,
         { ...use, configFile: getConfigFile(program) },
-        (db, config) => Promise.all([findExchange(db, id), readRuleTexts(config)]),
+        (db, config) => Promise.all([findExchange(db, id), readRuleTexts(config, context.env)]),
       );
       if (details === null) throw new CommandError("No exchange has this id.");
       if (options.json === true) {

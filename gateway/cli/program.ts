@@ -10,6 +10,7 @@ import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
 import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
+import { ReplayError } from "../replay/run-replay.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
 import { addConsole } from "./console.ts";
@@ -59,8 +60,8 @@ export function createProgram(context: CommandContext): Command {
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);
-  addPolicy(program, context);
   addIncidents(program, context);
+  addPolicy(program, context);
   addActions(program, context);
   addDecisionLog(program, context);
   addDoctor(program, context);
@@ -89,7 +90,13 @@ function explain(error: unknown): readonly [string, number] {
   if (error instanceof StartError || error instanceof DatabaseError || error instanceof GatewayError) {
     return [withCause(error), 1];
   }
-  if (error instanceof PolicyLoadError || error instanceof DatabaseStateError) return [error.message, 1];
+  if (
+    error instanceof PolicyLoadError ||
+    error instanceof DatabaseStateError ||
+    error instanceof ReplayError
+  ) {
+    return [error.message, 1];
+  }
   if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {
     const address =
       "address" in error && "port" in error ? ` ${String(error.address)}:${String(error.port)}` : "";

@@ -1,6 +1,8 @@
 // What the rules say of themselves, read from the bundle that the configuration names.
 import { readFileSync } from "node:fs";
 import type { Config } from "../config/config.ts";
+import type { Environment } from "../config/secrets.ts";
+import { createTrustSource } from "../config/signing.ts";
 import { ERRORS } from "../errors.ts";
 import type { RuleText } from "../exchange.ts";
 import { readBundle } from "../policy/bundle.ts";
@@ -13,11 +15,12 @@ export type RuleTexts = {
 };
 
 /** Reads the texts. A bundle that can't be read leaves codes without words, and stops no command. */
-export async function readRuleTexts(config: Config): Promise<RuleTexts> {
+export async function readRuleTexts(config: Config, env: Environment): Promise<RuleTexts> {
   const rules = new Map<string, Pick<RuleText, "title" | "remedy">>();
   let revision: string | null = null;
   try {
-    const { manifest } = await readBundle(readFileSync(config.policy.bundle));
+    const trust = createTrustSource(config.policy.signing, env)?.read() ?? null;
+    const { manifest } = await readBundle(readFileSync(config.policy.bundle), { trust });
     revision = manifest.revision;
     for (const rule of manifest.metadata?.tollgate?.rules ?? []) rules.set(rule.code, rule);
   } catch {

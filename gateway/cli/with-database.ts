@@ -27,7 +27,13 @@ const SCHEMA_MISSING = new Set(["42P01", "42703"]);
 export async function withDatabase<T>(
   context: CommandContext,
   options: DatabaseUse,
-  use: (db: Database, config: Config, key: Buffer | null, secrets: LoadedSecrets) => Promise<T>,
+  use: (
+    db: Database,
+    config: Config,
+    key: Buffer | null,
+    secrets: LoadedSecrets,
+    databaseUrl: string,
+  ) => Promise<T>,
 ): Promise<T> {
   const { config, secrets } = loadConfig({
     file: options.configFile,
@@ -37,8 +43,9 @@ export async function withDatabase<T>(
   });
   const log = createLog({ level: "warn", format: config.log.format }, context.stderr);
   const { encryptionKey } = secrets;
-  if (secrets.databaseUrl !== null)
-    return run(secrets.databaseUrl, options.create, (db) => use(db, config, encryptionKey, secrets), log);
+  const runWith = (url: string, migrate: boolean, key: Buffer | null): Promise<T> =>
+    run(url, migrate, (db) => use(db, config, key, secrets, url), log);
+  if (secrets.databaseUrl !== null) return runWith(secrets.databaseUrl, options.create, encryptionKey);
   if (!options.create && !existsSync(toStateFolder(config.stateDir).access)) {
     throw new CommandError(
       `There is no database under ${config.stateDir} yet: start the gateway, or name its folder with TOLLGATE_STATE_DIR.`,
@@ -50,12 +57,7 @@ export async function withDatabase<T>(
     // A gateway that runs has brought its schema up itself; nobody serves from one that was started for this command.
     const made = readIfExists(folder.encryptionKey);
     const key = encryptionKey ?? (made === null ? null : parseEncryptionKey(made.trim()));
-    return await run(
-      embedded.url,
-      !embedded.adopted || options.create,
-      (db) => use(db, config, key, secrets),
-      log,
-    );
+    return await runWith(embedded.url, !embedded.adopted || options.create, key);
   } finally {
     await embedded.stop();
   }

@@ -40,7 +40,7 @@ export async function startWorkers(assignment: Assignment, env: Environment, log
   stack.defer(() => db.close());
   await migrateDatabase(db, { log });
   const compile = createDetectors(config.detect.encoded_bytes);
-  const parts = { db, config, checkPatterns: (patterns: JsonObject) => void compile(patterns) };
+  const parts = { db, config, env, checkPatterns: (patterns: JsonObject) => void compile(patterns) };
   const chosen = await openDistribution(
     { db, config, outbound: openOutbound(config, secrets), env, log },
     (bytes, mayFall) => tryPolicy(parts, bytes, mayFall),
@@ -103,7 +103,7 @@ export async function startWorkers(assignment: Assignment, env: Environment, log
   const admin =
     config.adminListen === null
       ? null
-      : await openAdmin(config.adminListen, { ...assignment, db }, () => distribution, log);
+      : await openAdmin(config.adminListen, { ...assignment, db }, env, () => distribution, log);
   for (const first of firsts) launch(first);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
@@ -143,6 +143,7 @@ function sendTo(id: number, message: Parameters<Worker["send"]>[0]): void {
 async function openAdmin(
   address: Address,
   { config, secrets, db }: Assignment & { readonly db: Database },
+  env: Environment,
   distribution: () => RunningDistribution | null,
   log: Log,
 ): Promise<AdminListener> {
@@ -157,6 +158,7 @@ async function openAdmin(
     openConsole({
       db,
       config,
+      env,
       secrets,
       failures: createFailures(noteIncident, Date.now),
       noteIncident,

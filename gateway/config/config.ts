@@ -25,6 +25,8 @@ import type { ConfigFile } from "./schema.ts";
 import { parseAddress } from "./schema.ts";
 import type { Environment, LoadedSecrets } from "./secrets.ts";
 import { followReference, parseEncryptionKey } from "./secrets.ts";
+import { readTrust, resolveSigning } from "./signing.ts";
+import type { SigningConfig } from "./signing.ts";
 import { readTlsFiles } from "./tls.ts";
 import type { TlsConfig } from "./tls.ts";
 
@@ -71,6 +73,8 @@ export type Config = {
     /** How long ago its source may have confirmed it, in milliseconds; null: as long as it may be. */
     readonly maxAgeMs: number | null;
     readonly operator: string | null;
+    /** Null: nothing need be signed. */
+    readonly signing: SigningConfig | null;
     readonly time_zone: string;
     readonly tenant: string;
   };
@@ -191,6 +195,11 @@ export function loadConfig(options: {
     report(["policy", "bundle"], `expected a file at ${bundle}`);
   if (isWhole && operator !== null && !existsSync(operator))
     report(["policy", "operator"], `expected a file at ${operator}`);
+  const signing = file.policy.signing === undefined ? null : resolveSigning(file.policy.signing, folder);
+  if (isWhole && signing !== null) {
+    const trust = readTrust(signing, env);
+    if ("expected" in trust) report(["policy", "signing", "keys", trust.index, "public_key"], trust.expected);
+  }
   const tls =
     file.tls === undefined
       ? null
@@ -251,6 +260,7 @@ export function loadConfig(options: {
       folder,
       maxAgeMs: file.policy.source.max_age_s === undefined ? null : file.policy.source.max_age_s * 1000,
       operator,
+      signing,
       time_zone: file.policy.time_zone,
       tenant: file.policy.tenant,
     },

@@ -8,6 +8,7 @@ import { outbound } from "./outbound.ts";
 import { policySource } from "./policy-source.ts";
 import { recogniser } from "./recogniser-schema.ts";
 import { samlIssuer } from "./saml-schema.ts";
+import { signing } from "./signing.ts";
 
 function isTimeZone(text: string): boolean {
   try {
@@ -215,6 +216,7 @@ export const configFile = z
         operator: z.string().min(1).optional().meta({
           description: "A file of your own data (access lists, limits, effects), laid over the bundle's.",
         }),
+        signing,
         time_zone: z
           .string()
           .refine(isTimeZone, { error: "expected an IANA time zone, for instance Europe/Berlin" })

@@ -88,6 +88,7 @@ function open(
         folder: "",
         maxAgeMs: null,
         operator: null,
+        signing: null,
         time_zone: "UTC",
         tenant: "default",
       },

@@ -81,7 +81,8 @@ export async function chooseFirst<T>(
   );
 }
 
-async function askOnce(source: BundleSource): Promise<Buffer> {
+/** Asks for the bundle as it is now. Rejects with a `SourceError`. */
+export async function askOnce(source: BundleSource): Promise<Buffer> {
   const { bytes } = await source.ask({ mayWait: false, signal: AbortSignal.timeout(FIRST_MS) });
   if (bytes === null) throw new SourceError(`The source ${source.name} gives no bundle.`);
   return bytes;

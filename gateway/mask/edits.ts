@@ -118,8 +118,6 @@ export function createEditor(
             Object.assign(last, replace(last.operator, last.class, last, read));
           continue;
         }
-        onMasked(ofClass, mask.code);
-        const noted = note(finding, mask, "masked");
         const instead =
           field === undefined
             ? replace(mask.operator, ofClass, finding, read)
@@ -128,6 +126,10 @@ export function createEditor(
                 operator: mask.operator,
                 class: ofClass,
               };
+        // What was masked before: an answer repeats it.
+        if (field !== undefined && instead.text === read(start, end)) continue;
+        onMasked(ofClass, mask.code);
+        const noted = note(finding, mask, "masked");
         edits.push({ start, end, isField: field !== undefined, ...instead, note: noted });
       }
     },

@@ -18,7 +18,6 @@ export type FieldReader = {
 const MOST_LEVELS = 2;
 /** What is nested deeper than this counts as a whole. */
 const MOST_DEPTH = 128;
-const NONE: readonly Finding[] = [];
 
 /** What the levels of one text share. */
 type Shared = {
@@ -39,28 +38,24 @@ type Frame = {
 };
 
 /**
- * Opens the reader of one text. Of what begins like no JSON text nothing is found. With `isWholeObject` an object counts as
- * one value, else each of its members does.
+ * Opens the reader of one text. Where it begins like no JSON, or goes on after it, an object or a list that begins in it is
+ * read as a JSON text of its own. With `isWholeObject` an object counts as one value, else each of its members does.
  */
 export function createFieldReader(fields: Fields, isWholeObject: boolean): FieldReader {
   const values = new FieldValues();
-  const level = new Level({ fields, isWholeObject, values, path: [], roots: [0] }, 0);
+  const shared: Shared = { fields, isWholeObject, values, path: [], roots: [0] };
+  const level = new Level(shared, 0);
   let at = 0;
   return {
     get pending() {
       return values.openFrom === -1 ? 0 : at - values.openFrom;
     },
     push(piece) {
-      if (level.isDead) {
-        at += piece.length;
-        return NONE;
-      }
-      const from = at;
-      for (let i = 0; i < piece.length && !level.isDead; i += 1) {
+      for (let i = 0; i < piece.length; i += 1) {
         i = level.skip(piece, i);
-        if (i < piece.length) level.take(piece.charCodeAt(i), from + i, from + i + 1);
+        if (i < piece.length) level.take(piece.charCodeAt(i), at + i, at + i + 1);
       }
-      at = from + piece.length;
+      at += piece.length;
       return values.give(at);
     },
     end() {
@@ -70,10 +65,12 @@ export function createFieldReader(fields: Fields, isWholeObject: boolean): Field
   };
 }
 
-/** Reads one text of JSON; one in a string has a level of its own, whose characters may be written with escapes. */
+/** Reads the JSON in one text; a string has a level of its own, whose characters may be written with escapes. */
 class Level {
-  /** It is no JSON, or no more. */
-  isDead = false;
+  /** What comes is no JSON until a bracket opens. */
+  isIdle = false;
+  /** The JSON that is read stands within other text. */
+  #isWithin: boolean;
   readonly #shared: Shared;
   readonly #depth: number;
   readonly #root: number;
@@ -90,16 +87,22 @@ class Level {
   #name = "";
   #inner: Level | null = null;
   #isInnerText = false;
+  #isInnerBegun = false;
 
-  constructor(shared: Shared, depth: number) {
+  constructor(shared: Shared, depth: number, isWithin = false) {
     this.#shared = shared;
     this.#depth = depth;
+    this.#isWithin = isWithin;
     this.#root = shared.path.length;
   }
 
   /** Takes a character, which stands at `start` to `end` of the text as it came. */
   take(c: number, start: number, end: number): void {
-    if (this.isDead) return;
+    if (this.isIdle) {
+      if (isOpening(c)) this.#restart(c, start);
+      return;
+    }
+    if (this.#isEndedBy(c)) return this.finish(start);
     if (this.#string !== null) {
       if (this.#string.take(c, start, end)) this.#endString(start, end);
       return;
@@ -118,16 +121,39 @@ class Level {
       }
       this.#endWord(start);
     }
-    if (!isBlank(c)) this.#begin(c, start);
+    if (isBlank(c)) return;
+    this.#begin(c, start);
+    if (this.isIdle && isOpening(c)) this.#restart(c, start);
+  }
+
+  #restart(c: number, start: number): void {
+    this.isIdle = false;
+    this.#begin(c, start);
+  }
+
+  /**
+   * Says whether a character ends what only looks like JSON, so that it hides nothing that follows: a line that ends in a
+   * string that is no field's value, and within other text a fence.
+   */
+  #isEndedBy(c: number): boolean {
+    if (c === LINE_FEED)
+      return (
+        this.#string !== null &&
+        this.#shared.values.openFrom === -1 &&
+        (this.#isWithin || this.#frames.length === 0)
+      );
+    return c === BACKTICK && this.#isWithin && this.#string === null;
   }
 
   /** Takes what stands for itself, in one go: gives the index from `at` on of the next character that may not. */
   skip(piece: string, at: number): number {
+    if (this.isIdle) return toOpening(piece, at, piece.length);
     if (this.#string !== null) {
-      if (!this.#isName && !this.#isInnerText) return at;
+      const isIdle = this.#isInnerText || (this.#isInnerBegun && this.#inner?.isIdle !== false);
+      if (!this.#isName && !isIdle) return at;
       const next = this.#string.skip(piece, at);
       if (this.#isName && next > at) this.#addToName(piece.slice(at, next));
-      return next;
+      return this.#isName || this.#isInnerText ? next : toOpening(piece, at, next);
     }
     if (this.#covered !== null || this.#isFirst) return at;
     let next = at;
@@ -150,9 +176,12 @@ class Level {
   }
 
   #die(): void {
-    this.isDead = true;
+    this.isIdle = true;
+    this.#isWithin = true;
+    this.#isFirst = false;
     this.#frames.length = 0;
     this.#string = null;
+    this.#covered = null;
     this.#shared.path.length = this.#root;
   }
 
@@ -228,6 +257,7 @@ class Level {
     const mask = this.#isName ? null : this.#match(frame);
     if (mask !== null) this.#shared.values.open(start, "string", this.#depth, mask);
     this.#isInnerText = mask !== null || this.#depth === MOST_LEVELS;
+    this.#isInnerBegun = false;
     this.#string = createStringReader(quote, (c, from, to) => {
       if (this.#isName) this.#addToName(String.fromCharCode(c));
       else if (!this.#isInnerText) this.#takeInner(c, from, to);
@@ -249,11 +279,10 @@ class Level {
   #takeInner(c: number, start: number, end: number): void {
     if (this.#inner === null) {
       if (isBlank(c)) return;
-      if (c !== OBJECT && c !== LIST && c !== QUOTE) {
-        this.#isInnerText = true;
-        return;
-      }
-      this.#inner = new Level(this.#shared, this.#depth + 1);
+      const isWithin = this.#isInnerBegun;
+      this.#isInnerBegun = true;
+      if (!isOpening(c) && (c !== QUOTE || isWithin)) return;
+      this.#inner = new Level(this.#shared, this.#depth + 1, isWithin);
       this.#shared.roots.push(this.#shared.path.length);
     }
     this.#inner.take(c, start, end);
@@ -310,6 +339,17 @@ class Cover {
   }
 }
 
+/** Gives the index from `at` on of the next bracket that JSON may begin with, or `end`. */
+function toOpening(piece: string, at: number, end: number): number {
+  let i = at;
+  while (i < end && !isOpening(piece.charCodeAt(i))) i += 1;
+  return i;
+}
+
+function isOpening(c: number): boolean {
+  return c === OBJECT || c === LIST;
+}
+
 function toWordType(c: number): FieldValue["type"] {
   return c === LOWER_T || c === LOWER_F ? "boolean" : "number";
 }
@@ -339,6 +379,8 @@ function isSign(c: number): boolean {
   );
 }
 
+const LINE_FEED = 0x0a;
+const BACKTICK = 0x60;
 const QUOTE = 0x22;
 /** Some programs print what they hold with these. */
 const SINGLE = 0x27;

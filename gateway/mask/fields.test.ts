@@ -122,11 +122,40 @@ describe("a field", () => {
     expect(JSON.parse(mask(deep))).toBeTypeOf("object");
   });
 
+  test("is found in JSON that stands within other text, and in strings that hold such", () => {
+    const said = (ssn: string): string =>
+      `Here it is, don't ask:\n\`\`\`json\n{\n  "n": 1,\n  "customer": {"ssn": ${ssn}}\n}\n\`\`\`\nand {"ssn":${ssn}}.`;
+    expect(mask(said('"a"'))).toBe(said(`"${redacted}"`));
+    const output = (ssn: string): string =>
+      JSON.stringify([{ type: "text", text: said(ssn) }, { text: '"Found:" [{"ssn":1}]' }]);
+    expect(mask(output('"a"'))).toBe(output(`"${redacted}"`).replace('\\"ssn\\":1', '\\"ssn\\":0'));
+    const pointer = { effects: [{ code: "m", fields: ["/customer/ssn"] }] };
+    expect(mask(said("1"), pointer)).toBe(said("1").replace('"ssn": 1', '"ssn": 0'));
+    expect(mask('[a link](x) {"ssn": 1} {{"ssn": 2} [see "ssn": 3')).toBe(
+      '[a link](x) {"ssn": 0} {{"ssn": 0} [see "ssn": 3',
+    );
+  });
+
+  test("is found behind what only looks like JSON", () => {
+    for (const before of [
+      'use {"a, then\n',
+      '"A quotation\nthat goes on',
+      'if (x) { "use strict"\n```\n',
+      "see {'it\n",
+    ])
+      expect(mask(`${before} {"ssn":1}`)).toBe(`${before} {"ssn":0}`);
+    // Of a field's own value nothing is told.
+    expect(mask('see {"ssn":"a\nb", "n": 1}')).toBe(`see {"ssn":"${redacted}", "n": 1}`);
+    const pointer = { effects: [{ code: "m", fields: ["/ssn"] }] };
+    expect(mask('{"open":\n```json\n{"ssn":1}\n```', { ...pointer })).toContain('"ssn":1');
+    expect(mask('see {"open":\n```json\n{"ssn":1}\n```', { ...pointer })).toContain('"ssn":0');
+  });
+
   test("is not looked for in what is no JSON", () => {
     for (const text of [
       'my "ssn": "1"',
       "{name} ssn: 1",
-      '[a link](x) {"ssn": 1}',
+      "[a link](x), {name} and [1]",
       "",
       "  ",
       '"ssn": 1',
@@ -304,6 +333,9 @@ describe("however a text is cut", () => {
       "\n",
       "x",
       "\\u00",
+      "`",
+      "\\n",
+      '{"ssn":"',
       "😀",
     );
     const text = fc.array(part, { maxLength: 40 }).map((parts) => parts.join(""));
@@ -323,6 +355,9 @@ describe("however a text is cut", () => {
       "[".repeat(200_000),
       `{"ssn":"${"\\".repeat(200_000)}`,
       '{"a":"{'.repeat(30_000),
+      "x {".repeat(60_000),
+      '{"'.repeat(100_000),
+      `"${'x {\\"ssn\\":'.repeat(20_000)}`,
     ]) {
       const { scanner } = open({});
       const stream = scanner.stream("message", "answer");

@@ -4,7 +4,7 @@
 export type StringReader = {
   /** Takes a character, which stands at `start` to `end`; says whether it is the closing quote. */
   take(c: number, start: number, end: number): boolean;
-  /** Gives the index from `at` on of the next character that is not only itself. */
+  /** Gives the index from `at` on of the next character that is not only itself: a line feed never stands in a string. */
   skip(piece: string, at: number): number;
 };
 
@@ -56,7 +56,7 @@ export function createStringReader(quote: number, onUnit: OnUnit): StringReader 
       let next = at;
       while (next < piece.length) {
         const c = piece.charCodeAt(next);
-        if (c === quote || c === BACKSLASH) break;
+        if (c === quote || c === BACKSLASH || c === LINE_FEED) break;
         next += 1;
       }
       return next;
@@ -70,6 +70,7 @@ function toHexDigit(c: number): number {
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
 
+const LINE_FEED = 0x0a;
 const BACKSLASH = 0x5c;
 const LOWER_U = 0x75;
 const REPLACEMENT = 0xfffd;

@@ -8,6 +8,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { readBundle } from "../policy/bundle.ts";
 import { buildBundle, type BuildOptions, type Built } from "./build.ts";
 import { compareBundle } from "./compare.ts";
+import { formatSources } from "./format.ts";
+import { createPolicy } from "../policy/load.ts";
 import { findOpa, type Opa } from "./run-opa.ts";
 
 const REGO = fileURLToPath(new URL("../../rego", import.meta.url));
@@ -42,6 +44,19 @@ function build(more: Partial<BuildOptions> = {}): Promise<Built> {
     stamp: null,
     ...more,
   });
+}
+
+/** What the gateway makes of a bundle's decision log. */
+async function loadPolicy(file: string) {
+  const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
+  const policy = await createPolicy({
+    bundlePath: file,
+    operatorPath: null,
+    checkPatterns: () => undefined,
+    log,
+  });
+  policy.close();
+  return policy.current().log;
 }
 
 function write(path: string, text: string): void {
@@ -129,6 +144,58 @@ describe("a build", () => {
     expect(reads?.request).toContain("/body/metadata/secret");
     expect(reads?.whole).toContain("/body/metadata/secret");
     expect(reads?.tool_call).not.toContain("/body/metadata/secret");
+  });
+});
+
+describe("what a policy says of its own decision log", () => {
+  const LOG = `package system.log
+
+mask contains "/input/caller/groups"
+
+mask contains {"op": "upsert", "path": "/input/caller/subject", "value": data.gateway.params.labels[0]} if {
+	input.path == "gateway/main/request"
+}
+
+drop if input.input.operation == "models.list"
+
+# Both at once are a conflict.
+drop := false if input.labels.broken
+`;
+  const TESTS = `package system.log_test
+
+import data.system.log
+
+listing := {"path": "gateway/main/answer", "input": {"operation": "models.list"}, "labels": {}}
+
+test_drop if log.drop with input as listing
+
+test_kept if not log.drop with input as {"input": {}, "labels": {"broken": true}}
+
+test_mask if {
+	count(log.mask) == 2 with input as {"path": "gateway/main/request"} with data.gateway.params as {"labels": ["x"]}
+}
+`;
+
+  it("is built in and asked about events, and is asked again where it fails", async () => {
+    write("system/log/log.rego", LOG);
+    write("system/log/log_test.rego", TESTS);
+    await formatSources(opa, source);
+    const { bytes } = await build();
+    expect((await readBundle(bytes)).manifest.roots).toEqual(["gateway", "system/log"]);
+    const file = join(base, "with-log.tar.gz");
+    writeFileSync(file, bytes);
+    const policy = await loadPolicy(file);
+    expect(policy?.drop({ input: { operation: "models.list" }, labels: {} })).toBe(true);
+    expect(policy?.drop({ input: { operation: "responses.create" }, labels: {} })).toBe(false);
+    expect(policy?.mask({ path: "gateway/main/answer" })).toEqual(["/input/caller/groups"]);
+    const conflicting = { input: { operation: "models.list" }, labels: { broken: true } };
+    for (let round = 0; round < 3; round += 1) expect(() => policy?.drop(conflicting)).toThrow();
+    expect(policy?.mask({ path: "gateway/main/request" })).toHaveLength(2);
+  });
+
+  it("stands in its own package alone", async () => {
+    write("system/log/other.rego", "package system.other\n\ndrop := true\n");
+    await expect(build()).rejects.toThrow("The package data.system.other does not fit the path");
   });
 });
 

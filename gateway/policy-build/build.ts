@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readBundle } from "../policy/bundle.ts";
 import { checkData } from "../policy/bundle-params.ts";
+import { LOG_ROOT } from "../policy/manifest.ts";
 import { decideCanaries } from "./canaries.ts";
 import { checkSources, type CheckOptions } from "./check.ts";
 import { phasesOf } from "./collector.ts";
@@ -56,17 +57,15 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   // Before anything is written.
   const commit = options.stamp === null ? null : readCommit(source);
   using stage = createStage(source);
-  const { rules, regoPatterns, sources, schema, capabilities, reads, warnings } = await checkSources(
-    stage,
-    options,
-  );
+  const { rules, logRules, regoPatterns, sources, schema, capabilities, reads, warnings } =
+    await checkSources(stage, options);
   const canaries = options.canaries === null ? [] : await decideCanaries(opa, stage.folder, options.canaries);
   const digest = digestSources(sources, [schema, capabilities, JSON.stringify(canaries)]);
   const revision = options.revision ?? digest;
   const serial = options.stamp?.serial ?? commit?.seconds ?? null;
   const manifest = {
     revision,
-    roots: ["gateway"],
+    roots: ["gateway", ...(logRules.length > 0 ? [LOG_ROOT] : [])],
     metadata: {
       tollgate: {
         format: 1,
@@ -82,8 +81,11 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
     },
   };
   const files = [...sources, { path: ".manifest", bytes: Buffer.from(JSON.stringify(manifest)) }];
+  const entrypoints = logRules.map((rule) => `${LOG_ROOT}/${rule}`);
   const [bytes, rego] = await Promise.all(
-    (["wasm", "rego"] as const).map((target) => compile(opa, files, { target, revision, capabilities })),
+    (["wasm", "rego"] as const).map((target) =>
+      compile(opa, files, { target, revision, capabilities, entrypoints }),
+    ),
   );
   if (bytes === undefined || rego === undefined) throw new TypeError("There are two targets.");
   await checkBundle(bytes);
@@ -112,19 +114,26 @@ async function checkBundle(bytes: Buffer): Promise<void> {
   }
 }
 
-type Target = { readonly target: "wasm" | "rego"; readonly revision: string; readonly capabilities: string };
+type Target = {
+  readonly target: "wasm" | "rego";
+  readonly revision: string;
+  readonly capabilities: string;
+  /** Those that no annotation makes one. */
+  readonly entrypoints: readonly string[];
+};
 
 /** Compiles in a folder of its own, always under the same names: file names stand in the module. */
 async function compile(
   opa: Opa,
   files: readonly Source[],
-  { target, revision, capabilities }: Target,
+  { target, revision, capabilities, entrypoints }: Target,
 ): Promise<Buffer> {
   const folder = mkdtempSync(join(tmpdir(), "tollgate-bundle-"));
   try {
     writeFiles(join(folder, "policy"), files);
     writeFileSync(join(folder, "capabilities.json"), capabilities);
     const flags = ["-t", target, "-O=0", "--revision", revision, "--capabilities", "../capabilities.json"];
+    for (const entrypoint of entrypoints) flags.push("--entrypoint", entrypoint);
     await opa.run(["build", "--bundle", ...flags, "--output", "../bundle.tar.gz", "."], {
       cwd: join(folder, "policy"),
     });

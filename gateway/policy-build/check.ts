@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { createDetectorCompiler } from "../detect/values/values.ts";
 import { parsePatternTable } from "../detect/values/pattern-spec.ts";
 import { toFactsJsonSchema } from "../policy/facts-schema.ts";
+import { LOG_ROOT } from "../policy/manifest.ts";
 import { toCapabilities } from "./capabilities.ts";
 import { PHASES, toCollector } from "./collector.ts";
 import { findUnformatted, formatAll } from "./format.ts";
@@ -13,8 +14,9 @@ import { readRules, type Rule } from "./read-rules.ts";
 import { findReads } from "./reads.ts";
 import { countPatterns } from "./rego-patterns.ts";
 import type { Opa } from "./run-opa.ts";
-import { readSources, type Source } from "./sources.ts";
+import { listFolders, readSources, type Source } from "./sources.ts";
 import type { Stage } from "./stage.ts";
+import { readLogRules } from "./log-rules.ts";
 import { runUnitTests } from "./unit-tests.ts";
 
 export type CheckOptions = {
@@ -27,6 +29,8 @@ export type CheckOptions = {
 
 export type Checked = {
   readonly rules: readonly Rule[];
+  /** Which of `drop` and `mask` the decision log's policy has. */
+  readonly logRules: readonly string[];
   /** How many regular expressions and globs stand in all modules. */
   readonly regoPatterns: number;
   readonly sources: readonly Source[];
@@ -51,6 +55,7 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
   const authored = readSources(stage.folder);
   const modules = await parseModules(opa, stage.folder, authored);
   const rules = readRules(modules);
+  const logRules = readLogRules(modules);
   const regoPatterns = countPatterns(modules);
   for (const module of await formatAll(opa, toCollector(rules))) stage.put(module);
 
@@ -64,7 +69,16 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
   const reads = await readAll(opa, stage.folder);
   refuse([...found, ...(await runUnitTests(opa, stage.folder))]);
   const warnings = found.filter(({ severity }) => severity === "warning");
-  return { rules, regoPatterns, sources: readSources(stage.folder), schema, capabilities, reads, warnings };
+  return {
+    rules,
+    logRules,
+    regoPatterns,
+    sources: readSources(stage.folder),
+    schema,
+    capabilities,
+    reads,
+    warnings,
+  };
 }
 
 /** Finds out by phase what the rules read. */
@@ -85,17 +99,22 @@ function toStale(path: string): Problem {
 
 /** Types all modules by the schema of the facts, and those that are no tests by what the engine has besides. */
 async function findTypeErrors(opa: Opa, folder: string): Promise<readonly Problem[]> {
-  const check = ["check", "--strict", "--format", "json", "--max-errors", "50", "--schema", SCHEMA];
+  const check = ["check", "--strict", "--format", "json", "--max-errors", "50"];
+  // What is told of decisions has a form of its own, with the facts in it.
+  const parts = listFolders(folder).map((name) => (name === LOG_ROOT ? [name] : ["--schema", SCHEMA, name]));
+  const engine = ["--capabilities", CAPABILITIES, "--ignore", "*_test.rego"];
   const runs = await Promise.all(
-    [[], ["--capabilities", CAPABILITIES, "--ignore", "*_test.rego"]].map((more) =>
-      opa.run([...check, ...more, "gateway"], { cwd: folder }).then(
-        () => [],
-        (error: unknown) => {
-          if (!(error instanceof PolicyProblem)) throw error;
-          return error.problems;
-        },
+    parts
+      .flatMap((part) => [part, [...engine, ...part]])
+      .map((args) =>
+        opa.run([...check, ...args], { cwd: folder }).then(
+          () => [],
+          (error: unknown) => {
+            if (!(error instanceof PolicyProblem)) throw error;
+            return error.problems;
+          },
+        ),
       ),
-    ),
   );
   const seen = new Set<string>();
   return runs.flat().filter((problem) => {

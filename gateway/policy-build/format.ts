@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toError, type Problem } from "./problem.ts";
 import type { Opa } from "./run-opa.ts";
-import type { Source } from "./sources.ts";
+import { listFolders, type Source } from "./sources.ts";
 
 /** Formats modules that are generated. */
 export function formatAll(opa: Opa, modules: readonly Source[]): Promise<readonly Source[]> {
@@ -18,12 +18,12 @@ export function formatAll(opa: Opa, modules: readonly Source[]): Promise<readonl
 
 /** Formats what stands in a policy's folder. */
 export async function formatSources(opa: Opa, source: string): Promise<void> {
-  await opa.run(["fmt", "--write", "gateway"], { cwd: source });
+  await opa.run(["fmt", "--write", ...listFolders(source)], { cwd: source });
 }
 
 /** Finds the modules in the folder that are formatted otherwise, and in each the first line. */
 export async function findUnformatted(opa: Opa, folder: string): Promise<readonly Problem[]> {
-  const listed = await opa.run(["fmt", "--list", "gateway"], { cwd: folder });
+  const listed = await opa.run(["fmt", "--list", ...listFolders(folder)], { cwd: folder });
   const files = listed.split("\n").filter((file) => file !== "");
   return Promise.all(
     files.map(async (file) => {

@@ -1,14 +1,21 @@
 // Lists and copies the files that go into a bundle.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
+import { LOG_ROOT } from "../policy/manifest.ts";
 
 export type Source = { readonly path: string; readonly bytes: Buffer };
 
+/** Gives the folders below `root` that hold policy: the decisions', and where there is one the decision log's. */
+export function listFolders(root: string): readonly string[] {
+  return ["gateway", LOG_ROOT].filter((folder) => existsSync(join(root, folder)));
+}
+
 /** Reads the policy's sources below `root` (modules without their tests, data), sorted by path; paths have `/`. */
 export function readSources(root: string): readonly Source[] {
-  return readdirSync(join(root, "gateway"), { recursive: true, withFileTypes: true })
+  return listFolders(root)
+    .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile() && isPolicy(entry.name) && !entry.name.endsWith("_test.rego"))
     .map((entry) => join(entry.parentPath, entry.name))
     .map((file) => ({ path: relative(root, file).split(sep).join("/"), bytes: readFileSync(file) }))

@@ -5,7 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PolicyProblem, toError } from "./problem.ts";
-import { isSourceFile, writeFiles, type Source } from "./sources.ts";
+import { isSourceFile, listFolders, writeFiles, type Source } from "./sources.ts";
 
 /** What the collector consists of: a phase that lost its last rule leaves none of it behind. */
 const COLLECTOR = /gateway\/main\/(?:request|answer|finding|tool_call|end|whole)(?:_test)?\.rego$/;
@@ -30,11 +30,13 @@ export function createStage(source: string): Stage {
       }),
     ]);
   const folder = mkdtempSync(join(tmpdir(), "tollgate-policy-"));
-  cpSync(policies, join(folder, "gateway"), {
-    recursive: true,
-    dereference: true,
-    filter: (path) => isSourceFile(path) && !COLLECTOR.test(path),
-  });
+  for (const part of listFolders(source)) {
+    cpSync(join(source, part), join(folder, part), {
+      recursive: true,
+      dereference: true,
+      filter: (path) => isSourceFile(path) && !COLLECTOR.test(path),
+    });
+  }
   const generated: Source[] = [];
   const stands = ({ path, bytes }: Source) => {
     const file = join(source, path);

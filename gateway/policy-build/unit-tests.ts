@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { toError, type Problem } from "./problem.ts";
 import type { Opa } from "./run-opa.ts";
+import { listFolders } from "./sources.ts";
 
 const range = z.object({ start: z.object({ row: z.int(), col: z.int() }) });
 const covered = z.object({
@@ -24,7 +25,8 @@ const results = z.array(
 /** Runs them in a folder that holds `gateway/`; gives every test that fails, else every line that none covers. */
 export async function runUnitTests(opa: Opa, folder: string): Promise<readonly Problem[]> {
   // The prefix keeps what else lies in the folder out of `data`.
-  const all = ["test", "--format", "json", "gateway:gateway"];
+  const folders = listFolders(folder).map((name) => `${name.replaceAll("/", ".")}:${name}`);
+  const all = ["test", "--format", "json", ...folders];
   const { code, stdout } = await opa.ask([...all, "--coverage"], { cwd: folder });
   if (code === 0) return findUncovered(covered.parse(JSON.parse(stdout)));
   const said = await opa.ask(all, { cwd: folder });

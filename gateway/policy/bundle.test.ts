@@ -3,7 +3,8 @@
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
-import { BUNDLE_LIMITS, readBundle } from "./bundle.ts";
+import { BUNDLE_LIMITS } from "../bundle-archive/unpack.ts";
+import { readBundle } from "./bundle.ts";
 
 const MANIFEST = {
   revision: "r1",
@@ -95,11 +96,15 @@ describe("readBundle", () => {
 
   it("refuses a small file that unpacks to a large one, before it is unpacked", async () => {
     const bomb = gzipSync(Buffer.alloc(4 << 20));
-    await expect(readBundle(bomb, { ...BUNDLE_LIMITS, unpacked: 1 << 20 })).rejects.toThrow("at most");
-    await expect(readBundle(Buffer.alloc(100), { ...BUNDLE_LIMITS, packed: 99 })).rejects.toThrow("longer");
+    await expect(readBundle(bomb, { limits: { ...BUNDLE_LIMITS, unpacked: 1 << 20 } })).rejects.toThrow(
+      "more than",
+    );
+    await expect(readBundle(Buffer.alloc(100), { limits: { ...BUNDLE_LIMITS, packed: 99 } })).rejects.toThrow(
+      "longer",
+    );
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`/file${index}`, "x"]));
     await expect(
-      readBundle(await archive({ ...FILES, ...many }), { ...BUNDLE_LIMITS, files: 10 }),
+      readBundle(await archive({ ...FILES, ...many }), { limits: { ...BUNDLE_LIMITS, files: 10 } }),
     ).rejects.toThrow("more than 10");
   });
 });

@@ -1,10 +1,11 @@
-// Reads a bundle: unpacks it within limits and checks its manifest and data.
+// Reads a bundle: unpacks it within limits, verifies its signature, and checks its manifest and data.
 
 import { createHash } from "node:crypto";
-import { Readable } from "node:stream";
-import { gunzipSync } from "node:zlib";
-import { extract } from "tar-stream";
 import { z } from "zod";
+import { BUNDLE_LIMITS, toFileName, unpackBundle } from "../bundle-archive/unpack.ts";
+import type { BundleFiles, BundleLimits } from "../bundle-archive/unpack.ts";
+import { verifySignature } from "../bundle-signature/bundle-signature.ts";
+import type { Trust } from "../config/signing.ts";
 import { isJsonObject } from "./json.ts";
 import { manifestSchema, type BundleManifest } from "./manifest.ts";
 import { PolicyLoadError } from "./load-error.ts";
@@ -18,23 +19,20 @@ export type Bundle = {
   readonly digest: string;
 };
 
-export type BundleLimits = {
-  /** Bytes as packed, as unpacked, and files. */
-  readonly packed: number;
-  readonly unpacked: number;
-  readonly files: number;
+export type ReadOptions = {
+  readonly limits?: BundleLimits;
+  /** Who must have signed it; null: no keys are configured, and no signature is asked for. */
+  readonly trust?: Trust | null;
 };
 
-/** What a bundle may measure. */
-export const BUNDLE_LIMITS: BundleLimits = { packed: 16 << 20, unpacked: 64 << 20, files: 2000 };
-
 /** Unpacks and checks a bundle. Throws `PolicyLoadError` that says what is wrong with it. */
-export async function readBundle(packed: Buffer, limits: BundleLimits = BUNDLE_LIMITS): Promise<Bundle> {
-  const files = await unpack(packed, limits);
+export async function readBundle(packed: Buffer, options: ReadOptions = {}): Promise<Bundle> {
+  const files = await unpackBundle(packed, options.limits ?? BUNDLE_LIMITS);
+  if (options.trust != null) await verifySignature(files, options.trust);
   const manifest = manifestSchema.safeParse(readJson(files, ".manifest"));
   if (!manifest.success)
     throw new PolicyLoadError(`its manifest is malformed:\n${z.prettifyError(manifest.error)}`);
-  const modules = new Set(manifest.data.wasm.map(({ module }) => toName(module)));
+  const modules = new Set(manifest.data.wasm.map(({ module }) => toFileName(module)));
   const wasm = files.get([...modules][0] ?? "");
   if (modules.size !== 1 || wasm === undefined)
     throw new PolicyLoadError("it must hold one WebAssembly module");
@@ -51,42 +49,7 @@ export async function readBundle(packed: Buffer, limits: BundleLimits = BUNDLE_L
   };
 }
 
-async function unpack(packed: Buffer, limits: BundleLimits): Promise<ReadonlyMap<string, Buffer>> {
-  if (packed.byteLength > limits.packed)
-    throw new PolicyLoadError(`it is longer than ${limits.packed} bytes`);
-  let unpacked: Buffer;
-  try {
-    unpacked = gunzipSync(packed, { maxOutputLength: limits.unpacked });
-  } catch (cause) {
-    throw new PolicyLoadError(`it is no gzip of at most ${limits.unpacked} bytes`, { cause });
-  }
-  const files = new Map<string, Buffer>();
-  const archive = extract();
-  Readable.from([unpacked]).pipe(archive);
-  try {
-    for await (const entry of archive) {
-      const chunks: Buffer[] = [];
-      for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(Buffer.from(chunk));
-      if (entry.header.type === "directory") continue;
-      const name = toName(entry.header.name);
-      if (entry.header.type !== "file") throw new PolicyLoadError(`it holds ${name}, which is no plain file`);
-      if (name.split("/").includes("..") || files.has(name))
-        throw new PolicyLoadError(`it holds ${name} in an odd place or twice`);
-      files.set(name, Buffer.concat(chunks));
-      if (files.size > limits.files) throw new PolicyLoadError(`it holds more than ${limits.files} files`);
-    }
-  } catch (cause) {
-    if (cause instanceof PolicyLoadError) throw cause;
-    throw new PolicyLoadError("it is no tar archive, or is cut short", { cause });
-  }
-  return files;
-}
-
-function toName(path: string): string {
-  return path.replace(/^(?:\.?\/)+/, "");
-}
-
-function readJson(files: ReadonlyMap<string, Buffer>, name: string): Json {
+function readJson(files: BundleFiles, name: string): Json {
   const bytes = files.get(name);
   if (bytes === undefined) throw new PolicyLoadError(`it lacks ${name}`);
   try {

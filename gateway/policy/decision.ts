@@ -61,7 +61,10 @@ export function parseDecision(
   if (decision["v"] !== 1 || decision["data_rev"] !== dataRevision)
     throw malformed("a decision about other facts or data");
   for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
-  for (const name of UNSUPPORTED) if (toList(decision[name]).length > 0) throw unsupported(name);
+  for (const name of UNSUPPORTED) {
+    const wanted = toList(decision[name]);
+    if (wanted.length > 0) throw unsupported(name, wanted);
+  }
   const read = {
     allow: toEffects("allow", decision["allow"], facts),
     deny: toEffects("deny", decision["deny"], facts),
@@ -141,12 +144,25 @@ function malformed(what: string): GatewayError {
   });
 }
 
-function unsupported(name: string): GatewayError {
+/** Names an effect that the gateway does not have, and the rules that asked for it. */
+export class UnsupportedEffect extends Error {
+  readonly effect: string;
+  readonly codes: readonly string[];
+
+  constructor(effect: string, wanted: readonly unknown[]) {
+    super(effect.slice(0, 64));
+    this.name = "UnsupportedEffect";
+    this.effect = effect;
+    this.codes = wanted.flatMap((one) => (isEffect(one) ? one.code : []));
+  }
+}
+
+function unsupported(name: string, wanted: readonly unknown[] = []): GatewayError {
   return new GatewayError(
     "policy_effect_unsupported",
     "The policy asks for an effect that this gateway does not have.",
     {
-      cause: new Error(name.slice(0, 64)),
+      cause: new UnsupportedEffect(name, wanted),
     },
   );
 }

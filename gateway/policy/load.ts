@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import type { JsonObject, Phase, PolicyVersion } from "../exchange.ts";
 import type { Log } from "../log.ts";
+import { toSignaturePath, verifyOperatorFile } from "../bundle-signature/operator-signature.ts";
+import type { TrustSource } from "../config/signing.ts";
 import { readBundle } from "./bundle.ts";
 import type { EvaluatorLimits } from "./evaluator.ts";
 import { PolicyLoadError, toReason } from "./load-error.ts";
@@ -21,6 +23,8 @@ export type PolicyDeps = {
   /** The bundle to begin with, where it comes from no file; others come by `prepare`. */
   readonly bundle?: Buffer;
   readonly operatorPath: string | null;
+  /** Who must have signed both; null or absent: nobody. */
+  readonly trust?: TrustSource | null;
   /** Compiles a bundle's patterns to see whether they can be; throws an Error that names the one that cannot. */
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly log: Log;
@@ -88,7 +92,11 @@ type Loaded = {
 };
 
 /** Bytes of input, characters from which on there is a time limit, and the limit. */
-const LIMITS: EvaluatorLimits = { inputBytes: 2 << 20, unguardedChars: 32 << 10, evaluationMs: 100 };
+export const EVALUATOR_LIMITS: EvaluatorLimits = {
+  inputBytes: 2 << 20,
+  unguardedChars: 32 << 10,
+  evaluationMs: 100,
+};
 
 const POLL_MS = 1000;
 
@@ -113,20 +121,22 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     );
   }
 
+  const signaturePath = deps.operatorPath === null ? null : toSignaturePath(deps.operatorPath);
   async function load(known: string | null, given: Buffer | null): Promise<Loaded | null> {
     const packed = given ?? (await readOrExplain(deps.bundlePath, "the bundle"));
-    const operatorText =
-      deps.operatorPath === null
-        ? null
-        : (await readOrExplain(deps.operatorPath, "the operator's file")).toString("utf8");
-    const digest = createHash("sha256")
-      .update(packed)
-      .update("\0")
-      .update(operatorText ?? "")
-      .digest("hex");
-    if (digest === known) return null;
+    const operatorFile =
+      deps.operatorPath === null ? null : await readOrExplain(deps.operatorPath, "the operator's file");
+    const operatorText = operatorFile?.toString("utf8") ?? null;
     try {
-      const bundle = await readBundle(packed);
+      const trust = deps.trust?.read() ?? null;
+      const signature = trust === null ? null : await readIfThere(signaturePath);
+      const digest = createHash("sha256")
+        .update(packed)
+        .update(`\0${operatorText ?? ""}\0${signature ?? ""}\0${trust?.fingerprint ?? ""}`)
+        .digest("hex");
+      if (digest === known) return null;
+      const bundle = await readBundle(packed, { trust });
+      if (trust !== null && operatorFile !== null) await verifyOperatorFile(operatorFile, signature, trust);
       const suspended = readSuspension(deps.watchdog?.suspendedPath ?? null);
       if (suspended?.revision === bundle.manifest.revision)
         throw new PolicyLoadError(
@@ -138,7 +148,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         connectionLabels: deps.connectionLabels ?? (() => []),
         recognised: deps.recognised ?? [],
         allowRegoPatterns: deps.allowRegoPatterns ?? false,
-        limits: { ...LIMITS, ...deps.limits },
+        limits: { ...EVALUATOR_LIMITS, ...deps.limits },
         trial: { ...TRIAL_LIMITS, ...deps.trial },
         runLimited,
         watch: watchdog.watch(bundle.manifest.revision),
@@ -231,9 +241,12 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     if (deps.operatorPath !== null) await reload().catch(() => {});
   }
 
-  const paths = [deps.bundle === undefined ? deps.bundlePath : null, deps.operatorPath].filter(
-    (path) => path !== null,
-  );
+  const paths = [
+    deps.bundle === undefined ? deps.bundlePath : null,
+    deps.operatorPath,
+    signaturePath,
+    ...(deps.trust?.files ?? []),
+  ].filter((path) => path !== null);
   let seen: string | null = null;
   /** Loads the files when they are others than those seen last: what changed before the watch began counts too. */
   async function reloadIfChanged(): Promise<void> {
@@ -289,6 +302,10 @@ async function readOrExplain(path: string, what: string): Promise<Buffer> {
       { cause },
     );
   }
+}
+
+async function readIfThere(path: string | null): Promise<string | null> {
+  return path === null ? null : readFile(path, "utf8").catch(() => null);
 }
 
 /** Gives what differs once a file was written or replaced; of a file that is not there, a text of its own. */

@@ -156,6 +156,8 @@ test("stores strings that PostgreSQL has no room for: NUL and lone surrogates be
   const [stored] = await database.db.sql`select client, model, facts from exchanges where id = ${row.id}`;
   expect(stored).toMatchObject({ client: "a\uFFFDb\uFFFD", model: "gpt\uFFFD-\uFFFD \\u0000" });
   expect(stored?.["facts"].patterns).toEqual({ "k\uFFFD\uFFFD": 1 });
+  // Policy saw other strings than these.
+  expect(stored?.["facts"].basis).toEqual({ altered: [""] });
   await recorder.drain();
 });
 

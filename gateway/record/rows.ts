@@ -1,4 +1,5 @@
 // The rows that an exchange leaves behind, as the pipeline hands them to the recorder.
+import type { WithBasis } from "./basis.ts";
 import type {
   Caller,
   Decision,
@@ -52,7 +53,7 @@ export type ExchangeOpened = {
   /** The program's `user-agent`; cut to 256 characters. */
   readonly client: string | null;
   /** Recorded without `body` and `texts`. Null where the request was refused before policy. */
-  readonly facts: Facts | null;
+  readonly facts: WithBasis<Facts> | null;
   readonly decision: Decision | null;
   /** What was changed of the request's parameters; absent: nothing. */
   readonly changes?: readonly ParameterChange[];
@@ -86,7 +87,7 @@ export type DecisionRow = {
   readonly seq: number;
   readonly phase: Phase;
   readonly at: number;
-  readonly facts: Facts | null;
+  readonly facts: WithBasis<Facts> | null;
   readonly decision: Decision | null;
   readonly effect: "allow" | "deny" | "error";
   readonly errorCode: string | null;

@@ -1,6 +1,8 @@
 // Turns what the pipeline says of an exchange into the JSON texts of table rows.
 import { hash } from "node:crypto";
 import type { Decision, Effect, Facts, ParameterChange } from "../exchange.ts";
+import { WHOLE } from "./basis.ts";
+import type { WithBasis } from "./basis.ts";
 import type {
   CallRow,
   DecisionRow,
@@ -28,7 +30,7 @@ export function toStoredId(text: string): string {
 /** Gives the row of `exchanges`. */
 export function toExchangeRow(row: ExchangeOpened): string {
   const { caller, facts, changes = [] } = row;
-  return toJson({
+  return toFactsJson({
     id: row.id,
     sessionId: row.session?.id ?? null,
     at: row.at,
@@ -78,7 +80,7 @@ export function toSessionRow(row: ExchangeOpened): string | null {
 
 /** Gives the row of `decisions`. */
 export function toDecisionRow(row: DecisionRow): string {
-  return toJson({
+  return toFactsJson({
     exchangeId: row.exchangeId,
     seq: row.seq,
     phase: row.phase,
@@ -142,7 +144,10 @@ export function toReplacedRow(row: ReplacedCallRow): string {
  * A program's own strings (names of models, tools, clients) may hold them.
  */
 export function toJson(value: unknown): string {
-  const json = JSON.stringify(value);
+  return toStorableJson(JSON.stringify(value), value);
+}
+
+function toStorableJson(json: string, value: unknown): string {
   if (!json.includes("\\u0000") && !json.includes("\\ud")) return json;
   return JSON.stringify(value, (_key, inner: unknown) => toStorable(inner));
 }
@@ -167,12 +172,28 @@ function toStoredName(text: string | null): string | null {
   return text === null ? null : toStoredId(text);
 }
 
+/** As `toJson`; facts that hold what PostgreSQL does not take are no longer those that policy saw. */
+function toFactsJson(row: {
+  readonly facts: WithBasis<Facts> | null;
+  readonly [name: string]: unknown;
+}): string {
+  const json = JSON.stringify(row);
+  if (!json.includes("\\u0000") || row.facts === null) return toStorableJson(json, row);
+  return toStorableJson(json, { ...row, facts: withAltered(row.facts, "") });
+}
+
+function withAltered(facts: WithBasis<Facts>, pointer: string): WithBasis<Facts> {
+  const { basis = WHOLE } = facts;
+  return { ...facts, basis: { ...basis, altered: [...basis.altered, pointer] } };
+}
+
 /** Recorded facts refer to texts and bodies, they never hold them; and name calls as all rows do. */
-function toStoredFacts(facts: Facts): Facts {
+function toStoredFacts(facts: WithBasis<Facts>): WithBasis<Facts> {
   const { body, texts, ...rest } = facts;
   const kept = body === undefined && texts === undefined ? facts : rest;
   if (kept.calls?.some(({ id }) => id.length > ID_LENGTH) !== true) return kept;
-  return { ...kept, calls: kept.calls.map((call) => ({ ...call, id: toStoredId(call.id) })) };
+  const calls = kept.calls.map((call) => ({ ...call, id: toStoredId(call.id) }));
+  return withAltered({ ...kept, calls }, "/calls");
 }
 
 /** Effects name calls as all rows do. */

@@ -1,17 +1,23 @@
-// The console in Chromium: people sign in at a real OpenID provider, look at its pages, change something, and go.
+// The console in Chromium: people sign in at real providers of OpenID and SAML, look at its pages, change something, and go.
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connections } from "../../db/schema.ts";
 import { newId } from "../../gateway/new-id.ts";
 import { toTarget, useGateway } from "../clients/js/targets.ts";
 import { CONSOLE_CLIENT, createOpenIdProvider } from "../fixtures/openid-provider.ts";
+import { createSamlSite } from "../fixtures/saml-site.ts";
 import { findPort } from "../gateway.ts";
 import { expectReadable, keepLook, readOverflow, readShade, useChromium } from "./chromium.ts";
 
 const listen = `127.0.0.1:${await findPort()}`;
 const CONSOLE = `http://${listen}/console`;
 const provider = await createOpenIdProvider({ console: `http://${listen}` });
-afterAll(() => provider[Symbol.asyncDispose]());
+// To a browser this is another site than the console's.
+const directory = await createSamlSite("localhost");
+afterAll(async () => {
+  await provider[Symbol.asyncDispose]();
+  await directory[Symbol.asyncDispose]();
+});
 const gateway = useGateway({
   config: (url) => `
 connections:
@@ -21,6 +27,12 @@ issuers:
     audience: tollgate
     group_map: { staff: developers, ada: platform, grace: audit }
     console: { client_id: ${CONSOLE_CLIENT.id}, client_secret: "env:CONSOLE_SECRET", name: sso }
+saml_issuers:
+  - entity_id: ${directory.provider.entityId}
+    audience: https://tollgate.example.com/saml
+    metadata_url: ${directory.metadataUrl}
+    group_map: { staff: audit }
+    console: { name: directory }
 console: { roles: { admin: platform, auditor: audit, member: developers } }
 `,
   env: { CONSOLE_SECRET: CONSOLE_CLIENT.secret, TOLLGATE_ADMIN_LISTEN: listen },
@@ -187,6 +199,29 @@ test("keys alone lead through a page, and it shows where they are", async () => 
   await page.keyboard.press("Tab");
   await keepLook(page, "Callers, by keys");
   expect(await page.locator(":focus").textContent()).toBe("End this session");
+});
+
+test("a person signs in at a SAML provider of another site; its answer counts once, and in their browser alone", async () => {
+  const page = await visit();
+  await page.goto(CONSOLE);
+  await page.getByRole("link", { name: "Sign in with directory" }).click();
+  const goOn = (at: Page): Promise<void> => at.getByRole("button", { name: "Continue as ada" }).click();
+  await page.getByRole("button", { name: "Continue as ada" }).waitFor();
+  const stranger = await visit();
+  await stranger.goto(page.url());
+  await goOn(stranger);
+  await expectReadable(stranger, "Not signed in");
+  await keepLook(stranger, "Not signed in");
+  await stranger.goto(CONSOLE);
+  await expectReadable(stranger, "Sign in");
+
+  await goOn(page);
+  await expectReadable(page, "Home");
+  const told = await page.getByRole("definition").allTextContents();
+  expect(told.slice(0, 3)).toEqual(["ada", `${directory.provider.entityId}, tenant default`, "auditor"]);
+  await page.goBack();
+  await goOn(page);
+  await expectReadable(page, "Not signed in");
 });
 
 test("who signs out is out, whatever the browser remembers", async () => {

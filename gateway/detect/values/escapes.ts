@@ -22,6 +22,10 @@ const SEMICOLON = 0x3b;
 const LOWER_X = 0x78;
 const LOWER_U = 0x75;
 const NUMBER_SIGN = 0x23;
+const OPENING = 0x7b;
+const CLOSING = 0x7d;
+/** Digits of a character's number within braces. */
+const MOST_BRACED = 6;
 /** What a backslash makes of the character behind it. */
 const BEHIND: ReadonlyMap<number, number> = new Map([
   ...toUnits("nrt", "\n\r\t"),
@@ -158,7 +162,10 @@ export class Escapes {
     const last = this.#runEnd;
     const letter = this.#unit;
     if (letter === LOWER_U || letter === LOWER_X) {
-      const codeEnd = this.#decodeCode(layers, letterEnd, letter === LOWER_U ? 4 : 2);
+      const codeEnd =
+        letter === LOWER_U && this.#text.charCodeAt(letterEnd) === OPENING
+          ? this.#decodeBraces(layers, letterEnd + 1)
+          : this.#decodeCode(layers, letterEnd, letter === LOWER_U ? 4 : 2);
       if (codeEnd !== NONE) return codeEnd;
     } else {
       const character = BEHIND.get(letter) ?? NONE;
@@ -183,6 +190,21 @@ export class Escapes {
     return end;
   }
 
+  /** Reads `40}` of `\\u{40}`. */
+  #decodeBraces(layers: number, at: number): number {
+    let point = 0;
+    let end = this.#read(layers, at);
+    for (let digits = 0; digits < MOST_BRACED; digits += 1) {
+      const digit = toHexDigit(this.#unit);
+      if (digit < 0) break;
+      point = point * 16 + digit;
+      end = this.#read(layers, end);
+    }
+    if (this.#unit !== CLOSING || end === at + 1) return NONE;
+    this.#setUnit(point);
+    return end;
+  }
+
   #decodeCode(layers: number, at: number, digits: number): number {
     const end = this.#readHex(layers, at, digits);
     if (end === NONE) return NONE;
@@ -200,13 +222,22 @@ export class Escapes {
     return isPair ? lowEnd : end;
   }
 
-  /** Of a character that is none of ASCII each byte is an escape. */
+  /** Of a character that is none of ASCII each byte is an escape, or what is no UTF-8 is a character of Latin-1. */
   #decodePercent(layers: number, at: number): number {
-    let end = this.#readHex(layers, at, 2);
+    const end = this.#readHex(layers, at, 2);
     if (end === NONE) return NONE;
-    const more = this.#value >= 0xf0 ? 3 : this.#value >= 0xe0 ? 2 : this.#value >= 0xc0 ? 1 : 0;
-    if (this.#value >= 0x80 && more === 0) return NONE;
-    let point = more === 0 ? this.#value : this.#value & (0x3f >> more);
+    const byte = this.#value;
+    const last = byte < 0xc0 ? NONE : this.#decodeUtf8(layers, end, byte);
+    if (last !== NONE) return last;
+    this.#setUnit(byte);
+    return end;
+  }
+
+  /** Reads the bytes that belong to a first one. */
+  #decodeUtf8(layers: number, at: number, first: number): number {
+    const more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+    let point = first & (0x3f >> more);
+    let end = at;
     for (let i = 0; i < more; i += 1) {
       end = this.#read(layers, end);
       if (this.#unit !== PERCENT) return NONE;
@@ -221,16 +252,41 @@ export class Escapes {
   #decodeEntity(layers: number, at: number): number {
     let name = "";
     let end = this.#read(layers, at);
-    while (isAlphanumeric(this.#unit) || (this.#unit === NUMBER_SIGN && name === "")) {
+    if (this.#unit === NUMBER_SIGN) return this.#decodeNumber(layers, end);
+    while (isAlphanumeric(this.#unit)) {
       if (name.length === MOST_NAME) return NONE;
       name += String.fromCharCode(this.#unit);
       end = this.#read(layers, end);
     }
     if (this.#unit !== SEMICOLON) return NONE;
-    const point = name.charCodeAt(0) === NUMBER_SIGN ? toPoint(name) : (NAMED.get(name) ?? NONE);
+    const point = NAMED.get(name) ?? NONE;
     if (point === NONE) return NONE;
     this.#setUnit(point);
     return end;
+  }
+
+  /** Reads `64;` or `x40;`, whose semicolon may be missing. */
+  #decodeNumber(layers: number, at: number): number {
+    let last = at;
+    let end = this.#read(layers, at);
+    const isHex = (this.#unit | 0x20) === LOWER_X;
+    if (isHex) {
+      last = end;
+      end = this.#read(layers, end);
+    }
+    const from = last;
+    let point = 0;
+    for (let digits = 0; digits < MOST_NAME; digits += 1) {
+      const digit = toHexDigit(this.#unit);
+      if (digit < 0 || (digit > 9 && !isHex)) break;
+      point = point * (isHex ? 16 : 10) + digit;
+      last = end;
+      end = this.#read(layers, end);
+    }
+    if (last === from) return NONE;
+    const isClosed = this.#unit === SEMICOLON;
+    this.#setUnit(point);
+    return isClosed ? end : last;
   }
 
   /** Reads so many hexadecimal digits into `#value`; gives where they end, `NONE` where there are others. */
@@ -255,19 +311,6 @@ export class Escapes {
       this.#unit = plain === PAIR ? OTHER : plain;
     }
   }
-}
-
-/** Gives the number that an entity is, `#64` or `#x40`. */
-function toPoint(name: string): number {
-  const isHex = (name.charCodeAt(1) | 0x20) === LOWER_X;
-  const first = isHex ? 2 : 1;
-  let point = 0;
-  for (let i = first; i < name.length; i += 1) {
-    const digit = toHexDigit(name.charCodeAt(i));
-    if (digit < 0 || (digit > 9 && !isHex)) return NONE;
-    point = point * (isHex ? 16 : 10) + digit;
-  }
-  return name.length > first ? point : NONE;
 }
 
 function toHigh(point: number): number {

@@ -121,9 +121,25 @@ describe("values in texts", () => {
       "\\u005cu0040",
       "%5Cx40",
       `${"\\".repeat(70)}u0040`,
+      "\\u{40}",
+      "\\\\u{000040}",
+      "%5Cu{40}",
+      "&#x0040;",
     ])
       expect(find(`to=ada${at}example.com`)).toEqual([`email: ada${at}example.com`]);
-    for (const before of ["%0A", "%0d%0a", "Andr%C3%A9", "&#10;", "%25C3%25A9"])
+    // Without a semicolon the number ends where its digits do.
+    for (const at of ["&#64", "&#x40", "&amp;#64"])
+      expect(find(`to=ada${at}mail.example.com`)).toEqual([`email: ada${at}mail.example.com`]);
+    for (const before of [
+      "%0A",
+      "%0d%0a",
+      "Andr%C3%A9",
+      "&#10;",
+      "%25C3%25A9",
+      "Andr%E9",
+      "%25FC",
+      "Stra%DFe%A0",
+    ])
       expect(find(`card=${before}4111111111111111`)).toEqual(["credit_card: 4111111111111111"]);
   });
 
@@ -269,6 +285,11 @@ const made = fc.oneof(
       "%0A4111111111111111",
       "Andr%C3%A94111111111111111",
       "%25",
+      "%E9",
+      "%C3",
+      "&#64",
+      "\\u{",
+      "\\u{40}",
       "&amp;",
       "\\u0025",
       "\\".repeat(600),

@@ -1,0 +1,210 @@
+// `tollgate policy sign` and `verify`: signatures of bundles and of operator's files.
+import { createPrivateKey, type KeyObject } from "node:crypto";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Option, type Command } from "commander";
+import { packBundle } from "../bundle-archive/pack.ts";
+import { unpackBundle } from "../bundle-archive/unpack.ts";
+import { signFiles, verifySignature } from "../bundle-signature/bundle-signature.ts";
+import type { Signer } from "../bundle-signature/jws.ts";
+import {
+  signOperatorFile,
+  toSignaturePath,
+  verifyOperatorFile,
+} from "../bundle-signature/operator-signature.ts";
+import { loadConfig } from "../config/config.ts";
+import { followReference } from "../config/secrets.ts";
+import {
+  createTrustSource,
+  isKeyFor,
+  readVerificationKey,
+  SIGNATURE_ALGORITHMS,
+  type SignatureAlgorithm,
+  type Trust,
+} from "../config/signing.ts";
+import { PolicyLoadError } from "../policy/load-error.ts";
+import { getConfigFile } from "./config-file.ts";
+import { ChildEnd, CommandError, type CommandContext } from "./context.ts";
+import { printJson } from "./print.ts";
+import { readText } from "./read-text.ts";
+
+type SignFlags = {
+  readonly key: string;
+  readonly keyId: string;
+  readonly algorithm?: SignatureAlgorithm;
+  readonly scope: string;
+  readonly output?: string;
+  readonly operator?: true;
+  readonly json?: true;
+};
+type VerifyFlags = {
+  readonly publicKey?: string;
+  readonly scope?: string;
+  readonly operator?: true;
+  readonly json?: true;
+};
+
+/** Adds the commands to their group. */
+export function addPolicySign(group: Command, program: Command, context: CommandContext): void {
+  group
+    .command("sign")
+    .description(
+      "sign a bundle, as OPA does, or with --operator an operator's file, whose signature goes to FILE.sig",
+    )
+    .argument("<file>", "the bundle (.tar.gz), or the operator's file")
+    .requiredOption("--key <file>", "the private key in PEM: a file, or env:NAME of a variable that holds it")
+    .requiredOption("--key-id <id>", "what the key is called in the gateways' policy.signing")
+    .addOption(
+      new Option("--algorithm <name>", "what to sign by (default: what the key is for)").choices(
+        SIGNATURE_ALGORITHMS,
+      ),
+    )
+    .option("--scope <text>", "what it is signed for: the gateways' policy.signing.scope", "")
+    .option("-o, --output <file>", "where the signed bundle goes (default: in place), or the signature")
+    .option("--operator", "sign an operator's file")
+    .option("--json", "print JSON")
+    .action((file: string, flags: SignFlags) => runSign(file, flags, context));
+
+  group
+    .command("verify")
+    .description("verify a signature as a gateway does; ends with 1 where it would not serve the file")
+    .argument("<file>", "the bundle (.tar.gz), or the operator's file")
+    .option("--public-key <file>", "the key that must have signed it (default: those of policy.signing)")
+    .option(
+      "--scope <text>",
+      "what it must be signed for (default: policy.signing.scope, with --public-key none)",
+    )
+    .option("--operator", "verify an operator's file by FILE.sig")
+    .option("--json", "print JSON")
+    .action((file: string, flags: VerifyFlags) => runVerify(file, flags, getConfigFile(program), context));
+}
+
+async function runSign(file: string, flags: SignFlags, context: CommandContext): Promise<void> {
+  const signer = readSigner(flags, context);
+  const path = resolve(context.cwd, file);
+  const bytes = readBytes(path);
+  const isOperator = flags.operator === true;
+  const output = resolve(context.cwd, flags.output ?? (isOperator ? toSignaturePath(path) : path));
+  const made = await orRefuse(file, async () =>
+    isOperator
+      ? `${await signOperatorFile(bytes, signer)}\n`
+      : packBundle(await signFiles(await unpackBundle(bytes), signer)),
+  );
+  writeWhole(output, made);
+  const { keyId: key, algorithm, scope } = signer;
+  if (flags.json === true) return printJson(context.stdout, { output, key, algorithm, scope });
+  const purpose = scope === "" ? "" : `, for the scope ${scope}`;
+  context.stdout.write(`${output}: signed with ${key} (${algorithm})${purpose}.\n`);
+}
+
+async function runVerify(
+  file: string,
+  flags: VerifyFlags,
+  configFile: string | null,
+  context: CommandContext,
+): Promise<void> {
+  const trust = toTrust(flags, configFile, context);
+  const path = resolve(context.cwd, file);
+  const bytes = readBytes(path);
+  try {
+    const { keyId } =
+      flags.operator === true
+        ? await verifyOperatorFile(bytes, readIfThere(toSignaturePath(path)), trust)
+        : await verifySignature(await unpackBundle(bytes), trust);
+    if (flags.json === true) return printJson(context.stdout, { file: path, verified: true, key: keyId });
+    context.stdout.write(`${file}: signed with ${keyId}.\n`);
+  } catch (error) {
+    if (!(error instanceof PolicyLoadError)) throw error;
+    if (flags.json !== true) throw new CommandError(`${file} is refused: ${error.message}`);
+    printJson(context.stdout, { file: path, verified: false, reason: error.message });
+    throw new ChildEnd(1);
+  }
+}
+
+function readSigner(flags: SignFlags, context: CommandContext): Signer {
+  const privateKey = readPrivateKey(flags.key, context);
+  const algorithm = flags.algorithm ?? SIGNATURE_ALGORITHMS.find((one) => isKeyFor(one, privateKey));
+  if (algorithm === undefined || !isKeyFor(algorithm, privateKey))
+    throw new CommandError(
+      `The key signs by none of ${flags.algorithm ?? SIGNATURE_ALGORITHMS.join(", ")}; \`tollgate policy key\` makes one.`,
+      2,
+    );
+  return { algorithm, privateKey, keyId: flags.keyId, scope: flags.scope };
+}
+
+/** Says nothing of the text: it is a secret, or was meant to be one. */
+function readPrivateKey(source: string, { cwd, env }: CommandContext): KeyObject {
+  if (source.includes("-----BEGIN"))
+    throw new CommandError("A private key never stands in the arguments: give a file, or env:NAME.", 2);
+  const followed = followReference(/^(?:env|file):/.test(source) ? source : `file:${source}`, env, cwd);
+  if ("expected" in followed) throw new CommandError(`The key can't be had: ${followed.expected}.`, 2);
+  if (followed.value.includes("ENCRYPTED"))
+    throw new CommandError("The key has a passphrase; `openssl pkcs8 -topk8 -nocrypt` takes it off.", 2);
+  try {
+    return createPrivateKey(followed.value);
+  } catch {
+    throw new CommandError("Expected a private key in PEM.", 2);
+  }
+}
+
+function toTrust(flags: VerifyFlags, configFile: string | null, context: CommandContext): Trust {
+  if (flags.publicKey !== undefined) return toTrustInKey(readText(context, flags.publicKey), flags);
+  const { config } = loadConfig({ file: configFile, env: context.env, cwd: context.cwd, scope: "database" });
+  const source = createTrustSource(config.policy.signing, context.env);
+  if (source === null)
+    throw new CommandError("The configuration has no policy.signing; name a key with --public-key.", 2);
+  try {
+    const trust = source.read();
+    return flags.scope === undefined ? trust : { ...trust, scope: flags.scope };
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : "A key can't be had.", 2);
+  }
+}
+
+function toTrustInKey(text: string, { scope = "" }: VerifyFlags): Trust {
+  const keys = SIGNATURE_ALGORITHMS.flatMap((algorithm) => {
+    const key = readVerificationKey(text, algorithm);
+    return "expected" in key ? [] : [{ id: "the key", algorithm, key }];
+  });
+  if (keys.length === 0)
+    throw new CommandError("Expected a public key in PEM: Ed25519, P-256, or RSA of at least 2048 bits.", 2);
+  return { keys, scope, fingerprint: "" };
+}
+
+async function orRefuse<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof PolicyLoadError ? new CommandError(`${file} is refused: ${error.message}`) : error;
+  }
+}
+
+function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
+    throw new CommandError(`The file ${path} can't be read (${code}).`, 2);
+  }
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+/** A gateway that watches the file never sees half of it. */
+function writeWhole(path: string, bytes: Buffer | string): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, bytes, { flag: "wx" });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
+    throw new CommandError(`The file ${path} can't be written (${code}).`);
+  }
+}

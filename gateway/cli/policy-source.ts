@@ -1,0 +1,76 @@
+// Finds the bundle that a command names: the one in force, a file, or a revision that was in force.
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { Database } from "../../db/client.ts";
+import { readConnections } from "../../db/queries/connections.ts";
+import { findBundle } from "../../db/queries/policy-bundles.ts";
+import { findOverlay } from "../../db/queries/policy-versions.ts";
+import type { Config } from "../config/config.ts";
+import type { SideSource } from "../replay/side.ts";
+import { CommandError } from "./context.ts";
+
+/** The bundle that the configuration names. */
+export const ACTIVE = "active";
+
+/** Where a command looks for bundles. */
+export type PolicySources = {
+  readonly db: Database | null;
+  readonly config: Config;
+  readonly cwd: string;
+};
+
+/** Finds a bundle with what lies over it. `operator` is a file, or `none`; absent: what lay or lies over it. */
+export async function findPolicy(
+  { db, config, cwd }: PolicySources,
+  name: string,
+  operator?: string,
+): Promise<SideSource> {
+  const recognised = Object.values(config.detect.recogniser?.classes ?? {});
+  const configured = config.connections.flatMap(({ labels }) => labels);
+  const stored = db === null ? [] : (await readConnections(db)).labels;
+  const labels = new Set([...configured, ...stored]);
+  const path = name === ACTIVE ? config.policy.bundle : resolve(cwd, name);
+  const file = await readIfThere(path);
+  const kept = file === null && db !== null ? await findBundle(db, name) : null;
+  const bundle = file ?? kept?.bytes;
+  if (bundle === undefined)
+    throw new CommandError(
+      `There is no bundle ${name}: name a file, or a revision that was in force on this database.`,
+      2,
+    );
+  const recorded = kept === null || db === null ? undefined : await findOverlay(db, name);
+  const text = await readOperator(operator, cwd, config.policy.operator, recorded);
+  // A label that was named then may be gone by now.
+  for (const label of toLabels(recorded)) labels.add(label);
+  return { bundle, operator: text, connectionLabels: [...labels], recognised };
+}
+
+async function readOperator(
+  named: string | undefined,
+  cwd: string,
+  configured: string | null,
+  recorded: unknown,
+): Promise<string | null> {
+  if (named === "none") return null;
+  if (named === undefined && recorded !== undefined)
+    return recorded === null ? null : JSON.stringify(recorded);
+  const path = named === undefined ? configured : resolve(cwd, named);
+  if (path === null) return null;
+  const file = await readIfThere(path);
+  if (file === null) throw new CommandError(`The operator's file ${path} can't be read.`, 2);
+  return file.toString("utf8");
+}
+
+function toLabels(overlay: unknown): readonly string[] {
+  if (typeof overlay !== "object" || overlay === null || !("effects_by_label" in overlay)) return [];
+  const { effects_by_label: tables } = overlay;
+  return typeof tables === "object" && tables !== null ? Object.keys(tables) : [];
+}
+
+async function readIfThere(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch {
+    return null;
+  }
+}

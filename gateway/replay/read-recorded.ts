@@ -1,0 +1,62 @@
+// Reads facts and decisions out of the record. Each is checked by hand as far as a replay relies on it: there are millions.
+import type { Decision, Facts } from "../exchange.ts";
+import type { WithBasis } from "../record/basis.ts";
+
+/** Gives recorded facts; null for what are none, or facts of another version. */
+export function readFacts(json: string | null): WithBasis<Facts> | null {
+  const value = json === null ? null : parse(json);
+  return isFacts(value) ? value : null;
+}
+
+/** Gives a recorded decision; null for what is none. An effect that it does not name is one that it has none of. */
+export function readDecision(json: string | null): Decision | null {
+  const value = json === null ? null : parse(json);
+  if (!isDecision(value)) return null;
+  return { ...NOTHING, ...value };
+}
+
+const NOTHING: Decision = {
+  allow: [],
+  deny: [],
+  observe: [],
+  mask: [],
+  set: [],
+  record: [],
+  label: [],
+  share: [],
+  forward: [],
+  need: [],
+};
+
+const OBJECTS = ["caller", "connection", "route", "session", "request", "injection", "patterns", "findings"];
+const LISTS = ["objects", "tools"];
+
+function isFacts(value: unknown): value is WithBasis<Facts> {
+  if (!isObject(value) || value["v"] !== 1 || typeof value["phase"] !== "string") return false;
+  if (!OBJECTS.every((name) => isObject(value[name])) || !LISTS.every((name) => Array.isArray(value[name])))
+    return false;
+  const { request, basis } = value;
+  if (!isObject(request) || !isObject(request["tokens"])) return false;
+  return basis === undefined || (isObject(basis) && Array.isArray(basis["altered"]));
+}
+
+function isDecision(value: unknown): value is Partial<Decision> {
+  if (!isObject(value)) return false;
+  return Object.keys(NOTHING).every((name) => value[name] === undefined || isEffects(value[name]));
+}
+
+function isEffects(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => isObject(one) && typeof one["code"] === "string");
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,4 @@
+// Started as a process of its own by run-replay.ts.
+import { serveReplay } from "./child.ts";
+
+serveReplay();
