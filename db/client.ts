@@ -5,6 +5,8 @@ import postgres from "postgres";
 import { runQuery, toDatabaseError } from "./errors.ts";
 import { ARRAY_TYPES } from "./array-types.ts";
 import * as schema from "./schema.ts";
+import { takeServerTls } from "./server-authorities.ts";
+import type { ServerTls } from "./server-authorities.ts";
 
 export type DatabaseOptions = {
   /** Connections of the pool; the writer and the listener have one each besides. */
@@ -34,7 +36,9 @@ export type Database = {
 
 /** Opens a database by its URL (`postgres://…`, libpq's `?host=/folder` for a Unix socket). Connects when first used. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
-  const connect = (max: number): postgres.Sql => connectTo(url, max, options);
+  const parsed = new URL(url);
+  const tls = takeServerTls(parsed);
+  const connect = (max: number): postgres.Sql => connectTo(parsed, tls, max, options);
   const sql = connect(options.poolSize ?? 8);
   return {
     orm: drizzle(sql, { schema }),
@@ -57,13 +61,14 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   };
 }
 
-function connectTo(url: string, max: number, options: DatabaseOptions): postgres.Sql {
+function connectTo(url: URL, tls: ServerTls | null, max: number, options: DatabaseOptions): postgres.Sql {
   const parsed = new URL(url);
   // libpq takes the socket's folder from the query; postgres.js would send it on as a setting of the session.
   const folder = parsed.searchParams.get("host");
   parsed.searchParams.delete("host");
   return postgres(parsed.href, {
     max,
+    ...(tls !== null && { ssl: tls }),
     ...(folder === null ? {} : { host: folder }),
     connect_timeout: options.connectTimeoutSeconds ?? 5,
     // A database that comes back is found within a second, however long it was away.

@@ -24,6 +24,14 @@ type BuildFlags = CheckFlags & {
 
 /** Adds the commands to their group. */
 export function addPolicyBuild(group: Command, context: CommandContext): void {
+  group
+    .command("init")
+    .description(
+      "make a repository of policies: the gateway's own rules with their tests and data, editor settings, a workflow",
+    )
+    .argument("<dir>", "a folder that is empty, or not there yet")
+    .action((dir: string) => runInit(dir, context));
+
   withCheckOptions(
     group
       .command("check")
@@ -74,6 +82,21 @@ function withCheckOptions(command: Command): Command {
     .option("--frozen", "write nothing in the folder; fail where a generated file is not what is generated")
     .option("--allow-patterns", "let rules use regex.match and glob.match, at most 50 literals")
     .option("--json", "print the outcome and every problem as JSON");
+}
+
+async function runInit(dir: string, { stdout, stderr, cwd }: CommandContext): Promise<void> {
+  const { initPolicy } = await import("../policy-build/init.ts");
+  const { PolicyProblem } = await import("../policy-build/problem.ts");
+  const { showProblems } = await import("../policy-build/show-problems.ts");
+  const source = resolve(cwd, dir);
+  try {
+    for (const path of initPolicy(source)) stdout.write(`  ${path}\n`);
+  } catch (error) {
+    if (!(error instanceof PolicyProblem)) throw error;
+    stderr.write(showProblems(error.problems, { source, prefix: "", hasColours: stderr.isTTY === true }));
+    throw new CommandError("Nothing was made.");
+  }
+  stdout.write(`\nNext: cd ${dir} && git init && tollgate policy build\n`);
 }
 
 async function runCheck(dir: string, flags: CheckFlags, context: CommandContext): Promise<void> {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { loadConfig } from "./config.ts";
 import type { Loaded } from "./config.ts";
 import { ConfigError } from "./problems.ts";
@@ -276,6 +277,29 @@ describe("connections", () => {
     const env = { OPENAI_API_KEY: "sk-test", TOLLGATE_OPENAI_BASE_URL: "http://models.internal/v1" };
     expect(load(null, env).warnings).toEqual(["The connection openai sends its credential over plain HTTP."]);
   });
+});
+
+test("the authorities of the database's server stand in one place, as a file that can be read", () => {
+  const { cert } = makeCertificate("authority");
+  writeFileSync(join(folder, "authority.pem"), cert);
+  writeFileSync(join(folder, "none.pem"), "nothing");
+  const read = (url: string, ca?: string) => {
+    const file = join(folder, "database.yaml");
+    writeFileSync(file, JSON.stringify(ca === undefined ? {} : { database: { ca } }));
+    return () =>
+      loadConfig({ file, env: { DATABASE_URL: url }, cwd: folder, scope: "database" }).secrets.databaseUrl;
+  };
+  const found = `postgres://u@h/db?sslrootcert=${encodeURIComponent(join(folder, "authority.pem"))}`;
+  expect(read("postgres://u@h/db", "authority.pem")()).toBe(found);
+  expect(read("postgres://u@h/db?sslrootcert=authority.pem")()).toBe(found);
+  expect(read("postgres://u@h/db?sslrootcert=system")()).toBe("postgres://u@h/db?sslrootcert=system");
+  for (const [url, ca] of [
+    ["postgres://u@h/db", "none.pem"],
+    ["postgres://u@h/db", "missing.pem"],
+    ["postgres://u@h/db?sslrootcert=none.pem", undefined],
+    ["postgres://u@h/db?sslrootcert=authority.pem", "authority.pem"],
+  ] as const)
+    expect(read(url, ca)).toThrow(ConfigError);
 });
 
 test("commands on the record need no target's key and no encryption key", () => {

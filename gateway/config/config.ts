@@ -5,6 +5,7 @@ import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
 import type { DecisionLogConfig } from "./decision-log.ts";
 import { toDecisionLog } from "./decision-log.ts";
+import { readDatabaseUrl } from "./database-url.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
 import { isLoopback } from "./loopback.ts";
@@ -308,21 +309,6 @@ function readText(path: string): string {
     const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
     throw new ConfigError(path, [{ path, line: null, expected: `expected a readable file (${code})` }]);
   }
-}
-
-function readDatabaseUrl(file: ConfigFile, env: Environment, folder: string, report: Report): string | null {
-  const direct = readVariable(env, "DATABASE_URL");
-  const place = direct === null ? ["database", "url"] : "DATABASE_URL";
-  let found = direct;
-  if (direct === null && file.database.url !== undefined) {
-    const followed = followReference(file.database.url, env, folder);
-    if ("expected" in followed) report(place, followed.expected);
-    else found = followed.value;
-  }
-  if (found === null) return null;
-  if (!/^postgres(?:ql)?:\/\//.test(found) || !URL.canParse(found))
-    report(place, "expected a URL that begins with postgres://");
-  return found;
 }
 
 function readEncryptionKey(

@@ -147,6 +147,10 @@ export const configFile = z
         url: secretReference
           .optional()
           .meta({ description: "The database's URL. Absent: an embedded PostgreSQL in the state folder." }),
+        ca: z.string().min(1).optional().meta({
+          description:
+            "A file of authorities in PEM, one of which must vouch for the database's server: `sslrootcert` of the URL, in the configuration. It is read anew for each connection.",
+        }),
       })
       .prefault({})
       .meta({ description: "The PostgreSQL database that everything is recorded in." }),

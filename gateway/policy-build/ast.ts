@@ -26,7 +26,7 @@ export function toText(node: unknown): string | null {
 }
 
 /** Gives the name of the variable that a term is, or null. */
-function toVariable(node: unknown): string | null {
+export function toVariable(node: unknown): string | null {
   const read = term.safeParse(node).data;
   return read?.type === "var" && typeof read.value === "string" ? read.value : null;
 }
@@ -41,7 +41,7 @@ export function toMembers(node: unknown, type: "array" | "set" | "object"): read
 export type Reference = { readonly root: string; readonly steps: readonly (string | null)[] };
 
 /** Gives the reference that a term is, a variable alone among them, or null. */
-function toReference(node: unknown): Reference | null {
+export function toReference(node: unknown): Reference | null {
   const own = toVariable(node);
   if (own !== null) return { root: own, steps: [] };
   const read = term.safeParse(node).data;

@@ -8,6 +8,7 @@ import { LOG_ROOT } from "../policy/manifest.ts";
 import { toCapabilities } from "./capabilities.ts";
 import { PHASES, toCollector } from "./collector.ts";
 import { findUnformatted, formatAll } from "./format.ts";
+import { lint } from "./lint.ts";
 import { parseModules } from "./modules.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { readRules, type Rule } from "./read-rules.ts";
@@ -64,6 +65,7 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
     ...(await findUnformatted(opa, stage.folder)),
     ...(await findTypeErrors(opa, stage.folder)),
     ...findBadPatterns(authored),
+    ...lint(modules, rules, authored),
   ];
   refuse(found);
   const reads = await readAll(opa, stage.folder);

@@ -48,7 +48,7 @@ const custom = z.strictObject({
 });
 
 /** Says whether a module is a rule. */
-function isRule({ path }: Pick<Module, "path">): boolean {
+export function isRule({ path }: Pick<Module, "path">): boolean {
   return path.startsWith("gateway/rules/");
 }
 
@@ -131,7 +131,7 @@ function readRule(module: Module, problems: Problem[]): Rule | null {
 export type Word = { readonly node: unknown; readonly text: string };
 
 /** Gives the classes that a rule's contributions name where they write them out. */
-function listClasses({ rules }: Pick<Module, "rules">): readonly Word[] {
+export function listClasses({ rules }: Pick<Module, "rules">): readonly Word[] {
   return rules.flatMap(({ head: { name, key } }) => {
     if (name === "mask") return readWords(key, "class");
     return name === "record" ? readWords(key, "originals").filter(({ text }) => text !== FIELD_CLASS) : [];

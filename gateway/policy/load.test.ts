@@ -362,6 +362,8 @@ describe("a change of the files", () => {
   it("leaves the last good policy in force when the new one is bad, and says why", async () => {
     const log = createKeptLog();
     const policy = await open(await say("good"), { bundlePath: put(await say("good"), "bad.tar.gz"), log });
+    // It is older than the rules that hold tokens and agents.
+    expect(log.lines.join()).toContain("agents to their tools (agent_tool_not_allowed)");
     put("no bundle", "bad.tar.gz");
     await expect(policy.reload()).rejects.toThrow("no gzip");
     expect(policy.status().problem?.message).toContain("no gzip");

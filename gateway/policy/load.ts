@@ -10,6 +10,7 @@ import { readBundle } from "./bundle.ts";
 import type { EvaluatorLimits } from "./evaluator.ts";
 import { PolicyLoadError, toReason } from "./load-error.ts";
 import { preparePolicy } from "./prepare.ts";
+import { warnOfMissingRules } from "./relied-on.ts";
 import type { PolicySnapshot } from "./snapshot.ts";
 import { createRunLimited } from "./time-limit.ts";
 import { TRIAL_LIMITS, type TrialLimits } from "./trial.ts";
@@ -154,7 +155,8 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         watch: watchdog.watch(bundle.manifest.revision),
         onDropped,
       });
-      const { revision } = bundle.manifest;
+      const { revision, metadata } = bundle.manifest;
+      warnOfMissingRules(metadata?.tollgate ?? null, log);
       return {
         digest,
         snapshot,

@@ -51,6 +51,10 @@ const best: { kind: Kind | null; from: number; to: number; weight: number } = {
   to: 0,
   weight: 0,
 };
+/** The ends of what machines count: alone they are nobody's. */
+const LIMITS: ReadonlySet<string> = new Set(
+  [31, 32, 53].flatMap((bits) => [`${2 ** bits - 1}`, `${2 ** bits}`]),
+);
 /** Digits in a row beyond this are no number that a person has. */
 const MAX_RUN = 40;
 /** Letters before the first digit that belong to it. */
@@ -162,7 +166,7 @@ function readFormats(look: Look, formats: readonly Formatted[], { start, letters
     if (from !== compactFrom || to !== compactTo) compact = toCompact(text, from, to);
     compactFrom = from;
     compactTo = to;
-    if (!isValid(compact)) continue;
+    if (!isValid(compact) || (!hasWord && LIMITS.has(compact))) continue;
     best.kind = kind;
     best.from = from;
     best.to = to;

@@ -80,6 +80,12 @@ describe("values in texts", () => {
     expect(find(text)).toEqual([]);
   });
 
+  test("finds nothing in the end of what a machine counts, unless a word says what it is", () => {
+    for (const limit of ["2147483647", "2147483648", "4294967295", "4294967296", "9007199254740991"])
+      expect(find(limit)).toEqual([]);
+    expect(find("NHS number 2147483648")).toEqual(["uk_nhs: 2147483648"]);
+  });
+
   test("finds no number in a UUID, wherever in it, and however it comes", () => {
     const uuids = ["41111111-1111-1111-a1b2-c3d4e5f60718", "c0ffee00-12ab-4abc-8def-501800000009"];
     for (const uuid of uuids) {
