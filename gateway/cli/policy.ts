@@ -12,11 +12,9 @@ import { addPolicyStatus } from "./policy-status.ts";
 export function addPolicy(program: Command, context: CommandContext): void {
   const group = program
     .command("policy")
-<<<<<<< HEAD
-    .description("policies: check, build and sign, what they would have done, and which one decides where");
-=======
-    .description("policies: make, check, build and sign them, and what they would have done");
->>>>>>> main
+    .description(
+      "policies: make, check, build and sign them, what they would have done, and which one decides where",
+    );
   addPolicyBuild(group, context);
   addPolicyKey(group, context);
   addPolicySign(group, program, context);

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { gzipSync } from "node:zlib";
 import { pack } from "tar-stream";
-import { BUNDLE_LIMITS } from "../policy/bundle.ts";
+import { BUNDLE_LIMITS } from "../bundle-archive/unpack.ts";
 import { toReason } from "../policy/load-error.ts";
 import { SourceError } from "./source.ts";
 import type { BundleSource } from "./source.ts";

@@ -5,7 +5,7 @@ import type { Dispatcher } from "undici";
 import type { PolicySource } from "../config/policy-source.ts";
 import type { Followed } from "../config/secrets.ts";
 import type { ClientCertificate, Outbound } from "../forward/outbound.ts";
-import { BUNDLE_LIMITS } from "../policy/bundle.ts";
+import { BUNDLE_LIMITS } from "../bundle-archive/unpack.ts";
 import { SourceError } from "./source.ts";
 import type { Asking, BundleSource } from "./source.ts";
 
