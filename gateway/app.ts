@@ -19,7 +19,6 @@ import type { PolicyInForce } from "./decide.ts";
 import { isOurselves, toOurselves } from "./config/connections.ts";
 import { followProviderKey, followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
-import { createTrustSource } from "./config/signing.ts";
 import { createKeyWrapper } from "./connections/envelope.ts";
 import { openConnections } from "./connections/open-connections.ts";
 import type { Simulated } from "./connections/open-connections.ts";
@@ -47,12 +46,14 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
 import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
+import { openDistribution, openPolicy } from "./open-policy.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
-import { keepPolicy } from "./distribution/keep-policy.ts";
-import { createPolicy } from "./policy/load.ts";
+import type { Fleet } from "./distribution/distribution.ts";
+import { createFreshness } from "./distribution/freshness.ts";
+import type { Freshness } from "./distribution/freshness.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
-import type { PolicySnapshot } from "./policy/load.ts";
+import type { Policy, PolicySnapshot } from "./policy/load.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
 import {
@@ -87,9 +88,14 @@ export type GatewayOptions = {
   readonly env: Environment;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
+  /** The bundle to begin with, in a worker; absent: this process follows its source. */
+  readonly handed?: Handed;
   /** What other processes of this gateway count for its callers; absent: there are none. */
   readonly peers?: PeerCounts;
 };
+
+/** A bundle as the primary hands it over, and how many milliseconds ago its source confirmed it. */
+export type Handed = { readonly bytes: Buffer; readonly ageMs: number };
 
 export type Gateway = {
   /** The base URL that programs are pointed at, without `/v1`. */
@@ -97,6 +103,8 @@ export type Gateway = {
   readonly adminUrl: string | null;
   /** This process's metrics: with several workers their primary adds them up. */
   readonly registry: Registry;
+  /** Takes later bundles, in a worker. */
+  readonly fleet: Fleet;
   /** Takes no new work, lets answers finish for at most so long, then writes what waits. */
   drain(graceMs: number): Promise<void>;
   close(): Promise<void>;
@@ -141,23 +149,36 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     (one) => one.close(),
   );
-  const policy = opened(
-    await createPolicy({
-      bundlePath: config.policy.bundle,
-      operatorPath: config.policy.operator,
-      trust: createTrustSource(config.policy.signing, options.env),
-      checkPatterns: (patterns) => void compile(patterns),
-      connectionLabels: () => connections.labels(),
-      recognised: Object.values(config.detect.recogniser?.classes ?? {}),
-      beforeInForce: (snapshot, bundle) => keepPolicy(db, config.policy.name, snapshot, bundle),
-      watchdog: { suspendedPath: join(config.stateDir, "suspended-policy.json"), stuckMs: 1000 },
-      log,
-    }),
-    (one) => one.close(),
-  );
+  const openOne = (bundle: Buffer, mayFall: boolean): Promise<Policy> =>
+    openPolicy(
+      {
+        db,
+        config,
+        env: options.env,
+        log,
+        checkPatterns: (patterns) => void compile(patterns),
+        connectionLabels: () => connections.labels(),
+      },
+      bundle,
+      mayFall,
+    );
+  const { handed } = options;
+  const chosen =
+    handed === undefined
+      ? await openDistribution({ db, config, outbound, env: options.env, log }, openOne)
+      : { ...handed, opened: await openOne(handed.bytes, true), run: null };
+  const policy = opened(chosen.opened, (one) => one.close());
   opened(policy.watch(), (one) => one[Symbol.dispose]());
-  events.watchPolicy(() => policy.status().problem !== null);
-  const inForce = createInForce(() => policy.current(), compile);
+  const freshness = createFreshness(config.policy.maxAgeMs, chosen.ageMs);
+  const inForce = createInForce(
+    () => policy.current(),
+    compile,
+    config.policy.maxAgeMs === null ? null : freshness,
+  );
+  const fleet: Fleet = {
+    prepare: (bytes) => policy.prepare(bytes),
+    confirm: (ageMs) => freshness.confirm(ageMs),
+  };
 
   const box = openBox(secrets.encryptionKey);
   const clientSecrets = createClientSecrets({ db, box });
@@ -385,6 +406,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
         )
       : null;
 
+  const distribution = chosen.run === null ? null : opened(await chosen.run(fleet), (one) => one.close());
+  events.watchPolicy({
+    hasProblem: () => policy.status().problem !== null || (distribution?.state().problem ?? null) !== null,
+    bundle:
+      distribution === null ? null : { state: () => distribution.state(), ageMs: () => distribution.ageMs() },
+  });
+
   const dataUrl = `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
   if (config.publicUrl === null) ownUrl = dataUrl;
   const resources = stack.move();
@@ -392,6 +420,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataUrl,
     adminUrl: admin?.url ?? null,
     registry: events.registry,
+    fleet,
     async drain(graceMs) {
       isDraining = true;
       pipeline.drain();
@@ -416,10 +445,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
-/** Keeps what was compiled from a policy's patterns as long as that policy is in force. */
+/** Keeps what was compiled from a policy's patterns as long as that policy is in force, and asks it only while it is fresh. */
 function createInForce(
   current: () => PolicySnapshot,
   compile: (patterns: JsonObject) => Detector,
+  freshness: Freshness | null,
 ): () => PolicyInForce {
   const signals = createSignalScanner(SIGNALS);
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
@@ -430,7 +460,7 @@ function createInForce(
       kept = {
         snapshot,
         inForce: {
-          policy: snapshot,
+          policy: freshness === null ? snapshot : whileFresh(snapshot, freshness),
           scanner,
           names: createNameScanner(scanner),
           readCall: createCallReader({ scanner }),
@@ -439,5 +469,16 @@ function createInForce(
       };
     }
     return kept.inForce;
+  };
+}
+
+/** What has begun is decided to its end. */
+function whileFresh(snapshot: PolicySnapshot, freshness: Freshness): PolicySnapshot {
+  return {
+    ...snapshot,
+    evaluate(facts) {
+      if (facts.phase === "request") freshness.check();
+      return snapshot.evaluate(facts);
+    },
   };
 }

@@ -359,6 +359,14 @@ export const ERRORS = {
     meaning: "The policy threw, ran out of time, or gave no well-formed decision.",
     remedy: "See the gateway's log and `tollgate doctor`.",
   },
+  policy_outdated: {
+    status: 503,
+    type: "api_error",
+    retry: true,
+    stage: "policy",
+    meaning: "The policy's source has not confirmed it for longer than `policy.source.max_age_s` allows.",
+    remedy: "See `tollgate policy status`: the source of the bundle has to answer again.",
+  },
   policy_effect_unsupported: {
     status: 403,
     type: "permission_error",

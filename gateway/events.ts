@@ -20,8 +20,8 @@ export type ExchangeSummary = {
 
 export type Events = {
   readonly registry: Registry;
-  /** Exposes whether the policy's files as they are now could not be used. */
-  watchPolicy(hasProblem: () => boolean): void;
+  /** Exposes whether the policy's files as they are now could not be used, and how the bundle stands, where this process knows. */
+  watchPolicy(policy: { readonly hasProblem: () => boolean; readonly bundle: BundleWatch | null }): void;
   exchangeBegan(): void;
   exchangeEnded(summary: ExchangeSummary): void;
   /** Reports an error with its cause, of which only name, code and stack frames are logged, never the message. */
@@ -36,6 +36,20 @@ export type Events = {
   decisionsTold(outcome: "delivered" | "dropped" | "refused", events: number): void;
   /** Reports what became of a call to a connection's target. */
   targetAnswered(outcome: TargetOutcome): void;
+};
+
+/** How a bundle stands, for metrics. */
+type BundleWatch = {
+  state(): {
+    readonly bundle: string;
+    readonly revision: string;
+    readonly serial: number | null;
+    readonly failures: number;
+    readonly problem: object | null;
+    readonly held: object | null;
+  };
+  /** Milliseconds since its source confirmed it. */
+  ageMs(): number;
 };
 
 type TargetOutcome = {
@@ -147,7 +161,8 @@ export function createEvents(log: Log): Events {
 
   return {
     registry,
-    watchPolicy(hasProblem) {
+    watchPolicy({ hasProblem, bundle }) {
+      if (bundle !== null) watchBundle(() => bundle, registers);
       const gauge: Gauge = new Gauge({
         name: "tollgate_policy_problem",
         help: "1 where the policy's files as they are now cannot be used and the last good policy decides.",
@@ -195,8 +210,72 @@ export function createEvents(log: Log): Events {
  * Ties the metrics of several processes together: in a worker its registries answer the primary's questions; in the
  * primary the function that is given asks all workers and adds up.
  */
-export function createClusterMetrics(registries: Registry[] = []): () => Promise<string> {
+function createClusterMetrics(registries: Registry[] = []): () => Promise<string> {
   AggregatorRegistry.setRegistries(registries);
   const all = new AggregatorRegistry();
   return () => all.clusterMetrics();
+}
+
+/** Exposes how a bundle stands, once somebody knows. */
+function watchBundle(watch: () => BundleWatch | null, registers: Registry[]): void {
+  const info: Gauge = new Gauge({
+    name: "tollgate_policy_bundle_info",
+    help: "1, with the revision and serial of the bundle that decides.",
+    labelNames: ["bundle", "revision", "serial"],
+    registers,
+    collect() {
+      const state = watch()?.state();
+      info.reset();
+      if (state !== undefined)
+        info.set({ bundle: state.bundle, revision: state.revision, serial: state.serial ?? "" }, 1);
+    },
+  });
+  for (const [name, help, read] of BUNDLE_GAUGES) {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames: ["bundle"],
+      registers,
+      collect() {
+        const bundle = watch();
+        if (bundle !== null) gauge.set({ bundle: bundle.state().bundle }, read(bundle));
+      },
+    });
+  }
+}
+
+const BUNDLE_GAUGES: readonly (readonly [string, string, (bundle: BundleWatch) => number])[] = [
+  [
+    "tollgate_policy_bundle_age_seconds",
+    "Time since the bundle's source confirmed that there is no newer one.",
+    (bundle) => bundle.ageMs() / 1000,
+  ],
+  [
+    "tollgate_policy_bundle_success_timestamp_seconds",
+    "When the bundle's source last did so.",
+    (bundle) => (Date.now() - bundle.ageMs()) / 1000,
+  ],
+  [
+    "tollgate_policy_source_failures",
+    "Questions to the bundle's source that failed in a row.",
+    (bundle) => bundle.state().failures,
+  ],
+  [
+    "tollgate_policy_bundle_problem",
+    "1 where the source fails, or what was published or ordered last is not in force.",
+    (bundle) => (bundle.state().problem === null ? 0 : 1),
+  ],
+  [
+    "tollgate_policy_bundle_held",
+    "1 while an order holds the bundle, whatever its source has.",
+    (bundle) => (bundle.state().held === null ? 0 : 1),
+  ],
+];
+
+/** Makes the metrics of a primary: those of its workers together, and how the bundle stands that it follows. */
+export function createPrimaryMetrics(watch: () => BundleWatch | null): () => Promise<string> {
+  const own = new Registry();
+  watchBundle(watch, [own]);
+  const ofWorkers = createClusterMetrics();
+  return async () => `${await ofWorkers()}\n${await own.metrics()}`;
 }

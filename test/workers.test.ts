@@ -6,6 +6,9 @@ import OpenAI from "openai";
 import { request } from "undici";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { z } from "zod";
+import { startBundleServer } from "./fixtures/bundle-server.ts";
+import { reviseBundle } from "./fixtures/revise-bundle.ts";
 import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
@@ -44,6 +47,19 @@ function tryToOpen(gateway: RunningGateway, key: string): Promise<WebSocket | nu
   });
 }
 
+const readiness = z.object({ policy: z.object({ revision: z.string() }) });
+
+/** Waits until all workers decide by a revision: each new connection is another one's. */
+async function reachAll(gateway: RunningGateway, revision: string): Promise<void> {
+  const ask = async (): Promise<string> => {
+    const { body } = await request(`${gateway.origin}/readyz`, { reset: true });
+    return readiness.parse(await body.json()).policy.revision;
+  };
+  await expect
+    .poll(async () => new Set(await Promise.all(Array.from({ length: 8 }, ask))), { timeout: 20_000 })
+    .toEqual(new Set([revision]));
+}
+
 async function countExchanges(gateway: RunningGateway): Promise<number> {
   const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
   const lines = metrics.matchAll(/^tollgate_exchanges_total\{.*operation="responses\.create".*\} (\d+)$/gm);
@@ -61,10 +77,12 @@ test(
   { timeout: 180_000 },
   async () => {
     await using database = await createTestDatabase();
+    await using bundles = await startBundleServer({ holds: true });
+    bundles.publish(await reviseBundle({ revision: "first", serial: 1 }));
     await using gateway = await startGateway({
       databaseUrl: database.url,
       args: ["--workers", "2"],
-      env: { TOLLGATE_LOG_LEVEL: "debug" },
+      env: { TOLLGATE_LOG_LEVEL: "debug", TOLLGATE_POLICY_BUNDLE: bundles.url },
       config: (url) => `
 connections: [{ name: openai, base_url: "${url}", credential: "env:OPENAI_API_KEY" }]
 limits: { per_caller: { sockets: 4 } }
@@ -96,6 +114,9 @@ limits: { per_caller: { sockets: 4 } }
     };
     await expect.poll(isFull, { timeout: 20_000, interval: 100 }).toBe(true);
 
+    // What is published decides in both, and in the one that comes later.
+    bundles.publish(await reviseBundle({ revision: "second", serial: 2 }));
+    await reachAll(gateway, "second");
     const children = await listChildren(gateway.pid);
     expect(children).toHaveLength(2);
     const [victim = 0, survivor] = children;
@@ -125,6 +146,11 @@ limits: { per_caller: { sockets: 4 } }
         { timeout: 30_000, interval: 100 },
       )
       .toBe(3);
+    await reachAll(gateway, "second");
+    bundles.publish(await reviseBundle({ revision: "third", serial: 3 }));
+    await reachAll(gateway, "third");
+    const metrics = await (await fetch(`${gateway.adminOrigin}/metrics`)).text();
+    expect(metrics).toContain('tollgate_policy_bundle_info{bundle="main",revision="third",serial="3"} 1');
 
     const client = new OpenAI({ baseURL: gateway.baseUrl, apiKey: key, maxRetries: 0 });
     const streams = await Promise.all(

@@ -21,39 +21,54 @@ export type Keeping = { readonly isKept: true } | { readonly isKept: false; read
 /** Any number that no other program on this database locks: `bundle` in ASCII. */
 const LOCK = "108256502770789";
 
+/** The bytes may be many. */
+const SLOW_MS = 15_000;
+
+type Reading = Pick<Database["orm"], "select">;
+
+/** Serials only rise; one that is kept already may come again while it has the highest. */
+async function judge(
+  reading: Reading,
+  { name, digest, serial }: Omit<StoredBundle, "bytes">,
+): Promise<{
+  readonly keeping: Keeping;
+  readonly isKnown: boolean;
+}> {
+  const isNamed = eq(policyBundles.name, name);
+  const [top] = await reading
+    .select({ highest: max(policyBundles.serial) })
+    .from(policyBundles)
+    .where(isNamed);
+  const [known] = await reading
+    .select({ digest: policyBundles.digest })
+    .from(policyBundles)
+    .where(and(isNamed, eq(policyBundles.digest, digest)));
+  const isKnown = known !== undefined;
+  const highest = top?.highest ?? null;
+  const own = serial ?? -Infinity;
+  const isLower = highest !== null && (own < highest || (own === highest && !isKnown));
+  return { keeping: isLower ? { isKept: false, highest } : { isKept: true }, isKnown };
+}
+
 /**
- * Keeps a bundle before it comes into force, unless a later one of its name was in force already: serials only rise. One
- * that is kept already may come again while it has the highest serial, or `mayFall`.
+ * Keeps a bundle before it comes into force, unless a later one of its name was in force already: serials only rise,
+ * but where somebody ordered it (`mayFall`).
  */
 export async function keepBundle(
   db: Database,
   bundle: StoredBundle,
   options: { readonly mayFall: boolean },
 ): Promise<Keeping> {
-  const isNamed = eq(policyBundles.name, bundle.name);
   return runQuery(
     () =>
       db.orm.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(${sql.raw(LOCK)})`);
-        const [top] = await tx
-          .select({ highest: max(policyBundles.serial) })
-          .from(policyBundles)
-          .where(isNamed);
-        const highest = top?.highest ?? null;
-        const [known] = await tx
-          .select({ digest: policyBundles.digest })
-          .from(policyBundles)
-          .where(and(isNamed, eq(policyBundles.digest, bundle.digest)));
-        if (highest !== null && !options.mayFall) {
-          const serial = bundle.serial ?? -Infinity;
-          if (serial < highest || (serial === highest && known === undefined))
-            return { isKept: false, highest };
-        }
-        if (known === undefined) await tx.insert(policyBundles).values(bundle);
+        const { keeping, isKnown } = await judge(tx, bundle);
+        if (!keeping.isKept && !options.mayFall) return keeping;
+        if (!isKnown) await tx.insert(policyBundles).values(bundle);
         return { isKept: true };
       }),
-    // The bytes may be many.
-    15_000,
+    SLOW_MS,
   );
 }
 
@@ -76,7 +91,36 @@ export async function findBundle(
         )
         .orderBy(desc(policyBundles.firstAt))
         .limit(1),
-    15_000,
+    SLOW_MS,
   );
   return found ?? null;
+}
+
+/** What is known of a bundle without its bytes. */
+export type BundleRow = Omit<StoredBundle, "bytes"> & { readonly firstAt: Date };
+
+/** Lists the bundles of a name that were in force, the latest first. */
+export async function listBundles(db: Database, name: string, limit: number): Promise<readonly BundleRow[]> {
+  const { revision, digest, serial, firstAt } = policyBundles;
+  return runQuery(() =>
+    db.orm
+      .select({ name: policyBundles.name, revision, digest, serial, firstAt })
+      .from(policyBundles)
+      .where(eq(policyBundles.name, name))
+      .orderBy(desc(firstAt))
+      .limit(limit),
+  );
+}
+
+/** Reads the bytes of a bundle that was in force. */
+export async function readBundleBytes(db: Database, name: string, digest: string): Promise<Buffer | null> {
+  const [found] = await runQuery(
+    () =>
+      db.orm
+        .select({ bytes: policyBundles.bytes })
+        .from(policyBundles)
+        .where(and(eq(policyBundles.name, name), eq(policyBundles.digest, digest))),
+    SLOW_MS,
+  );
+  return found?.bytes ?? null;
 }

@@ -21,12 +21,13 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
     )
     .option("--json", "print the whole configuration as JSON, without secrets")
     .action(async (options: { json?: true }) => {
-      const { config, warnings } = loadConfig({
+      const loaded = loadConfig({
         file: getConfigFile(program),
         env: context.env,
         cwd: context.cwd,
       });
-      const revision = await checkPolicy(config, context.env).catch((error: unknown) => {
+      const { config, warnings } = loaded;
+      const revision = await checkPolicy(loaded, context.env).catch((error: unknown) => {
         throw error instanceof PolicyLoadError ? new CommandError(error.message, 2) : error;
       });
       for (const warning of [...warnings, ...(await checkSamlKeys(config))])

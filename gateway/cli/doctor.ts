@@ -72,7 +72,7 @@ async function examine(configFile: string | null, context: CommandContext): Prom
     ...(await examineDatabase(loaded, context)),
     await attempt("policy", async () => {
       const { operator } = config.policy;
-      return `revision ${await checkPolicy(config, context.env)}${operator === null ? "" : `, with ${operator}`}`;
+      return `revision ${await checkPolicy(loaded, context.env)}${operator === null ? "" : `, with ${operator}`}`;
     }),
     ...config.connections.map((connection): Check => {
       const name = `connection ${connection.name}`;

@@ -2,10 +2,12 @@
 import cluster from "node:cluster";
 import { z } from "zod";
 import { createGateway } from "../app.ts";
-import type { GatewayOptions } from "../app.ts";
+import type { GatewayOptions, Handed } from "../app.ts";
 import type { Config, Secrets } from "../config/config.ts";
 import { createLog } from "../log.ts";
 import type { CommandContext } from "./context.ts";
+import { createPolicyFollower, policyDone, policyOrder } from "./worker-fleet.ts";
+import type { PolicyOrder } from "./worker-fleet.ts";
 import { createPeerCounts, peerCounts, toldCounts } from "./peer-counts.ts";
 
 /** What a process needs to serve. It goes to workers over their pipe, never through an environment or a file. */
@@ -30,28 +32,35 @@ export const fromWorker = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("asks") }),
   z.object({ kind: z.literal("serves"), dataUrl: z.string() }),
   toldCounts,
+  policyDone,
 ]);
 type FromWorker = z.input<typeof fromWorker>;
 
-const order = z.discriminatedUnion("kind", [
+const order = z.union([
   z.object({
     kind: z.literal("assignment"),
     assignment: z.custom<Assignment>((value) => typeof value === "object"),
+    handed: z.object({ bytes: z.instanceof(Uint8Array), ageMs: z.number() }),
   }),
   z.object({ kind: z.literal("drain"), graceMs: z.number() }),
   peerCounts,
+  policyOrder,
 ]);
 
 /** Runs a worker until it is told to drain, or its primary is gone. */
 export async function runWorker(context: CommandContext): Promise<void> {
-  const assigned = Promise.withResolvers<Assignment>();
+  const assigned = Promise.withResolvers<Assignment & { readonly handed: Handed }>();
   /** The grace; null: the configured one. */
   const drained = Promise.withResolvers<number | null>();
   const peers = createPeerCounts(tell);
+  let follow: (order: PolicyOrder) => Promise<void> = () => Promise.resolve();
   process.on("message", (message) => {
     const parsed = order.safeParse(message);
     if (!parsed.success) return;
-    if (parsed.data.kind === "assignment") assigned.resolve(parsed.data.assignment);
+    if (parsed.data.kind === "assignment") {
+      const { assignment, handed } = parsed.data;
+      assigned.resolve({ ...assignment, handed: { ...handed, bytes: Buffer.from(handed.bytes) } });
+    } else if (parsed.data.kind === "policy") void follow(parsed.data);
     else if (parsed.data.kind === "peer-counts") peers.take(parsed.data);
     else drained.resolve(parsed.data.graceMs);
   });
@@ -62,7 +71,7 @@ export async function runWorker(context: CommandContext): Promise<void> {
   process.on("SIGTERM", () => drained.resolve(null));
   tell({ kind: "asks" });
 
-  const { config, secrets, databaseUrl, simulator } = await assigned.promise;
+  const { config, secrets, databaseUrl, simulator, handed } = await assigned.promise;
   const log = createLog(config.log, context.stderr).child({ worker: cluster.worker?.id ?? 0 });
   // Buffers arrive as plain arrays of bytes.
   const encryptionKey = Buffer.from(secrets.encryptionKey);
@@ -79,8 +88,10 @@ export async function runWorker(context: CommandContext): Promise<void> {
     log,
     simulator,
     hasAdmin: false,
+    handed,
     peers,
   });
+  follow = createPolicyFollower(gateway.fleet, tell);
   tell({ kind: "serves", dataUrl: gateway.dataUrl });
   const graceMs = await drained.promise;
   await gateway.drain(graceMs ?? config.shutdown.grace_ms);

@@ -2,6 +2,8 @@
 import cluster from "node:cluster";
 import type { Worker } from "node:cluster";
 import { openDatabase } from "../../db/client.ts";
+import type { Database } from "../../db/client.ts";
+import { migrateDatabase } from "../../db/migrate.ts";
 import { recordIncident } from "../../db/queries/incidents.ts";
 import { createAdminListener } from "../admin/listener.ts";
 import type { AdminListener } from "../admin/listener.ts";
@@ -9,15 +11,19 @@ import { createClientAddress } from "../client-address.ts";
 import type { Address } from "../config/config.ts";
 import type { Environment } from "../config/secrets.ts";
 import { StartError } from "../database/start-error.ts";
-import { createClusterMetrics } from "../events.ts";
+import { createDetectors } from "../detect/detector.ts";
+import type { RunningDistribution } from "../distribution/run.ts";
+import { createPrimaryMetrics } from "../events.ts";
 import { createFailures } from "../identity/failures.ts";
 import type { JsonObject } from "../exchange.ts";
 import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
 import { openOutbound } from "../open-outbound.ts";
+import { openDistribution, tryPolicy } from "../open-policy.ts";
 import { createCountRelay } from "./peer-counts.ts";
 import type { Assignment, Serving } from "./worker.ts";
+import { createWorkerFleet } from "./worker-fleet.ts";
 import { fromWorker } from "./worker.ts";
 
 const START_MS = 60_000;
@@ -28,33 +34,62 @@ const MOST_EARLY_DEATHS = 5;
 /** Starts the workers and resolves once all of them serve. */
 export async function startWorkers(assignment: Assignment, env: Environment, log: Log): Promise<Serving> {
   cluster.setupPrimary({ serialization: "advanced" });
+  await using stack = new AsyncDisposableStack();
+  const { config, secrets } = assignment;
+  const db = openDatabase(assignment.databaseUrl, { poolSize: 4, applicationName: "tollgate-primary" });
+  stack.defer(() => db.close());
+  await migrateDatabase(db, { log });
+  const compile = createDetectors(config.detect.encoded_bytes);
+  const parts = { db, config, env, checkPatterns: (patterns: JsonObject) => void compile(patterns) };
+  const chosen = await openDistribution(
+    { db, config, outbound: openOutbound(config, secrets), env, log },
+    (bytes, mayFall) => tryPolicy(parts, bytes, mayFall),
+  );
+  const fleet = createWorkerFleet(chosen, (id, order) => sendTo(id, order));
+  let distribution: RunningDistribution | null = null;
   const failed = Promise.withResolvers<string>();
   const firsts = Array.from({ length: assignment.config.workers }, () => Promise.withResolvers<string>());
-  const relay = createCountRelay((id, told) => {
-    const worker = cluster.workers?.[id];
-    if (worker?.isConnected() === true) worker.send(told, () => undefined);
-  });
+  const relay = createCountRelay((id, told) => sendTo(id, told));
   let isDraining = false;
   let earlyDeaths = 0;
+
+  /** One that can't be brought to what the others have would decide otherwise than they do. */
+  async function join(worker: Worker, began: Buffer): Promise<void> {
+    try {
+      await fleet.joins(worker.id, began);
+    } catch (error) {
+      log.error(
+        { worker: worker.id, err: error },
+        "A worker could not take the policy; another takes its place.",
+      );
+      worker.process.kill("SIGKILL");
+    }
+  }
 
   function launch(first: PromiseWithResolvers<string> | null): void {
     const worker = cluster.fork();
     const startedAt = Date.now();
+    let began: Buffer = Buffer.alloc(0);
     worker.on("message", (message) => {
       const parsed = fromWorker.safeParse(message);
       if (!parsed.success) return;
       if (parsed.data.kind === "asks") {
-        worker.send({ kind: "assignment", assignment });
+        const handed = fleet.current();
+        began = handed.bytes;
+        worker.send({ kind: "assignment", assignment, handed });
         relay.joins(worker.id);
       } else if (parsed.data.kind === "counts") relay.tells(worker.id, parsed.data.counts);
+      else if (parsed.data.kind === "policy-done") fleet.hears(worker.id, parsed.data);
       else {
-        first?.resolve(parsed.data.dataUrl);
+        const { dataUrl } = parsed.data;
+        void join(worker, began).then(() => first?.resolve(dataUrl));
         // One that was started while the drain began hasn't heard of it.
         if (isDraining) worker.send({ kind: "drain", graceMs: 1000 });
       }
     });
     worker.on("exit", (code, signal) => {
       relay.leaves(worker.id);
+      fleet.leaves(worker.id);
       if (isDraining) return;
       first?.reject(new StartError("A worker ended before it served; the log says why."));
       log.error({ worker: worker.id, code, signal }, "A worker died; another takes its place.");
@@ -65,21 +100,28 @@ export async function startWorkers(assignment: Assignment, env: Environment, log
   }
 
   // Before the workers: who sees one of them ready may ask for metrics.
-  const { adminListen } = assignment.config;
-  const admin = adminListen === null ? null : await openAdmin(adminListen, assignment, env, log);
+  const admin =
+    config.adminListen === null
+      ? null
+      : await openAdmin(config.adminListen, { ...assignment, db }, env, () => distribution, log);
   for (const first of firsts) launch(first);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
   try {
     const urls = await Promise.race([Promise.all(firsts.map(({ promise }) => promise)), late.promise]);
+    const running = await chosen.run(fleet);
+    distribution = running;
+    const resources = stack.move();
     return {
       dataUrl: urls[0] ?? "",
       adminUrl: admin?.url ?? null,
       failed: failed.promise,
       async drain(graceMs) {
         isDraining = true;
+        await running.close();
         await drainAll(graceMs);
         await admin?.close();
+        await resources.disposeAsync();
       },
     };
   } catch (error) {
@@ -92,14 +134,19 @@ export async function startWorkers(assignment: Assignment, env: Environment, log
   }
 }
 
+function sendTo(id: number, message: Parameters<Worker["send"]>[0]): void {
+  const worker = cluster.workers?.[id];
+  if (worker?.isConnected() === true) worker.send(message, () => undefined);
+}
+
 /** The console works on the database alone, which it shares with nobody here, and asks issuers by the way out. */
 async function openAdmin(
   address: Address,
-  { config, secrets, databaseUrl }: Assignment,
+  { config, secrets, db }: Assignment & { readonly db: Database },
   env: Environment,
+  distribution: () => RunningDistribution | null,
   log: Log,
 ): Promise<AdminListener> {
-  const db = openDatabase(databaseUrl, { poolSize: 3, applicationName: "tollgate-console" });
   const installed = openOutbound(config, secrets).install();
   const noteIncident = ({ kind, ...detail }: { readonly kind: string } & JsonObject): void => {
     const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
@@ -107,7 +154,7 @@ async function openAdmin(
   };
   const listener = await createAdminListener(
     address,
-    createClusterMetrics(),
+    createPrimaryMetrics(distribution),
     openConsole({
       db,
       config,
@@ -118,9 +165,8 @@ async function openAdmin(
       clientAddress: createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader }),
       log,
     }),
-  ).catch(async (error: unknown) => {
+  ).catch((error: unknown) => {
     installed[Symbol.dispose]();
-    await db.close();
     throw error;
   });
   return {
@@ -128,7 +174,6 @@ async function openAdmin(
     async close() {
       await listener.close();
       installed[Symbol.dispose]();
-      await db.close();
     },
   };
 }

@@ -14,6 +14,8 @@ import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
 import type { OutboundConfig } from "./outbound.ts";
 import { readOutbound } from "./outbound.ts";
+import { checkBundleUrl, isUrl, readPolicySource } from "./policy-source.ts";
+import type { PolicySource } from "./policy-source.ts";
 import type { SamlIssuerConfig } from "./saml-issuers.ts";
 import { readSamlIssuers } from "./saml-issuers.ts";
 import { parseFile } from "./parse-file.ts";
@@ -62,7 +64,15 @@ export type Config = {
   readonly policy: {
     /** What the bundle is called in the record: its serials are one order. */
     readonly name: string;
+    /** Its file or folder, or its URL. */
     readonly bundle: string;
+    /** Null: it is no URL. */
+    readonly url: string | null;
+    readonly source: PolicySource;
+    /** Where files of references lie that are followed while the gateway runs. */
+    readonly folder: string;
+    /** How long ago its source may have confirmed it, in milliseconds; null: as long as it may be. */
+    readonly maxAgeMs: number | null;
     readonly operator: string | null;
     /** Null: nothing need be signed. */
     readonly signing: SigningConfig | null;
@@ -165,13 +175,24 @@ export function loadConfig(options: {
     isWhole ? report : () => undefined,
   );
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
+  const named = file.policy.bundle;
+  const url = named !== undefined && isUrl(named) ? named : null;
+  const wrongUrl = url === null ? null : checkBundleUrl(url);
+  if (wrongUrl !== null) report(["policy", "bundle"], wrongUrl);
   const bundle =
-    file.policy.bundle === undefined
-      ? join(findPackageRoot(), "bundles", "default.tar.gz")
-      : resolve(from(["policy", "bundle"]), file.policy.bundle);
+    url !== null
+      ? url
+      : named === undefined
+        ? join(findPackageRoot(), "bundles", "default.tar.gz")
+        : resolve(from(["policy", "bundle"]), named);
+  const source = readPolicySource(file.policy.source, {
+    folder,
+    follow: (reference) => followReference(reference, env, folder),
+    report: isWhole ? report : () => undefined,
+  });
   const operator =
     file.policy.operator === undefined ? null : resolve(from(["policy", "operator"]), file.policy.operator);
-  if (isWhole && !existsSync(bundle) && file.policy.bundle !== undefined)
+  if (isWhole && url === null && !existsSync(bundle) && named !== undefined)
     report(["policy", "bundle"], `expected a file at ${bundle}`);
   if (isWhole && operator !== null && !existsSync(operator))
     report(["policy", "operator"], `expected a file at ${operator}`);
@@ -233,8 +254,12 @@ export function loadConfig(options: {
     tokens: file.tokens,
     console: file.console,
     policy: {
-      name: file.policy.bundle === undefined ? "default" : "main",
+      name: named === undefined ? "default" : "main",
       bundle,
+      url,
+      source,
+      folder,
+      maxAgeMs: file.policy.source.max_age_s === undefined ? null : file.policy.source.max_age_s * 1000,
       operator,
       signing,
       time_zone: file.policy.time_zone,

@@ -77,7 +77,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
     read: "boolean",
     description: "`true`: answer from the built-in simulated target.",
   },
-  TOLLGATE_POLICY_BUNDLE: { key: ["policy", "bundle"], read: "text", description: "The bundle to serve." },
+  TOLLGATE_POLICY_BUNDLE: {
+    key: ["policy", "bundle"],
+    read: "text",
+    description: "The bundle to serve: a file, a folder or an https URL.",
+  },
   TOLLGATE_POLICY_OPERATOR: {
     key: ["policy", "operator"],
     read: "text",

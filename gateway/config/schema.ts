@@ -5,6 +5,7 @@ import { decisionLog } from "./decision-log.ts";
 import { bytes, count, milliseconds, network, secretReference, trustedUrl, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
 import { outbound } from "./outbound.ts";
+import { policySource } from "./policy-source.ts";
 import { recogniser } from "./recogniser-schema.ts";
 import { samlIssuer } from "./saml-schema.ts";
 import { signing } from "./signing.ts";
@@ -211,11 +212,11 @@ export const configFile = z
       .meta({ description: "The gateway's own short-lived tokens." }),
     policy: z
       .strictObject({
-        bundle: z
-          .string()
-          .min(1)
-          .optional()
-          .meta({ description: "The bundle to serve. Absent: the one that comes with the gateway." }),
+        bundle: z.string().min(1).optional().meta({
+          description:
+            "The bundle to serve: a file, a folder that one was unpacked to, or an https URL ([policy-distribution.md](policy-distribution.md)). What changes is taken into use. Absent: the one that comes with the gateway.",
+        }),
+        source: policySource,
         operator: z.string().min(1).optional().meta({
           description: "A file of your own data (access lists, limits, effects), laid over the bundle's.",
         }),

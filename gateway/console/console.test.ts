@@ -84,6 +84,10 @@ function open(
       policy: {
         name: "default",
         bundle: "",
+        url: null,
+        source: { headers: {}, poll_s: 30, wait_s: 60, authorities: null },
+        folder: "",
+        maxAgeMs: null,
         operator: null,
         signing: null,
         time_zone: "UTC",

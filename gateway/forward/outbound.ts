@@ -11,11 +11,17 @@ type Connector = buildConnector.connector;
 export type Outbound = {
   /** Gives how connections are opened; null: as they are anyway, without a proxy and trusting whom Node trusts. */
   connector(timeoutMs: number): Connector | null;
-  /** The same way, on which these authorities alone are trusted; null: those of always. */
-  trusting(authorities: string | null): Outbound;
+  /**
+   * The same way, on which these authorities alone are trusted (null: those of always), and this certificate is shown
+   * where one is asked for.
+   */
+  trusting(authorities: string | null, client?: ClientCertificate | null): Outbound;
   /** Has every `fetch` of this process go this way, until that is disposed of. */
   install(): Disposable;
 };
+
+/** A certificate chain and its private key, in PEM. */
+export type ClientCertificate = { readonly cert: string; readonly key: string };
 
 /** How the way out is configured. */
 export type OutboundSettings = {
@@ -44,8 +50,11 @@ export function createOutbound({ proxy, isDirect, ca }: OutboundSettings): Outbo
     };
     return {
       connector,
-      trusting: (authorities) =>
-        authorities === null ? openWay(context) : openWay(createSecureContext({ ca: authorities })),
+      trusting(authorities, client = null) {
+        if (authorities === null && client === null) return openWay(context);
+        const usual = ca === null ? undefined : [...getCACertificates(), ca];
+        return openWay(createSecureContext({ ca: authorities ?? usual, ...client }));
+      },
       install() {
         const connect = connector(FETCH_CONNECT_MS);
         const before = getGlobalDispatcher();

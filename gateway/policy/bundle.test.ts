@@ -53,7 +53,7 @@ describe("readBundle", () => {
     "without a manifest": [{ "/data.json": FILES["/data.json"] }, "lacks .manifest"],
     "whose manifest is no JSON": [{ ...FILES, "/.manifest": "{" }, "no JSON"],
     "without a revision": [manifest({ revision: "" }), "revision"],
-    "without WebAssembly": [manifest({ wasm: undefined }), "wasm"],
+    "without WebAssembly": [manifest({ wasm: undefined }), "tollgate policy build"],
     "with other roots": [manifest({ roots: ["gateway", "other"] }), "roots"],
     "whose module is missing": [
       { "/.manifest": FILES["/.manifest"], "/data.json": FILES["/data.json"] },

@@ -19,7 +19,10 @@ import { createWatchdog, NO_WATCHDOG, readSuspension, type WatchdogOptions } fro
 export type { PolicySnapshot } from "./snapshot.ts";
 
 export type PolicyDeps = {
+  /** The bundle's file, or what its source is called. */
   readonly bundlePath: string;
+  /** The bundle to begin with, where it comes from no file; others come by `prepare`. */
+  readonly bundle?: Buffer;
   readonly operatorPath: string | null;
   /** Who must have signed both; null or absent: nobody. */
   readonly trust?: TrustSource | null;
@@ -46,21 +49,33 @@ export type LoadedBundle = {
   readonly revision: string;
   /** SHA-256 of the bytes, in hexadecimal. */
   readonly digest: string;
+  /** Orders the revisions of a bundle; null: it has none. */
+  readonly serial: number | null;
   readonly bytes: Buffer;
 };
 
 export type PolicyStatus = {
   readonly version: PolicyVersion;
   readonly loadedAt: number;
-  /** Why the files as they are now are not in use. */
+  readonly bundle: LoadedBundle;
+  /** Why the files, or the bundle that came last, are not in use. */
   readonly problem: { readonly at: number; readonly message: string } | null;
   /** Instances of the engine that were dropped because an evaluation failed. */
   readonly dropped: number;
 };
 
+/** A bundle that could be taken into use. */
+export type PreparedBundle = {
+  readonly bundle: Omit<LoadedBundle, "bytes">;
+  /** Takes it into use, in one swap. */
+  commit(): Promise<void>;
+};
+
 export type Policy = {
   /** Gives the policy in force. */
   current(): PolicySnapshot;
+  /** Tries a bundle, which decides from its `commit` on. Rejects with what is wrong with it; nothing has changed then. */
+  prepare(packed: Buffer): Promise<PreparedBundle>;
   /** Reads the files again. Rejects with what is wrong with them; the last good policy stays in force then. */
   reload(): Promise<void>;
   /** Reloads when a file changes, until disposed. */
@@ -94,6 +109,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
   let dropped = 0;
   let saidAt = -Infinity;
   let problem: PolicyStatus["problem"] = null;
+  let bundleProblem: PolicyStatus["problem"] = null;
 
   function onDropped(phase: Phase, cause: unknown): void {
     dropped += 1;
@@ -107,8 +123,8 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
   }
 
   const signaturePath = deps.operatorPath === null ? null : toSignaturePath(deps.operatorPath);
-  async function load(known: string | null): Promise<Loaded | null> {
-    const packed = await readOrExplain(deps.bundlePath, "the bundle");
+  async function load(known: string | null, given: Buffer | null): Promise<Loaded | null> {
+    const packed = given ?? (await readOrExplain(deps.bundlePath, "the bundle"));
     const operatorFile =
       deps.operatorPath === null ? null : await readOrExplain(deps.operatorPath, "the operator's file");
     const operatorText = operatorFile?.toString("utf8") ?? null;
@@ -144,7 +160,12 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
       return {
         digest,
         snapshot,
-        bundle: { revision, digest: bundle.digest, bytes: packed },
+        bundle: {
+          revision,
+          digest: bundle.digest,
+          serial: bundle.manifest.metadata?.tollgate?.serial ?? null,
+          bytes: packed,
+        },
         loadedAt: Date.now(),
       };
     } catch (cause) {
@@ -152,40 +173,82 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
     }
   }
 
-  const first = await load(null);
-  if (first === null) throw new PolicyLoadError("there is no policy");
-  await deps.beforeInForce?.(first.snapshot, first.bundle);
-  let loaded = first;
+  async function begin(): Promise<Loaded> {
+    try {
+      const first = await load(null, deps.bundle ?? null);
+      if (first === null) throw new PolicyLoadError("there is no policy");
+      await deps.beforeInForce?.(first.snapshot, first.bundle);
+      return first;
+    } catch (cause) {
+      watchdog.close();
+      throw cause;
+    }
+  }
+  let loaded = await begin();
   log.info({ ...loaded.snapshot.version }, "The policy is in force.");
+
+  /** What was given, not read from a file, is what the operator's file is laid over when that changes. */
+  const given = (): Buffer | null => (deps.bundle === undefined ? null : loaded.bundle.bytes);
+  async function swap(fresh: Loaded): Promise<void> {
+    await deps.beforeInForce?.(fresh.snapshot, fresh.bundle);
+    loaded = fresh;
+    log.info({ ...fresh.snapshot.version }, "The policy was replaced.");
+  }
 
   const watches = new Set<NodeJS.Timeout>();
   let queue: Promise<unknown> = Promise.resolve();
+  function inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const next = queue.then(task);
+    queue = next.catch(() => {});
+    return next;
+  }
+  function toProblem(cause: unknown): NonNullable<PolicyStatus["problem"]> {
+    const message = cause instanceof Error ? cause.message : "unknown";
+    log.error({ reason: message }, "The policy was not replaced; the last good one stays in force.");
+    return { at: Date.now(), message };
+  }
   function reload(): Promise<void> {
-    const next = queue.then(async () => {
+    return inTurn(async () => {
       try {
-        const fresh = await load(loaded.digest);
-        if (fresh !== null) {
-          await deps.beforeInForce?.(fresh.snapshot, fresh.bundle);
-          loaded = fresh;
-          log.info({ ...fresh.snapshot.version }, "The policy was replaced.");
-        }
+        const fresh = await load(loaded.digest, given());
+        if (fresh !== null) await swap(fresh);
         problem = null;
       } catch (cause) {
-        const message = cause instanceof Error ? cause.message : "unknown";
-        problem = { at: Date.now(), message };
-        log.error({ reason: message }, "The policy was not replaced; the last good one stays in force.");
+        problem = toProblem(cause);
         // Nothing is wrong with the files, so that no change of them will bring another attempt.
         if (!(cause instanceof PolicyLoadError)) seen = null;
         throw cause;
       }
     });
-    queue = next.catch(() => {});
-    return next;
   }
 
-  const paths = [deps.bundlePath, deps.operatorPath, signaturePath, ...(deps.trust?.files ?? [])].filter(
-    (path) => path !== null,
-  );
+  function prepare(packed: Buffer): Promise<PreparedBundle> {
+    return inTurn(async () => {
+      try {
+        const fresh = (await load(loaded.digest, packed)) ?? loaded;
+        const { bytes: _, ...bundle } = fresh.bundle;
+        return { bundle, commit: () => commit(fresh) };
+      } catch (cause) {
+        bundleProblem = toProblem(cause);
+        throw cause;
+      }
+    });
+  }
+  async function commit(fresh: Loaded): Promise<void> {
+    await inTurn(async () => {
+      if (fresh !== loaded) await swap(fresh);
+      bundleProblem = null;
+    });
+    // The operator's file may have changed since the bundle was tried with it.
+    if (deps.operatorPath !== null) await reload().catch(() => {});
+  }
+
+  const paths = [
+    deps.bundle === undefined ? deps.bundlePath : null,
+    deps.operatorPath,
+    signaturePath,
+    ...(deps.trust?.files ?? []),
+  ].filter((path) => path !== null);
   let seen: string | null = null;
   /** Loads the files when they are others than those seen last: what changed before the watch began counts too. */
   async function reloadIfChanged(): Promise<void> {
@@ -197,6 +260,7 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
 
   return {
     current: () => loaded.snapshot,
+    prepare,
     reload,
     watch() {
       let isLooking = false;
@@ -217,7 +281,13 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         },
       };
     },
-    status: () => ({ version: loaded.snapshot.version, loadedAt: loaded.loadedAt, problem, dropped }),
+    status: () => ({
+      version: loaded.snapshot.version,
+      loadedAt: loaded.loadedAt,
+      bundle: loaded.bundle,
+      problem: bundleProblem ?? problem,
+      dropped,
+    }),
     close() {
       for (const timer of watches) clearInterval(timer);
       watchdog.close();
