@@ -376,6 +376,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     void pipeline.handle(incoming, outgoing);
   };
 
+  const distribution = chosen.run === null ? null : opened(await chosen.run(fleet), (one) => one.close());
+  events.watchPolicy({
+    hasProblem: () => policy.status().problem !== null || (distribution?.state().problem ?? null) !== null,
+    bundle:
+      distribution === null ? null : { state: () => distribution.state(), ageMs: () => distribution.ageMs() },
+  });
+
   const listener = opened(await listen({ app, pass }, config, asksForSocket, log), (one) => one.close());
   const { server } = listener;
   server.on("upgrade", (incoming, raw, head) => void upgrades.handle(incoming, raw, head));
@@ -405,13 +412,6 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           (one) => one.close(),
         )
       : null;
-
-  const distribution = chosen.run === null ? null : opened(await chosen.run(fleet), (one) => one.close());
-  events.watchPolicy({
-    hasProblem: () => policy.status().problem !== null || (distribution?.state().problem ?? null) !== null,
-    bundle:
-      distribution === null ? null : { state: () => distribution.state(), ageMs: () => distribution.ageMs() },
-  });
 
   const dataUrl = `${config.tls === null ? "http" : "https"}://${config.listen.host.includes(":") ? `[${config.listen.host}]` : config.listen.host}:${port}`;
   if (config.publicUrl === null) ownUrl = dataUrl;

@@ -256,7 +256,7 @@ const REFUSED: readonly (readonly [string, () => Promise<Buffer>, string])[] = [
         revision: "large",
         change: (files) => files.set("/data.json", Buffer.alloc(100 << 20, " ")),
       }),
-    "no gzip of at most",
+    "it unpacks to more than",
   ],
   [
     "is stock, without WebAssembly",
