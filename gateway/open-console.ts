@@ -69,7 +69,8 @@ export function openConsole(parts: ConsoleParts): (url: string) => Console | nul
       log,
       async describe(details) {
         let text = "";
-        printExchange({ write: (part) => (text += part) }, details, await readRuleTexts(config, env));
+        const texts = await readRuleTexts({ db, config, env }, details.exchange.revision);
+        printExchange({ write: (part) => (text += part) }, details, texts);
         return text;
       },
       parseMoment(text) {

@@ -297,3 +297,17 @@ test("a bundle that is refused leaves the last good one in force, and status say
   expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining("Something is wrong") });
   expect(told.stdout).toContain("is refused: it is no gzip");
 });
+
+test("commands find the rules of a bundle that came from elsewhere", async () => {
+  const key = await one.createKey();
+  const refused = await fetch(`${one.baseUrl}/responses`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "davinci-002", input: "hello" }),
+  });
+  expect(refused.status).toBe(403);
+  const shown = await other.cli("exchanges", "show", refused.headers.get("x-tollgate-exchange-id") ?? "");
+  expect(shown.stdout).toContain("Use a model that your groups may use");
+  const replayed = await other.cli("policy", "replay", "--bundle", "active", "--since", "1h", "--limit", "20");
+  expect(replayed).toMatchObject({ code: 0, stderr: expect.not.stringContaining("There is no bundle") });
+}, 180_000);

@@ -47,7 +47,11 @@ export function addExchanges(program: Command, context: CommandContext): void {
       const [details, texts] = await withDatabase(
         context,
         { ...use, configFile: getConfigFile(program) },
-        (db, config) => Promise.all([findExchange(db, id), readRuleTexts(config, context.env)]),
+        async (db, config) => {
+          const found = await findExchange(db, id);
+          const place = { db, config, env: context.env };
+          return [found, await readRuleTexts(place, found?.exchange.revision ?? null)] as const;
+        },
       );
       if (details === null) throw new CommandError("No exchange has this id.");
       if (options.json === true) {

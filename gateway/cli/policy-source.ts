@@ -4,6 +4,8 @@ import { resolve } from "node:path";
 import type { Database } from "../../db/client.ts";
 import { readConnections } from "../../db/queries/connections.ts";
 import { findBundle } from "../../db/queries/policy-bundles.ts";
+import type { StoredBundle } from "../../db/queries/policy-bundles.ts";
+import { listActivations } from "../../db/queries/policy-orders.ts";
 import { findOverlay } from "../../db/queries/policy-versions.ts";
 import type { Config } from "../config/config.ts";
 import type { SideSource } from "../replay/side.ts";
@@ -29,20 +31,31 @@ export async function findPolicy(
   const configured = config.connections.flatMap(({ labels }) => labels);
   const stored = db === null ? [] : (await readConnections(db)).labels;
   const labels = new Set([...configured, ...stored]);
-  const path = name === ACTIVE ? config.policy.bundle : resolve(cwd, name);
-  const file = await readIfThere(path);
-  const kept = file === null && db !== null ? await findBundle(db, name) : null;
+  const file =
+    name === ACTIVE && config.policy.url !== null
+      ? null
+      : await readIfThere(name === ACTIVE ? config.policy.bundle : resolve(cwd, name));
+  const kept = file === null && db !== null ? await findKept(db, config, name) : null;
   const bundle = file ?? kept?.bytes;
   if (bundle === undefined)
     throw new CommandError(
       `There is no bundle ${name}: name a file, or a revision that was in force on this database.`,
       2,
     );
-  const recorded = kept === null || db === null ? undefined : await findOverlay(db, name);
+  const recorded = kept === null || db === null ? undefined : await findOverlay(db, kept.revision);
   const text = await readOperator(operator, cwd, config.policy.operator, recorded);
   // A label that was named then may be gone by now.
   for (const label of toLabels(recorded)) labels.add(label);
   return { bundle, operator: text, connectionLabels: [...labels], recognised };
+}
+
+/** What comes from elsewhere is in force as the gateways wrote it down last. */
+async function findKept(db: Database, config: Config, name: string): Promise<StoredBundle | null> {
+  if (name !== ACTIVE) return findBundle(db, name);
+  const written = await listActivations(db, { bundle: config.policy.name }, 100);
+  const last = written.find(({ kind }) => kind !== "refuse");
+  const revision = last?.revision ?? null;
+  return revision === null ? null : findBundle(db, revision, config.policy.name);
 }
 
 async function readOperator(

@@ -1,11 +1,14 @@
-// What the rules say of themselves, read from the bundle that the configuration names.
+// What the rules say of themselves, read from the bundle that the configuration names, or that the database keeps.
 import { readFileSync } from "node:fs";
+import type { Database } from "../../db/client.ts";
+import { findBundle } from "../../db/queries/policy-bundles.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/secrets.ts";
 import { createTrustSource } from "../config/signing.ts";
 import { ERRORS } from "../errors.ts";
 import type { RuleText } from "../exchange.ts";
 import { readBundle } from "../policy/bundle.ts";
+import type { Bundle } from "../policy/bundle.ts";
 
 export type RuleTexts = {
   /** The bundle's revision; null where it can't be read. */
@@ -14,18 +17,31 @@ export type RuleTexts = {
   find(code: string): Pick<RuleText, "title" | "remedy"> | null;
 };
 
-/** Reads the texts. A bundle that can't be read leaves codes without words, and stops no command. */
-export async function readRuleTexts(config: Config, env: Environment): Promise<RuleTexts> {
+/**
+ * Reads the texts: of the configured bundle, and where that comes from elsewhere, of the revision that decided. A bundle
+ * that can't be read leaves codes without words, and stops no command.
+ */
+export async function readRuleTexts(
+  { db, config, env }: { readonly db: Database; readonly config: Config; readonly env: Environment },
+  decidedBy: string | null,
+): Promise<RuleTexts> {
   const rules = new Map<string, Pick<RuleText, "title" | "remedy">>();
   let revision: string | null = null;
   try {
-    const trust = createTrustSource(config.policy.signing, env)?.read() ?? null;
-    const { manifest } = await readBundle(readFileSync(config.policy.bundle), { trust });
+    const { manifest } = await readOne();
     revision = manifest.revision;
     for (const rule of manifest.metadata?.tollgate?.rules ?? []) rules.set(rule.code, rule);
   } catch {
     revision = null;
   }
+
+  async function readOne(): Promise<Bundle> {
+    const trust = createTrustSource(config.policy.signing, env)?.read() ?? null;
+    if (config.policy.url === null) return readBundle(readFileSync(config.policy.bundle), { trust });
+    const kept = decidedBy === null ? null : await findBundle(db, decidedBy, config.policy.name);
+    return readBundle(kept?.bytes ?? Buffer.alloc(0), { trust });
+  }
+
   const errors = new Map(Object.entries(ERRORS));
   return {
     revision,
