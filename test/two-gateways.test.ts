@@ -308,6 +308,15 @@ test("commands find the rules of a bundle that came from elsewhere", async () =>
   expect(refused.status).toBe(403);
   const shown = await other.cli("exchanges", "show", refused.headers.get("x-tollgate-exchange-id") ?? "");
   expect(shown.stdout).toContain("Use a model that your groups may use");
-  const replayed = await other.cli("policy", "replay", "--bundle", "active", "--since", "1h", "--limit", "20");
+  const replayed = await other.cli(
+    "policy",
+    "replay",
+    "--bundle",
+    "active",
+    "--since",
+    "1h",
+    "--limit",
+    "20",
+  );
   expect(replayed).toMatchObject({ code: 0, stderr: expect.not.stringContaining("There is no bundle") });
 }, 180_000);
