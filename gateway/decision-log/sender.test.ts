@@ -39,6 +39,9 @@ let database: TestDatabase;
 let recorder: Recorder;
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** In the place of a status: the collector never answers. */
+const HANGING = 0;
+
 /** What the collector answers to each batch, and what it took. */
 let answer: (batch: Events) => number;
 let taken: Events;
@@ -48,6 +51,7 @@ const collector = createServer((incoming, response) => {
     const batch = events.parse(JSON.parse(gunzipSync(body).toString("utf8")));
     heads.push(incoming.headers.authorization);
     const status = answer(batch);
+    if (status === HANGING) return;
     if (status === 200) taken.push(...batch);
     response.writeHead(status).end();
   });
@@ -156,6 +160,29 @@ test("keeps all while the collector is away, says so, and tells it then", async 
   answer = () => 200;
   await expect.poll(ids, soon).toEqual([id, `${id}.1`]);
   await expect.poll(async () => (await status()).problem, soon).toBe(null);
+});
+
+test("waits for no collector that hangs when it is to stop, and leaves what it had taken to others", async () => {
+  answer = () => HANGING;
+  const id = await record();
+  start();
+  await expect.poll(() => heads.length, soon).toBe(1);
+  for (const sender of senders.splice(0)) await sender.stop();
+  expect(await status()).toMatchObject({ waiting: 2, problem: null });
+  answer = () => 200;
+  start();
+  await expect.poll(ids, soon).toEqual([id, `${id}.1`]);
+});
+
+test("tells the facts that policy saw, and beside them what the record lacks of them", async () => {
+  const { id } = toOpened();
+  const facts = { ...toFacts(id), basis: { altered: ["/request/model"] } };
+  await recorder.opened(toOpened({ id, at: Date.now() + 1, facts }));
+  await projectAll(database.db);
+  start();
+  await expect.poll(() => taken.length, soon).toBe(1);
+  expect(Object.keys(Object(taken[0]?.["input"])).toSorted()).toEqual(Object.keys(toFacts(id)).toSorted());
+  expect(taken[0]).toMatchObject({ custom: { basis: { altered: ["/request/model"] } } });
 });
 
 test("puts aside the one event that the collector refuses, and tells it again when asked to", async () => {

@@ -66,6 +66,7 @@ export function startSender(deps: SenderDeps): Sender {
       failures = 0;
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError) && !(thrown instanceof DeliveryError)) throw thrown;
+      if (stop.signal.aborted) return;
       failures += 1;
       if (failures === 1)
         log.warn({ reason: thrown.message }, "Decision logs wait: they could not be delivered.");
@@ -102,7 +103,7 @@ export function startSender(deps: SenderDeps): Sender {
           db,
           waiting.map(({ seq }) => seq),
         );
-        await noteDelivery(db, thrown.message);
+        if (!stop.signal.aborted) await noteDelivery(db, thrown.message);
       }
       throw thrown;
     }
@@ -112,7 +113,8 @@ export function startSender(deps: SenderDeps): Sender {
   /** Delivers a batch; of one that can't be read the parts, until the events are alone that can't. */
   async function deliver(batch: readonly Entry[]): Promise<void> {
     const seqs = batch.map(({ seq }) => seq);
-    if ((await destination.deliver(batch.map(({ text }) => text))) === "delivered") {
+    const texts = batch.map(({ text }) => text);
+    if ((await destination.deliver(texts, stop.signal)) === "delivered") {
       await markDelivered(db, seqs);
       deps.onOutcome("delivered", batch.length);
       return;
