@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import { v7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { projectAll } from "../../db/queries/projections.ts";
@@ -178,11 +179,32 @@ test("tells the facts that policy saw, and beside them what the record lacks of 
   const { id } = toOpened();
   const facts = { ...toFacts(id), basis: { altered: ["/request/model"] } };
   await recorder.opened(toOpened({ id, at: Date.now() + 1, facts }));
+  await recorder.closed(toClosed(id));
   await projectAll(database.db);
   start();
   await expect.poll(() => taken.length, soon).toBe(1);
   expect(Object.keys(Object(taken[0]?.["input"])).toSorted()).toEqual(Object.keys(toFacts(id)).toSorted());
   expect(taken[0]).toMatchObject({ custom: { basis: { altered: ["/request/model"] } } });
+});
+
+test("tells what ended without usage, and what a killed process left without an end, once", async () => {
+  const ago = (seconds: number): string => v7({ msecs: Date.now() - seconds * 1000 });
+  const [left, ended, tooNew] = [ago(7200), ago(60), ago(-3600)];
+  await database.db.sql`update exchanges set at = at - interval '1 day'`;
+  await database.db.sql`update decision_log_state set since = now() - interval '3 hours'`;
+  for (const id of [left, ended, tooNew]) await recorder.opened(toOpened({ id }));
+  await recorder.closed(toClosed(ended, { usage: null, responseIds: [] }));
+  await projectAll(database.db);
+  expect((await status()).waiting).toBe(0);
+  start();
+  await expect.poll(ids, soon).toEqual([left, ended]);
+  // A start looks at the whole again, however long ago the last delivery was.
+  await database.db.sql`update decision_log_state set delivered_at = now() - interval '9 days'`;
+  await database.db.sql`update decision_log set sent_at = now() - interval '9 days'`;
+  for (const sender of senders.splice(0)) await sender.stop();
+  const id = await record();
+  start();
+  await expect.poll(ids, soon).toEqual([left, ended, id, `${id}.1`]);
 });
 
 test("puts aside the one event that the collector refuses, and tells it again when asked to", async () => {
