@@ -14,6 +14,7 @@ const NOTHING = {
   allow: [],
   deny: [],
   observe: [],
+  require_approval: [],
   record: [],
   label: [],
   mask: [],

@@ -6,6 +6,7 @@ const NOTHING: Decision = {
   allow: [],
   deny: [],
   observe: [],
+  require_approval: [],
   mask: [],
   set: [],
   record: [],

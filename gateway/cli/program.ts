@@ -5,6 +5,7 @@ import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
 import { addActions } from "./actions.ts";
+import { addApprovals } from "./approvals.ts";
 import { addConfigCheck } from "./config-check.ts";
 import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
@@ -57,6 +58,7 @@ export function createProgram(context: CommandContext): Command {
   addTokens(program, context);
   addConnections(program, context);
   addConsole(program, context);
+  addApprovals(program, context);
   addExchanges(program, context);
   addSessions(program, context);
   addObjects(program, context);

@@ -1,7 +1,7 @@
 // What a decision comes to: refused or not, and by which rule what is done. Two decisions are the same where this is.
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect } from "../exchange.ts";
-import { UnsupportedEffect } from "../policy/decision.ts";
+import { UnsupportedEffect } from "../policy/unsupported.ts";
 
 /** What rules do, as a report names it. */
 export const EFFECT_NAMES = [
@@ -72,6 +72,7 @@ function readOutcome(decision: Decision, isRequest: boolean): Outcome {
   for (const name of KEPT)
     for (const effect of decision[name]) add(effects, name, effect.code, toDetail(effect), effect.call);
   const isAllowed = !isRequest || decision.allow.length > 0;
+  for (const effect of decision.require_approval) add(effects, "approval", effect.code, toDetail(effect));
   if (!isAllowed) add(effects, "deny", "policy_not_allowed", "");
   const isDenied = !isAllowed || decision.deny.some(({ call, as }) => call === undefined || as === "error");
   return { isDenied, effects, wantsTokens: decision.need.length > 0 };

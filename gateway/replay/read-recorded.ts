@@ -34,6 +34,7 @@ const NOTHING: Decision = {
   allow: [],
   deny: [],
   observe: [],
+  require_approval: [],
   mask: [],
   set: [],
   record: [],
