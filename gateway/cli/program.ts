@@ -23,6 +23,7 @@ import { addIncidents } from "./incidents.ts";
 import { addLogin } from "./login.ts";
 import { addObjects } from "./objects.ts";
 import { addPolicy } from "./policy.ts";
+import { toPlain } from "./print.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -78,7 +79,8 @@ export async function runCommandLine(args: readonly string[], context: CommandCo
     if (error instanceof ChildEnd) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const [message, code] = explain(error);
-    context.stderr.write(`tollgate: ${message}\n`);
+    // What is named in it, a file of a bundle for instance, may have been named by others.
+    context.stderr.write(`tollgate: ${message.split("\n").map(toPlain).join("\n")}\n`);
     return code;
   }
 }
