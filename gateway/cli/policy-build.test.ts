@@ -15,15 +15,18 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runInProcess } from "../../test/command.ts";
+import { writeSmallPolicy } from "../../test/fixtures/small-policy.ts";
 import { readBundle } from "../policy/bundle.ts";
 
 // Each build starts OPA dozens of times.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
+const REGO = fileURLToPath(new URL("../../rego", import.meta.url));
+
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-policy-cli-"));
-  cpSync(fileURLToPath(new URL("../../rego", import.meta.url)), join(folder, "policy"), { recursive: true });
+  writeSmallPolicy(join(folder, "policy"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -148,7 +151,7 @@ test_added if ${expectation} with input as {"request": {"model": "added"}}
     const undocumented = await run(["docs", "nowhere"]);
     expect(undocumented).toMatchObject({ code: 1, stdout: "" });
     expect(undocumented.stderr).toContain("There are no policies in");
-    const page = await run(["docs", "policy"]);
+    const page = await run(["docs", REGO]);
     expect(page.stdout).toContain("### `model_not_allowed`\n\n**Models are allowed by group.**");
     expect(page.stdout).toContain("- Parameter `lists.connectors`: Connectors that the provider may call");
     const opa = await run(["opa", "version"]);

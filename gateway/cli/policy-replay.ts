@@ -17,7 +17,6 @@ import { toReport } from "../replay/report.ts";
 import type { Report } from "../replay/report.ts";
 import { runReplay } from "../replay/run-replay.ts";
 import type { ReplayOptions } from "../replay/run-replay.ts";
-import { readBundle } from "../policy/bundle.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -95,7 +94,7 @@ export function addReplay(group: Command, program: Command, context: CommandCont
           const { since, until, subject, operation, connection } = options;
           const filter = { since, until, subject, operation, connection };
           const open = { kind: "open", next, against: other, databaseUrl, filter } as const;
-          const report = await replay(context, db, open, options, await readTitles(next.bundle));
+          const report = await replay(context, db, open, options);
           const met = failOn.map((condition) => ({ text: condition.text, ...condition.holds(report) }));
           if (html !== undefined) await write(context, html, toHtml(report, met));
           if (junit !== undefined) await write(context, junit, toJunit(report, failOn));
@@ -114,7 +113,6 @@ async function replay(
   db: Database,
   open: ReplayOptions["open"],
   options: Options,
-  titles: (code: string) => string | null,
 ): Promise<Report> {
   const { filter } = open;
   const range = await findReplayRange(db, filter, options.limit);
@@ -122,7 +120,7 @@ async function replay(
   const bar = createProgressBar(context.stderr, total);
   const began = performance.now();
   try {
-    const { tally, next, against } = await runReplay({
+    const { tally, next, against, titles } = await runReplay({
       open,
       parts: listRecordParts(db, filter, range),
       ...BOUNDS,
@@ -147,12 +145,6 @@ function toScope({ since, until, subject, operation, connection }: Options): str
   ]
     .filter((part) => part !== "")
     .join(" ");
-}
-
-async function readTitles(bundle: Buffer): Promise<(code: string) => string | null> {
-  const { manifest } = await readBundle(bundle);
-  const rules = new Map(manifest.metadata?.tollgate?.rules.map(({ code, title }) => [code, title]));
-  return (code) => rules.get(code) ?? null;
 }
 
 async function write(context: CommandContext, file: string, text: string): Promise<void> {

@@ -10,7 +10,7 @@ import { addConnect } from "./connect.ts";
 import { addConnections } from "./connections.ts";
 import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
-import { ReplayError } from "../replay/run-replay.ts";
+import { ReplayError } from "../replay/replay-error.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
 import { addConsole } from "./console.ts";

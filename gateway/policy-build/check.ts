@@ -7,6 +7,7 @@ import { toFactsJsonSchema } from "../policy/facts-schema.ts";
 import { LOG_ROOT } from "../policy/manifest.ts";
 import { toCapabilities, toTestCapabilities } from "./capabilities.ts";
 import { PHASES, toCollector } from "./collector.ts";
+import { findUnreadable } from "./data-files.ts";
 import { findUnformatted, formatAll } from "./format.ts";
 import { lint } from "./lint.ts";
 import { parseModules } from "./modules.ts";
@@ -57,22 +58,30 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
   writeFiles(stage.folder, [{ path: TEST_CAPABILITIES, bytes: Buffer.from(await toTestCapabilities(opa)) }]);
 
   const authored = readSources(stage.folder);
+  refuse(findUnreadable(authored));
   const modules = await parseModules(opa, stage.folder, authored);
   const rules = readRules(modules);
   const logRules = readLogRules(modules);
   const regoPatterns = countPatterns(modules);
-  for (const module of await formatAll(opa, toCollector(rules))) stage.put(module);
+  for (const module of await formatAll(opa, stage.folder, toCollector(rules))) stage.put(module);
 
+  const [unformatted, mistyped] = await Promise.all([
+    findUnformatted(opa, stage.folder),
+    findTypeErrors(opa, stage.folder),
+  ]);
   const found = [
     ...(isFrozen ? stage.listStale().map((path) => toStale(path)) : []),
-    ...(await findUnformatted(opa, stage.folder)),
-    ...(await findTypeErrors(opa, stage.folder)),
+    ...unformatted,
+    ...mistyped,
     ...findBadPatterns(authored),
     ...lint(modules, rules, authored),
   ];
   refuse(found);
-  const reads = await readAll(opa, stage.folder);
-  refuse([...found, ...(await runUnitTests(opa, stage.folder, TEST_CAPABILITIES))]);
+  const [reads, failed] = await Promise.all([
+    readAll(opa, stage.folder),
+    runUnitTests(opa, stage.folder, TEST_CAPABILITIES),
+  ]);
+  refuse([...found, ...failed]);
   const warnings = found.filter(({ severity }) => severity === "warning");
   return {
     rules,
