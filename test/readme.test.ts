@@ -70,8 +70,8 @@ describe("README.md", () => {
     expect(stdout).toContain("PASS: 3/3");
   });
 
-  test("names commands that exist", () => {
-    const program = createProgram({
+  test("names commands that exist", async () => {
+    const program = await createProgram({
       stdout: process.stdout,
       stderr: process.stderr,
       stdin: process.stdin,
