@@ -47,6 +47,7 @@ describe("README.md", () => {
     const policy = await createPolicy({
       bundlePath: join(ROOT, "bundles/default.tar.gz"),
       operatorPath,
+      trust: null,
       checkPatterns: () => undefined,
       connectionLabels: () => ["production"],
       log: createSilentLog(),
