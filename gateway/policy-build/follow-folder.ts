@@ -1,7 +1,7 @@
 // Follows a policy's folder: builds it, and builds it again whenever it has changed.
 
-import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildBundle, findCanaries, type Built } from "./build.ts";
 import { listChanges } from "./changes.ts";
@@ -109,9 +109,15 @@ function look(source: string): string {
 }
 
 function* listStamps(path: string): Generator<string> {
-  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  // What editors put beside the files that they change begins with a dot.
+  if (basename(path).startsWith(".")) return;
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found?.isDirectory() === true)
     for (const name of readdirSync(path).toSorted()) yield* listStamps(join(path, name));
-  else if (found !== undefined && (isAuthored(path) || path.endsWith("canaries.json")))
+  // A link is refused, so that it counts that it goes.
+  else if (
+    found !== undefined &&
+    (found.isSymbolicLink() || isAuthored(path) || path.endsWith("canaries.json"))
+  )
     yield `${path}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
 }

@@ -24,12 +24,12 @@ export function readSources(root: string): readonly Source[] {
 
 /** Says whether a path is a folder, or a file that a policy is made of, its tests included. */
 export function isSourceFile(path: string): boolean {
+  // Editors put files of their own beside those that they change.
+  if (basename(path).startsWith(".")) return false;
   return isPolicy(basename(path)) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-/** Editors put files of their own beside those that they change, which begin with a dot. */
 function isPolicy(name: string): boolean {
-  if (name.startsWith(".")) return false;
   return name.endsWith(".rego") || /^data\.(?:json|ya?ml)$/.test(name);
 }
 
