@@ -56,6 +56,7 @@ async function loadPolicy(file: string) {
   const policy = await createPolicy({
     bundlePath: file,
     operatorPath: null,
+    trust: null,
     checkPatterns: () => undefined,
     log,
   });
@@ -112,7 +113,7 @@ describe("a build", () => {
     expect(second.bytes.equals(first.bytes)).toBe(true);
     expect(first.revision).toMatch(/^[0-9a-f]{64}$/);
 
-    const { manifest } = await readBundle(first.bytes);
+    const { manifest } = await readBundle(first.bytes, { trust: null });
     const metadata = manifest.metadata?.tollgate;
     expect(metadata?.rules.find(({ code }) => code === "added")).toEqual({
       code: "added",
@@ -142,7 +143,7 @@ describe("a build", () => {
       body: 'deny contains {} if input.body.metadata.secret == "x"',
       test: 'test_deny_a_secret if count(added.deny) == 1 with input.body as {"metadata": {"secret": "x"}}',
     });
-    const { manifest } = await readBundle((await build()).bytes);
+    const { manifest } = await readBundle((await build()).bytes, { trust: null });
     const reads = manifest.metadata?.tollgate?.reads;
     expect(reads?.request).toContain("/body/metadata/secret");
     expect(reads?.whole).toContain("/body/metadata/secret");
@@ -184,7 +185,7 @@ test_mask if {
     write("system/log/log_test.rego", TESTS);
     await formatSources(opa, source);
     const { bytes } = await build();
-    expect((await readBundle(bytes)).manifest.roots).toEqual(["gateway", "system/log"]);
+    expect((await readBundle(bytes, { trust: null })).manifest.roots).toEqual(["gateway", "system/log"]);
     const file = join(base, "with-log.tar.gz");
     writeFileSync(file, bytes);
     const policy = await loadPolicy(file);
@@ -281,7 +282,7 @@ describe("a build is refused", () => {
   it("for regular expressions, unless they are allowed, literal, and at most 50", async () => {
     addRule({ body: 'deny contains {} if regex.match("^added$", input.request.model)' });
     await expect(build()).rejects.toThrow("regex.match");
-    const { manifest } = await readBundle((await build({ allowPatterns: true })).bytes);
+    const { manifest } = await readBundle((await build({ allowPatterns: true })).bytes, { trust: null });
     expect(manifest.metadata?.tollgate?.rego_patterns).toBe(1);
 
     addRule({ body: "deny contains {} if regex.match(input.request.model, input.request.model)" });

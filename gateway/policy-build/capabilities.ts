@@ -47,6 +47,19 @@ async function listCapabilities(opa: Opa, allowPatterns: boolean): Promise<strin
   return `${JSON.stringify({ builtins, features, future_keywords, allow_net: [] }, null, 1)}\n`;
 }
 
+/** What reaches out of a test, or into the machine that runs it. */
+const OUTSIDE = new Set(["http.send", "net.lookup_ip_addr", "opa.runtime"]);
+
+/** Gives the capabilities that sources are typed and tested with, as JSON: OPA's own, without what reaches outside. */
+export async function toTestCapabilities(opa: Opa): Promise<string> {
+  const all = capabilities.parse(JSON.parse(await opa.run(["capabilities", "--current"])));
+  return JSON.stringify({
+    ...all,
+    builtins: all.builtins.filter(({ name }) => !OUTSIDE.has(name)),
+    allow_net: [],
+  });
+}
+
 async function findMissing(
   opa: Opa,
   builtins: readonly z.infer<typeof builtin>[],

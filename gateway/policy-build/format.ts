@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { refuseOddFiles } from "./plain-files.ts";
 import { toError, type Problem } from "./problem.ts";
 import type { Opa } from "./run-opa.ts";
 import { listFolders, writeFiles, type Source } from "./sources.ts";
@@ -19,6 +20,7 @@ export async function formatAll(
 
 /** Formats what stands in a policy's folder. */
 export async function formatSources(opa: Opa, source: string): Promise<void> {
+  refuseOddFiles(source);
   await opa.run(["fmt", "--write", ...listFolders(source)], { cwd: source });
 }
 

@@ -6,7 +6,12 @@ import { findPackageRoot } from "../config/package-root.ts";
 import { toOpaProblems } from "./opa-problems.ts";
 import { PolicyProblem, toError } from "./problem.ts";
 
-export type OpaOptions = { readonly cwd?: string; readonly input?: string };
+export type OpaOptions = {
+  readonly cwd?: string;
+  readonly input?: string;
+  /** Absent: it sees none of the variables, which rules could read. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+};
 export type OpaAnswer = { readonly code: number; readonly stdout: string; readonly stderr: string };
 
 export type Opa = {
@@ -60,12 +65,16 @@ export function findOpa(env: Readonly<Record<string, string | undefined>> = proc
   };
 }
 
-function askOpa(path: string, args: readonly string[], { cwd, input = "" }: OpaOptions): Promise<OpaAnswer> {
+function askOpa(
+  path: string,
+  args: readonly string[],
+  { cwd, input = "", env = {} }: OpaOptions,
+): Promise<OpaAnswer> {
   return new Promise((resolve, reject) => {
     const child = execFile(
       path,
       [...args],
-      { cwd, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 },
+      { cwd, env, encoding: "utf8", maxBuffer: 256 * 1024 * 1024 },
       (cause, stdout, stderr) => {
         if (cause === null) return resolve({ code: 0, stdout, stderr });
         if (typeof cause.code === "number") return resolve({ code: cause.code, stdout, stderr });
