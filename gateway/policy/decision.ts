@@ -9,7 +9,8 @@ import { isRecognised } from "./known-classes.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 import { toCodes, unsupported } from "./unsupported.ts";
 
-const KEPT = [
+/** A decision's sets, in the order in which a reader wants them. */
+export const DECISION_SETS = [
   "allow",
   "deny",
   "observe",
@@ -21,9 +22,25 @@ const KEPT = [
   "share",
   "forward",
   "need",
-] as const;
+] as const satisfies readonly (keyof Decision)[];
+
+/** Decides nothing. */
+export const NO_EFFECTS: Decision = {
+  allow: [],
+  deny: [],
+  observe: [],
+  require_approval: [],
+  mask: [],
+  set: [],
+  record: [],
+  label: [],
+  share: [],
+  forward: [],
+  need: [],
+};
+
 const UNSUPPORTED = ["limit"] as const;
-const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
+const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS, ...UNSUPPORTED]);
 
 type Fields = Readonly<Record<string, (value: unknown) => boolean>>;
 

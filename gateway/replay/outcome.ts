@@ -1,6 +1,7 @@
 // What a decision comes to: refused or not, and by which rule what is done. Two decisions are the same where this is.
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect } from "../exchange.ts";
+import { DECISION_SETS } from "../policy/decision.ts";
 import { UnsupportedEffect } from "../policy/unsupported.ts";
 
 /** What rules do, as a report names it. */
@@ -37,18 +38,6 @@ export type Outcome = {
   readonly wantsTokens: boolean;
 };
 
-const KEPT = [
-  "allow",
-  "deny",
-  "observe",
-  "mask",
-  "set",
-  "record",
-  "label",
-  "share",
-  "forward",
-] as const satisfies readonly (EffectName & keyof Decision)[];
-
 const MOST_DETAIL = 200;
 
 const MEMOS: Readonly<Record<"request" | "later", WeakMap<Decision, Outcome>>> = {
@@ -69,10 +58,13 @@ export function toOutcome(decision: Decision, isRequest: boolean): Outcome {
 
 function readOutcome(decision: Decision, isRequest: boolean): Outcome {
   const effects = new Map<string, OutcomeEffect>();
-  for (const name of KEPT)
-    for (const effect of decision[name]) add(effects, name, effect.code, toDetail(effect), effect.call);
+  for (const name of DECISION_SETS) {
+    // A need is no effect: whoever asks answers it.
+    if (name === "need") continue;
+    const as = name === "require_approval" ? "approval" : name;
+    for (const effect of decision[name]) add(effects, as, effect.code, toDetail(effect), effect.call);
+  }
   const isAllowed = !isRequest || decision.allow.length > 0;
-  for (const effect of decision.require_approval) add(effects, "approval", effect.code, toDetail(effect));
   if (!isAllowed) add(effects, "deny", "policy_not_allowed", "");
   const isDenied = !isAllowed || decision.deny.some(({ call, as }) => call === undefined || as === "error");
   return { isDenied, effects, wantsTokens: decision.need.length > 0 };
