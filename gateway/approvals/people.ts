@@ -6,6 +6,9 @@ import { isAsked, isEnough } from "./quorum.ts";
 
 const from = z.array(z.array(z.string()));
 
+/** So long is a reason at most. */
+const LONGEST_REASON = 500;
+
 /** Somebody who answers: a person, never a program. */
 export type Reviewer = Pick<NewVote, "person" | "name" | "groups"> & {
   /** The names under which a request of theirs could have come. */
@@ -53,6 +56,3 @@ export function readReason(text: string | undefined): string | null {
     .trim();
   return plain === "" ? null : plain.slice(0, LONGEST_REASON).toWellFormed();
 }
-
-/** So long is a reason at most. */
-export const LONGEST_REASON = 500;
