@@ -107,6 +107,7 @@ async function policyWith(operator: Case["operator"]): Promise<Policy> {
     policy = await createPolicy({
       bundlePath: path("../bundles/default.tar.gz"),
       operatorPath,
+      trust: null,
       checkPatterns: () => {},
       log: createKeptLog(),
       trial: { warmUps: 0 },

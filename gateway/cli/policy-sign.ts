@@ -1,6 +1,6 @@
 // `tollgate policy sign` and `verify`: signatures of bundles and of operator's files.
 import { createPrivateKey, type KeyObject } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { packBundle } from "../bundle-archive/pack.ts";
@@ -27,6 +27,7 @@ import { getConfigFile } from "./config-file.ts";
 import { ChildEnd, CommandError, type CommandContext } from "./context.ts";
 import { printJson } from "./print.ts";
 import { readText } from "./read-text.ts";
+import { writeWhole } from "./write-whole.ts";
 
 type SignFlags = {
   readonly key: string;
@@ -193,18 +194,5 @@ function readIfThere(path: string): string | null {
     return readFileSync(path, "utf8");
   } catch {
     return null;
-  }
-}
-
-/** A gateway that watches the file never sees half of it. */
-function writeWhole(path: string, bytes: Buffer | string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, bytes, { flag: "wx" });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
-    throw new CommandError(`The file ${path} can't be written (${code}).`);
   }
 }

@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { unpackBundle } from "../bundle-archive/unpack.ts";
 import type { Facts } from "../exchange.ts";
-import type { Opa } from "../policy-build/run-opa.ts";
+import { toTestCapabilities } from "./capabilities.ts";
+import type { Opa } from "./run-opa.ts";
 
 /** A file of the policy's sources; line null: which of its rules it was is not known. */
 export type RulePlace = { readonly file: string; readonly line: number | null };
@@ -16,6 +17,8 @@ export type RulePlaces = AsyncDisposable & {
 };
 
 type Module = { readonly file: string; readonly name: string; readonly heads: readonly number[] };
+
+const CAPABILITIES = "capabilities.json";
 
 /** What contributes: the heads of an effect's rules, as OPA formats them. */
 const HEAD = /^(?:allow|deny|require_approval|mask|set|record|label|share|forward|need) contains\b/;
@@ -40,9 +43,12 @@ export async function openRulePlaces(
   const files = await unpackBundle(bundle);
   const modules = [...files].flatMap(([file, bytes]) => toModule(file, bytes.toString("utf8")));
   const folder = opa === null ? null : await mkdtemp(join(tmpdir(), "tollgate-rules-"));
-  if (folder !== null)
+  if (opa !== null && folder !== null) {
+    // Whoever wrote the rules, they reach nothing outside.
+    await write(join(folder, CAPABILITIES), Buffer.from(await toTestCapabilities(opa)));
     for (const [file, bytes] of files)
       if (file.endsWith(".rego") || file === "data.json") await write(join(folder, file), bytes);
+  }
 
   /** Gives the heads that decided: OPA covers a head only where its rule comes to something. */
   async function findHeads(
@@ -59,9 +65,9 @@ export async function openRulePlaces(
           `d${index} := ${name} with input as facts with data.gateway.operator as operator with data.gateway.rev as "replay"`,
       ),
     ].join("; ");
-    const parts = ["--data", "gateway", "--data", "data.json"];
+    const parts = ["--data", "gateway", "--data", "data.json", "--capabilities", CAPABILITIES];
     const { code, stdout } = await opa.ask(
-      ["eval", "--coverage", "--format", "json", "--stdin-input", ...parts, query],
+      ["eval", "--coverage", "--timeout", "10s", "--format", "json", "--stdin-input", ...parts, query],
       { cwd: folder, input: JSON.stringify({ facts, operator: operator ?? {} }).toWellFormed() },
     );
     const said = code === 0 ? coverage.safeParse(JSON.parse(stdout)) : null;

@@ -4,6 +4,7 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { refuseOddFiles } from "./plain-files.ts";
 import { PolicyProblem, toError } from "./problem.ts";
 import { isSourceFile, listFolders, writeFiles, type Source } from "./sources.ts";
 
@@ -20,8 +21,9 @@ export type Stage = Disposable & {
   listStale(): readonly string[];
 };
 
-/** Copies the policy of the folder `source`. Throws `PolicyProblem` where there is none. */
+/** Copies the policy of the folder `source`. Throws `PolicyProblem` where there is none, or something else than files. */
 export function createStage(source: string): Stage {
+  refuseOddFiles(source);
   const policies = join(source, "gateway");
   if (!existsSync(policies))
     throw new PolicyProblem([
@@ -33,7 +35,6 @@ export function createStage(source: string): Stage {
   for (const part of listFolders(source)) {
     cpSync(join(source, part), join(folder, part), {
       recursive: true,
-      dereference: true,
       filter: (path) => isSourceFile(path) && !COLLECTOR.test(path),
     });
   }
