@@ -33,6 +33,7 @@ export function printJudged(
     write(3, `${toPhase(step.phase)}${about}: ${step.isDenied ? "refused" : "let through"}`);
     for (const effect of step.effects) {
       write(6, toEffectLine(effect));
+      for (const { rule } of effect.places) if (rule !== null) write(10, rule);
       if (effect.effect !== "allow" && effect.title !== null) write(10, effect.title);
     }
     write(6, `${SIGNS[step.inForce.verdict]} ${toVerdictLine(step.inForce, "the policy then")}`);

@@ -8,15 +8,22 @@ import type { Facts } from "../exchange.ts";
 import { toTestCapabilities } from "./capabilities.ts";
 import type { Opa } from "./run-opa.ts";
 
-/** A file of the policy's sources; line null: which of its rules it was is not known. */
-export type RulePlace = { readonly file: string; readonly line: number | null };
+/**
+ * A file of the policy's sources as the bundle holds them, where OPA leaves comments out, with the rule's first line; null:
+ * which of its rules it was is not known.
+ */
+export type RulePlace = { readonly file: string; readonly line: number | null; readonly rule: string | null };
 
 export type RulePlaces = AsyncDisposable & {
   /** Gives where the rules of packages decided about facts; by package. */
   find(facts: Facts, packages: readonly string[]): Promise<ReadonlyMap<string, readonly RulePlace[]>>;
 };
 
-type Module = { readonly file: string; readonly name: string; readonly heads: readonly number[] };
+type Module = {
+  readonly file: string;
+  readonly name: string;
+  readonly heads: readonly { readonly line: number; readonly rule: string }[];
+};
 
 const CAPABILITIES = "capabilities.json";
 
@@ -86,8 +93,11 @@ export async function openRulePlaces(
       const lines = await findHeads(facts, own);
       const places = new Map<string, RulePlace[]>();
       for (const { file, name, heads } of own) {
-        const decided = heads.filter((line) => lines.get(file)?.includes(line) === true);
-        const found = decided.length === 0 ? [{ file, line: null }] : decided.map((line) => ({ file, line }));
+        const decided = heads.filter(({ line }) => lines.get(file)?.includes(line) === true);
+        const found =
+          decided.length === 0
+            ? [{ file, line: null, rule: null }]
+            : decided.map((head) => ({ file, ...head }));
         places.set(name, [...(places.get(name) ?? []), ...found]);
       }
       return places;
@@ -106,7 +116,7 @@ function toModule(file: string, text: string): readonly Module[] {
     ?.slice("package ".length)
     .trim();
   if (name === undefined) return [];
-  const heads = lines.flatMap((line, index) => (HEAD.test(line) ? index + 1 : []));
+  const heads = lines.flatMap((line, index) => (HEAD.test(line) ? { line: index + 1, rule: line } : []));
   return [{ file, name: `data.${name}`, heads }];
 }
 
