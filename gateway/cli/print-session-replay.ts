@@ -31,10 +31,12 @@ export function printJudged(
   for (const step of steps) {
     const about = step.calls.length === 0 ? "" : ` ${step.calls.join(", ")}`;
     write(3, `${toPhase(step.phase)}${about}: ${step.isDenied ? "refused" : "let through"}`);
-    for (const effect of step.effects) {
+    for (const [index, effect] of step.effects.entries()) {
       write(6, toEffectLine(effect));
+      // A rule that does several things is told of once.
+      if (effect.effect === "allow" || step.effects[index + 1]?.code === effect.code) continue;
       for (const { rule } of effect.places) if (rule !== null) write(10, rule);
-      if (effect.effect !== "allow" && effect.title !== null) write(10, effect.title);
+      if (effect.title !== null) write(10, effect.title);
     }
     write(6, `${SIGNS[step.inForce.verdict]} ${toVerdictLine(step.inForce, "the policy then")}`);
     if (step.other !== null)

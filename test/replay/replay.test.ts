@@ -355,6 +355,72 @@ describe("a session, step by step", () => {
   });
 });
 
+describe("an exchange that becomes a case", () => {
+  const run = (args: readonly string[]) =>
+    runInProcess(["policy", ...args], {
+      env: { DATABASE_URL: database.url, PATH: process.env["PATH"] ?? "", ...env },
+      cwd: folder,
+    });
+  const read = (file: string) => readFile(join(folder, "repository", file), "utf8");
+
+  test("is decided by OPA and by the engine, and fails by its name once a rule is broken", async () => {
+    expect(await run(["init", "repository"])).toMatchObject({ code: 0 });
+    const to = ["--dir", "repository", "--name"];
+    const [refused, called] = [
+      await run(["case", ids.refused, ...to, "An old model"]),
+      await run(["case", ids.shell, ...to, "A shell", "--phase", "whole"]),
+    ];
+    expect([refused, called].map(({ stderr }) => stderr)).toEqual(["", ""]);
+    expect(refused.stdout).toContain("the active policy refuses it (model_not_allowed)");
+    const text = await read("cases/an_old_model.json");
+    expect(JSON.parse(text)).toMatchObject([
+      {
+        name: "An old model",
+        facts: { phase: "request", caller: { subject: "person-1" } },
+        decision: { allow: ["operation_allowed"], deny: ["model_not_allowed"] },
+      },
+    ]);
+    const [row] = await database.db.sql`select subject, session_id from exchanges where id = ${ids.refused}`;
+    for (const name of [ids.refused, row?.["subject"], row?.["session_id"]]) expect(text).not.toContain(name);
+    expect(JSON.parse(await read("cases/a_shell.json"))).toMatchObject([
+      { facts: { phase: "whole" }, decision: { observe: ["shell_destructive"] } },
+    ]);
+
+    const again = await run(["case", ids.refused, ...to, "An old model"]);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("is there already") });
+    expect(await run(["check", "repository"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await read("gateway/main/cases_test.rego")).toContain("test_an_old_model_2 if");
+
+    const data = await read("gateway/params/data.yaml");
+    await writeFile(
+      join(folder, "repository/gateway/params/data.yaml"),
+      data.replace("prefixes: [gpt-,", "prefixes: [davinci-, gpt-,"),
+    );
+    const broken = await run(["check", "repository"]);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toContain(
+      'cases/an_old_model.json:1:1: error: OPA decides the case "An old model"',
+    );
+    expect(broken.stderr).not.toContain("A shell");
+
+    await writeFile(join(folder, "repository/gateway/params/data.yaml"), data);
+    const expecting = ["--force", "--expect", "observe:model_not_allowed", "--expect", "deny:"];
+    expect(await run(["case", ids.refused, ...to, "An old model", ...expecting])).toMatchObject({ code: 0 });
+    const otherwise = await run(["check", "repository"]);
+    expect(otherwise.stderr).toContain("expected: allow operation_allowed; observe model_not_allowed");
+  });
+
+  test("is refused where it can't be judged, or there is no policy", async () => {
+    const said = await Promise.all([
+      run(["case", ids.refused, "--dir", "nowhere"]),
+      run(["case", ids.refused, "--expect", "nothing"]),
+      run(["case", "00000000-0000-7000-8000-000000000000", "--dir", "repository"]),
+      run(["case", ids.refused, "--dir", "repository", "--phase", "tool_call"]),
+    ]);
+    expect(said.map(({ code }) => code)).toEqual([2, 2, 1, 1]);
+  });
+});
+
 test.each(["active", "recorded"] as const)(
   "finds all differences in a generated record, and no others, against %s",
   async (against) => {
