@@ -82,13 +82,18 @@ export async function findReplayPart(
   return row?.id ?? until;
 }
 
-/** Reads a part of the record. */
+/** Reads a part of the record; with `ids` only of these. */
 export function readReplayRows(
   db: Database,
   filter: ExchangeFilter,
   { after, until }: ReplayRange,
+  ids?: readonly string[],
 ): Promise<readonly ReplayRow[]> {
-  return readRows(db, and(toCondition(db, filter), gt(exchanges.id, after), lte(exchanges.id, until)));
+  const isNamed = ids === undefined ? undefined : sql`${exchanges.id} = any(${`{${ids.join()}}`}::uuid[])`;
+  return readRows(
+    db,
+    and(toCondition(db, filter), gt(exchanges.id, after), lte(exchanges.id, until), isNamed),
+  );
 }
 
 /** Reads one exchange, null where there is none. */

@@ -5,17 +5,20 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import type { Database } from "../../db/client.ts";
 import { findReplayRow } from "../../db/queries/replay-rows.ts";
+import type { ReplayRow } from "../../db/queries/replay-rows.ts";
+import { hideCallers } from "../corpus/pseudonyms.ts";
 import type { Facts } from "../exchange.ts";
 import { PHASES } from "../policy/manifest.ts";
+import { toSampleFacts } from "../policy/sample-facts.ts";
 import { CASE_EFFECTS, CASES, toSlug } from "../policy-build/cases.ts";
 import type { CaseEffect, CaseText } from "../policy-build/cases.ts";
 import { createDecisionJudge } from "../replay/judge-decision.ts";
 import { REASONS } from "../replay/judge-exchange.ts";
 import type { Outcome } from "../replay/outcome.ts";
+import { toRecordLine } from "../replay/record-line.ts";
 import { readFacts } from "../replay/read-recorded.ts";
 import { openSide } from "../replay/side.ts";
 import type { Side } from "../replay/side.ts";
-import { withoutPersons } from "../replay/without-persons.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
@@ -71,7 +74,7 @@ export function addPolicyCase(group: Command, program: Command, context: Command
         { create: false, configFile: getConfigFile(program) },
         async (db, config) => {
           const side = await openSide(await findPolicy({ db, config, cwd: context.cwd }, ACTIVE), true);
-          const judged = await judge(db, side, id, options.phase);
+          const judged = await judge(db, side, id, options);
           return { made: toCase(side, judged, options), said: toSentence(judged.outcome) };
         },
       );
@@ -89,41 +92,62 @@ export function addPolicyCase(group: Command, program: Command, context: Command
 
 type JudgedFacts = { readonly facts: Facts; readonly outcome: Outcome };
 
-/** Finds the facts, and what the active policy says of them. */
-async function judge(db: Database, side: Side, id: string, phase: string): Promise<JudgedFacts> {
+/** Finds the facts, and what the active policy says of them; what is shown of them is what a case may hold. */
+async function judge(
+  db: Database,
+  side: Side,
+  id: string,
+  { phase, keepNames }: Options,
+): Promise<JudgedFacts & { readonly shown: Facts }> {
   const row = await findReplayRow(db, id);
   if (row === null) throw new CommandError("No exchange has this id.");
+  const open = keepNames === true ? row : hideNames(row);
   const decisions = createDecisionJudge({ next: side, against: null });
   const request = decisions.request(row.facts, row.decision);
   if (typeof request === "string") throw new CommandError(`It can't become a case: ${REASONS[request]}.`);
-  if (phase === "request") {
-    const facts = readFacts(row.facts);
+  const tokens = request.tokens.after;
+  const toFacts = (json: string | null | undefined): Facts => {
+    const facts = readFacts(json ?? null);
     if (facts === null) throw new CommandError(`It can't become a case: ${REASONS.unreadable}.`);
     const { basis: _, ...plain } = facts;
-    const tokens = request.tokens.after;
-    return { facts: { ...plain, request: { ...plain.request, tokens } }, outcome: request.after };
-  }
-  const found = row.later.filter((one) => one.phase === phase);
-  const judged = found.flatMap((one) => {
-    const later = decisions.later(one, request.tokens);
-    const facts = readFacts(one.facts);
-    if (later === null || typeof later === "string" || facts === null) return [];
-    const { basis: _, ...plain } = facts;
-    return { facts: plain, outcome: later.after };
+    return { ...plain, request: { ...plain.request, tokens } };
+  };
+  if (phase === "request")
+    return { facts: toFacts(row.facts), shown: toFacts(open.facts), outcome: request.after };
+  const judged = row.later.flatMap((one, index) => {
+    const later = one.phase === phase ? decisions.later(one, request.tokens) : null;
+    return later === null || typeof later === "string" ? [] : [{ index, outcome: later.after }];
   });
   const first = judged.find(({ outcome }) => outcome.effects.size > 0) ?? judged[0];
   if (first === undefined)
     throw new CommandError(
-      found.length === 0
-        ? `Nothing was decided of it in the phase ${phase}, or nothing that is recorded.`
-        : `What was decided of it in the phase ${phase} can't be judged again.`,
+      row.later.some((one) => one.phase === phase)
+        ? `What was decided of it in the phase ${phase} can't be judged again.`
+        : `Nothing was decided of it in the phase ${phase}, or nothing that is recorded.`,
     );
-  return first;
+  const { index, outcome } = first;
+  return { facts: toFacts(row.later[index]?.facts), shown: toFacts(open.later[index]?.facts), outcome };
 }
 
-function toCase(side: Side, { facts, outcome }: JudgedFacts, options: Options): CaseText {
-  const shown = options.keepNames === true ? facts : withoutPersons(facts);
-  if (shown !== facts && toCodes(side.judge(shown)) !== toCodes(outcome))
+/** Calls each person and agent otherwise, the same one the same wherever it is named. */
+function hideNames(row: ReplayRow): ReplayRow {
+  let count = 0;
+  const hidden = hideCallers(toRecordLine(row), () => `person-${(count += 1)}`);
+  if (hidden === null) throw new CommandError(`It can't become a case: ${REASONS.unreadable}.`);
+  const write = (facts: unknown): string | null => (facts === null ? null : JSON.stringify(facts));
+  return {
+    ...row,
+    facts: write(hidden.facts),
+    later: row.later.map((one, index) => ({ ...one, facts: write(hidden.later[index]?.facts ?? null) })),
+  };
+}
+
+function toCase(
+  side: Side,
+  { facts, shown, outcome }: Awaited<ReturnType<typeof judge>>,
+  options: Options,
+): CaseText {
+  if (options.keepNames !== true && toCodes(side.judge(shown)) !== toCodes(outcome))
     throw new CommandError(
       "The active policy decides it by who asked: --keep-names keeps names and claims in the case.",
     );
@@ -140,9 +164,10 @@ function toCase(side: Side, { facts, outcome }: JudgedFacts, options: Options): 
   }
   const { operator } = side;
   const { v: _, ...kept } = shown;
+  const { id, session } = toSampleFacts(shown.phase);
   return {
     name: options.name ?? toName(facts, outcome),
-    facts: kept,
+    facts: { ...kept, id, session: { ...kept.session, id: session.id } },
     ...(operator !== null && { operator }),
     decision,
   };

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addPolicyBuild } from "./policy-build.ts";
 import { addPolicyCase } from "./policy-case.ts";
+import { addPolicyCorpus } from "./policy-corpus.ts";
 import { addPolicyKey } from "./policy-key.ts";
 import { addPolicyOrders } from "./policy-orders.ts";
 import { addReplay } from "./policy-replay.ts";
@@ -21,6 +22,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicySign(group, program, context);
   addReplay(group, program, context);
   addPolicyCase(group, program, context);
+  addPolicyCorpus(group, program, context);
   addPolicyStatus(group, program, context);
   addPolicyOrders(group, program, context);
 }

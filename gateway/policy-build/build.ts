@@ -12,8 +12,9 @@ import { checkSources, type Checked, type CheckOptions } from "./check.ts";
 import { phasesOf } from "./collector.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { digestDetectors, readCommit, type Commit } from "./provenance.ts";
+import type { Rule } from "./read-rules.ts";
 import type { Opa } from "./run-opa.ts";
-import { digestSources, writeFiles } from "./sources.ts";
+import { digestSources, writeFiles, type Source } from "./sources.ts";
 import { createStage } from "./stage.ts";
 
 export type BuildOptions = CheckOptions & {
@@ -32,7 +33,9 @@ export type Built = {
   readonly rego: Buffer;
   readonly revision: string;
   readonly serial: number | null;
-  readonly rules: number;
+  readonly rules: readonly Rule[];
+  /** What it was built from, but for what decides nothing. */
+  readonly sources: readonly Source[];
   readonly warnings: readonly Problem[];
 };
 
@@ -83,7 +86,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   await checkBundle(bytes);
   await decideCases(bytes, cases);
   if (!isFrozen) stage.settle();
-  return { bytes, rego, revision, serial, rules: rules.length, warnings };
+  return { bytes, rego, revision, serial, rules, sources, warnings };
 }
 
 type Manifest = { readonly revision: string; readonly roots: readonly string[]; readonly metadata: object };

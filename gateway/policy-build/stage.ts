@@ -12,6 +12,11 @@ import { isSourceFile, listFolders, writeFiles, type Source } from "./sources.ts
 const COLLECTOR =
   /gateway\/main\/(?:(?:request|answer|finding|tool_call|end|whole)(?:_test)?|cases_test)\.rego$/;
 
+/** Says whether a path is a folder, or a file that an author writes and a build takes. */
+export function isAuthored(path: string): boolean {
+  return isSourceFile(path) && !COLLECTOR.test(path);
+}
+
 export type Stage = Disposable & {
   readonly folder: string;
   /** Puts a file there that is generated. */
@@ -36,7 +41,7 @@ export function createStage(source: string): Stage {
   for (const part of listFolders(source)) {
     cpSync(join(source, part), join(folder, part), {
       recursive: true,
-      filter: (path) => isSourceFile(path) && !COLLECTOR.test(path),
+      filter: isAuthored,
     });
   }
   const generated: Source[] = [];

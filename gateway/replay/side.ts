@@ -38,6 +38,11 @@ export type Side = {
   judge(facts: Facts): Outcome;
 };
 
+const UNGUARDED = { ...EVALUATOR_LIMITS, unguardedChars: EVALUATOR_LIMITS.inputBytes };
+
+/** Nobody waits for an answer: an evaluation may take long on a busy machine, and ends at last. */
+const GUARDED = { ...EVALUATOR_LIMITS, unguardedChars: 0, evaluationMs: 20_000 };
+
 /**
  * Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. `isGuarded` has each evaluation end when its
  * time is over, where no other process watches.
@@ -52,7 +57,7 @@ export async function openSide(source: SideSource, isGuarded = false): Promise<S
     connectionLabels: () => source.connectionLabels,
     recognised: source.recognised,
     allowRegoPatterns: true,
-    limits: { ...EVALUATOR_LIMITS, unguardedChars: isGuarded ? 0 : EVALUATOR_LIMITS.inputBytes },
+    limits: isGuarded ? GUARDED : UNGUARDED,
     trial: { ...TRIAL_LIMITS, warmUps: 0 },
     runLimited: createRunLimited(),
     watch: NO_WATCHDOG.watch(""),
