@@ -23,6 +23,11 @@ export type Waiting = {
   readonly renew: () => Promise<{ readonly caller: Caller; readonly open: OpenConnection }>;
 };
 
+/** As long as a timer can run; the question's own time ends before. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+const STREAM_HEAD = { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" };
+
 type Held = {
   readonly caller: Caller;
   readonly open: OpenConnection;
@@ -65,12 +70,25 @@ export async function askPeople(
     questions,
     rules,
   };
+  const { sink } = progress;
   const ms = waiting.patienceMs - (performance.now() - progress.began);
-  const wait = { caller, bytes: request.bytes.length, ms, signal: toSignal(progress.sink) };
-  return approvals.pass(questioned, wait);
+  const wait = { caller, bytes: request.bytes.length, signal: toSignal(sink) };
+  if (!isEventStream(request)) return approvals.pass(questioned, { ...wait, ms });
+  // A stream that has begun lasts as long as something comes: from here on that is its comments.
+  const begin = setTimeout(() => sink.head(200, STREAM_HEAD), Math.max(ms, 0));
+  try {
+    return await approvals.pass(questioned, { ...wait, ms: LONGEST_MS });
+  } finally {
+    clearTimeout(begin);
+  }
+}
+
+/** Whether the program reads a stream of events in which an error can stand. */
+function isEventStream({ answer, route }: ParsedRequest): boolean {
+  return answer.stream && route.spec.dialect !== "other";
 }
 
 /** Milliseconds that a request is held: the program, that waits so long for each read, still gets an answer then. */
 export function toPatience(clientTimeoutMs: number): number {
-  return Math.max(clientTimeoutMs / 2, clientTimeoutMs - 30_000);
+  return Math.min(Math.max(clientTimeoutMs / 2, clientTimeoutMs - 30_000), LONGEST_MS);
 }

@@ -620,7 +620,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const error = await journal.turnedAway(progress, told);
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
-      refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
+      const isChat = progress.route?.spec.dialect === "chat";
+      refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat } : null);
     },
   };
   return decider;

@@ -153,6 +153,28 @@ test("a stream waits too, and then streams", async () => {
   expect(text).toContain("streamed");
 });
 
+test("a stream that its program would give up begins, and then brings the answer, or the denial as an error", async () => {
+  // Only a time limit of the call's own is told to the gateway.
+  const impatient = { timeout: 2_000, maxRetries: 20 };
+  const stream = await client().responses.create({ model, input: "echo: begun", stream: true }, impatient);
+  await vote(await findPending(), "rita", ["reviewers"]);
+  let text = "";
+  for await (const event of stream) if (event.type === "response.output_text.delta") text += event.delta;
+  expect(text).toContain("begun");
+  const chat = await client().chat.completions.create(
+    { model, messages: [{ role: "user", content: "echo: begun" }], stream: true },
+    impatient,
+  );
+  await vote(await findPending(), "rita", ["reviewers"], "Not this one");
+  const error = await refusal(
+    (async () => {
+      for await (const _ of chat) expect.unreachable();
+    })(),
+  );
+  expect(error.code).toBe("approval_denied");
+  expect(error.message).toContain("Not this one");
+});
+
 test("a denial is told with its reason, stands for the same request, and one changed byte is another question", async () => {
   const asked = refusal(ask("echo: denied?"));
   const id = await findPending();

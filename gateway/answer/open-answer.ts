@@ -115,6 +115,12 @@ export function openAnswer(
           throw new GatewayError("answer_type_unexpected", "The target answered with a redirect.");
         }
         const wantsStream = request.answer.stream && status === 200;
+        // To a program whose stream has begun nothing else can be told.
+        if (sink.begun && !(wantsStream && type === "text/event-stream"))
+          throw new GatewayError(
+            "target_failed",
+            `The target answered with status ${status}, and no stream.`,
+          );
         const isFile = isFileAnswer(request.route.spec, status, type, wantsStream);
         const kept = withoutName(context, toCallerHeaders(headers, isFile || status === 416));
         if (isFile) {

@@ -58,7 +58,9 @@ export function createWholeReader(
     const error = toGatewayError(thrown);
     context.target.abort();
     context.report(error);
-    const say = (): void => refuse(sink, error, id, null);
+    // A stream that waited for people has its head already.
+    const begun = sink.begun ? { sequenceNumber: 0, isChat: spec.dialect === "chat" } : null;
+    const say = (): void => refuse(sink, error, id, begun);
     closeWith(error).then(say, say);
   }
 
