@@ -12,6 +12,7 @@ import { createHeart } from "./answer/heart.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
 import { readOwnVersion } from "./cli/version.ts";
+import { openApprovals } from "./approvals/open-approvals.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import { startDecisionLog } from "./decision-log/decision-log.ts";
@@ -50,6 +51,7 @@ import { openDistribution, openPolicy } from "./open-policy.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import type { Fleet } from "./distribution/distribution.ts";
+import type { BundleSource } from "./distribution/source.ts";
 import { createFreshness } from "./distribution/freshness.ts";
 import type { Freshness } from "./distribution/freshness.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
@@ -88,6 +90,8 @@ export type GatewayOptions = {
   readonly env: Environment;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
+  /** Where the bundle comes from; null or absent: as the configuration says. */
+  readonly source?: BundleSource | null;
   /** The bundle to begin with, in a worker; absent: this process follows its source. */
   readonly handed?: Handed;
   /** What other processes of this gateway count for its callers; absent: there are none. */
@@ -165,7 +169,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { handed } = options;
   const chosen =
     handed === undefined
-      ? await openDistribution({ db, config, outbound, env: options.env, log }, openOne)
+      ? await openDistribution(
+          { db, config, outbound, env: options.env, log, source: options.source ?? null },
+          openOne,
+        )
       : { ...handed, opened: await openOne(handed.bytes, true), run: null };
   const policy = opened(chosen.opened, (one) => one.close());
   opened(policy.watch(), (one) => one[Symbol.dispose]());
@@ -248,6 +255,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           ),
           (one) => one.close(),
         );
+  let ownUrl = config.publicUrl ?? "";
+  const approvals = opened(
+    await openApprovals({
+      db,
+      encryptionKey: secrets.encryptionKey,
+      limits: config.limits,
+      publicUrl: () => ownUrl,
+      log,
+    }),
+    (one) => one.close(),
+  );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
@@ -258,6 +276,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
     clientSecrets,
+    approvals,
     parser: createRequestParser({
       secret: derive(secrets.encryptionKey, "items"),
       cacheItems: 50_000,
@@ -319,6 +338,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   authenticator.onRevoked((isOf) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
+    approvals.end(error, isOf);
     pipeline.end(error, { isOf });
     upgrades.end(error, { isOf });
   });
@@ -351,7 +371,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isReady ? 200 : 503,
     );
   });
-  let ownUrl = config.publicUrl ?? "";
+  app.route("/", approvals.routes({ authenticate: deps.authenticate, log }));
   app.route(
     "/",
     openTokenService({
@@ -425,6 +445,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isDraining = true;
       pipeline.drain();
       upgrades.drain();
+      // What waits for people finds its approvals at another gateway, or at the next one here.
+      approvals.end(new GatewayError("shutting_down", "The gateway stops; try again."));
       const isBusy = (): boolean => pipeline.open + upgrades.open + listener.answering() > 0;
       server.close();
       server.closeIdleConnections();

@@ -157,6 +157,16 @@ const CASES: Readonly<
     refused: ["undici", "../record/ledger.ts", "../policy/load.ts", "../config/secrets.ts"],
     passed: ["type ../config/secrets.ts", "../../db/queries/decision-log.ts", "../log.ts", "zod"],
   },
+  "gateway/corpus/a.ts": {
+    refused: [
+      "undici",
+      "../policy/load.ts",
+      "../record/ledger.ts",
+      "../config/secrets.ts",
+      "../../db/schema.ts",
+    ],
+    passed: ["../replay/record-line.ts", "../record/basis.ts", "../../db/queries/corpus-rows.ts", "zod"],
+  },
   "gateway/admin/a.ts": {
     refused: ["undici", "../pipeline.ts", "../parse/route.ts"],
     passed: ["hono", "../errors.ts"],

@@ -153,9 +153,9 @@ async function runBuild(dir: string, flags: BuildFlags, context: CommandContext)
       writeWhole(output, bytes);
       writeWhole(twin, built.rego);
     }
-    const said = { revision, serial, rules, output, rego: twin, bytes: bytes.byteLength };
+    const said = { revision, serial, rules: rules.length, output, rego: twin, bytes: bytes.byteLength };
     const order = serial === null ? "no serial, since not all is committed to Git" : `serial ${serial}`;
-    const text = `${flags.output}: revision ${revision}, ${order}, ${rules} rules, ${bytes.byteLength} bytes.`;
+    const text = `${flags.output}: revision ${revision}, ${order}, ${rules.length} rules, ${bytes.byteLength} bytes.`;
     return { warnings, said, text };
   });
 }

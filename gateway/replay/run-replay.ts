@@ -11,7 +11,7 @@ import { addTally, createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 
 /** What is judged next. */
-export type Part = ToChild & { readonly kind: "range" | "lines" };
+export type Part = Extract<ToChild, { readonly kind: "range" | "lines" }>;
 
 export type ReplayOptions = {
   readonly open: ToChild & { readonly kind: "open" };
