@@ -14,8 +14,9 @@ export type LintRules = {
   readonly classes: ReadonlySet<string>;
 };
 
-/** What a gateway refuses instead of doing it. */
-const UNAPPLIED: ReadonlySet<string> = new Set(["require_approval", "limit"]);
+/** What a gateway refuses instead of doing it, and what it does for requests alone. */
+const UNAPPLIED: ReadonlySet<string> = new Set(["limit"]);
+const OF_REQUESTS: ReadonlySet<string> = new Set(["require_approval"]);
 
 /** Finds them in all modules. */
 export function lintRules({ modules, rules, classes }: LintRules): readonly Problem[] {
@@ -24,7 +25,7 @@ export function lintRules({ modules, rules, classes }: LintRules): readonly Prob
     const rule = rules.find(({ package: name }) => name === module.name && isRule(module)) ?? null;
     return [
       ...module.rules.flatMap((one) => lintOne(one, module, rule, valuesOf)),
-      ...(rule === null ? [] : [...lintEffects(module), ...lintPhases(module, rule)]),
+      ...(rule === null ? [] : [...lintEffects(module, rule), ...lintPhases(module, rule)]),
       ...lintClasses(module, classes),
     ];
   });
@@ -108,7 +109,7 @@ function lintPhases(module: Module, rule: Rule): readonly Problem[] {
 }
 
 /** Finds contributions that nobody applies, and sets that are none but look like one. */
-function lintEffects({ path, rules }: Module): readonly Problem[] {
+function lintEffects({ path, rules }: Module, rule: Rule): readonly Problem[] {
   const parts = rules.flatMap(({ head, body }) => [head.key, head.value, body]);
   const used = new Set([...walk(parts)].map((node) => toVariable(node)));
   return rules.flatMap(({ head }) => {
@@ -122,6 +123,13 @@ function lintEffects({ path, rules }: Module): readonly Problem[] {
         {
           help: "write `deny contains {} if …` where that is meant",
         },
+      );
+    if (OF_REQUESTS.has(name) && phasesOf(rule).some((phase) => phase !== "request"))
+      return toError(
+        "effect_unsupported",
+        placeOf(head, path),
+        `Only before a request goes on does a gateway apply ${name}: in answers what it is said about is refused.`,
+        { expected: "the METADATA names the phase request alone" },
       );
     if (EFFECTS.some((effect) => effect === name) || used.has(name)) return [];
     const near = toNearest(name, EFFECTS);

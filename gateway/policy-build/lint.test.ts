@@ -109,7 +109,7 @@ test("what nobody applies and classes that nothing finds are told", async () => 
     "request",
     `denny contains {} if input.request.stream
 
-require_approval contains {} if input.request.stream
+limit contains {} if input.request.stream
 
 mask contains {"class": "emial", "with": "token"}
 
@@ -128,6 +128,18 @@ deny contains {} if input.findings.ibann > 0`,
   expect(problems.map(({ help }) => help)).toEqual(
     expect.arrayContaining(["did you mean deny?", "did you mean email?"]),
   );
+});
+
+test("people are asked about requests alone: in answers what a rule asks them about is told", async () => {
+  const body = "require_approval contains {} if input.request.stream";
+  expect((await find("request", body)).where).toEqual([]);
+  expect((await find("tool_call", body)).where).toEqual(["6:1 effect_unsupported"]);
+  const softened = await find(
+    "end",
+    "deny contains {} if input.request.stream",
+    "effects: {odd: require_approval}\n",
+  );
+  expect(softened.where).toEqual(["1:11 effect_unsupported"]);
 });
 
 test("data that no rule reads and names that nobody knows are told, unless their author means it", async () => {
@@ -158,7 +170,6 @@ effects: {odd: require_approval, even: deny}
     "9:1 data_unread",
     "10:28 operation_unknown",
     "10:66 operation_unknown",
-    "11:11 effect_unsupported",
     "11:34 code_unknown",
   ]);
 });

@@ -4,14 +4,17 @@ import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
 import { areFieldNames, FIELD_CLASS } from "../field-name.ts";
+import { APPROVAL_FIELDS, requireApplied } from "./approval-effect.ts";
 import { isRecognised } from "./known-classes.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
+import { toCodes, unsupported } from "./unsupported.ts";
 
 /** A decision's sets, in the order in which a reader wants them. */
 export const DECISION_SETS = [
   "allow",
   "deny",
   "observe",
+  "require_approval",
   "mask",
   "set",
   "record",
@@ -26,6 +29,7 @@ export const NO_EFFECTS: Decision = {
   allow: [],
   deny: [],
   observe: [],
+  require_approval: [],
   mask: [],
   set: [],
   record: [],
@@ -35,10 +39,12 @@ export const NO_EFFECTS: Decision = {
   need: [],
 };
 
-const UNSUPPORTED = ["require_approval", "limit"] as const;
+const UNSUPPORTED = ["limit"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS, ...UNSUPPORTED]);
 
-const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+type Fields = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const FIELDS: Fields = {
   code: isText,
   call: isText,
   about: (value) => typeof value === "string" && value.length <= 1024,
@@ -58,6 +64,7 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   restore: areKinds,
   kinds: areKinds,
 };
+const OBSERVED: Fields = { ...SET_FIELDS, ...APPROVAL_FIELDS };
 const NOTHING: readonly Effect[] = [];
 
 /**
@@ -79,12 +86,13 @@ export function parseDecision(
   for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
   for (const name of UNSUPPORTED) {
     const wanted = toList(decision[name]);
-    if (wanted.length > 0) throw unsupported(name, wanted);
+    if (wanted.length > 0) throw unsupported(name, toCodes(wanted));
   }
   const read = {
     allow: toEffects("allow", decision["allow"], facts),
     deny: toEffects("deny", decision["deny"], facts),
     observe: toEffects("observe", decision["observe"], facts),
+    require_approval: toEffects("require_approval", decision["require_approval"], facts),
     mask: toEffects("mask", decision["mask"], facts),
     set: toEffects("set", decision["set"], facts),
     record: toEffects("record", decision["record"], facts),
@@ -93,6 +101,7 @@ export function parseDecision(
     forward: toEffects("forward", decision["forward"], facts),
     need: toEffects("need", decision["need"], facts),
   };
+  requireApplied(read.require_approval, facts);
   for (const { class: named } of read.mask) if (named !== undefined) requireKnown(named, classes);
   for (const { originals } of read.record)
     if (originals !== undefined && originals !== FIELD_CLASS && !isRecognised(originals))
@@ -111,7 +120,7 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
   return list.map((effect) => {
     if (!isEffect(effect)) throw malformed("an effect without a code");
     for (const key in effect) {
-      const isValid = FIELDS[key] ?? (name === "set" || name === "observe" ? SET_FIELDS[key] : undefined);
+      const isValid = FIELDS[key] ?? toFields(name)?.[key];
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
@@ -131,6 +140,12 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       throw malformed("an effect on a call that was not asked about");
     return effect;
   });
+}
+
+/** Gives the fields that only effects of this name have; what is only observed may be any. */
+function toFields(name: string): Fields | undefined {
+  if (name === "observe") return OBSERVED;
+  return name === "set" ? SET_FIELDS : name === "require_approval" ? APPROVAL_FIELDS : undefined;
 }
 
 function areKinds(value: unknown): boolean {
@@ -158,27 +173,4 @@ function malformed(what: string): GatewayError {
   return new GatewayError("policy_unavailable", "The policy gave no decision that can be read.", {
     cause: new Error(what),
   });
-}
-
-/** Names an effect that the gateway does not have, and the rules that asked for it. */
-export class UnsupportedEffect extends Error {
-  readonly effect: string;
-  readonly codes: readonly string[];
-
-  constructor(effect: string, wanted: readonly unknown[]) {
-    super(effect.slice(0, 64));
-    this.name = "UnsupportedEffect";
-    this.effect = effect;
-    this.codes = wanted.flatMap((one) => (isEffect(one) ? one.code : []));
-  }
-}
-
-function unsupported(name: string, wanted: readonly unknown[] = []): GatewayError {
-  return new GatewayError(
-    "policy_effect_unsupported",
-    "The policy asks for an effect that this gateway does not have.",
-    {
-      cause: new UnsupportedEffect(name, wanted),
-    },
-  );
 }

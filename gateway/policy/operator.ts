@@ -8,6 +8,7 @@ import { isRecognised, refuseUnknownClasses, toKnownClasses } from "./known-clas
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { INITIATORS, INJECTION_PLACES } from "../exchange.ts";
+import { approvalLists } from "./approval-lists.ts";
 import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import { tokenLivesSchema } from "./token-lives.ts";
@@ -63,6 +64,7 @@ const operatorSchema = z.strictObject({
         )
         .max(100),
       token_lives: tokenLivesSchema,
+      ...approvalLists,
       set: z
         .array(
           z
