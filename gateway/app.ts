@@ -54,6 +54,7 @@ import { createFreshness } from "./distribution/freshness.ts";
 import type { Freshness } from "./distribution/freshness.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
 import type { Policy, PolicySnapshot } from "./policy/load.ts";
+import { createQuotas } from "./quotas/quotas.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
 import {
@@ -248,6 +249,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           ),
           (one) => one.close(),
         );
+  const quotas = opened(
+    createQuotas({
+      db,
+      log,
+      onOutcome: (outcome, milliseconds) => events.limitsAsked(outcome, milliseconds),
+      onFreed: (reservations) => events.limitsFreed(reservations),
+    }),
+    (one) => one.close(),
+  );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
@@ -286,6 +296,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     uploads: createUploads(
       createUploadParts({ db, box: openBox(derive(secrets.encryptionKey, "upload parts")) }),
     ),
+    quotas,
     recorder,
     reveals,
     ledger,

@@ -49,6 +49,10 @@ import { createPlaceholders } from "./mask/placeholders.ts";
 import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
+import { toAsked } from "./quotas/amounts.ts";
+import { toLimits, toShownLimits } from "./quotas/limits.ts";
+import type { Quotas, Reservation } from "./quotas/quotas.ts";
+import { toShownKey } from "./quotas/shown-key.ts";
 import { maskBody } from "./request/masked-form.ts";
 import type { MaskedBody, Masking } from "./request/masked-form.ts";
 import { toToldDecision, toToldError } from "./record-names.ts";
@@ -108,6 +112,7 @@ export type DeciderDeps = {
   readonly parser: RequestParser;
   /** What is known of the parts of uploads. */
   readonly uploads: Uploads;
+  readonly quotas: Quotas;
   readonly shares: Shares;
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
@@ -139,6 +144,8 @@ export type Asked = {
   readonly body?: TakenBody;
   /** What it asks for is under way: nothing of it can be changed. */
   readonly isFixed?: true;
+  /** It opens a socket, over which requests come. */
+  readonly opensSocket?: true;
 };
 
 /** A request that may go to the target. */
@@ -161,6 +168,8 @@ export type Decided = Asked &
     readonly set: SetParameters;
     /** What goes to the target of a body that was spooled. */
     readonly spooled: SpooledBody | null;
+    /** What it has reserved of its limits; null: none is for it. */
+    readonly reservation: Reservation | null;
     /** Where the files of a form lie that were written anew. */
     readonly files: MaskedBody["files"];
   };
@@ -467,7 +476,11 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const key = deps.maskKey(caller.tenant);
       const recorded = createNames(inForce.names, { effects: verdict.decision.mask, key }, deps.digest);
       progress.names = recorded;
+      const { limit } = verdict.decision;
+      const show = (name: string): string => toShownKey(name, caller, (text) => recorded.mask(text));
       verdict = { ...verdict, decision: toToldDecision(verdict.decision, recorded) };
+      if (limit.length > 0)
+        verdict = { ...verdict, decision: { ...verdict.decision, limit: toShownLimits(limit, show) } };
       progress.verdict = verdict;
       account.keep(toKept(verdict.decision));
       const { mask } = verdict.decision;
@@ -522,6 +535,12 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         bytes: plain.bytes && set.apply(plain.bytes),
         without: plain.without && { ...plain.without, bytes: set.apply(plain.without.bytes) },
       };
+      if (limit.length > 0) {
+        const limits = toLimits(limit, { tenant: caller.tenant, digest: deps.digest, show });
+        const amounts = toAsked({ bytes: progress.requestBytes, opensSocket: asked.opensSocket === true });
+        progress.reservation = await deps.quotas.reserve(id, limits, amounts);
+        lap("limits");
+      }
       // What stands for what is durable too: the answer may be asked for at another gateway.
       await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");
@@ -542,6 +561,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         masked,
         set,
         spooled,
+        reservation: progress.reservation,
         files,
       };
     },
@@ -583,6 +603,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
+        reservation: decided.reservation,
         onCalls: onCalls ?? null,
         onClosed: ({ outcome, errorCode, httpStatus }) => {
           onClosed();
@@ -594,7 +615,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     async turnAway(progress, thrown) {
       const { id, sink } = progress;
       const told = toToldError(toGatewayError(thrown), progress.names ?? strictNames());
+      const released = progress.reservation?.end({ isReached: false });
       const error = await journal.turnedAway(progress, told);
+      await released;
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
       refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
@@ -620,6 +643,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     masked: createMaskTally(),
     changes: [],
     besides: null,
+    reservation: null,
     account: null,
     maskTexts: null,
     names: null,

@@ -144,7 +144,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const asked = { caller, route, open: connection, request, sessionHeader, body };
     const decided = await decider.decide(progress, asked, lap);
     if (sink.gone) {
-      await journal.left(progress);
+      await Promise.all([journal.left(progress), decided.reservation?.end({ isReached: false })]);
       journal.ended(progress, "allow", [], 0);
       return;
     }
@@ -169,6 +169,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       connection: connection.connection.name,
       fail: (error) => answer.onError(error),
     });
+    decided.reservation?.onLost((error) => answer.onError(error));
     if (shown !== null) return answerOriginals(context, shown);
     if (isTraces && traces === null) return answerTraces(context);
     const sent = {

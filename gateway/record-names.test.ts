@@ -18,6 +18,7 @@ const NOTHING = {
   label: [],
   mask: [],
   set: [],
+  limit: [],
   share: [],
   forward: [],
   need: [],

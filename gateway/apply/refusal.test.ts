@@ -8,6 +8,7 @@ const NOTHING: Decision = {
   observe: [],
   mask: [],
   set: [],
+  limit: [],
   record: [],
   label: [],
   share: [],

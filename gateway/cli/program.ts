@@ -23,6 +23,7 @@ import { addIncidents } from "./incidents.ts";
 import { addLogin } from "./login.ts";
 import { addObjects } from "./objects.ts";
 import { addPolicy } from "./policy.ts";
+import { addQuotas } from "./quotas.ts";
 import { addServiceAccounts } from "./service-accounts.ts";
 import { addSessions } from "./sessions.ts";
 import { addStart } from "./start-command.ts";
@@ -62,6 +63,7 @@ export function createProgram(context: CommandContext): Command {
   addObjects(program, context);
   addIncidents(program, context);
   addPolicy(program, context);
+  addQuotas(program, context);
   addActions(program, context);
   addDecisionLog(program, context);
   addDoctor(program, context);

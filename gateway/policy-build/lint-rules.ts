@@ -15,7 +15,7 @@ export type LintRules = {
 };
 
 /** What a gateway refuses instead of doing it. */
-const UNAPPLIED: ReadonlySet<string> = new Set(["require_approval", "limit"]);
+const UNAPPLIED: ReadonlySet<string> = new Set(["require_approval"]);
 
 /** Finds them in all modules. */
 export function lintRules({ modules, rules, classes }: LintRules): readonly Problem[] {

@@ -52,7 +52,7 @@ describe("parseDecision", () => {
       need: [{ code: "f", fact: "tokens.exact" }],
     };
     const { allow, deny, observe, mask, record, label, share, forward, need } = decision;
-    const given = { allow, deny, observe, mask, set: [], record, label, share, forward, need };
+    const given = { allow, deny, observe, mask, set: [], limit: [], record, label, share, forward, need };
     expect(parse(decision)).toEqual(given);
   });
 
@@ -116,8 +116,9 @@ describe("parseDecision", () => {
   });
 
   it("refuses effects that it does not have", () => {
-    for (const name of ["require_approval", "limit"])
-      expect(codeOf(() => parse({ ...EMPTY, [name]: [{ code: "x" }] }))).toBe("policy_effect_unsupported");
+    expect(codeOf(() => parse({ ...EMPTY, require_approval: [{ code: "x" }] }))).toBe(
+      "policy_effect_unsupported",
+    );
     expect(codeOf(() => parse({ ...EMPTY, teleport: [] }))).toBe("policy_effect_unsupported");
     for (const effect of [
       { code: "x", to: "moon" },
@@ -130,6 +131,31 @@ describe("parseDecision", () => {
       { code: "x", class: "email", with: "placeholder", restore: ["poem"] },
     ])
       expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_effect_unsupported");
+  });
+
+  it("gives limits that are whole, in the phase of the request alone", () => {
+    const limit = { code: "q", name: "per-minute", key: "", unit: "requests", limit: 10, window: "minute" };
+    const request = toSampleFacts("request");
+    const parseOf = (decision: unknown, of = request) =>
+      parseDecision([{ result: decision }], "r", of, CLASSES);
+    const { window: _, ...once } = { ...limit, unit: "concurrent" };
+    expect(parseOf({ ...EMPTY, limit: [limit, once] }).limit).toEqual([limit, once]);
+    expect(parseOf({ ...EMPTY, observe: [limit] }).observe).toEqual([limit]);
+    for (const wrong of [
+      { code: "q" },
+      { ...limit, name: "Per minute" },
+      { ...limit, unit: "wishes" },
+      { ...limit, limit: -1 },
+      { ...limit, limit: 0.5 },
+      { ...limit, window: 0 },
+      { ...limit, window: "fortnight" },
+      { ...limit, unit: "concurrent" },
+      { ...once, unit: "requests" },
+      { ...limit, key: undefined },
+      { ...limit, colour: "red" },
+    ])
+      expect(codeOf(() => parseOf({ ...EMPTY, limit: [wrong] }))).toBe("policy_effect_unsupported");
+    expect(codeOf(() => parseOf({ ...EMPTY, limit: [limit] }, facts))).toBe("policy_effect_unsupported");
   });
 
   it("gives what is set, in the phase of the request alone", () => {

@@ -5,6 +5,7 @@ import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
 import { areFieldNames, FIELD_CLASS } from "../field-name.ts";
 import { isRecognised } from "./known-classes.ts";
+import { isLimitEffect, LIMIT_FIELDS } from "./limit-effect.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
 const KEPT = [
@@ -13,13 +14,14 @@ const KEPT = [
   "observe",
   "mask",
   "set",
+  "limit",
   "record",
   "label",
   "share",
   "forward",
   "need",
 ] as const;
-const UNSUPPORTED = ["require_approval", "limit"] as const;
+const UNSUPPORTED = ["require_approval"] as const;
 const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -42,6 +44,8 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   restore: areKinds,
   kinds: areKinds,
 };
+const OBSERVED_FIELDS = { ...SET_FIELDS, ...LIMIT_FIELDS };
+const NO_FIELDS = {};
 const NOTHING: readonly Effect[] = [];
 
 /**
@@ -71,6 +75,7 @@ export function parseDecision(
     observe: toEffects("observe", decision["observe"], facts),
     mask: toEffects("mask", decision["mask"], facts),
     set: toEffects("set", decision["set"], facts),
+    limit: toEffects("limit", decision["limit"], facts),
     record: toEffects("record", decision["record"], facts),
     label: toEffects("label", decision["label"], facts),
     share: toEffects("share", decision["share"], facts),
@@ -95,11 +100,12 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
   return list.map((effect) => {
     if (!isEffect(effect)) throw malformed("an effect without a code");
     for (const key in effect) {
-      const isValid = FIELDS[key] ?? (name === "set" || name === "observe" ? SET_FIELDS[key] : undefined);
+      const isValid = FIELDS[key] ?? toOwnFields(name)[key];
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
     if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
+    if (name === "limit" && (facts.phase !== "request" || !isLimitEffect(effect))) throw unsupported("limit");
     if (name === "mask" && (effect.class === undefined) === (effect.fields === undefined))
       throw malformed("a mask of no class and no fields, or of both");
     // Fields are looked for from the beginning of a text on.
@@ -115,6 +121,13 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       throw malformed("an effect on a call that was not asked about");
     return effect;
   });
+}
+
+/** Gives the checks of the fields that one effect alone has; what is observed may be any of them. */
+function toOwnFields(name: string): Readonly<Record<string, (value: unknown) => boolean>> {
+  if (name === "set") return SET_FIELDS;
+  if (name === "limit") return LIMIT_FIELDS;
+  return name === "observe" ? OBSERVED_FIELDS : NO_FIELDS;
 }
 
 function areKinds(value: unknown): boolean {

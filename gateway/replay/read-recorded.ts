@@ -36,6 +36,7 @@ const NOTHING: Decision = {
   observe: [],
   mask: [],
   set: [],
+  limit: [],
   record: [],
   label: [],
   share: [],

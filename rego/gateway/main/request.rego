@@ -12,9 +12,9 @@ request := {
 	"data_rev": data.gateway.rev,
 	"allow": request_allow,
 	"deny": decision.denied(request_deny),
-	"observe": ((((((decision.observed(request_deny) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
+	"observe": (((((((decision.observed(request_deny) | decision.observed(request_limit)) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
 	"require_approval": decision.softened_to_approval(request_deny),
-	"limit": set(),
+	"limit": decision.kept(request_limit),
 	"mask": decision.kept(request_mask),
 	"set": decision.kept(request_set),
 	"record": decision.kept(request_record),
@@ -61,6 +61,8 @@ request_deny contains object.union(e, {"code": "mcp_approval_never"}) if some e 
 request_deny contains object.union(e, {"code": "mcp_server_not_allowed"}) if some e in data.gateway.rules.tools.mcp_server.deny
 
 request_deny contains object.union(e, {"code": "tool_type_not_allowed"}) if some e in data.gateway.rules.tools.type.deny
+
+request_limit contains object.union(e, {"code": "quotas"}) if some e in data.gateway.rules.limits.quotas.limit
 
 request_mask contains object.union(e, {"code": "values_masked"}) if some e in data.gateway.rules.content.masks.mask
 

@@ -1,0 +1,55 @@
+// What rules say of limits, put together: one count for each thing that is counted by itself, under its strictest limit.
+import type { QuotaCounter } from "../../db/queries/quotas.ts";
+import { GatewayError } from "../errors.ts";
+import type { Effect, LimitUnit, LimitWindow } from "../exchange.ts";
+
+/** One limit of an exchange. */
+export type Limit = {
+  readonly counter: QuotaCounter;
+  readonly unit: LimitUnit;
+  /** Null: what is under way at once. */
+  readonly window: LimitWindow | null;
+};
+
+/** Whose limits they are, and how what rules key by is written down. */
+export type LimitScope = {
+  readonly tenant: string;
+  /** Keyed hash. */
+  readonly digest: (text: string) => string;
+  /** Gives a key as it may be shown. */
+  readonly show: (key: string) => string;
+};
+
+/** What one exchange may wait for in the database. */
+const MOST_LIMITS = 32;
+
+/**
+ * Gives the limits that contributions come to, however many rules and bundles they are of: the same thing counts once.
+ * They are complete: the policy's reading has refused others.
+ *
+ * @throws GatewayError `policy_effect_unsupported` where there are too many.
+ */
+export function toLimits(effects: readonly Effect[], scope: LimitScope): readonly Limit[] {
+  const limits = new Map<string, Limit>();
+  for (const effect of effects) {
+    const { code, name = "", key = "", unit = "requests", limit: most = 0, window } = effect;
+    const span = window === undefined ? null : String(window);
+    const id = scope.digest(JSON.stringify([scope.tenant, code, name, key, unit, span]));
+    const known = limits.get(id)?.counter.most ?? Number.POSITIVE_INFINITY;
+    if (known <= most) continue;
+    const { tenant } = scope;
+    const counter = { id, tenant, code, name, key: scope.show(key), unit, span, sliding: false, most };
+    limits.set(id, { counter, unit, window: window ?? null });
+  }
+  if (limits.size > MOST_LIMITS)
+    throw new GatewayError(
+      "policy_effect_unsupported",
+      `More than ${MOST_LIMITS} limits are for one request.`,
+    );
+  return [...limits.values()];
+}
+
+/** Gives contributions as they may be recorded and told. */
+export function toShownLimits(effects: readonly Effect[], show: LimitScope["show"]): readonly Effect[] {
+  return effects.map((effect) => (effect.key === undefined ? effect : { ...effect, key: show(effect.key) }));
+}
