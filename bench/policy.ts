@@ -37,6 +37,7 @@ async function load(bundlePath: string): Promise<PolicySnapshot> {
   const policy = await createPolicy({
     bundlePath,
     operatorPath: null,
+    trust: null,
     checkPatterns: () => {},
     log: createSilentLog(),
   });

@@ -50,6 +50,7 @@ import { openDistribution, openPolicy } from "./open-policy.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import type { Fleet } from "./distribution/distribution.ts";
+import type { BundleSource } from "./distribution/source.ts";
 import { createFreshness } from "./distribution/freshness.ts";
 import type { Freshness } from "./distribution/freshness.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
@@ -89,6 +90,8 @@ export type GatewayOptions = {
   readonly env: Environment;
   /** Whether this process has the operators' listener: with several workers their primary has it. */
   readonly hasAdmin: boolean;
+  /** Where the bundle comes from; null or absent: as the configuration says. */
+  readonly source?: BundleSource | null;
   /** The bundle to begin with, in a worker; absent: this process follows its source. */
   readonly handed?: Handed;
   /** What other processes of this gateway count for its callers; absent: there are none. */
@@ -166,7 +169,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { handed } = options;
   const chosen =
     handed === undefined
-      ? await openDistribution({ db, config, outbound, env: options.env, log }, openOne)
+      ? await openDistribution(
+          { db, config, outbound, env: options.env, log, source: options.source ?? null },
+          openOne,
+        )
       : { ...handed, opened: await openOne(handed.bytes, true), run: null };
   const policy = opened(chosen.opened, (one) => one.close());
   opened(policy.watch(), (one) => one[Symbol.dispose]());

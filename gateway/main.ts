@@ -14,6 +14,8 @@ if (!isNewEnough(process.versions.node, needed)) {
   // Beside the code that it is made of, where nobody writes who may not change that code; elsewhere Node would use /tmp.
   const { enableCompileCache } = await import("node:module");
   enableCompileCache(join(findPackageRoot(), "node_modules", ".cache", "tollgate"));
+  const { resolveDrizzleSooner } = await import("./resolve-sooner.ts");
+  resolveDrizzleSooner();
   const { runCommandLine } = await import("./cli/program.ts");
   const stop = new AbortController();
   const args = process.argv.slice(2);

@@ -32,6 +32,8 @@ type Place = {
   readonly outbound: Outbound;
   readonly env: Environment;
   readonly log: Log;
+  /** Where the bundle comes from; null: as the configuration says. */
+  readonly source: BundleSource | null;
 };
 
 export type PolicyParts = Pick<Place, "db" | "config" | "env" | "log"> & {
@@ -40,7 +42,7 @@ export type PolicyParts = Pick<Place, "db" | "config" | "env" | "log"> & {
 };
 
 /** Opens the source of the bundle. */
-function openSource({ config, outbound, env }: Omit<Place, "db" | "log">): BundleSource {
+function openSource({ config, outbound, env }: Pick<Place, "config" | "outbound" | "env">): BundleSource {
   const { bundle, url, source, folder } = config.policy;
   if (url === null) return createFileSource(bundle);
   const follow = (reference: string) => followReference(reference, env, folder);
@@ -48,7 +50,7 @@ function openSource({ config, outbound, env }: Omit<Place, "db" | "log">): Bundl
 }
 
 /** Asks the source of the bundle once. Rejects with a `PolicyLoadError` where it has none. */
-export async function readBundleOnce(place: Omit<Place, "db" | "log">): Promise<Buffer> {
+export async function readBundleOnce(place: Pick<Place, "config" | "outbound" | "env">): Promise<Buffer> {
   try {
     return await askOnce(openSource(place));
   } catch (cause) {
@@ -108,7 +110,7 @@ export async function openDistribution<T extends Pick<Policy, "status">>(
   readonly run: (fleet: Fleet) => Promise<RunningDistribution>;
 }> {
   const { db, config, log } = place;
-  const source = openSource(place);
+  const source = place.source ?? openSource(place);
   const path = join(config.stateDir, "policy", `${config.policy.name}.bundle`);
   const lastGood = source.isRemote ? createLastGood(path, source.name) : null;
   const deps: ChoosingDeps = { db, name: config.policy.name, source, lastGood, log };

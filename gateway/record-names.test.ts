@@ -5,24 +5,12 @@ import type { Effect } from "./exchange.ts";
 import { createNames, createNameScanner } from "./mask/names.ts";
 import type { Names } from "./mask/names.ts";
 import { toSampleFacts } from "./policy/sample-facts.ts";
+import { NO_EFFECTS } from "./policy/decision.ts";
 import { toRecordedDecision, toRecordedFacts, toToldDecision, toToldError } from "./record-names.ts";
 
 const secret = ["ghp", "16C7e42F292c6912E7710c838347Ae178B4a"].join("_");
 const email = "ada@example.com";
 const scanner = createNameScanner(createDetectors()({}));
-const NOTHING = {
-  allow: [],
-  deny: [],
-  observe: [],
-  record: [],
-  label: [],
-  mask: [],
-  set: [],
-  limit: [],
-  share: [],
-  forward: [],
-  need: [],
-};
 
 function openNames(effects: readonly Effect[] | null): Names {
   const masked = effects === null ? null : { effects, key: Buffer.alloc(32) };
@@ -127,7 +115,7 @@ test.each([64, 128, 256])("a name that facts have cut to %i characters is not re
 
 test("what a refusal is about is told masked, and the id of its call is recorded as the call's own row has it", () => {
   const names = openNames([secrets]);
-  const decision = { ...NOTHING, deny: [{ code: "no", about: `model ${secret}`, call: secret }] };
+  const decision = { ...NO_EFFECTS, deny: [{ code: "no", about: `model ${secret}`, call: secret }] };
   expect(toToldDecision(decision, names).deny).toEqual([
     { code: "no", about: "model [REDACTED:secret]", call: secret },
   ]);

@@ -32,7 +32,9 @@ try {
   if (warnings.length > 0) process.stderr.write(showProblems(warnings, show));
   if (isCheck) await compareBundle(bytes, OUTPUT);
   else writeFileSync(OUTPUT, bytes);
-  const done = isCheck ? "is what its sources give" : `has ${rules} rules and ${bytes.byteLength} bytes`;
+  const done = isCheck
+    ? "is what its sources give"
+    : `has ${rules.length} rules and ${bytes.byteLength} bytes`;
   process.stdout.write(`bundles/default.tar.gz ${done}: revision ${revision}\n`);
 } catch (error) {
   if (!(error instanceof PolicyProblem)) throw error;

@@ -19,7 +19,7 @@ test("the example of the configuration page is a right one", () => {
   }
 });
 
-test("every error has its line", () => {
-  const page = createPages().get("docs/errors.md") ?? "";
+test("every error has its line", async () => {
+  const page = (await createPages()).get("docs/errors.md") ?? "";
   for (const code of Object.keys(ERRORS)) expect(page).toContain(`| \`${code}\` |`);
 });

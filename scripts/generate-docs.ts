@@ -33,7 +33,7 @@ const schemaNode = z.looseObject({
 type SchemaNode = z.output<typeof schemaNode>;
 
 /** Gives every page by its path below the repository's root. */
-export function createPages(): ReadonlyMap<string, string> {
+export async function createPages(): Promise<ReadonlyMap<string, string>> {
   const schema = {
     title: "The configuration file of Tollgate",
     ...z.toJSONSchema(configFile, { io: "input" }),
@@ -42,7 +42,7 @@ export function createPages(): ReadonlyMap<string, string> {
     ["docs/tollgate.schema.json", `${JSON.stringify(schema, null, 2)}\n`],
     ["docs/configuration.md", toConfigurationPage(schemaNode.parse(schema))],
     ["docs/errors.md", toErrorsPage()],
-    ["docs/cli.md", toCommandPage()],
+    ["docs/cli.md", await toCommandPage()],
     ["docs/coverage.md", toCoveragePage(NOTE)],
     ["docs/detectors.md", toDetectorsPage(NOTE)],
     ["docs/injection.md", toSignalsPage(NOTE)],
@@ -205,9 +205,9 @@ function listCodes(): ErrorCode[] {
   return Object.keys(ERRORS).filter((code): code is ErrorCode => Object.hasOwn(ERRORS, code));
 }
 
-function toCommandPage(): string {
+async function toCommandPage(): Promise<string> {
   const silent = { write: () => undefined };
-  const program = createProgram({
+  const program = await createProgram({
     stdout: silent,
     stderr: silent,
     stdin: process.stdin,
@@ -262,7 +262,7 @@ function toSentence(text: string): string {
 if (import.meta.main) {
   const isCheck = process.argv.includes("--check");
   const stale: string[] = [];
-  for (const [path, content] of createPages()) {
+  for (const [path, content] of await createPages()) {
     const file = fileURLToPath(new URL(`../${path}`, import.meta.url));
     if (!isCheck) writeFileSync(file, content);
     else if (readOrEmpty(file) !== content) stale.push(path);

@@ -26,6 +26,7 @@ beforeAll(async () => {
   policy = await createPolicy({
     bundlePath: fileURLToPath(new URL("../bundles/default.tar.gz", import.meta.url)),
     operatorPath: null,
+    trust: null,
     checkPatterns: () => {},
     log: createKeptLog(),
     trial: { warmUps: 0 },

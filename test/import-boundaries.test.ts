@@ -88,8 +88,8 @@ const CASES: Readonly<
     passed: ["jose", "type ../config/signing.ts", "../bundle-archive/unpack.ts"],
   },
   "gateway/policy-build/a.ts": {
-    refused: ["hono", "../cli/program.ts", "../../db/queries/ledger.ts", "../config/config.ts"],
-    passed: ["yaml", "../policy/bundle.ts", "../detect/values/values.ts", "../config/package-root.ts"],
+    refused: ["hono", "tar-stream", "../cli/program.ts", "../../db/queries/ledger.ts", "../config/config.ts"],
+    passed: ["yaml", "../policy/bundle.ts", "../bundle-archive/unpack.ts", "../config/package-root.ts"],
   },
   "gateway/apply/a.ts": { refused: ["zod", "../judge.ts"], passed: ["../errors.ts", "type ../exchange.ts"] },
   "gateway/forward/a.ts": { refused: ["hono", "node-fetch"], passed: ["undici", "node:net"] },
@@ -156,6 +156,16 @@ const CASES: Readonly<
   "gateway/decision-log/a.ts": {
     refused: ["undici", "../record/ledger.ts", "../policy/load.ts", "../config/secrets.ts"],
     passed: ["type ../config/secrets.ts", "../../db/queries/decision-log.ts", "../log.ts", "zod"],
+  },
+  "gateway/corpus/a.ts": {
+    refused: [
+      "undici",
+      "../policy/load.ts",
+      "../record/ledger.ts",
+      "../config/secrets.ts",
+      "../../db/schema.ts",
+    ],
+    passed: ["../replay/record-line.ts", "../record/basis.ts", "../../db/queries/corpus-rows.ts", "zod"],
   },
   "gateway/admin/a.ts": {
     refused: ["undici", "../pipeline.ts", "../parse/route.ts"],

@@ -15,6 +15,7 @@ import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
 import { createTestDatabase } from "./postgres.ts";
 import type { TestDatabase } from "./postgres.ts";
+import { openSocket } from "./websocket/client.ts";
 
 const model = "gpt-4.1";
 const masks = [
@@ -102,6 +103,16 @@ const UPGRADE = {
   "sec-websocket-version": "13",
   "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
 };
+
+/** Sends one message over a socket, and gives the error that comes back. */
+async function askSocket(path: string, message: object): Promise<string> {
+  const token = await gateway.createKey({ groups: ["admins"] });
+  const socket = await openSocket(`${gateway.baseUrl}${path}`, { token });
+  socket.send(message);
+  const error = await socket.until(({ type }) => type === "error" || type.endsWith(".failed"));
+  socket.socket.close();
+  return JSON.stringify(error);
+}
 
 const WAYS: Readonly<Record<string, (values: Values) => Promise<unknown>>> = {
   "a prompt": ({ both }) =>
@@ -211,6 +222,24 @@ const WAYS: Readonly<Record<string, (values: Values) => Promise<unknown>>> = {
       { "content-type": "application/json" },
       JSON.stringify({ model, input: { [secret]: both }, tools: [{ type: { [secret]: both } }] }),
     ),
+  "the id of a message that is refused": ({ secret }) =>
+    askSocket("/realtime?model=gpt-realtime", { type: "response.create", event_id: secret }),
+  "input of a message that is refused": ({ both, secret }) =>
+    askSocket("/responses", {
+      type: "response.steer",
+      previous_response_id: `resp_${secret}`,
+      input: [{ role: "user", content: both }],
+    }),
+  "what stands behind the media type of a file": async ({ both, secret }) => {
+    const file = new File([both], "a.txt", { type: `text/plain; note=${secret}` });
+    const headers = { authorization: `Bearer ${key}` };
+    const body = new FormData();
+    body.append("purpose", "assistants");
+    body.append("file", file);
+    const answer = await fetch(`${gateway.baseUrl}/files`, { method: "POST", headers, body });
+    expect(answer.status).toBe(403);
+    return answer.text();
+  },
   "a media type": ({ secret }) => ask("/v1/responses", { "content-type": `text/${secret}` }, "{}"),
   "a key that nobody gave": ({ both, secret }) =>
     ask("/v1/models", { authorization: `Bearer ${secret}`, "user-agent": both }),

@@ -16,6 +16,7 @@ import { createDetectorCompiler, type Detector } from "../gateway/detect/values/
 import { GatewayError } from "../gateway/errors.ts";
 import type { Decision, Facts } from "../gateway/exchange.ts";
 import { addSignals, toInjection, toPlace, type PlacedSignals } from "../gateway/injection.ts";
+import { DECISION_SETS } from "../gateway/policy/decision.ts";
 import { factsSchema } from "../gateway/policy/facts-schema.ts";
 import { createPolicy, type Policy } from "../gateway/policy/load.ts";
 import { toSampleFacts } from "../gateway/policy/sample-facts.ts";
@@ -55,19 +56,7 @@ const caseShape = z.strictObject({
 });
 type Case = z.infer<typeof caseShape>;
 
-const EFFECTS = [
-  "allow",
-  "deny",
-  "observe",
-  "require_approval",
-  "limit",
-  "mask",
-  "set",
-  "record",
-  "label",
-  "need",
-] as const;
-const KEPT = ["allow", "deny", "observe", "mask", "set", "record", "label", "need"] as const;
+const EFFECTS = [...DECISION_SETS, "require_approval", "limit"] as const;
 
 const files = readdirSync(path("cases"))
   .filter((name) => name.endsWith(".json") && name !== "canaries.json")
@@ -118,6 +107,7 @@ async function policyWith(operator: Case["operator"]): Promise<Policy> {
     policy = await createPolicy({
       bundlePath: path("../bundles/default.tar.gz"),
       operatorPath,
+      trust: null,
       checkPatterns: () => {},
       log: createKeptLog(),
       trial: { warmUps: 0 },
@@ -230,7 +220,7 @@ for (const { name, cases } of files)
           expect(inEngine).toBe(isUnsupported ? "policy_effect_unsupported" : "a decision");
           return;
         }
-        for (const name of KEPT) {
+        for (const name of DECISION_SETS) {
           const given = inEngine[name].map((each) => toText({ ...each })).toSorted();
           expect(given, `${name}, in the engine`).toEqual((decided[name] ?? []).map(toText).toSorted());
         }

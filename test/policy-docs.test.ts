@@ -27,7 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe("docs/policy.md and docs/policy-rules.md", () => {
   it("list every rule of the default bundle, and no other", async () => {
-    const { manifest } = await readBundle(readFileSync(path("../bundles/default.tar.gz")));
+    const { manifest } = await readBundle(readFileSync(path("../bundles/default.tar.gz")), { trust: null });
     const codes = manifest.metadata?.tollgate?.rules.map(({ code }) => code).toSorted();
     const rules = readFileSync(path("../docs/policy-rules.md"), "utf8");
     expect([...rules.matchAll(/^### `(\w+)`/gm)].map(([, code]) => code ?? "").toSorted()).toEqual(codes);
@@ -63,7 +63,13 @@ describe("docs/policy.md and docs/policy-rules.md", () => {
       writeFileSync(bundlePath, built.bytes);
       writeFileSync(operatorPath, blocks("yaml").join("\n"));
       const log = createKeptLog();
-      const policy = await createPolicy({ bundlePath, operatorPath, checkPatterns: () => {}, log });
+      const policy = await createPolicy({
+        bundlePath,
+        operatorPath,
+        trust: null,
+        checkPatterns: () => {},
+        log,
+      });
       const facts = toSampleFacts("request");
       const human = {
         ...facts,

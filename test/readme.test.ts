@@ -47,6 +47,7 @@ describe("README.md", () => {
     const policy = await createPolicy({
       bundlePath: join(ROOT, "bundles/default.tar.gz"),
       operatorPath,
+      trust: null,
       checkPatterns: () => undefined,
       connectionLabels: () => ["production"],
       log: createSilentLog(),
@@ -70,8 +71,8 @@ describe("README.md", () => {
     expect(stdout).toContain("PASS: 3/3");
   });
 
-  test("names commands that exist", () => {
-    const program = createProgram({
+  test("names commands that exist", async () => {
+    const program = await createProgram({
       stdout: process.stdout,
       stderr: process.stderr,
       stdin: process.stdin,

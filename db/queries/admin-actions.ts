@@ -20,6 +20,11 @@ export async function recordAction(tx: Transaction, action: AdminAction): Promis
   await tx.insert(adminActions).values(action);
 }
 
+/** Writes down what was done without changing the database. */
+export async function noteAction(db: Database, action: AdminAction): Promise<void> {
+  await runQuery(() => db.orm.insert(adminActions).values(action));
+}
+
 /** Which actions are meant; what is absent limits nothing. */
 export type ActionFilter = {
   /** What an action's name begins with, before the dot: `connection`. */

@@ -1,7 +1,8 @@
-// The queue of decisions that a collector is told: filled as exchanges are projected, emptied by whoever delivers.
+// The queue of decisions that a collector is told: filled as exchanges are projected and by a look for the rest, emptied by whoever delivers.
 import type postgres from "postgres";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
+import { toFirstId } from "./exchange-filter.ts";
 
 /** A decision that waits to be told. What is JSON is as it was recorded. */
 export type WaitingDecision = {
@@ -42,6 +43,12 @@ const TAKEN = 500;
 const CLAIM_S = 120;
 /** Hours for which what was told is remembered, so that it isn't told again when more of its exchange is projected. */
 const REMEMBERED_H = 48;
+/** Milliseconds that an exchange has until its projection queues it. */
+const LAG_MS = 5000;
+/** Milliseconds between the making of an exchange's id and its record, as good as always: a look goes back so far. */
+const LOOK_MS = 600_000;
+/** The same, always: uploads take their time. Less than what is remembered. */
+const WHOLE_LOOK_MS = 86_400_000;
 
 /** Keeps decisions for a collector from now on; where they are kept already nothing changes. */
 export async function beginDecisionLog(db: Database): Promise<void> {
@@ -77,6 +84,32 @@ export async function queueDecisions(sql: postgres.TransactionSql, ids: readonly
       and exists (select 1 from decision_log_state s where e.at >= s.since)
     order by e.id, d.seq
     on conflict do nothing`;
+}
+
+/**
+ * Queues the requests' decisions that no projection will: of exchanges without usage, and of those whose process was
+ * killed. A whole look goes back to a day before the last delivery.
+ */
+export async function queueUntold(db: Database, isWhole: boolean): Promise<void> {
+  const [state] = await runQuery(
+    () => db.sql<{ since: string; deliveredAt: string | null }[]>`
+      select since::text, delivered_at::text as "deliveredAt" from decision_log_state`,
+  );
+  if (state === undefined) return;
+  const now = Date.now();
+  const told = state.deliveredAt === null ? 0 : Date.parse(state.deliveredAt) - WHOLE_LOOK_MS;
+  const from = Math.max(Date.parse(state.since) - WHOLE_LOOK_MS, isWhole ? told : now - LOOK_MS);
+  await runQuery(
+    () => db.sql`
+      insert into decision_log (exchange_id, decision_seq)
+      select e.id, 0 from exchanges e
+      where e.id >= ${toFirstId(new Date(from))} and e.id < ${toFirstId(new Date(now - LAG_MS))}
+        and e.at >= ${state.since}::timestamptz and e.facts is not null and e.revision is not null
+        and not exists (select 1 from decision_log l where l.exchange_id = e.id and l.decision_seq = 0)
+      order by e.id
+      on conflict do nothing`,
+    60_000,
+  );
 }
 
 /** Takes up to 500 decisions for a while, the oldest first; `isFull`: more may wait. */
@@ -155,10 +188,12 @@ export async function noteDelivery(db: Database, problem: string | null): Promis
   );
 }
 
-/** Forgets what was told so long ago that no more of its exchange will come. */
+/** Forgets what was told so long before the last delivery that no more of its exchange will come, and no look finds it. */
 export async function forgetDelivered(db: Database): Promise<void> {
   await runQuery(
-    () => db.sql`delete from decision_log where sent_at < now() - make_interval(hours => ${REMEMBERED_H})`,
+    () => db.sql`
+      delete from decision_log
+      where sent_at < (select delivered_at from decision_log_state) - make_interval(hours => ${REMEMBERED_H})`,
     30_000,
   );
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createTestDatabase } from "../../test/postgres.ts";
 import type { TestDatabase } from "../../test/postgres.ts";
-import { findBundle, keepBundle } from "./policy-bundles.ts";
+import { findBundle, keepBundle, readBundleBytes } from "./policy-bundles.ts";
 import type { StoredBundle } from "./policy-bundles.ts";
 
 let database: TestDatabase;
@@ -56,4 +56,13 @@ test("a bundle that was kept is found by its revision as it came, and can't be c
   await expect(database.db.sql`update policy_bundles set serial = 1 where name = 'kept'`).rejects.toThrow(
     "only added",
   );
+});
+
+test("bytes that aren't those that were kept are nobody's bundle", async () => {
+  const { name, revision, digest } = toBundle("changed", "c1", 1);
+  const other = Buffer.from("put there by somebody");
+  await database.db
+    .sql`insert into policy_bundles (name, revision, digest, serial, bytes) values (${name}, ${revision}, ${digest}, 1, ${other})`;
+  expect(await readBundleBytes(database.db, name, digest)).toBeNull();
+  expect(await findBundle(database.db, revision, name)).toBeNull();
 });

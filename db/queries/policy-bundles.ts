@@ -1,5 +1,6 @@
 // Keeps the bundles that were in force: to replay what they decided, and to go back to one of them.
-import { and, desc, eq, max, sql } from "drizzle-orm";
+import { createHash } from "node:crypto";
+import { and, asc, desc, eq, inArray, max, sql } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { policyBundles } from "../schema.ts";
@@ -93,7 +94,28 @@ export async function findBundle(
         .limit(1),
     SLOW_MS,
   );
-  return found ?? null;
+  return found !== undefined && isWhole(found) ? found : null;
+}
+
+/** Whether the bytes are those that were kept: what somebody changed in the database is not what was in force. */
+function isWhole({ bytes, digest }: Pick<StoredBundle, "bytes" | "digest">): boolean {
+  return createHash("sha256").update(bytes).digest("hex") === digest;
+}
+
+/** Gives the digests of bundles by their revisions, the latest where several have one; of some none may be kept. */
+export async function findDigests(
+  db: Database,
+  revisions: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { revision, digest, firstAt } = policyBundles;
+  const found = await runQuery(() =>
+    db.orm
+      .select({ revision, digest })
+      .from(policyBundles)
+      .where(inArray(revision, [...revisions]))
+      .orderBy(asc(firstAt)),
+  );
+  return new Map(found.map((one) => [one.revision, one.digest]));
 }
 
 /** What is known of a bundle without its bytes. */
@@ -122,5 +144,5 @@ export async function readBundleBytes(db: Database, name: string, digest: string
         .where(and(eq(policyBundles.name, name), eq(policyBundles.digest, digest))),
     SLOW_MS,
   );
-  return found?.bytes ?? null;
+  return found !== undefined && isWhole({ ...found, digest }) ? found.bytes : null;
 }

@@ -81,11 +81,12 @@ export async function findReplayPart(
   return row?.id ?? until;
 }
 
-/** Reads a part of the record. */
+/** Reads a part of the record; with `ids` only of these. */
 export async function readReplayRows(
   db: Database,
   filter: ExchangeFilter,
   { after, until }: ReplayRange,
+  ids?: readonly string[],
 ): Promise<readonly ReplayRow[]> {
   const rows = await runQuery(
     () =>
@@ -102,7 +103,14 @@ export async function readReplayRows(
         })
         .from(exchanges)
         .leftJoin(exchangeEnds, eq(exchangeEnds.exchangeId, exchanges.id))
-        .where(and(toCondition(db, filter), gt(exchanges.id, after), lte(exchanges.id, until)))
+        .where(
+          and(
+            toCondition(db, filter),
+            gt(exchanges.id, after),
+            lte(exchanges.id, until),
+            ids === undefined ? undefined : sql`${exchanges.id} = any(${`{${ids.join()}}`}::uuid[])`,
+          ),
+        )
         .orderBy(asc(exchanges.id)),
     LIMIT_MS,
   );

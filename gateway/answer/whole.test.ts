@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
 import type { Fake, FakeOptions } from "../../test/fixtures/fake-context.ts";
+import { createDetectors } from "../detect/detector.ts";
 import { createWholeReader } from "./whole.ts";
 
 async function run(body: string | Buffer, options: FakeOptions = {}, status = 200): Promise<Fake> {
@@ -117,5 +118,18 @@ describe("an answer that is read whole", () => {
   test("records calls even where no rule speaks", async () => {
     const fake = await run(JSON.stringify({ id: "resp_1", output: [call("drop")] }), { phases: [] });
     expect(fake.log).toContain("decided allow drop");
+  });
+
+  const named = { "ada.l@example.com": 1 };
+  test.each([
+    { body: named, operation: "responses.create" },
+    { body: { output: [{ type: "message", content: [named] }] }, operation: "responses.create" },
+    { body: named, operation: "chat.completions.create" },
+    { body: { choices: [{ index: 0, ...named }] }, operation: "chat.completions.create" },
+  ] as const)("is refused where a name of a member is a value ($operation)", async ({ body, operation }) => {
+    const mask = [{ code: "masks_email", class: "email", with: "redact" }] as const;
+    const fake = await run(JSON.stringify(body), { operation, scanner: createDetectors()({}), mask });
+    expect(fake.text()).not.toContain("ada.l");
+    expect(fake.log).toContain("close failed");
   });
 });

@@ -1,20 +1,8 @@
 import { describe, expect, test } from "vitest";
-import type { Decision, Effect, RuleText } from "../exchange.ts";
+import type { Effect, RuleText } from "../exchange.ts";
+import { NO_EFFECTS } from "../policy/decision.ts";
 import { toCallDenial, toMissingAllow, toRefusal } from "./refusal.ts";
 
-const NOTHING: Decision = {
-  allow: [],
-  deny: [],
-  observe: [],
-  mask: [],
-  set: [],
-  limit: [],
-  record: [],
-  label: [],
-  share: [],
-  forward: [],
-  need: [],
-};
 const rule = { code: "no_drop", title: "Dropping is refused", remedy: "Ask first.", package: "p" };
 const RULES = new Map<string, RuleText>([
   ["no_drop", { ...rule, refusal: null }],
@@ -23,12 +11,12 @@ const RULES = new Map<string, RuleText>([
 ]);
 
 function toMessage(...deny: Effect[]): string | undefined {
-  return toRefusal({ ...NOTHING, deny }, RULES, "e1")?.message;
+  return toRefusal({ ...NO_EFFECTS, deny }, RULES, "e1")?.message;
 }
 
 describe("a decision", () => {
   test("refuses the whole by a denial that names no call, with code, title, remedy and exchange", () => {
-    const error = toRefusal({ ...NOTHING, deny: [{ code: "no_drop" }] }, RULES, "e1");
+    const error = toRefusal({ ...NO_EFFECTS, deny: [{ code: "no_drop" }] }, RULES, "e1");
     expect(error).toMatchObject({ status: 403, publicCode: "no_drop" });
     expect(error?.message).toBe("Refused by policy (no_drop). Dropping is refused. Ask first. [exchange e1]");
   });
@@ -58,30 +46,30 @@ describe("a decision", () => {
 
   test("refuses the whole by a call's denial only where the rule says so", () => {
     const deny = [{ code: "no_drop", call: "c1" }];
-    expect(toRefusal({ ...NOTHING, deny }, RULES, "e1")).toBeNull();
+    expect(toRefusal({ ...NO_EFFECTS, deny }, RULES, "e1")).toBeNull();
     expect(
-      toRefusal({ ...NOTHING, deny: [{ code: "no_drop", call: "c1", as: "error" }] }, RULES, "e1"),
+      toRefusal({ ...NO_EFFECTS, deny: [{ code: "no_drop", call: "c1", as: "error" }] }, RULES, "e1"),
     ).not.toBeNull();
   });
 
   test("refuses a request that no rule allows, and says what was asked by whom", () => {
     const asked = { operation: "responses.create", groups: ["guests"] };
-    expect(toMissingAllow(NOTHING, asked, "e1")).toMatchObject({ code: "policy_not_allowed" });
-    expect(toMissingAllow(NOTHING, asked, "e1")?.message).toBe(
+    expect(toMissingAllow(NO_EFFECTS, asked, "e1")).toMatchObject({ code: "policy_not_allowed" });
+    expect(toMissingAllow(NO_EFFECTS, asked, "e1")?.message).toBe(
       "Refused by policy (policy_not_allowed). No rule allows you responses.create; you are in the groups: guests. " +
         "Ask whoever keeps the policy for access. [exchange e1]",
     );
-    expect(toMissingAllow(NOTHING, { ...asked, groups: [] }, "e1")?.message).toContain(
+    expect(toMissingAllow(NO_EFFECTS, { ...asked, groups: [] }, "e1")?.message).toContain(
       "you are in no group.",
     );
-    expect(toMissingAllow({ ...NOTHING, allow: [{ code: "a" }] }, asked, "e1")).toBeNull();
+    expect(toMissingAllow({ ...NO_EFFECTS, allow: [{ code: "a" }] }, asked, "e1")).toBeNull();
   });
 
   test("denies the call that it names, a lone surrogate in the id included", () => {
     const deny = [{ code: "no_drop", call: "c\uFFFD" }];
     const call = { id: "c\uD800", name: null };
-    expect(toCallDenial({ ...NOTHING, deny }, call, RULES, "e1")?.code).toBe("no_drop");
-    expect(toCallDenial({ ...NOTHING, deny }, { ...call, id: "other" }, RULES, "e1")).toBeNull();
+    expect(toCallDenial({ ...NO_EFFECTS, deny }, call, RULES, "e1")?.code).toBe("no_drop");
+    expect(toCallDenial({ ...NO_EFFECTS, deny }, { ...call, id: "other" }, RULES, "e1")).toBeNull();
   });
 
   test("tells in a call's place its name, code, remedy and exchange, and nothing of an unknown rule", () => {
@@ -90,11 +78,11 @@ describe("a decision", () => {
       { code: "size", call: "c2", about: "truncate" },
     ];
     const call = { id: "c1", name: "run_sql" };
-    expect(toCallDenial({ ...NOTHING, deny }, call, RULES, "e1")?.text).toBe(
+    expect(toCallDenial({ ...NO_EFFECTS, deny }, call, RULES, "e1")?.text).toBe(
       "This call of run_sql was refused by policy (size). There are too many tokens (drop_database). Ask first. [exchange e1]",
     );
     const gone = [{ code: "gone", call: "c1" }];
-    expect(toCallDenial({ ...NOTHING, deny: gone }, { ...call, name: null }, RULES, "e1")?.text).toBe(
+    expect(toCallDenial({ ...NO_EFFECTS, deny: gone }, { ...call, name: null }, RULES, "e1")?.text).toBe(
       "This tool call was refused by policy (gone). A rule refuses. [exchange e1]",
     );
   });

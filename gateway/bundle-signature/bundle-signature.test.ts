@@ -399,7 +399,7 @@ describe("an operator's file", () => {
       [Buffer.concat([bytes, Buffer.from("\n")]), signature, trust, "not what was signed"],
       [bytes, signature, { ...trust, scope: "" }, "another scope"],
       [bytes, await signOperatorFile(bytes, { ...signer, privateKey: OTHER.privateKey }), trust, "of no key"],
-      [bytes, readToken(await good()), trust, "no operator's file"],
+      [bytes, readToken(await good()), trust, "is of something else"],
     ];
     for (const [file, text, trusted, reason] of refused)
       await expect(verifyOperatorFile(file, text, trusted)).rejects.toThrow(reason);

@@ -22,6 +22,9 @@ export function toBanner(running: {
     `Tollgate ${readOwnVersion()} serves ${url}`,
     `  targets   ${targets.length === 0 ? "those in the database" : targets.join(", ")}`,
     `  database  ${config.database.embedded ? `embedded PostgreSQL in ${config.stateDir}` : "your own"}`,
+    ...(config.policy.isBuilt
+      ? [`  policy    ${config.policy.bundle}, built at every change: for development, not for production`]
+      : []),
     ...(running.adminUrl === null ? [] : toAdminLines(config, running.adminUrl)),
   ];
   if (running.isSimulated) {

@@ -23,7 +23,7 @@ type Options = {
 /** A person has so long to sign in. */
 const PATIENCE_MS = 600_000;
 
-/** Adds the commands. */
+/** Adds `login`. */
 export function addLogin(program: Command, context: CommandContext): void {
   program
     .command("login")
@@ -54,7 +54,10 @@ export function addLogin(program: Command, context: CommandContext): void {
         throw signal.aborted ? new CommandError("Nobody has signed in.") : toCommandError(error);
       }
     });
+}
 
+/** Adds `logout`. */
+export function addLogout(program: Command, context: CommandContext): void {
   program
     .command("logout")
     .description("end the sign-in with all its tokens, and remove it from this machine")

@@ -15,15 +15,18 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { runInProcess } from "../../test/command.ts";
+import { writeSmallPolicy } from "../../test/fixtures/small-policy.ts";
 import { readBundle } from "../policy/bundle.ts";
 
 // Each build starts OPA dozens of times.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
+const REGO = fileURLToPath(new URL("../../rego", import.meta.url));
+
 let folder = "";
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tollgate-policy-cli-"));
-  cpSync(fileURLToPath(new URL("../../rego", import.meta.url)), join(folder, "policy"), { recursive: true });
+  writeSmallPolicy(join(folder, "policy"));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -57,13 +60,15 @@ describe("policy build", () => {
     const read = (path: string) => readFileSync(join(folder, path));
     expect(read("else/where/two.tar.gz").equals(read("out/one.tar.gz"))).toBe(true);
     expect(read("else/where/two.rego.tar.gz").equals(read("out/one.rego.tar.gz"))).toBe(true);
-    const { manifest } = await readBundle(read("out/one.tar.gz"));
+    const { manifest } = await readBundle(read("out/one.tar.gz"), { trust: null });
     expect(manifest.metadata?.tollgate).toMatchObject({
       serial: 7,
       built: { source_digest: manifest.revision, opa: "1.22.0" },
     });
     // OPA's own twin decides nothing in a gateway.
-    await expect(readBundle(read("out/one.rego.tar.gz"))).rejects.toThrow("tollgate policy build");
+    await expect(readBundle(read("out/one.rego.tar.gz"), { trust: null })).rejects.toThrow(
+      "tollgate policy build",
+    );
 
     const same = await run(["build", "policy", "--output", "out/one.tar.gz", "--serial", "7", "--check"]);
     expect(same.code).toBe(0);
@@ -148,7 +153,7 @@ test_added if ${expectation} with input as {"request": {"model": "added"}}
     const undocumented = await run(["docs", "nowhere"]);
     expect(undocumented).toMatchObject({ code: 1, stdout: "" });
     expect(undocumented.stderr).toContain("There are no policies in");
-    const page = await run(["docs", "policy"]);
+    const page = await run(["docs", REGO]);
     expect(page.stdout).toContain("### `model_not_allowed`\n\n**Models are allowed by group.**");
     expect(page.stdout).toContain("- Parameter `lists.connectors`: Connectors that the provider may call");
     const opa = await run(["opa", "version"]);

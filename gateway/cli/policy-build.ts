@@ -1,5 +1,5 @@
 // `tollgate policy build` and `check`: policies' sources, checked and made into a bundle.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import type { Command } from "commander";
 import type { CheckOptions } from "../policy-build/check.ts";
@@ -7,6 +7,7 @@ import type { Problem } from "../policy-build/problem.ts";
 import { ChildEnd, CommandError, type CommandContext } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import { printJson } from "./print.ts";
+import { writeWhole } from "./write-whole.ts";
 
 type CheckFlags = {
   readonly allowPatterns?: true;
@@ -149,12 +150,12 @@ async function runBuild(dir: string, flags: BuildFlags, context: CommandContext)
     if (flags.check === true) await compareBundle(bytes, output);
     else {
       mkdirSync(dirname(output), { recursive: true });
-      writeFileSync(output, bytes);
-      writeFileSync(twin, built.rego);
+      writeWhole(output, bytes);
+      writeWhole(twin, built.rego);
     }
-    const said = { revision, serial, rules, output, rego: twin, bytes: bytes.byteLength };
+    const said = { revision, serial, rules: rules.length, output, rego: twin, bytes: bytes.byteLength };
     const order = serial === null ? "no serial, since not all is committed to Git" : `serial ${serial}`;
-    const text = `${flags.output}: revision ${revision}, ${order}, ${rules} rules, ${bytes.byteLength} bytes.`;
+    const text = `${flags.output}: revision ${revision}, ${order}, ${rules.length} rules, ${bytes.byteLength} bytes.`;
     return { warnings, said, text };
   });
 }
@@ -162,7 +163,7 @@ async function runBuild(dir: string, flags: BuildFlags, context: CommandContext)
 /** Runs OPA as it was asked to, in the folder where the command runs. */
 async function runOpa(args: readonly string[], { stdout, stderr, cwd, env }: CommandContext): Promise<void> {
   const { findOpa } = await import("../policy-build/run-opa.ts");
-  const said = await findOpa(env).ask(args, { cwd });
+  const said = await findOpa(env).ask(args, { cwd, env });
   stdout.write(said.stdout);
   stderr.write(said.stderr);
   if (said.code !== 0) throw new ChildEnd(said.code);

@@ -100,7 +100,7 @@ export function addPolicyOrders(group: Command, program: Command, context: Comma
     .description(
       "bring a bundle into force that was before, and hold it; or with --latest whatever its source has, from now on",
     )
-    .argument("[revision]", "its revision, or the beginning of it")
+    .argument("[revision]", "its revision or its digest, or the beginning of it")
     .option("--latest", "follow the source again")
     .option("--reason <text>", "why, for the record")
     .option(...bundle)
@@ -114,7 +114,7 @@ export function addPolicyOrders(group: Command, program: Command, context: Comma
   group
     .command("rollback")
     .description("go back to a bundle that was in force before, and hold it until the next activate")
-    .requiredOption("--to <revision>", "its revision, the beginning of it, or its serial")
+    .requiredOption("--to <revision>", "its revision or its digest, the beginning of it, or its serial")
     .requiredOption("--reason <text>", "why, for the record")
     .option(...bundle)
     .option(...wait)
@@ -151,14 +151,20 @@ async function find(
     ({ revision, serial }) => revision === wanted || (kind === "rollback" && String(serial) === wanted),
   );
   const begun =
-    wanted.length < LEAST_PREFIX ? [] : known.filter(({ revision }) => revision.startsWith(wanted));
+    wanted.length < LEAST_PREFIX
+      ? []
+      : known.filter(({ revision, digest }) => revision.startsWith(wanted) || digest.startsWith(wanted));
   const found = exact.length > 0 ? exact : begun;
   const [target] = found;
   if (target === undefined)
     throw new CommandError(`No bundle ${wanted} was in force before ("tollgate policy history").`);
-  if (exact.length === 0 && new Set(found.map(({ revision }) => revision)).size > 1)
+  // Whoever builds a bundle says what its revision is called, and may take the name of another one.
+  if (new Set(found.map(({ digest }) => digest)).size > 1)
     throw new CommandError(
-      `Several bundles begin with ${wanted}: ${found.map(({ revision }) => revision).join(", ")}.`,
+      `Several bundles are called so; name one by the beginning of its digest: ${found
+        .slice(0, 10)
+        .map(({ revision, serial, digest }) => `${revision}, serial ${serial ?? "none"}, digest ${digest}`)
+        .join("; ")}.`,
     );
   const highest = Math.max(...known.map(({ serial }) => serial ?? 0));
   if (kind === "activate" && (target.serial ?? 0) < highest)

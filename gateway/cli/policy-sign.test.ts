@@ -1,12 +1,22 @@
 // What the commands that make keys, sign and verify say.
 import { createPrivateKey, createPublicKey } from "node:crypto";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { runInProcess } from "../../test/command.ts";
+import { packBundle } from "../bundle-archive/pack.ts";
+import { unpackBundle } from "../bundle-archive/unpack.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tollgate-sign-"));
 const env: Record<string, string> = {};
@@ -122,6 +132,21 @@ describe("policy sign and verify", () => {
     expect(
       (await run("verify", "operator.yaml", "--operator", "--public-key", "ES256.pub.pem")).stderr,
     ).toContain("not what was signed");
+  });
+
+  it("write through no link, and show no name that would steer a terminal", async () => {
+    writeFileSync(at("elsewhere"), "mine\n");
+    symlinkSync(at("elsewhere"), at("linked.tar.gz"));
+    const key = ["--key", "EdDSA.pem", "--key-id", "k"];
+    expect(await run("sign", "bundle.tar.gz", ...key, "-o", "linked.tar.gz")).toMatchObject({ code: 0 });
+    expect(read("elsewhere")).toBe("mine\n");
+    const files = await unpackBundle(readFileSync(at("linked.tar.gz")));
+    writeFileSync(
+      at("odd.tar.gz"),
+      await packBundle(new Map([...files, ["\u202egnp.sys", Buffer.from("")]])),
+    );
+    const said = await run("verify", "odd.tar.gz", "--public-key", "EdDSA.pub.pem");
+    expect(said).toMatchObject({ code: 1, stderr: expect.stringContaining('it holds "\ufffdgnp.sys"') });
   });
 
   it("say what is wrong, and nothing of a key", async () => {

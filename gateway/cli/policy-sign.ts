@@ -1,23 +1,18 @@
 // `tollgate policy sign` and `verify`: signatures of bundles and of operator's files.
-import { createPrivateKey, type KeyObject } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { Option, type Command } from "commander";
 import { packBundle } from "../bundle-archive/pack.ts";
 import { unpackBundle } from "../bundle-archive/unpack.ts";
 import { signFiles, verifySignature } from "../bundle-signature/bundle-signature.ts";
-import type { Signer } from "../bundle-signature/jws.ts";
 import {
   signOperatorFile,
   toSignaturePath,
   verifyOperatorFile,
 } from "../bundle-signature/operator-signature.ts";
 import { loadConfig } from "../config/config.ts";
-import { followReference } from "../config/secrets.ts";
 import {
   createTrustSource,
-  isKeyFor,
-  readVerificationKey,
   SIGNATURE_ALGORITHMS,
   type SignatureAlgorithm,
   type Trust,
@@ -27,6 +22,8 @@ import { getConfigFile } from "./config-file.ts";
 import { ChildEnd, CommandError, type CommandContext } from "./context.ts";
 import { printJson } from "./print.ts";
 import { readText } from "./read-text.ts";
+import { readSigner, toTrustInKey } from "./signing-keys.ts";
+import { writeWhole } from "./write-whole.ts";
 
 type SignFlags = {
   readonly key: string;
@@ -121,34 +118,8 @@ async function runVerify(
   }
 }
 
-function readSigner(flags: SignFlags, context: CommandContext): Signer {
-  const privateKey = readPrivateKey(flags.key, context);
-  const algorithm = flags.algorithm ?? SIGNATURE_ALGORITHMS.find((one) => isKeyFor(one, privateKey));
-  if (algorithm === undefined || !isKeyFor(algorithm, privateKey))
-    throw new CommandError(
-      `The key signs by none of ${flags.algorithm ?? SIGNATURE_ALGORITHMS.join(", ")}; \`tollgate policy key\` makes one.`,
-      2,
-    );
-  return { algorithm, privateKey, keyId: flags.keyId, scope: flags.scope };
-}
-
-/** Says nothing of the text: it is a secret, or was meant to be one. */
-function readPrivateKey(source: string, { cwd, env }: CommandContext): KeyObject {
-  if (source.includes("-----BEGIN"))
-    throw new CommandError("A private key never stands in the arguments: give a file, or env:NAME.", 2);
-  const followed = followReference(/^(?:env|file):/.test(source) ? source : `file:${source}`, env, cwd);
-  if ("expected" in followed) throw new CommandError(`The key can't be had: ${followed.expected}.`, 2);
-  if (followed.value.includes("ENCRYPTED"))
-    throw new CommandError("The key has a passphrase; `openssl pkcs8 -topk8 -nocrypt` takes it off.", 2);
-  try {
-    return createPrivateKey(followed.value);
-  } catch {
-    throw new CommandError("Expected a private key in PEM.", 2);
-  }
-}
-
 function toTrust(flags: VerifyFlags, configFile: string | null, context: CommandContext): Trust {
-  if (flags.publicKey !== undefined) return toTrustInKey(readText(context, flags.publicKey), flags);
+  if (flags.publicKey !== undefined) return toTrustInKey(readText(context, flags.publicKey), flags.scope);
   const { config } = loadConfig({ file: configFile, env: context.env, cwd: context.cwd, scope: "database" });
   const source = createTrustSource(config.policy.signing, context.env);
   if (source === null)
@@ -159,16 +130,6 @@ function toTrust(flags: VerifyFlags, configFile: string | null, context: Command
   } catch (error) {
     throw new CommandError(error instanceof Error ? error.message : "A key can't be had.", 2);
   }
-}
-
-function toTrustInKey(text: string, { scope = "" }: VerifyFlags): Trust {
-  const keys = SIGNATURE_ALGORITHMS.flatMap((algorithm) => {
-    const key = readVerificationKey(text, algorithm);
-    return "expected" in key ? [] : [{ id: "the key", algorithm, key }];
-  });
-  if (keys.length === 0)
-    throw new CommandError("Expected a public key in PEM: Ed25519, P-256, or RSA of at least 2048 bits.", 2);
-  return { keys, scope, fingerprint: "" };
 }
 
 async function orRefuse<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -193,18 +154,5 @@ function readIfThere(path: string): string | null {
     return readFileSync(path, "utf8");
   } catch {
     return null;
-  }
-}
-
-/** A gateway that watches the file never sees half of it. */
-function writeWhole(path: string, bytes: Buffer | string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, bytes, { flag: "wx" });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unwritable";
-    throw new CommandError(`The file ${path} can't be written (${code}).`);
   }
 }

@@ -19,18 +19,30 @@ export type PolicySources = {
   readonly db: Database | null;
   readonly config: Config;
   readonly cwd: string;
+  /** What an operator's file may name, where that is known from elsewhere than from configuration and database. */
+  readonly names?: PolicyNames;
 };
 
-/** Finds a bundle with what lies over it. `operator` is a file, or `none`; absent: what lay or lies over it. */
-export async function findPolicy(
-  { db, config, cwd }: PolicySources,
-  name: string,
-  operator?: string,
-): Promise<SideSource> {
+/** What an operator's file may name besides what a bundle says. */
+export type PolicyNames = Pick<SideSource, "connectionLabels" | "recognised">;
+
+/** Finds the names that configuration and database know. */
+export async function findNames({ db, config }: Omit<PolicySources, "cwd">): Promise<PolicyNames> {
   const recognised = Object.values(config.detect.recogniser?.classes ?? {});
   const configured = config.connections.flatMap(({ labels }) => labels);
   const stored = db === null ? [] : (await readConnections(db)).labels;
-  const labels = new Set([...configured, ...stored]);
+  return { connectionLabels: [...new Set([...configured, ...stored])], recognised };
+}
+
+/** Finds a bundle with what lies over it. `operator` is a file, or `none`; absent: what lay or lies over it. */
+export async function findPolicy(
+  sources: PolicySources,
+  name: string,
+  operator?: string,
+): Promise<SideSource> {
+  const { db, config, cwd } = sources;
+  const { connectionLabels, recognised } = sources.names ?? (await findNames(sources));
+  const labels = new Set(connectionLabels);
   const file =
     name === ACTIVE && config.policy.url !== null
       ? null

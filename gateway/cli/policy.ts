@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addPolicyBuild } from "./policy-build.ts";
+import { addPolicyCorpus } from "./policy-corpus.ts";
 import { addPolicyKey } from "./policy-key.ts";
 import { addPolicyOrders } from "./policy-orders.ts";
 import { addReplay } from "./policy-replay.ts";
@@ -19,6 +20,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicyKey(group, context);
   addPolicySign(group, program, context);
   addReplay(group, program, context);
+  addPolicyCorpus(group, program, context);
   addPolicyStatus(group, program, context);
   addPolicyOrders(group, program, context);
 }

@@ -1,38 +1,52 @@
 // The `tollgate` command: its parts, and how errors end it.
 import { Command, CommanderError } from "commander";
 import { DatabaseError, DatabaseStateError } from "../../db/errors.ts";
+import { readUsualProxy } from "../config/outbound.ts";
 import { ConfigError } from "../config/problems.ts";
 import { StartError } from "../database/start-error.ts";
 import { GatewayError } from "../errors.ts";
-import { addActions } from "./actions.ts";
-import { addConfigCheck } from "./config-check.ts";
-import { addConnect } from "./connect.ts";
-import { addConnections } from "./connections.ts";
-import { openUsualOutbound } from "../open-outbound.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
-import { ReplayError } from "../replay/run-replay.ts";
+import { ReplayError } from "../replay/replay-error.ts";
 import type { CommandContext } from "./context.ts";
 import { ChildEnd, CommandError } from "./context.ts";
-import { addConsole } from "./console.ts";
-import { addDecisionLog } from "./decision-log.ts";
-import { addDoctor } from "./doctor.ts";
-import { addExec } from "./exec.ts";
-import { addExchanges } from "./exchanges.ts";
-import { addIdentity } from "./identity.ts";
-import { addIncidents } from "./incidents.ts";
-import { addLogin } from "./login.ts";
-import { addObjects } from "./objects.ts";
-import { addPolicy } from "./policy.ts";
-import { addQuotas } from "./quotas.ts";
-import { addServiceAccounts } from "./service-accounts.ts";
-import { addSessions } from "./sessions.ts";
-import { addStart } from "./start-command.ts";
-import { addToken } from "./token.ts";
-import { addTokens } from "./tokens.ts";
+import { toPlain } from "./print.ts";
 import { readOwnVersion } from "./version.ts";
 
-/** Puts the command together. */
-export function createProgram(context: CommandContext): Command {
+type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** The commands in the order of the help. One that runs loads itself alone: all of them take a second. */
+const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
+  ["start", async () => (await import("./start-command.ts")).addStart],
+  ["config", async () => (await import("./config-check.ts")).addConfigCheck],
+  ["identity", async () => (await import("./identity.ts")).addIdentity],
+  ["service-accounts", async () => (await import("./service-accounts.ts")).addServiceAccounts],
+  ["login", async () => (await import("./login.ts")).addLogin],
+  ["logout", async () => (await import("./login.ts")).addLogout],
+  ["token", async () => (await import("./token.ts")).addToken],
+  ["connect", async () => (await import("./connect.ts")).addConnect],
+  ["exec", async () => (await import("./exec.ts")).addExec],
+  ["tokens", async () => (await import("./tokens.ts")).addTokens],
+  ["connections", async () => (await import("./connections.ts")).addConnections],
+  ["console", async () => (await import("./console.ts")).addConsole],
+  ["exchanges", async () => (await import("./exchanges.ts")).addExchanges],
+  ["sessions", async () => (await import("./sessions.ts")).addSessions],
+  ["objects", async () => (await import("./objects.ts")).addObjects],
+  ["incidents", async () => (await import("./incidents.ts")).addIncidents],
+  ["policy", async () => (await import("./policy.ts")).addPolicy],
+  ["quotas", async () => (await import("./quotas.ts")).addQuotas],
+  ["actions", async () => (await import("./actions.ts")).addActions],
+  ["decision-log", async () => (await import("./decision-log.ts")).addDecisionLog],
+  ["doctor", async () => (await import("./doctor.ts")).addDoctor],
+]);
+
+/** Gives the commands that a command line may mean: the one that it begins with, else all of them. */
+function chooseCommands([first = ""]: readonly string[]): readonly string[] {
+  if (first === "--version" || first === "-V") return [];
+  return COMMANDS.has(first) ? [first] : [...COMMANDS.keys()];
+}
+
+/** Puts the command together, with all that the arguments may mean. */
+export async function createProgram(context: CommandContext, args: readonly string[] = []): Promise<Command> {
   const program = new Command("tollgate")
     .description("A gateway between programs on the OpenAI SDKs and what they call, under Open Policy Agent")
     .version(readOwnVersion())
@@ -47,42 +61,35 @@ export function createProgram(context: CommandContext): Command {
       writeErr: (text) => void context.stderr.write(text),
     })
     .addHelpText("after", "\nExit codes: 0 done, 1 failed, 2 called or configured wrongly.");
-  addStart(program, context);
-  addConfigCheck(program, context);
-  addIdentity(program, context);
-  addServiceAccounts(program, context);
-  addLogin(program, context);
-  addToken(program, context);
-  addConnect(program, context);
-  addExec(program, context);
-  addTokens(program, context);
-  addConnections(program, context);
-  addConsole(program, context);
-  addExchanges(program, context);
-  addSessions(program, context);
-  addObjects(program, context);
-  addIncidents(program, context);
-  addPolicy(program, context);
-  addQuotas(program, context);
-  addActions(program, context);
-  addDecisionLog(program, context);
-  addDoctor(program, context);
+  for (const name of chooseCommands(args)) {
+    const add = await COMMANDS.get(name)?.();
+    add?.(program, context);
+  }
   return program;
 }
 
 /** Runs one command line (without the program's own name) and gives the exit code. */
 export async function runCommandLine(args: readonly string[], context: CommandContext): Promise<number> {
-  using _way = openUsualOutbound(context.env).install();
+  using _way = await installUsualOutbound(context.env);
   try {
-    await createProgram(context).parseAsync([...args], { from: "user" });
+    const program = await createProgram(context, args);
+    await program.parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof ChildEnd) return error.exitCode;
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const [message, code] = explain(error);
-    context.stderr.write(`tollgate: ${message}\n`);
+    // What is named in it, a file of a bundle for instance, may have been named by others.
+    context.stderr.write(`tollgate: ${message.split("\n").map(toPlain).join("\n")}\n`);
     return code;
   }
+}
+
+/** Has every `fetch` go through the proxy that the environment names; null: it names none. */
+async function installUsualOutbound(env: CommandContext["env"]): Promise<Disposable | null> {
+  if (readUsualProxy(env).proxy === null) return null;
+  const { openUsualOutbound } = await import("../open-outbound.ts");
+  return openUsualOutbound(env).install();
 }
 
 /** Words an error for the person at the terminal. Only messages of ours are shown: others quote what they were given. */

@@ -14,6 +14,10 @@ export function addStart(program: Command, context: CommandContext): void {
     )
     .option("--workers <count>", "processes that serve", parseCount(1, 256))
     .option("--listen <host:port>", "where programs connect")
+    .option(
+      "--policy <dir>",
+      "for development: build the policies of this folder, now and at every change, and serve by them in place of policy.bundle",
+    )
     .option("--simulate", "answer from the built-in simulated target")
     .action(async (flags: Flags) => {
       const { runStart } = await import("./start.ts");

@@ -3,6 +3,7 @@ import cluster from "node:cluster";
 import { randomBytes } from "node:crypto";
 import type { Config, Flags, Loaded, Secrets } from "../config/config.ts";
 import { loadConfig } from "../config/config.ts";
+import type { BundleSource } from "../distribution/source.ts";
 import { startEmbedded } from "../database/embedded.ts";
 import { ensureStateKey } from "../database/state-key.ts";
 import { openStateFolder } from "../database/state-folder.ts";
@@ -13,6 +14,7 @@ import { createGateway } from "../app.ts";
 import { toBanner } from "./banner.ts";
 import type { CommandContext } from "./context.ts";
 import { issueDemoToken } from "./demo-token.ts";
+import { openPolicyFolder } from "./policy-folder.ts";
 import { runUntilStopped } from "./run-until-stopped.ts";
 import { waitForSignal } from "./stop-signal.ts";
 import { runWorker } from "./worker.ts";
@@ -42,6 +44,7 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
     log,
   });
   await using stack = new AsyncDisposableStack();
+  const policy = config.policy.isBuilt ? stack.use(await openPolicyFolder(config, context, stop)) : null;
   const folder = config.database.embedded ? openStateFolder(config.stateDir) : null;
   const embedded = folder === null ? null : await startEmbedded(folder, "gateway", log);
   if (embedded !== null) stack.defer(() => embedded.stop());
@@ -55,7 +58,9 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
       ? null
       : await issueDemoToken(config, databaseUrl, folder, context.stdout.isTTY === true, log);
 
-  const serving = await serve({ config, secrets, databaseUrl, simulator }, log, context);
+  const source = policy?.source ?? null;
+  const serving = await serve({ config, secrets, databaseUrl, simulator }, source, log, context);
+  await policy?.serves();
   context.stdout.write(
     toBanner({
       config,
@@ -69,9 +74,14 @@ async function start(loaded: Loaded, log: Log, context: CommandContext): Promise
 }
 
 /** Serves in this process, or in several of which this one is the primary. */
-async function serve(assignment: Assignment, log: Log, { env }: CommandContext): Promise<Serving> {
-  if (assignment.config.workers > 1) return startWorkers(assignment, env, log);
-  const gateway = await createGateway({ ...assignment, env, log, hasAdmin: true });
+async function serve(
+  assignment: Assignment,
+  source: BundleSource | null,
+  log: Log,
+  { env }: CommandContext,
+): Promise<Serving> {
+  if (assignment.config.workers > 1) return startWorkers(assignment, source, env, log);
+  const gateway = await createGateway({ ...assignment, source, env, log, hasAdmin: true });
   return { ...gateway, failed: new Promise(() => undefined) };
 }
 

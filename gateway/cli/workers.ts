@@ -13,6 +13,7 @@ import type { Environment } from "../config/secrets.ts";
 import { StartError } from "../database/start-error.ts";
 import { createDetectors } from "../detect/detector.ts";
 import type { RunningDistribution } from "../distribution/run.ts";
+import type { BundleSource } from "../distribution/source.ts";
 import { createPrimaryMetrics } from "../events.ts";
 import { createFailures } from "../identity/failures.ts";
 import type { JsonObject } from "../exchange.ts";
@@ -32,7 +33,12 @@ const SETTLED_MS = 10_000;
 const MOST_EARLY_DEATHS = 5;
 
 /** Starts the workers and resolves once all of them serve. */
-export async function startWorkers(assignment: Assignment, env: Environment, log: Log): Promise<Serving> {
+export async function startWorkers(
+  assignment: Assignment,
+  source: BundleSource | null,
+  env: Environment,
+  log: Log,
+): Promise<Serving> {
   cluster.setupPrimary({ serialization: "advanced" });
   await using stack = new AsyncDisposableStack();
   const { config, secrets } = assignment;
@@ -42,7 +48,7 @@ export async function startWorkers(assignment: Assignment, env: Environment, log
   const compile = createDetectors(config.detect.encoded_bytes);
   const parts = { db, config, env, checkPatterns: (patterns: JsonObject) => void compile(patterns) };
   const chosen = await openDistribution(
-    { db, config, outbound: openOutbound(config, secrets), env, log },
+    { db, config, outbound: openOutbound(config, secrets), env, log, source },
     (bytes, mayFall) => tryPolicy(parts, bytes, mayFall),
   );
   const fleet = createWorkerFleet(chosen, (id, order) => sendTo(id, order));

@@ -66,6 +66,8 @@ export type Config = {
     readonly name: string;
     /** Its file or folder, or its URL. */
     readonly bundle: string;
+    /** Whether that is a folder of policies, which the start builds at every change. */
+    readonly isBuilt: boolean;
     /** Null: it is no URL. */
     readonly url: string | null;
     readonly source: PolicySource;
@@ -175,16 +177,20 @@ export function loadConfig(options: {
     isWhole ? report : () => undefined,
   );
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
-  const named = file.policy.bundle;
+  const sources = options.flags?.policy ?? null;
+  const replaced = file.policy.bundle ?? null;
+  const named = sources === null ? file.policy.bundle : undefined;
   const url = named !== undefined && isUrl(named) ? named : null;
   const wrongUrl = url === null ? null : checkBundleUrl(url);
   if (wrongUrl !== null) report(["policy", "bundle"], wrongUrl);
   const bundle =
-    url !== null
-      ? url
-      : named === undefined
-        ? join(findPackageRoot(), "bundles", "default.tar.gz")
-        : resolve(from(["policy", "bundle"]), named);
+    sources !== null
+      ? resolve(cwd, sources)
+      : url !== null
+        ? url
+        : named === undefined
+          ? join(findPackageRoot(), "bundles", "default.tar.gz")
+          : resolve(from(["policy", "bundle"]), named);
   const source = readPolicySource(file.policy.source, {
     folder,
     follow: (reference) => followReference(reference, env, folder),
@@ -201,6 +207,11 @@ export function loadConfig(options: {
     const trust = readTrust(signing, env);
     if ("expected" in trust) report(["policy", "signing", "keys", trust.index, "public_key"], trust.expected);
   }
+  if (sources !== null && signing !== null)
+    report(
+      ["policy", "signing"],
+      "expected none beside --policy: what is built at every change is not signed. Leave it out of a configuration for development; in earnest build and sign a bundle, and start without --policy",
+    );
   const tls =
     file.tls === undefined
       ? null
@@ -254,8 +265,9 @@ export function loadConfig(options: {
     tokens: file.tokens,
     console: file.console,
     policy: {
-      name: named === undefined ? "default" : "main",
+      name: sources !== null ? "development" : named === undefined ? "default" : "main",
       bundle,
+      isBuilt: sources !== null,
       url,
       source,
       folder,
@@ -284,7 +296,11 @@ export function loadConfig(options: {
     consoleSecrets: trusted.consoleSecrets,
     proxyCredential: way.credential,
   };
-  return { config, secrets, warnings: [...targets.warnings, ...warnOfUnknown(env)] };
+  const instead =
+    sources === null || replaced === null
+      ? []
+      : ["`policy.bundle` does not count: --policy names a folder that stands in its place."];
+  return { config, secrets, warnings: [...targets.warnings, ...instead, ...warnOfUnknown(env)] };
 }
 
 /** What in the file the variables are about that are asked for by their name. */

@@ -106,7 +106,13 @@ export function readVariable(env: Environment, name: keyof typeof VARIABLES): st
 export type Override = { readonly key: readonly string[]; readonly value: unknown; readonly source: string };
 
 /** What the command line may override. */
-export type Flags = { readonly workers?: number; readonly simulate?: boolean; readonly listen?: string };
+export type Flags = {
+  readonly workers?: number;
+  readonly simulate?: boolean;
+  readonly listen?: string;
+  /** A folder of policies to build, in place of a bundle. */
+  readonly policy?: string;
+};
 
 /** Lists what the command line overrides. */
 export function listFlags(flags: Flags): Override[] {

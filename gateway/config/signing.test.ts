@@ -19,6 +19,26 @@ function load(key: object, env: Record<string, string> = {}) {
   return loadConfig({ file, env }).config.policy.signing;
 }
 
+describe("start --policy", () => {
+  it("takes the place of a bundle, and says so; what it builds has no order with what was signed or numbered", () => {
+    const file = join(folder, "built.yaml");
+    writeFileSync(file, JSON.stringify({ simulate: true, policy: { bundle: "nowhere.tar.gz" } }));
+    const { config, warnings } = loadConfig({ file, env: {}, flags: { policy: "rego" }, cwd: folder });
+    expect(config.policy).toMatchObject({ isBuilt: true, bundle: join(folder, "rego"), name: "development" });
+    expect(warnings).toEqual([expect.stringContaining("`policy.bundle` does not count")]);
+  });
+
+  it("is refused where bundles must be signed", () => {
+    const keys = [{ id: "k", algorithm: "EdDSA", public_key: toPem(ed.publicKey) }];
+    const file = join(folder, "signed.yaml");
+    writeFileSync(file, JSON.stringify({ simulate: true, policy: { signing: { keys } } }));
+    expect(() => loadConfig({ file, env: {}, flags: { policy: "rego" } })).toThrow(
+      /policy\.signing.*expected none beside --policy.*start without --policy/,
+    );
+    expect(loadConfig({ file, env: {} }).config.policy.isBuilt).toBe(false);
+  });
+});
+
 describe("policy.signing", () => {
   it("takes a key in PEM, from a file beside the configuration, and from the environment", () => {
     writeFileSync(join(folder, "key.pem"), toPem(ed.publicKey));

@@ -83,6 +83,7 @@ function open(
       connections: configured,
       policy: {
         name: "default",
+        isBuilt: false,
         bundle: "",
         url: null,
         source: { headers: {}, poll_s: 30, wait_s: 60, authorities: null },

@@ -8,8 +8,11 @@ const compress = promisify(gzip);
 /** What became of a batch: `unreadable` says that this batch is at fault, not the way there. */
 export type Delivery = "delivered" | "unreadable";
 
-/** Takes batches of events, each as JSON. Rejects with a `DeliveryError` where nothing could be delivered now. */
-export type Destination = { deliver(events: readonly string[]): Promise<Delivery> };
+/**
+ * Takes batches of events, each as JSON. Rejects with a `DeliveryError` where nothing could be delivered now, or where the
+ * signal came first.
+ */
+export type Destination = { deliver(events: readonly string[], signal: AbortSignal): Promise<Delivery> };
 
 /** Says why a batch was not delivered, without an event or a credential. */
 export class DeliveryError extends Error {
@@ -26,7 +29,7 @@ const LIMIT_MS = 30_000;
 /** Sends gzipped arrays of JSON to a collector. `credential` is asked each time: it may be renewed. */
 export function createCollector(url: string, credential: () => string | null): Destination {
   return {
-    async deliver(events) {
+    async deliver(events, stop) {
       const body = await compress(`[${events.join()}]`);
       const token = credential();
       let answer: Response;
@@ -40,7 +43,7 @@ export function createCollector(url: string, credential: () => string | null): D
             ...(token !== null && { authorization: `Bearer ${token}` }),
           },
           redirect: "error",
-          signal: AbortSignal.timeout(LIMIT_MS),
+          signal: AbortSignal.any([stop, AbortSignal.timeout(LIMIT_MS)]),
         });
         await answer.body?.cancel();
       } catch (cause) {

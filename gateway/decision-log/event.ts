@@ -1,7 +1,9 @@
 // A decision as OPA's decision logs tell of one: https://www.openpolicyagent.org/docs/management-decision-logs
 import { z } from "zod";
+import type { WaitingDecision } from "../../db/queries/decision-log.ts";
 import type { Json, JsonObject } from "../exchange.ts";
 
+const recorded = z.object({ basis: z.json().optional() }).catchall(z.json());
 const timings = z.looseObject({ policy: z.number().optional() }).nullable();
 
 /** An event of a decision log. */
@@ -26,28 +28,13 @@ export type DecisionEvent = {
   readonly custom: JsonObject;
 };
 
-/** What is recorded of a decision; what is JSON is as it was recorded. */
-export type LoggedDecision = {
-  readonly exchangeId: string;
-  /** 0: the request's. */
-  readonly seq: number;
-  readonly phase: string;
-  /** RFC 3339. */
-  readonly at: string;
-  readonly revision: string;
-  readonly dataRevision: string | null;
-  readonly sessionId: string | null;
-  readonly effect: string;
-  readonly codes: readonly string[];
-  readonly facts: string;
-  /** Null: the policy could not decide. */
-  readonly decision: string | null;
-  readonly timings: string | null;
-};
-
 /** Gives the event of a decision. */
-export function toEvent(row: LoggedDecision, labels: Readonly<Record<string, string>>): DecisionEvent {
-  const facts: Json = JSON.parse(row.facts);
+export function toEvent(
+  row: Omit<WaitingDecision, "entry">,
+  labels: Readonly<Record<string, string>>,
+): DecisionEvent {
+  // What the record lacks of the facts is no fact.
+  const { basis = null, ...facts } = recorded.parse(JSON.parse(row.facts));
   const decision: Json = JSON.parse(row.decision ?? "null");
   const milliseconds = timings.parse(JSON.parse(row.timings ?? "null"))?.policy;
   return {
@@ -65,6 +52,7 @@ export function toEvent(row: LoggedDecision, labels: Readonly<Record<string, str
       data_revision: row.dataRevision,
       effect: row.effect,
       codes: [...row.codes],
+      basis,
     },
   };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
+import { v7 } from "uuid";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { projectAll } from "../../db/queries/projections.ts";
@@ -39,6 +40,9 @@ let database: TestDatabase;
 let recorder: Recorder;
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
+/** In the place of a status: the collector never answers. */
+const HANGING = 0;
+
 /** What the collector answers to each batch, and what it took. */
 let answer: (batch: Events) => number;
 let taken: Events;
@@ -48,6 +52,7 @@ const collector = createServer((incoming, response) => {
     const batch = events.parse(JSON.parse(gunzipSync(body).toString("utf8")));
     heads.push(incoming.headers.authorization);
     const status = answer(batch);
+    if (status === HANGING) return;
     if (status === 200) taken.push(...batch);
     response.writeHead(status).end();
   });
@@ -156,6 +161,50 @@ test("keeps all while the collector is away, says so, and tells it then", async 
   answer = () => 200;
   await expect.poll(ids, soon).toEqual([id, `${id}.1`]);
   await expect.poll(async () => (await status()).problem, soon).toBe(null);
+});
+
+test("waits for no collector that hangs when it is to stop, and leaves what it had taken to others", async () => {
+  answer = () => HANGING;
+  const id = await record();
+  start();
+  await expect.poll(() => heads.length, soon).toBe(1);
+  for (const sender of senders.splice(0)) await sender.stop();
+  expect(await status()).toMatchObject({ waiting: 2, problem: null });
+  answer = () => 200;
+  start();
+  await expect.poll(ids, soon).toEqual([id, `${id}.1`]);
+});
+
+test("tells the facts that policy saw, and beside them what the record lacks of them", async () => {
+  const { id } = toOpened();
+  const facts = { ...toFacts(id), basis: { altered: ["/request/model"] } };
+  await recorder.opened(toOpened({ id, at: Date.now() + 1, facts }));
+  await recorder.closed(toClosed(id));
+  await projectAll(database.db);
+  start();
+  await expect.poll(() => taken.length, soon).toBe(1);
+  expect(Object.keys(Object(taken[0]?.["input"])).toSorted()).toEqual(Object.keys(toFacts(id)).toSorted());
+  expect(taken[0]).toMatchObject({ custom: { basis: { altered: ["/request/model"] } } });
+});
+
+test("tells what ended without usage, and what a killed process left without an end, once", async () => {
+  const ago = (seconds: number): string => v7({ msecs: Date.now() - seconds * 1000 });
+  const [left, ended, tooNew] = [ago(7200), ago(60), ago(-3600)];
+  await database.db.sql`update exchanges set at = at - interval '1 day'`;
+  await database.db.sql`update decision_log_state set since = now() - interval '3 hours'`;
+  for (const id of [left, ended, tooNew]) await recorder.opened(toOpened({ id }));
+  await recorder.closed(toClosed(ended, { usage: null, responseIds: [] }));
+  await projectAll(database.db);
+  expect((await status()).waiting).toBe(0);
+  start();
+  await expect.poll(ids, soon).toEqual([left, ended]);
+  // A start looks at the whole again, however long ago the last delivery was.
+  await database.db.sql`update decision_log_state set delivered_at = now() - interval '9 days'`;
+  await database.db.sql`update decision_log set sent_at = now() - interval '9 days'`;
+  for (const sender of senders.splice(0)) await sender.stop();
+  const id = await record();
+  start();
+  await expect.poll(ids, soon).toEqual([left, ended, id, `${id}.1`]);
 });
 
 test("puts aside the one event that the collector refuses, and tells it again when asked to", async () => {

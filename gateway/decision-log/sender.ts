@@ -7,6 +7,7 @@ import {
   markDelivered,
   markRefused,
   noteDelivery,
+  queueUntold,
   releaseDecisions,
 } from "../../db/queries/decision-log.ts";
 import { DatabaseError } from "../../db/errors.ts";
@@ -42,7 +43,10 @@ type Entry = { readonly seq: string; readonly exchangeId: string; readonly text:
 const INTERVAL_MS = 500;
 /** So many events are made in one go. */
 const AT_ONCE = 25;
-const FORGET_MS = 3_600_000;
+/** Turns between looks for what no projection queued. */
+const TURNS = 20;
+/** Between whole looks; each is followed by a tidying up. */
+const WHOLE_MS = 3_600_000;
 const LONGEST_WAIT_MS = 300_000;
 
 /** Starts delivering. Each process of a database may: what one has taken, others leave alone. */
@@ -52,25 +56,33 @@ export function startSender(deps: SenderDeps): Sender {
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
   let failures = 0;
-  let forgotAt = 0;
+  let turns = 0;
+  let wholeAt = 0;
 
   async function work(): Promise<void> {
     try {
+      if (turns % TURNS === 0) await look();
+      turns += 1;
       let hasMore = true;
       while (hasMore && !stop.signal.aborted) hasMore = await deliverSome();
-      if (Date.now() - forgotAt > FORGET_MS) {
-        await forgetDelivered(db);
-        forgotAt = Date.now();
-      }
       if (failures > 0) log.info({}, "Decision logs are delivered again.");
       failures = 0;
     } catch (thrown) {
       if (!(thrown instanceof DatabaseError) && !(thrown instanceof DeliveryError)) throw thrown;
+      if (stop.signal.aborted) return;
       failures += 1;
       if (failures === 1)
         log.warn({ reason: thrown.message }, "Decision logs wait: they could not be delivered.");
     }
     if (!stop.signal.aborted) plan();
+  }
+
+  async function look(): Promise<void> {
+    const isWhole = Date.now() - wholeAt > WHOLE_MS;
+    await queueUntold(db, isWhole);
+    if (!isWhole) return;
+    await forgetDelivered(db);
+    wholeAt = Date.now();
   }
 
   /** Tells whether more may wait. */
@@ -102,7 +114,7 @@ export function startSender(deps: SenderDeps): Sender {
           db,
           waiting.map(({ seq }) => seq),
         );
-        await noteDelivery(db, thrown.message);
+        if (!stop.signal.aborted) await noteDelivery(db, thrown.message);
       }
       throw thrown;
     }
@@ -112,7 +124,8 @@ export function startSender(deps: SenderDeps): Sender {
   /** Delivers a batch; of one that can't be read the parts, until the events are alone that can't. */
   async function deliver(batch: readonly Entry[]): Promise<void> {
     const seqs = batch.map(({ seq }) => seq);
-    if ((await destination.deliver(batch.map(({ text }) => text))) === "delivered") {
+    const texts = batch.map(({ text }) => text);
+    if ((await destination.deliver(texts, stop.signal)) === "delivered") {
       await markDelivered(db, seqs);
       deps.onOutcome("delivered", batch.length);
       return;

@@ -85,6 +85,7 @@ async function begin(name = toName(), gateway = "one"): Promise<Begun> {
       bundlePath: source.name,
       bundle,
       operatorPath: null,
+      trust: null,
       checkPatterns: (patterns) => void compile(patterns),
       async beforeInForce(snapshot, loaded) {
         await keepPolicy(db, name, snapshot, loaded, mayFall || !isFirst);

@@ -134,6 +134,7 @@ export function createDistribution(deps: DistributionDeps): Distribution {
         if (bytes !== null) {
           offered = toOffered(bytes);
           await takeOffered({ by: source.name, why: null });
+          source.became?.(isHeld() ? "an order holds another one" : (refused?.message ?? null));
         }
         if (isRefused()) return;
         confirmed = performance.now();

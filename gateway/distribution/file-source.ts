@@ -10,8 +10,10 @@ import type { BundleSource } from "./source.ts";
 
 const LOOK_MS = 500;
 
+type Read = (path: string) => Promise<Buffer>;
+
 /** Opens a file or a folder. */
-export function createFileSource(path: string, lookMs = LOOK_MS): BundleSource {
+export function createFileSource(path: string, lookMs = LOOK_MS, read: Read = readFile): BundleSource {
   let told: string | null = null;
   return {
     name: path,
@@ -21,11 +23,15 @@ export function createFileSource(path: string, lookMs = LOOK_MS): BundleSource {
         const files = await listFiles(path);
         const stamp = files.map((file) => file.stamp).join();
         if (stamp === told) return { bytes: null, pauseMs: lookMs };
-        const bytes = files[0]?.name === "" ? await readFile(path) : await packFolder(path, files);
+        const [single] = files;
+        if (single?.name === "" && single.size > BUNDLE_LIMITS.packed)
+          throw new SourceError(`The bundle ${path} is longer than ${BUNDLE_LIMITS.packed} bytes.`);
+        const bytes = single?.name === "" ? await read(path) : await packFolder(path, files);
         // What was written while it was read is looked at again, whole.
         const after = (await listFiles(path)).map((file) => file.stamp).join();
         if (after !== stamp && told !== null) return { bytes: null, pauseMs: lookMs };
-        told = after;
+        // What it was before it was read: another look tells whether that is still so.
+        told = stamp;
         return { bytes, pauseMs: lookMs };
       } catch (cause) {
         throw cause instanceof SourceError
@@ -47,7 +53,9 @@ type Found = { readonly name: string; readonly stamp: string; readonly size: num
 /** Lists the files of a folder with what differs once they are written or replaced; a single file has an empty name. */
 async function listFiles(path: string): Promise<readonly Found[]> {
   const top = await stat(path, { bigint: true });
-  if (!top.isDirectory()) return [{ name: "", stamp: toStamp("", top), size: Number(top.size) }];
+  if (!top.isDirectory() && !top.isFile())
+    throw new SourceError(`The bundle ${path} is neither a file nor a folder.`);
+  if (top.isFile()) return [{ name: "", stamp: toStamp("", top), size: Number(top.size) }];
   const found: Found[] = [];
   for (const entry of await readdir(path, { withFileTypes: true, recursive: true })) {
     if (entry.isDirectory()) continue;

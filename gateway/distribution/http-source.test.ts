@@ -1,9 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { TLSSocket } from "node:tls";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { startBundleServer } from "../../test/fixtures/bundle-server.ts";
 import type { BundleServer } from "../../test/fixtures/bundle-server.ts";
+import { makeCertificate } from "../../test/fixtures/certificate.ts";
 import { createOutbound } from "../forward/outbound.ts";
 import { createHttpSource } from "./http-source.ts";
 import type { HttpSourceDeps } from "./http-source.ts";
@@ -103,6 +105,48 @@ test("token and headers go to the source, and to nobody that it redirects to", a
   plain.misbehave((_, response) => response.writeHead(302, { location: other.url }).end());
   await expect(ask(source)).rejects.toThrow("redirects to what is no https URL");
   expect(other.asked).toHaveLength(0);
+});
+
+test("certificate, token and headers go to no other port of the source's machine, and not back by one", async () => {
+  const { cert, key } = makeCertificate("both");
+  const tls = { cert, key, ca: cert, requestCert: true, rejectUnauthorized: false };
+  await using own = await startBundleServer({ tls });
+  await using neighbour = await startBundleServer({ tls });
+  const shown: string[] = [];
+  const note = (place: string, request: IncomingMessage): void => {
+    const { socket, headers } = request;
+    const isShown = socket instanceof TLSSocket && Object.keys(socket.getPeerCertificate()).length > 0;
+    shown.push(`${place} certificate ${isShown} token ${headers.authorization !== undefined}`);
+  };
+  own.misbehave((request, response) => {
+    note(`own ${request.url === "/back"}`, request);
+    response.writeHead(request.url === "/back" ? 500 : 302, { location: neighbour.url }).end();
+  });
+  neighbour.misbehave((request, response) => {
+    note("neighbour", request);
+    response.writeHead(302, { location: new URL("/back", own.url).href }).end();
+  });
+  const files: Readonly<Record<string, string>> = { "file:cert": cert, "file:key": key, "env:TOKEN": "t" };
+  const source = createHttpSource({
+    source: {
+      url: own.url,
+      token: "env:TOKEN",
+      headers: {},
+      certificate: "file:cert",
+      key: "file:key",
+      poll_s: 30,
+      wait_s: 60,
+      authorities: cert,
+    },
+    outbound,
+    follow: (reference) => ({ value: files[reference] ?? "" }),
+  });
+  await expect(ask(source)).rejects.toThrow("status 500");
+  expect(shown).toEqual([
+    "own false certificate true token true",
+    "neighbour certificate false token false",
+    "own true certificate true token false",
+  ]);
 });
 
 test("an answer in gzip is unzipped, within the limit", async () => {

@@ -89,13 +89,14 @@ export function createHttpSource(deps: HttpSourceDeps): BundleSource {
 
   async function follow(agent: Agent, waitS: number, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     let url = first;
+    let isOwn = true;
     for (let hops = 0; hops <= limits.redirects; hops += 1) {
       const answer = await request(url, {
         dispatcher: agent,
         signal,
         headersTimeout: waitS * 1000 + limits.silenceMs,
         bodyTimeout: limits.silenceMs,
-        headers: toHeaders(url, waitS),
+        headers: toHeaders(isOwn, waitS),
       });
       const location = readHeader(answer.headers["location"]);
       if (!REDIRECTS.has(answer.statusCode) || location === null) return answer;
@@ -105,15 +106,16 @@ export function createHttpSource(deps: HttpSourceDeps): BundleSource {
       // Over plain HTTP nobody knows whom it comes from.
       if (next.protocol !== "https:" && next.origin !== first.origin)
         throw new SourceError("it redirects to what is no https URL");
+      isOwn &&= next.origin === first.origin;
       url = next;
     }
     throw new SourceError(`it redirects more than ${limits.redirects} times`);
   }
 
-  function toHeaders(url: URL, waitS: number): Record<string, string> {
+  function toHeaders(isOwn: boolean, waitS: number): Record<string, string> {
     const own: Record<string, string> = {};
-    // Where a redirect leads is another's: it gets no credential.
-    if (url.origin === first.origin) {
+    // Where a redirect leads is another's, who gets no credential, and who chooses none of our requests either.
+    if (isOwn) {
       for (const [name, reference] of Object.entries(source.headers)) own[name] = read(reference);
       if (source.token !== undefined) own["authorization"] = `Bearer ${read(source.token)}`;
     }
@@ -136,7 +138,7 @@ export function createHttpSource(deps: HttpSourceDeps): BundleSource {
   /** Opened anew each time, so that a certificate that rotates is taken up, and an answer that hangs holds nothing. */
   function openAgent(): Agent {
     const { certificate, key, authorities } = source;
-    const { hostname } = first;
+    const { host, protocol } = first;
     const open = (client: ClientCertificate | null): buildConnector.connector =>
       deps.outbound.trusting(authorities, client).connector(limits.connectMs) ??
       buildConnector({ timeout: limits.connectMs });
@@ -145,7 +147,8 @@ export function createHttpSource(deps: HttpSourceDeps): BundleSource {
     const own = open({ cert: read(certificate), key: read(key) });
     // The certificate is for the source, not for those that it redirects to.
     return new Agent({
-      connect: (options, callback) => (options.hostname === hostname ? own : others)(options, callback),
+      connect: (options, callback) =>
+        (options.host === host && options.protocol === protocol ? own : others)(options, callback),
     });
   }
 

@@ -31,4 +31,6 @@ export type BundleSource = {
   ask(asking: Asking): Promise<Answer>;
   /** Has it give the whole bundle at the next answer: the last one could not be used for now. */
   forget(): void;
+  /** Is told what became of the bundle that it gave last: why it does not decide, or null. */
+  became?(problem: string | null): void;
 };

@@ -8,7 +8,7 @@ import { escapeToken, isList, isObject } from "./pointer.ts";
 import { createSink } from "./sink.ts";
 import type { Sink } from "./sink.ts";
 import { readUsage } from "./usage.ts";
-import { walkMember } from "./walk.ts";
+import { walkMember, walkNamed } from "./walk.ts";
 
 /** An object that the provider has stored, or that its answer made known; it belongs to whoever asked. */
 export type AnswerObject = {
@@ -100,7 +100,7 @@ function readMembers(
       else if (key === "data") readItems(sink, calls, [], places, chat);
       else for (const [place, choice] of places) readChoice(sink, calls, objects, choice, place);
     } else {
-      walkMember(sink, key, child, at, SCOPE, value);
+      walkNamed(sink, key, child, at, SCOPE, value);
     }
   }
 }
@@ -157,7 +157,7 @@ function readChoice(sink: Sink, calls: ToolCall[], objects: AnswerObject[], choi
       const audio = isObject(child["audio"]) ? toText(child["audio"]["id"]) : null;
       if (audio !== null) objects.push({ kind: "other", id: audio });
     } else {
-      walkMember(sink, key, child, `${at}/${escapeToken(key)}`, SCOPE, choice);
+      walkNamed(sink, key, child, `${at}/${escapeToken(key)}`, SCOPE, choice);
     }
   }
 }

@@ -5,7 +5,7 @@ import type { Json, JsonObject, SegmentKind, Usage } from "../exchange.ts";
 import { isPadding, isPlain } from "./api-words.ts";
 import { isToken } from "./fields.ts";
 import { escapeToken, isList, isObject } from "./pointer.ts";
-import { createSink } from "./sink.ts";
+import { createSink, isShortNumber } from "./sink.ts";
 import { isOwnText, isPlainName, toEventText, toNameText } from "./stream-event.ts";
 import type { EventText } from "./stream-event.ts";
 import { readUsage } from "./usage.ts";
@@ -44,6 +44,8 @@ export type ChatChunk = {
 const SCOPE = { kind: "message", role: "assistant", type: "", offers: false } as const;
 const TOKEN = { of: "token" } as const;
 const NONE: readonly never[] = [];
+/** A larger one counts nothing. */
+const MOST_INDEX = 1_000_000;
 /** Members that the common chunk has; their strings are no texts as long as they look like ids, but are searched. */
 const INERT: ReadonlySet<string> = new Set([
   "id",
@@ -232,7 +234,8 @@ function requireList(value: Json | undefined): readonly Json[] {
 
 /** Without an index each reader counts for itself, and not as the others do. */
 function requireIndex(value: Json | undefined): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw unreadable();
+  if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > MOST_INDEX)
+    throw unreadable();
   return value;
 }
 
@@ -243,8 +246,9 @@ function unreadable(): GatewayError {
   );
 }
 
-/** Tells what needs no look: numbers, and what the API writes by itself. */
+/** Tells what needs no look: short numbers, and what the API writes by itself. */
 function isOrdinary(key: string, value: Json): boolean {
+  if (typeof value === "number") return isShortNumber(value);
   if (typeof value !== "string") return typeof value !== "object";
   return isPlain(value) || (key === "obfuscation" && isPadding(value));
 }

@@ -98,16 +98,28 @@ export function addLogprobs(
  * its member's name: alone a time or a limit has the shape of numbers that states give out.
  */
 export function addNumber(sink: Sink, pointer: string, kind: SegmentKind, role: Role, value: number): void {
-  if (value < LEAST_NUMBER || !Number.isSafeInteger(value)) return;
+  if (isShortNumber(value)) return;
+  const size = Math.abs(value);
   const name = /\/([^/]*)(?:\/\d+)*$/.exec(pointer)?.[1] ?? "";
-  if (MEASURED.test(name) && value < LEAST_CARD) return;
-  push(sink, { pointer, kind, role, text: `${name}: ${value}`, part: { of: "name" } });
+  if (size < LEAST_CARD && (COUNTED.has(name) || MEASURED.test(name))) return;
+  // Beyond what counts exactly, printers write other digits for the same number.
+  const written = Number.isSafeInteger(size) ? `${size}` : `${size} ${BigInt(size)}`;
+  push(sink, { pointer, kind, role, text: `${name}: ${written}`, part: { of: "name" } });
+}
+
+/** Tells whether a number has too few digits to be a value, or is none that anybody is given. */
+export function isShortNumber(value: number): boolean {
+  return !Number.isInteger(value) || Math.abs(value) < LEAST_NUMBER;
 }
 
 /** No value has fewer than eight digits. */
 const LEAST_NUMBER = 10_000_000;
 /** Times, durations and sizes, as the API names them. Of the times one in 600 has the check digits of an Icelander's number. */
 const MEASURED = /(?:_at|_ms|_time|_before|_after|_finish|_tokens|bytes)$/;
+/** What else holds numbers in the API's own objects. */
+const COUNTED: ReadonlySet<string> = new Set(
+  "code compact_threshold created end_index exit_code id max_output_length seed start_index".split(" "),
+);
 /** Milliseconds and bytes have fewer digits than nearly all cards. */
 const LEAST_CARD = 1e13;
 

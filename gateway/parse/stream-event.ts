@@ -7,7 +7,7 @@ import { unreadable } from "./calls.ts";
 import { isBlob, isCipher, isToken, NAMES } from "./fields.ts";
 import { readItem } from "./item.ts";
 import { escapeToken, isObject } from "./pointer.ts";
-import { createSink } from "./sink.ts";
+import { createSink, isShortNumber } from "./sink.ts";
 import { walkMember, walkObject } from "./walk.ts";
 
 /** A text of an event. */
@@ -228,7 +228,8 @@ function readOthers(event: JsonObject, known: string | null, type: string): read
   for (const key of Object.keys(event)) {
     const child = event[key];
     if (!isPlainName(key)) (texts ??= []).push(toNameText(key, type, ""));
-    if (key === known || typeof child === "number" || child === null || child === undefined) continue;
+    if (key === known || child === null || child === undefined) continue;
+    if (typeof child === "number" && isShortNumber(child)) continue;
     if (typeof child === "string" ? isOrdinary(key, child) : isEmpty(child)) continue;
     const found = readUnknown(child, `/${escapeToken(key)}`, type, key, event);
     if (found.length > 0) (texts ??= []).push(...found);

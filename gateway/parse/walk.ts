@@ -127,12 +127,21 @@ const SCHEMA_TYPE = /^(?:string|object|array|number|integer|boolean|null)$/;
 /** Walks the members of an API object. */
 export function walkObject(sink: Sink, object: JsonObject, pointer: string, scope: Scope): void {
   count(sink, object);
-  for (const key of Object.keys(object)) {
-    const child = object[key];
-    const at = `${pointer}/${escapeToken(key)}`;
-    if (!NAMES.has(key)) addName(sink, at, scope.kind, scope.role, key);
-    if (child !== undefined && child !== null) walkMember(sink, key, child, at, scope, object);
-  }
+  for (const key of Object.keys(object))
+    walkNamed(sink, key, object[key] ?? null, `${pointer}/${escapeToken(key)}`, scope, object);
+}
+
+/** Walks one member of an API object, its name included. */
+export function walkNamed(
+  sink: Sink,
+  key: string,
+  value: Json,
+  at: string,
+  scope: Scope,
+  beside: JsonObject,
+): void {
+  if (!NAMES.has(key)) addName(sink, at, scope.kind, scope.role, key);
+  walkMember(sink, key, value, at, scope, beside);
 }
 
 /** Walks one member of an API object; `beside` is the object. */
@@ -144,10 +153,7 @@ export function walkMember(
   outer: Scope,
   beside: JsonObject = NOTHING,
 ): void {
-  if (typeof value === "number") {
-    if (!NAMES.has(key)) addNumber(sink, at, outer.kind, outer.role, value);
-    return;
-  }
+  if (typeof value === "number") return addNumber(sink, at, outer.kind, outer.role, value);
   if (typeof value === "boolean" || value === null) return;
   if (REPEATED.has(key) && addRepeated(sink, value, at, outer, beside)) return;
   if (outer.models === true && (key === "model" || key.endsWith("_model"))) addModels(sink, value);

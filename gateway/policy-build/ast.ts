@@ -4,13 +4,16 @@ import { z } from "zod";
 import type { Place } from "./problem.ts";
 
 const located = z.object({ location: z.object({ row: z.int(), col: z.int() }) });
-const term = z.object({ type: z.string(), value: z.unknown() });
 
 /** Gives a node and all that it holds, from the outside in. */
 export function* walk(node: unknown): Generator {
-  if (typeof node !== "object" || node === null) return;
-  yield node;
-  for (const child of Object.values(node)) yield* walk(child);
+  const waiting = [node];
+  while (waiting.length > 0) {
+    const next = waiting.pop();
+    if (typeof next !== "object" || next === null) continue;
+    yield next;
+    waiting.push(...Object.values(next).toReversed());
+  }
 }
 
 /** Gives where a node of the file stands; the file's beginning where it does not say. */
@@ -19,22 +22,28 @@ export function placeOf(node: unknown, file: string): Place {
   return { file, line: row, column: Math.max(col, 1) };
 }
 
+/** Gives the value of a term of this type; undefined for all else. Every node is asked, so that it is read by hand. */
+function readTerm(node: unknown, type: string): unknown {
+  if (typeof node !== "object" || node === null || !("type" in node) || !("value" in node)) return undefined;
+  return node.type === type ? node.value : undefined;
+}
+
 /** Gives the text that a term is, or null. */
 export function toText(node: unknown): string | null {
-  const read = term.safeParse(node).data;
-  return read?.type === "string" && typeof read.value === "string" ? read.value : null;
+  const value = readTerm(node, "string");
+  return typeof value === "string" ? value : null;
 }
 
 /** Gives the name of the variable that a term is, or null. */
 export function toVariable(node: unknown): string | null {
-  const read = term.safeParse(node).data;
-  return read?.type === "var" && typeof read.value === "string" ? read.value : null;
+  const value = readTerm(node, "var");
+  return typeof value === "string" ? value : null;
 }
 
 /** Gives the members of an array, a set or an object that is written out, an object's as pairs; null for other terms. */
 export function toMembers(node: unknown, type: "array" | "set" | "object"): readonly unknown[] | null {
-  const read = term.safeParse(node).data;
-  return read?.type === type && Array.isArray(read.value) ? read.value : null;
+  const value = readTerm(node, type);
+  return Array.isArray(value) ? value : null;
 }
 
 /** A reference: the variable that it begins with, and its steps; null for one that is not written out. */
@@ -44,9 +53,9 @@ export type Reference = { readonly root: string; readonly steps: readonly (strin
 export function toReference(node: unknown): Reference | null {
   const own = toVariable(node);
   if (own !== null) return { root: own, steps: [] };
-  const read = term.safeParse(node).data;
-  if (read?.type !== "ref" || !Array.isArray(read.value)) return null;
-  const [first, ...rest]: unknown[] = read.value;
+  const value = readTerm(node, "ref");
+  if (!Array.isArray(value)) return null;
+  const [first, ...rest]: unknown[] = value;
   const root = toVariable(first);
   return root === null ? null : { root, steps: rest.map((step) => toText(step)) };
 }

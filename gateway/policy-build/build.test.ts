@@ -3,8 +3,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { writeSmallPolicy } from "../../test/fixtures/small-policy.ts";
 import { readBundle } from "../policy/bundle.ts";
 import { buildBundle, type BuildOptions, type Built } from "./build.ts";
 import { compareBundle } from "./compare.ts";
@@ -12,24 +12,28 @@ import { formatSources } from "./format.ts";
 import { createPolicy } from "../policy/load.ts";
 import { findOpa, type Opa } from "./run-opa.ts";
 
-const REGO = fileURLToPath(new URL("../../rego", import.meta.url));
-
 let opa: Opa;
 let base = "";
 let source = "";
 let turn = 0;
 
-// Each build starts OPA dozens of times.
-vi.setConfig({ testTimeout: 180_000 });
+/** What the policy is built to that every test changes a copy of. */
+let plain: Built;
 
-beforeAll(() => {
+// Each build starts OPA a dozen times.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
+
+beforeAll(async () => {
   opa = findOpa();
   base = mkdtempSync(join(tmpdir(), "tollgate-build-"));
+  source = join(base, "plain");
+  writeSmallPolicy(source);
+  plain = await build();
 });
 beforeEach(() => {
   turn += 1;
   source = join(base, `policy-${turn}`);
-  cpSync(REGO, source, { recursive: true });
+  cpSync(join(base, "plain"), source, { recursive: true });
 });
 afterAll(() => rmSync(base, { recursive: true }));
 
@@ -52,6 +56,7 @@ async function loadPolicy(file: string) {
   const policy = await createPolicy({
     bundlePath: file,
     operatorPath: null,
+    trust: null,
     checkPatterns: () => undefined,
     log,
   });
@@ -108,7 +113,7 @@ describe("a build", () => {
     expect(second.bytes.equals(first.bytes)).toBe(true);
     expect(first.revision).toMatch(/^[0-9a-f]{64}$/);
 
-    const { manifest } = await readBundle(first.bytes);
+    const { manifest } = await readBundle(first.bytes, { trust: null });
     const metadata = manifest.metadata?.tollgate;
     expect(metadata?.rules.find(({ code }) => code === "added")).toEqual({
       code: "added",
@@ -126,11 +131,10 @@ describe("a build", () => {
   });
 
   it("changes its revision with its sources, and not with its tests", async () => {
-    const before = await build();
     edit("gateway/lib/settings_test.rego", "package", "# A comment.\npackage");
-    expect((await build()).revision).toBe(before.revision);
-    edit("gateway/params/data.yaml", "default: 400000", "default: 400001");
-    expect((await build()).revision).not.toBe(before.revision);
+    expect((await build()).revision).toBe(plain.revision);
+    edit("gateway/params/data.yaml", "[function_call]", "[shell_call]");
+    expect((await build()).revision).not.toBe(plain.revision);
   });
 
   it("says which phases read the body", async () => {
@@ -139,7 +143,7 @@ describe("a build", () => {
       body: 'deny contains {} if input.body.metadata.secret == "x"',
       test: 'test_deny_a_secret if count(added.deny) == 1 with input.body as {"metadata": {"secret": "x"}}',
     });
-    const { manifest } = await readBundle((await build()).bytes);
+    const { manifest } = await readBundle((await build()).bytes, { trust: null });
     const reads = manifest.metadata?.tollgate?.reads;
     expect(reads?.request).toContain("/body/metadata/secret");
     expect(reads?.whole).toContain("/body/metadata/secret");
@@ -181,7 +185,7 @@ test_mask if {
     write("system/log/log_test.rego", TESTS);
     await formatSources(opa, source);
     const { bytes } = await build();
-    expect((await readBundle(bytes)).manifest.roots).toEqual(["gateway", "system/log"]);
+    expect((await readBundle(bytes, { trust: null })).manifest.roots).toEqual(["gateway", "system/log"]);
     const file = join(base, "with-log.tar.gz");
     writeFileSync(file, bytes);
     const policy = await loadPolicy(file);
@@ -248,8 +252,8 @@ describe("a build is refused", () => {
     await expect(build()).rejects.toThrow("remedy");
     addRule({ phases: "[requets]" });
     await expect(build()).rejects.toThrow("phases");
-    addRule({ code: "model_not_allowed" });
-    await expect(build()).rejects.toThrow("model_not_allowed");
+    addRule({ code: "operation_allowed" });
+    await expect(build()).rejects.toThrow("operation_allowed");
   });
 
   it("for a rule that reads the body in a phase that has none, or that takes all of input", async () => {
@@ -278,7 +282,7 @@ describe("a build is refused", () => {
   it("for regular expressions, unless they are allowed, literal, and at most 50", async () => {
     addRule({ body: 'deny contains {} if regex.match("^added$", input.request.model)' });
     await expect(build()).rejects.toThrow("regex.match");
-    const { manifest } = await readBundle((await build({ allowPatterns: true })).bytes);
+    const { manifest } = await readBundle((await build({ allowPatterns: true })).bytes, { trust: null });
     expect(manifest.metadata?.tollgate?.rego_patterns).toBe(1);
 
     addRule({ body: "deny contains {} if regex.match(input.request.model, input.request.model)" });
@@ -290,6 +294,21 @@ describe("a build is refused", () => {
     );
     addRule({ body: many.join("\n\n") });
     await expect(build({ allowPatterns: true })).rejects.toThrow("more than 50");
+  });
+
+  it("for data that is no YAML, with its place", async () => {
+    edit("gateway/params/data.yaml", "[function_call]", "[function_call");
+    edit("gateway/patterns/data.yaml", "prohibited_malware:", "prohibited_weapons:");
+    await expect(build()).rejects.toMatchObject({
+      problems: [
+        { code: "data_unreadable", at: { file: "gateway/params/data.yaml", line: 7 } },
+        {
+          code: "data_unreadable",
+          at: { file: "gateway/patterns/data.yaml" },
+          message: expect.stringContaining("unique"),
+        },
+      ],
+    });
   });
 
   it("for a pattern that the matcher cannot compile", async () => {
@@ -314,13 +333,12 @@ describe("a build is refused", () => {
 
 describe("a check", () => {
   it("fails where a generated file or the bundle is not what the sources give, and writes nothing", async () => {
-    const { bytes } = await build();
     const output = join(base, "compared.tar.gz");
-    await expect(compareBundle(bytes, output)).rejects.toThrow("There is no");
-    writeFileSync(output, bytes);
+    await expect(compareBundle(plain.bytes, output)).rejects.toThrow("There is no");
+    writeFileSync(output, plain.bytes);
     await compareBundle((await build({ isFrozen: true })).bytes, output);
 
-    edit("gateway/params/data.yaml", "default: 400000", "default: 400001");
+    edit("gateway/params/data.yaml", "[function_call]", "[shell_call]");
     await expect(
       build({ isFrozen: true }).then((built) => compareBundle(built.bytes, output)),
     ).rejects.toThrow(/is not what its sources give.*data\.json/);

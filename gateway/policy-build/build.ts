@@ -11,6 +11,7 @@ import { checkSources, type CheckOptions } from "./check.ts";
 import { phasesOf } from "./collector.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { digestDetectors, readCommit, type Commit } from "./provenance.ts";
+import type { Rule } from "./read-rules.ts";
 import type { Opa } from "./run-opa.ts";
 import { digestSources, writeFiles, type Source } from "./sources.ts";
 import { createStage } from "./stage.ts";
@@ -31,7 +32,9 @@ export type Built = {
   readonly rego: Buffer;
   readonly revision: string;
   readonly serial: number | null;
-  readonly rules: number;
+  readonly rules: readonly Rule[];
+  /** What it was built from, but for what decides nothing. */
+  readonly sources: readonly Source[];
   readonly warnings: readonly Problem[];
 };
 
@@ -90,7 +93,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   if (bytes === undefined || rego === undefined) throw new TypeError("There are two targets.");
   await checkBundle(bytes);
   if (!isFrozen) stage.settle();
-  return { bytes, rego, revision, serial, rules: rules.length, warnings };
+  return { bytes, rego, revision, serial, rules, sources, warnings };
 }
 
 async function toBuilt(opa: Opa, source_digest: string, commit: Commit | null): Promise<object> {
@@ -102,7 +105,7 @@ async function toBuilt(opa: Opa, source_digest: string, commit: Commit | null): 
 /** Refuses data and rules that the gateway refuses when it loads them. */
 async function checkBundle(bytes: Buffer): Promise<void> {
   try {
-    checkData(await readBundle(bytes));
+    checkData(await readBundle(bytes, { trust: null }));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "the gateway refuses it";
     throw new PolicyProblem(

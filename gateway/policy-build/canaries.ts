@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { toSampleFacts } from "../policy/sample-facts.ts";
+import { TEST_CAPABILITIES } from "./check.ts";
 import { PolicyProblem } from "./problem.ts";
 import type { Opa } from "./run-opa.ts";
 
@@ -36,6 +37,8 @@ export async function decideCanaries(opa: Opa, folder: string, path: string): Pr
         "json",
         "--stdin-input",
         "--strict-builtin-errors",
+        "--capabilities",
+        TEST_CAPABILITIES,
         "--data",
         "gateway:gateway",
         `${query} with data.gateway.rev as "canary"`,

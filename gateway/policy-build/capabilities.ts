@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
+import { unpackBundle } from "../bundle-archive/unpack.ts";
 import { compilePolicy } from "../policy/wasm.ts";
 import type { Opa } from "./run-opa.ts";
-import { untarFile } from "./untar.ts";
 
 const builtin = z.looseObject({
   name: z.string(),
@@ -26,7 +26,11 @@ const UNWANTED = /^(?:regex\.|glob\.|sprintf$|print$|internal\.print$|trace$)/;
 const PATTERNS = new Set(["regex.match", "glob.match"]);
 
 /** Gives the capabilities that bundles are built with, as JSON; with `allowPatterns` `regex.match` and `glob.match` too. */
-export async function toCapabilities(opa: Opa, allowPatterns: boolean): Promise<string> {
+export function toCapabilities(opa: Opa, allowPatterns: boolean): Promise<string> {
+  return opa.once(`capabilities ${allowPatterns}`, () => listCapabilities(opa, allowPatterns));
+}
+
+async function listCapabilities(opa: Opa, allowPatterns: boolean): Promise<string> {
   const all = capabilities.parse(JSON.parse(await opa.run(["capabilities", "--current"])));
   const missing = await findMissing(
     opa,
@@ -41,6 +45,19 @@ export async function toCapabilities(opa: Opa, allowPatterns: boolean): Promise<
   // What else OPA lists depends on how it was built.
   const { features, future_keywords } = all;
   return `${JSON.stringify({ builtins, features, future_keywords, allow_net: [] }, null, 1)}\n`;
+}
+
+/** What reaches out of a test, or into the machine that runs it. */
+const OUTSIDE = new Set(["http.send", "net.lookup_ip_addr", "opa.runtime"]);
+
+/** Gives the capabilities that sources are typed and tested with, as JSON: OPA's own, without what reaches outside. */
+export async function toTestCapabilities(opa: Opa): Promise<string> {
+  const all = capabilities.parse(JSON.parse(await opa.run(["capabilities", "--current"])));
+  return JSON.stringify({
+    ...all,
+    builtins: all.builtins.filter(({ name }) => !OUTSIDE.has(name)),
+    allow_net: [],
+  });
 }
 
 async function findMissing(
@@ -64,7 +81,7 @@ async function findMissing(
     await opa.run(["build", "-t", "wasm", "-O=0", "-e", "probe", "-o", bundle, "probe.rego"], {
       cwd: folder,
     });
-    const wasm = (await untarFile(readFileSync(bundle))).get("policy.wasm");
+    const wasm = (await unpackBundle(readFileSync(bundle))).get("policy.wasm");
     const compiled = await compilePolicy(wasm ?? Buffer.alloc(0));
     const instance = compiled.instantiate(new TextEncoder().encode("{}").buffer, {
       initial: 64,

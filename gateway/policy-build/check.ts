@@ -5,8 +5,9 @@ import { createDetectorCompiler } from "../detect/values/values.ts";
 import { parsePatternTable } from "../detect/values/pattern-spec.ts";
 import { toFactsJsonSchema } from "../policy/facts-schema.ts";
 import { LOG_ROOT } from "../policy/manifest.ts";
-import { toCapabilities } from "./capabilities.ts";
+import { toCapabilities, toTestCapabilities } from "./capabilities.ts";
 import { PHASES, toCollector } from "./collector.ts";
+import { findUnreadable } from "./data-files.ts";
 import { findUnformatted, formatAll } from "./format.ts";
 import { lint } from "./lint.ts";
 import { parseModules } from "./modules.ts";
@@ -15,7 +16,7 @@ import { readRules, type Rule } from "./read-rules.ts";
 import { findReads } from "./reads.ts";
 import { countPatterns } from "./rego-patterns.ts";
 import type { Opa } from "./run-opa.ts";
-import { listFolders, readSources, type Source } from "./sources.ts";
+import { listFolders, readSources, writeFiles, type Source } from "./sources.ts";
 import type { Stage } from "./stage.ts";
 import { readLogRules } from "./log-rules.ts";
 import { runUnitTests } from "./unit-tests.ts";
@@ -44,6 +45,8 @@ export type Checked = {
 
 const SCHEMA = "schemas/facts.json";
 const CAPABILITIES = "schemas/capabilities.json";
+/** Beside the policy, of which it is no part. */
+export const TEST_CAPABILITIES = "test-capabilities.json";
 
 /** Checks what stands in the stage, and puts there what is generated. Throws `PolicyProblem` with all that is wrong. */
 export async function checkSources(stage: Stage, options: CheckOptions): Promise<Checked> {
@@ -52,24 +55,33 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
   const capabilities = await toCapabilities(opa, allowPatterns);
   stage.put({ path: SCHEMA, bytes: Buffer.from(schema) });
   stage.put({ path: CAPABILITIES, bytes: Buffer.from(capabilities) });
+  writeFiles(stage.folder, [{ path: TEST_CAPABILITIES, bytes: Buffer.from(await toTestCapabilities(opa)) }]);
 
   const authored = readSources(stage.folder);
+  refuse(findUnreadable(authored));
   const modules = await parseModules(opa, stage.folder, authored);
   const rules = readRules(modules);
   const logRules = readLogRules(modules);
   const regoPatterns = countPatterns(modules);
-  for (const module of await formatAll(opa, toCollector(rules))) stage.put(module);
+  for (const module of await formatAll(opa, stage.folder, toCollector(rules))) stage.put(module);
 
+  const [unformatted, mistyped] = await Promise.all([
+    findUnformatted(opa, stage.folder),
+    findTypeErrors(opa, stage.folder),
+  ]);
   const found = [
     ...(isFrozen ? stage.listStale().map((path) => toStale(path)) : []),
-    ...(await findUnformatted(opa, stage.folder)),
-    ...(await findTypeErrors(opa, stage.folder)),
+    ...unformatted,
+    ...mistyped,
     ...findBadPatterns(authored),
     ...lint(modules, rules, authored),
   ];
   refuse(found);
-  const reads = await readAll(opa, stage.folder);
-  refuse([...found, ...(await runUnitTests(opa, stage.folder))]);
+  const [reads, failed] = await Promise.all([
+    readAll(opa, stage.folder),
+    runUnitTests(opa, stage.folder, TEST_CAPABILITIES),
+  ]);
+  refuse([...found, ...failed]);
   const warnings = found.filter(({ severity }) => severity === "warning");
   return {
     rules,
@@ -105,9 +117,13 @@ async function findTypeErrors(opa: Opa, folder: string): Promise<readonly Proble
   // What is told of decisions has a form of its own, with the facts in it.
   const parts = listFolders(folder).map((name) => (name === LOG_ROOT ? [name] : ["--schema", SCHEMA, name]));
   const engine = ["--capabilities", CAPABILITIES, "--ignore", "*_test.rego"];
+  const anywhere = ["--capabilities", TEST_CAPABILITIES];
   const runs = await Promise.all(
     parts
-      .flatMap((part) => [part, [...engine, ...part]])
+      .flatMap((part) => [
+        [...anywhere, ...part],
+        [...engine, ...part],
+      ])
       .map((args) =>
         opa.run([...check, ...args], { cwd: folder }).then(
           () => [],

@@ -1,8 +1,8 @@
 // Compares a bundle with the one that stands in the repository.
 
 import { existsSync, readFileSync } from "node:fs";
+import { unpackBundle } from "../bundle-archive/unpack.ts";
 import { PolicyProblem, toError } from "./problem.ts";
-import { untarFile } from "./untar.ts";
 
 const HELP = "build it without --check, and commit the result";
 
@@ -15,7 +15,7 @@ export async function compareBundle(built: Buffer, path: string): Promise<void> 
     throw new PolicyProblem([toError("bundle_missing", null, `There is no ${path}.`, { help: HELP })]);
   const stands = readFileSync(path);
   if (stands.equals(built)) return;
-  const [ours, theirs] = [await untarFile(built), await untarFile(stands)];
+  const [ours, theirs] = [await unpackBundle(built), await unpackBundle(stands)];
   const names = [...new Set([...ours.keys(), ...theirs.keys()])];
   const differing = names.filter(
     (name) => ours.get(name)?.equals(theirs.get(name) ?? Buffer.alloc(0)) !== true,

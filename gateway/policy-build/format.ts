@@ -2,22 +2,25 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { refuseOddFiles } from "./plain-files.ts";
 import { toError, type Problem } from "./problem.ts";
 import type { Opa } from "./run-opa.ts";
-import { listFolders, type Source } from "./sources.ts";
+import { listFolders, writeFiles, type Source } from "./sources.ts";
 
-/** Formats modules that are generated. */
-export function formatAll(opa: Opa, modules: readonly Source[]): Promise<readonly Source[]> {
-  return Promise.all(
-    modules.map(async ({ path, bytes }) => ({
-      path,
-      bytes: Buffer.from(await opa.run(["fmt"], { input: bytes.toString("utf8") })),
-    })),
-  );
+/** Writes modules that are generated to the folder, and gives them as they are formatted there. */
+export async function formatAll(
+  opa: Opa,
+  folder: string,
+  modules: readonly Source[],
+): Promise<readonly Source[]> {
+  writeFiles(folder, modules);
+  await opa.run(["fmt", "--write", ...modules.map(({ path }) => path)], { cwd: folder });
+  return modules.map(({ path }) => ({ path, bytes: readFileSync(join(folder, path)) }));
 }
 
 /** Formats what stands in a policy's folder. */
 export async function formatSources(opa: Opa, source: string): Promise<void> {
+  refuseOddFiles(source);
   await opa.run(["fmt", "--write", ...listFolders(source)], { cwd: source });
 }
 

@@ -44,11 +44,13 @@ export type Module = z.infer<typeof shape> & {
 /** Parses all authored modules in a folder; throws `PolicyProblem` that lists all that cannot be parsed. */
 export function parseModules(opa: Opa, folder: string, sources: readonly Source[]): Promise<Module[]> {
   return gather(sources.filter(isAuthored), async ({ path, bytes }) => {
+    const text = bytes.toString("utf8");
     const args = ["parse", "--format", "json", "--json-include", "locations", path];
-    const ast: unknown = JSON.parse(await opa.run(args, { cwd: folder }));
+    const said = await opa.once(`parse ${path}\0${text}`, () => opa.run(args, { cwd: folder }));
+    const ast: unknown = JSON.parse(said);
     const parsed = shape.parse(ast);
     const name = parsed.package.path.map(({ value }) => value).join(".");
-    return { ...parsed, path, text: bytes.toString("utf8"), name, ast };
+    return { ...parsed, path, text, name, ast };
   });
 }
 

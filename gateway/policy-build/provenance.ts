@@ -16,10 +16,15 @@ export type Commit = {
   readonly seconds: number;
 };
 
+/** What stands in the folder starts no program: no hook, and no folder that is laid out as a repository of its own. */
+const CAREFUL = ["safe.bareRepository=explicit", "core.fsmonitor=false", "core.hooksPath=/dev/null"].flatMap(
+  (setting) => ["-c", setting],
+);
+
 /** Gives the commit that the folder is at; null where it is not in Git, or was changed since. */
 export function readCommit(folder: string): Commit | null {
   const ask = (...args: string[]) =>
-    execFileSync("git", ["-C", folder, ...args], {
+    execFileSync("git", ["-C", folder, ...CAREFUL, ...args], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "ignore"],
       maxBuffer: 64 << 20,

@@ -17,7 +17,11 @@ const WITH_CONTENT: ReadonlySet<CollectedPhase> = new Set(["request", "end", "wh
 export async function findReads(opa: Opa, folder: string, phase: CollectedPhase): Promise<readonly string[]> {
   const query = `data.gateway.main.${phase}`;
   const found = dependencies.parse(
-    JSON.parse(await opa.run(["deps", "--format", "json", "--data", "gateway", query], { cwd: folder })),
+    JSON.parse(
+      await opa.run(["deps", "--format", "json", "--ignore", "*_test.rego", "--data", "gateway", query], {
+        cwd: folder,
+      }),
+    ),
   );
   const references = found.base.map((reference) => reference.map(({ value }) => String(value)));
   if (references.some(([root, gateway, main]) => root === "data" && gateway === "gateway" && main === "main"))

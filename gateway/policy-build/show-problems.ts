@@ -27,7 +27,7 @@ export function showProblems(problems: readonly Problem[], options: ShowOptions)
 function showOne(problem: Problem, { source, prefix, hasColours }: ShowOptions): string {
   const { severity, code, at, message, expected, help } = problem;
   const paint = (colour: number, text: string) => (hasColours ? `\u001b[${colour}m${text}\u001b[0m` : text);
-  const where = at === null ? "" : `${prefix}${at.file}:${at.line}:${at.column}: `;
+  const where = at === null ? "" : toOneLine(`${prefix}${at.file}:${at.line}:${at.column}: `);
   const kind = paint(severity === "error" ? 31 : 33, `${severity}:`);
   const lines = [`${paint(1, where)}${kind} ${toSafe(message)} ${paint(2, `[${code}]`)}`];
   const line = at === null ? null : readLine(source, at);

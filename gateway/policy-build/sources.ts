@@ -24,7 +24,9 @@ export function readSources(root: string): readonly Source[] {
 
 /** Says whether a path is a folder, or a file that a policy is made of, its tests included. */
 export function isSourceFile(path: string): boolean {
-  return isPolicy(basename(path)) || statSync(path).isDirectory();
+  // Editors put files of their own beside those that they change.
+  if (basename(path).startsWith(".")) return false;
+  return isPolicy(basename(path)) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function isPolicy(name: string): boolean {

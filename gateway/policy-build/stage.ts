@@ -4,11 +4,17 @@
 import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { refuseOddFiles } from "./plain-files.ts";
 import { PolicyProblem, toError } from "./problem.ts";
 import { isSourceFile, listFolders, writeFiles, type Source } from "./sources.ts";
 
 /** What the collector consists of: a phase that lost its last rule leaves none of it behind. */
 const COLLECTOR = /gateway\/main\/(?:request|answer|finding|tool_call|end|whole)(?:_test)?\.rego$/;
+
+/** Says whether a path is a folder, or a file that an author writes and a build takes. */
+export function isAuthored(path: string): boolean {
+  return isSourceFile(path) && !COLLECTOR.test(path);
+}
 
 export type Stage = Disposable & {
   readonly folder: string;
@@ -20,8 +26,9 @@ export type Stage = Disposable & {
   listStale(): readonly string[];
 };
 
-/** Copies the policy of the folder `source`. Throws `PolicyProblem` where there is none. */
+/** Copies the policy of the folder `source`. Throws `PolicyProblem` where there is none, or something else than files. */
 export function createStage(source: string): Stage {
+  refuseOddFiles(source);
   const policies = join(source, "gateway");
   if (!existsSync(policies))
     throw new PolicyProblem([
@@ -33,8 +40,7 @@ export function createStage(source: string): Stage {
   for (const part of listFolders(source)) {
     cpSync(join(source, part), join(folder, part), {
       recursive: true,
-      dereference: true,
-      filter: (path) => isSourceFile(path) && !COLLECTOR.test(path),
+      filter: isAuthored,
     });
   }
   const generated: Source[] = [];

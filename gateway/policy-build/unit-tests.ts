@@ -23,10 +23,14 @@ const results = z.array(
 );
 
 /** Runs them in a folder that holds `gateway/`; gives every test that fails, else every line that none covers. */
-export async function runUnitTests(opa: Opa, folder: string): Promise<readonly Problem[]> {
+export async function runUnitTests(
+  opa: Opa,
+  folder: string,
+  capabilities: string,
+): Promise<readonly Problem[]> {
   // The prefix keeps what else lies in the folder out of `data`.
   const folders = listFolders(folder).map((name) => `${name.replaceAll("/", ".")}:${name}`);
-  const all = ["test", "--format", "json", ...folders];
+  const all = ["test", "--capabilities", capabilities, "--format", "json", ...folders];
   const { code, stdout } = await opa.ask([...all, "--coverage"], { cwd: folder });
   if (code === 0) return findUncovered(covered.parse(JSON.parse(stdout)));
   const said = await opa.ask(all, { cwd: folder });

@@ -5,6 +5,7 @@ import { pack } from "tar-stream";
 import { describe, expect, it } from "vitest";
 import { BUNDLE_LIMITS } from "../bundle-archive/unpack.ts";
 import { readBundle } from "./bundle.ts";
+import type { ReadOptions } from "./bundle.ts";
 
 const MANIFEST = {
   revision: "r1",
@@ -33,9 +34,12 @@ const BUILT = { source_digest: "s", opa: "1.22.0", detectors: "d" };
 const METADATA = { format: 1, facts: 1, reads: {}, phases: [], rules: [], rego_patterns: 0, canaries: [] };
 const told = (more: object) => manifest({ metadata: { tollgate: { ...METADATA, ...more } } });
 
+const read = (packed: Buffer, options: Partial<ReadOptions> = {}) =>
+  readBundle(packed, { trust: null, ...options });
+
 describe("readBundle", () => {
   it("gives the manifest, the module and the data", async () => {
-    const bundle = await readBundle(await archive(FILES));
+    const bundle = await read(await archive(FILES));
     expect(bundle.manifest.revision).toBe("r1");
     expect(bundle.wasm.toString()).toBe("wasm");
     expect(bundle.data).toEqual({ params: {} });
@@ -43,9 +47,9 @@ describe("readBundle", () => {
 
   it("gives the serial and what the build says of itself, where they are said", async () => {
     const built = { ...BUILT, commit: "c", author: "A", time: "2026-01-02T03:04:05+01:00" };
-    const whole = await readBundle(await archive(told({ serial: 1_767_320_645, built })));
+    const whole = await read(await archive(told({ serial: 1_767_320_645, built })));
     expect(whole.manifest.metadata?.tollgate).toMatchObject({ serial: 1_767_320_645, built });
-    const bare = await readBundle(await archive(told({})));
+    const bare = await read(await archive(told({})));
     expect(bare.manifest.metadata?.tollgate?.serial).toBeUndefined();
   });
 
@@ -53,6 +57,8 @@ describe("readBundle", () => {
     "without a manifest": [{ "/data.json": FILES["/data.json"] }, "lacks .manifest"],
     "whose manifest is no JSON": [{ ...FILES, "/.manifest": "{" }, "no JSON"],
     "without a revision": [manifest({ revision: "" }), "revision"],
+    "whose revision can't be recorded": [manifest({ revision: "r\u0000" }), "revision must have"],
+    "whose revision fills the record": [manifest({ revision: "r".repeat(257) }), "revision must have"],
     "without WebAssembly": [manifest({ wasm: undefined }), "tollgate policy build"],
     "with other roots": [manifest({ roots: ["gateway", "other"] }), "roots"],
     "whose module is missing": [
@@ -78,33 +84,33 @@ describe("readBundle", () => {
   };
   for (const [what, [files, reason]] of Object.entries(refused))
     it(`refuses a bundle ${what}`, async () => {
-      await expect(readBundle(await archive(files))).rejects.toThrow(reason);
+      await expect(read(await archive(files))).rejects.toThrow(reason);
     });
 
   it("refuses links", async () => {
-    await expect(readBundle(await archive(FILES, ["/link"]))).rejects.toThrow("no plain file");
+    await expect(read(await archive(FILES, ["/link"]))).rejects.toThrow("no plain file");
   });
 
   it("refuses what is no archive, or half of one", async () => {
-    await expect(readBundle(Buffer.from("no gzip"))).rejects.toThrow("gzip");
+    await expect(read(Buffer.from("no gzip"))).rejects.toThrow("gzip");
     await expect(
-      readBundle(gzipSync(Buffer.from("no tar, but long enough to be looked at".repeat(50)))),
+      read(gzipSync(Buffer.from("no tar, but long enough to be looked at".repeat(50)))),
     ).rejects.toThrow();
     const whole = await archive(FILES);
-    await expect(readBundle(whole.subarray(0, whole.length >> 1))).rejects.toThrow("gzip");
+    await expect(read(whole.subarray(0, whole.length >> 1))).rejects.toThrow("gzip");
   });
 
   it("refuses a small file that unpacks to a large one, before it is unpacked", async () => {
     const bomb = gzipSync(Buffer.alloc(4 << 20));
-    await expect(readBundle(bomb, { limits: { ...BUNDLE_LIMITS, unpacked: 1 << 20 } })).rejects.toThrow(
+    await expect(read(bomb, { limits: { ...BUNDLE_LIMITS, unpacked: 1 << 20 } })).rejects.toThrow(
       "more than",
     );
-    await expect(readBundle(Buffer.alloc(100), { limits: { ...BUNDLE_LIMITS, packed: 99 } })).rejects.toThrow(
+    await expect(read(Buffer.alloc(100), { limits: { ...BUNDLE_LIMITS, packed: 99 } })).rejects.toThrow(
       "longer",
     );
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`/file${index}`, "x"]));
     await expect(
-      readBundle(await archive({ ...FILES, ...many }), { limits: { ...BUNDLE_LIMITS, files: 10 } }),
+      read(await archive({ ...FILES, ...many }), { limits: { ...BUNDLE_LIMITS, files: 10 } }),
     ).rejects.toThrow("more than 10");
   });
 });

@@ -22,13 +22,13 @@ export type Bundle = {
 export type ReadOptions = {
   readonly limits?: BundleLimits;
   /** Who must have signed it; null: no keys are configured, and no signature is asked for. */
-  readonly trust?: Trust | null;
+  readonly trust: Trust | null;
 };
 
 /** Unpacks and checks a bundle. Throws `PolicyLoadError` that says what is wrong with it. */
-export async function readBundle(packed: Buffer, options: ReadOptions = {}): Promise<Bundle> {
+export async function readBundle(packed: Buffer, options: ReadOptions): Promise<Bundle> {
   const files = await unpackBundle(packed, options.limits ?? BUNDLE_LIMITS);
-  if (options.trust != null) await verifySignature(files, options.trust);
+  if (options.trust !== null) await verifySignature(files, options.trust);
   const manifest = manifestSchema.safeParse(readJson(files, ".manifest"));
   if (!manifest.success)
     throw new PolicyLoadError(`its manifest is malformed:\n${z.prettifyError(manifest.error)}`);

@@ -2,25 +2,10 @@
 
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../errors.ts";
-import { parseDecision } from "./decision.ts";
+import { NO_EFFECTS, parseDecision } from "./decision.ts";
 import { toSampleFacts } from "./sample-facts.ts";
 
-const EMPTY = {
-  v: 1,
-  data_rev: "r",
-  allow: [],
-  deny: [],
-  observe: [],
-  require_approval: [],
-  limit: [],
-  mask: [],
-  set: [],
-  record: [],
-  label: [],
-  share: [],
-  forward: [],
-  need: [],
-};
+const EMPTY = { v: 1, data_rev: "r", ...NO_EFFECTS, require_approval: [], limit: [] };
 const facts = toSampleFacts("tool_call");
 const CLASSES: ReadonlySet<string> = new Set(["email", "phone", "secret", "c"]);
 const parse = (decision: unknown) => parseDecision([{ result: decision }], "r", facts, CLASSES);

@@ -8,7 +8,8 @@ import { isRecognised } from "./known-classes.ts";
 import { isLimitEffect, LIMIT_FIELDS } from "./limit-effect.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
 
-const KEPT = [
+/** A decision's sets, in the order in which a reader wants them. */
+export const DECISION_SETS = [
   "allow",
   "deny",
   "observe",
@@ -20,9 +21,25 @@ const KEPT = [
   "share",
   "forward",
   "need",
-] as const;
+] as const satisfies readonly (keyof Decision)[];
+
+/** Decides nothing. */
+export const NO_EFFECTS: Decision = {
+  allow: [],
+  deny: [],
+  observe: [],
+  mask: [],
+  set: [],
+  limit: [],
+  record: [],
+  label: [],
+  share: [],
+  forward: [],
+  need: [],
+};
+
 const UNSUPPORTED = ["require_approval"] as const;
-const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...KEPT, ...UNSUPPORTED]);
+const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS, ...UNSUPPORTED]);
 
 const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   code: isText,

@@ -65,6 +65,7 @@ async function open(bundle: Buffer, more: Partial<PolicyDeps> = {}): Promise<Pol
   const policy = await createPolicy({
     bundlePath: put(bundle),
     operatorPath: null,
+    trust: null,
     checkPatterns: () => {},
     log: createKeptLog(),
     ...more,

@@ -24,8 +24,8 @@ export type PolicyDeps = {
   /** The bundle to begin with, where it comes from no file; others come by `prepare`. */
   readonly bundle?: Buffer;
   readonly operatorPath: string | null;
-  /** Who must have signed both; null or absent: nobody. */
-  readonly trust?: TrustSource | null;
+  /** Who must have signed both; null: nobody. */
+  readonly trust: TrustSource | null;
   /** Compiles a bundle's patterns to see whether they can be; throws an Error that names the one that cannot. */
   readonly checkPatterns: (patterns: JsonObject) => void;
   readonly log: Log;

@@ -73,7 +73,11 @@ const NO_WASM = "holds no WebAssembly: build it with `tollgate policy build`";
 export const LOG_ROOT = "system/log";
 
 const manifest = z.looseObject({
-  revision: z.string().min(1, "has no revision: build it with --revision"),
+  // It stands on every row that it decides.
+  revision: z
+    .string()
+    .min(1, "has no revision: build it with --revision")
+    .regex(/^[^\p{Cc}]{0,256}$/u, "revision must have at most 256 characters that can be shown"),
   roots: z
     .array(z.string())
     .refine(

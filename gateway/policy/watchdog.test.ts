@@ -28,7 +28,7 @@ import { toSampleFacts } from ${JSON.stringify(new URL("./sample-facts.ts", impo
 const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
 const [bundlePath, suspendedPath] = process.argv.slice(2);
 const policy = await createPolicy({
-  bundlePath, operatorPath: null, checkPatterns() {}, log, watchdog: { suspendedPath, stuckMs: 400 },
+  bundlePath, operatorPath: null, trust: null, checkPatterns() {}, log, watchdog: { suspendedPath, stuckMs: 400 },
 });
 const facts = toSampleFacts("request");
 policy.current().evaluate(facts);
@@ -64,6 +64,7 @@ describe("the watchdog", () => {
     const refused = createPolicy({
       bundlePath: bundle,
       operatorPath: null,
+      trust: null,
       checkPatterns: () => {},
       log: createKeptLog(),
       watchdog: { suspendedPath: suspended, stuckMs: 1000 },

@@ -2,19 +2,20 @@
 import { openDatabase } from "../../db/client.ts";
 import type { Database } from "../../db/client.ts";
 import { readReplayRows } from "../../db/queries/replay-rows.ts";
-import type { ReplayRow } from "../../db/queries/replay-rows.ts";
+import type { ReplayRange, ReplayRow } from "../../db/queries/replay-rows.ts";
 import { judgeExchange } from "./judge-exchange.ts";
 import type { Judges } from "./judge-exchange.ts";
 import { readToChild } from "./messages.ts";
 import type { FromChild, ToChild } from "./messages.ts";
 import { createDecisionReader } from "./read-recorded.ts";
+import { readLines } from "./record-line.ts";
 import { openSide } from "./side.ts";
 import { addJudged, createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 
 type Open = {
   readonly judges: Judges;
-  readonly db: Database;
+  readonly db: Database | null;
   readonly asked: ToChild & { kind: "open" };
 };
 
@@ -30,14 +31,17 @@ export function serveReplay(): void {
         openSide(message.next),
         message.against === null ? null : openSide(message.against),
       ]);
-      const db = openDatabase(message.databaseUrl, { poolSize: 2, applicationName: "tollgate-replay" });
+      const db =
+        message.databaseUrl === null
+          ? null
+          : openDatabase(message.databaseUrl, { poolSize: 2, applicationName: "tollgate-replay" });
       open = { judges: { next, against, readDecision: createDecisionReader() }, db, asked: message };
-      tell({ kind: "ready", next: next.version, against: against?.version ?? null });
+      const { version, titles } = next;
+      tell({ kind: "ready", next: version, against: against?.version ?? null, titles });
       return;
     }
     if (open === null) throw new Error("Nothing is open.");
-    const { db, asked } = open;
-    const rows = await readReplayRows(db, asked.filter, message.range);
+    const rows = message.kind === "lines" ? readLines(message.lines) : await readRange(open, message.range);
     tell({ kind: "judged", tally: judgeAll(open.judges, rows) });
   }
 
@@ -47,6 +51,11 @@ export function serveReplay(): void {
       .catch((error: unknown) => tell({ kind: "failed", message: toMessage(error) }));
   });
   process.on("disconnect", () => process.exit(0));
+}
+
+async function readRange({ db, asked }: Open, range: ReplayRange): Promise<readonly ReplayRow[]> {
+  if (db === null) throw new Error("There is no database.");
+  return readReplayRows(db, asked.filter, range);
 }
 
 /** Judges exchanges one after the other. */
@@ -62,4 +71,4 @@ function toMessage(error: unknown): string {
   return OWN.has(error.name) ? error.message : `A fault: ${error.name}`;
 }
 
-const OWN: ReadonlySet<string> = new Set(["PolicyLoadError", "DatabaseError"]);
+const OWN: ReadonlySet<string> = new Set(["PolicyLoadError", "DatabaseError", "ReplayError"]);

@@ -13,14 +13,26 @@ export type ToChild =
       readonly next: SideSource;
       /** Null: what was recorded. */
       readonly against: SideSource | null;
-      readonly databaseUrl: string;
+      /** Where ranges are read; null: what is judged comes in lines. */
+      readonly databaseUrl: string | null;
       readonly filter: ExchangeFilter;
     }
-  | { readonly kind: "range"; readonly range: ReplayRange };
+  | { readonly kind: "range"; readonly range: ReplayRange }
+  /** Exchanges as lines of a corpus. */
+  | { readonly kind: "lines"; readonly lines: Uint8Array };
+
+/** The policies that a child has opened. */
+export type Opened = {
+  readonly next: PolicyVersion;
+  /** Null: what was recorded. */
+  readonly against: PolicyVersion | null;
+  /** The titles of the new one's rules, by their codes. */
+  readonly titles: ReadonlyMap<string, string>;
+};
 
 /** From a child: its policies are open, a part is judged, or it can't go on and why. */
 export type FromChild =
-  | { readonly kind: "ready"; readonly next: PolicyVersion; readonly against: PolicyVersion | null }
+  | ({ readonly kind: "ready" } & Opened)
   | { readonly kind: "judged"; readonly tally: Tally }
   | { readonly kind: "failed"; readonly message: string };
 

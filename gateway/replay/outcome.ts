@@ -1,7 +1,7 @@
 // What a decision comes to: refused or not, and by which rule what is done. Two decisions are the same where this is.
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect } from "../exchange.ts";
-import { UnsupportedEffect } from "../policy/decision.ts";
+import { DECISION_SETS, UnsupportedEffect } from "../policy/decision.ts";
 
 /** What rules do, as a report names it. */
 export const EFFECT_NAMES = [
@@ -37,19 +37,6 @@ export type Outcome = {
   readonly wantsTokens: boolean;
 };
 
-const KEPT = [
-  "allow",
-  "deny",
-  "observe",
-  "limit",
-  "mask",
-  "set",
-  "record",
-  "label",
-  "share",
-  "forward",
-] as const satisfies readonly (EffectName & keyof Decision)[];
-
 const MOST_DETAIL = 200;
 
 const MEMOS: Readonly<Record<"request" | "later", WeakMap<Decision, Outcome>>> = {
@@ -70,9 +57,12 @@ export function toOutcome(decision: Decision, isRequest: boolean): Outcome {
 
 function readOutcome(decision: Decision, isRequest: boolean): Outcome {
   const effects = new Map<string, OutcomeEffect>();
-  for (const name of KEPT)
+  for (const name of DECISION_SETS) {
+    // A need is no effect: whoever asks answers it.
+    if (name === "need") continue;
     for (const effect of decision[name])
       add(effects, name, effect.code, toDetail(effect), effect.call ?? effect.key);
+  }
   const isAllowed = !isRequest || decision.allow.length > 0;
   if (!isAllowed) add(effects, "deny", "policy_not_allowed", "");
   const isDenied = !isAllowed || decision.deny.some(({ call, as }) => call === undefined || as === "error");

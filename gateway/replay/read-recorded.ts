@@ -1,5 +1,6 @@
 // Reads facts and decisions out of the record. Each is checked by hand as far as a replay relies on it: there are millions.
 import type { Decision, Facts } from "../exchange.ts";
+import { DECISION_SETS, NO_EFFECTS } from "../policy/decision.ts";
 import type { WithBasis } from "../record/basis.ts";
 
 /** Gives recorded facts; null for what are none, or facts of another version. */
@@ -23,26 +24,12 @@ export function createDecisionReader(): DecisionReader {
     if (same !== undefined) return same;
     const value = parse(json);
     if (!isDecision(value)) return null;
-    const decision = { ...NOTHING, ...value };
+    const decision = { ...NO_EFFECTS, ...value };
     if (known.size >= MOST_KNOWN) known.clear();
     if (json.length <= LONGEST_KNOWN) known.set(json, decision);
     return decision;
   };
 }
-
-const NOTHING: Decision = {
-  allow: [],
-  deny: [],
-  observe: [],
-  mask: [],
-  set: [],
-  limit: [],
-  record: [],
-  label: [],
-  share: [],
-  forward: [],
-  need: [],
-};
 
 const OBJECTS = ["caller", "connection", "route", "session", "request", "injection", "patterns", "findings"];
 const LISTS = ["objects", "tools"];
@@ -58,7 +45,7 @@ function isFacts(value: unknown): value is WithBasis<Facts> {
 
 function isDecision(value: unknown): value is Partial<Decision> {
   if (!isObject(value)) return false;
-  return Object.keys(NOTHING).every((name) => value[name] === undefined || isEffects(value[name]));
+  return DECISION_SETS.every((name) => value[name] === undefined || isEffects(value[name]));
 }
 
 function isEffects(value: unknown): boolean {

@@ -13,7 +13,7 @@ export async function* listRecordParts(
   db: Database,
   filter: ExchangeFilter,
   range: ReplayRange | null,
-): AsyncGenerator<Part> {
+): AsyncGenerator<Part & { readonly kind: "range" }> {
   if (range === null) return;
   let { after } = range;
   while (after < range.until) {

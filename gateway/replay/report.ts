@@ -53,11 +53,11 @@ export type Report = {
 
 const MOST_NAMES = 10;
 
-/** Makes the report. `titles` gives a rule's title by its code. */
+/** Makes the report. `titles` are those of rules, by their codes. */
 export function toReport(
   tally: Tally,
   about: Pick<Report, "bundle" | "against" | "scope" | "seconds">,
-  titles: (code: string) => string | null = () => null,
+  titles: ReadonlyMap<string, string> = new Map(),
 ): Report {
   const effects = EFFECT_NAMES.map((effect) => {
     const [gained, lost] = [tally.gained.get(effect) ?? 0, tally.lost.get(effect) ?? 0];
@@ -89,7 +89,7 @@ export function toReport(
       effect: change.effect,
       code: change.code,
       detail: change.detail,
-      title: titles(change.code),
+      title: titles.get(change.code) ?? null,
       exchanges: change.exchanges,
       times: change.times,
       callers: toNamed(change.callers),

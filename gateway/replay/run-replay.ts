@@ -1,16 +1,17 @@
 // Runs a replay in processes of its own: hands out the record part by part, watches memory and time, and adds up.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { PolicyVersion } from "../exchange.ts";
 import { readFromChild } from "./messages.ts";
-import type { FromChild, ToChild } from "./messages.ts";
+import type { FromChild, Opened, ToChild } from "./messages.ts";
+import { ReplayError } from "./replay-error.ts";
 import { addTally, createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 
 /** What is judged next. */
-export type Part = ToChild & { readonly kind: "range" };
+export type Part = Extract<ToChild, { readonly kind: "range" | "lines" }>;
 
 export type ReplayOptions = {
   readonly open: ToChild & { readonly kind: "open" };
@@ -22,25 +23,14 @@ export type ReplayOptions = {
   /** How long one part may take, and all of it. */
   readonly partMs: number;
   readonly totalMs: number;
+  /** Told as soon as a process has the policies open. */
+  readonly onOpened?: () => void;
   /** Told after each part how many exchanges were looked at. */
   readonly onProgress?: (exchanges: number) => void;
   readonly signal?: AbortSignal;
 };
 
-export type Replayed = {
-  readonly tally: Tally;
-  readonly next: PolicyVersion;
-  /** Null: what was recorded. */
-  readonly against: PolicyVersion | null;
-};
-
-/** Says why a replay ended before its end. */
-export class ReplayError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = "ReplayError";
-  }
-}
+export type Replayed = Opened & { readonly tally: Tally };
 
 /** Replays. Rejects with a `ReplayError` where a process fails, takes too much memory or too long; none is left then. */
 export async function runReplay(options: ReplayOptions): Promise<Replayed> {
@@ -59,9 +49,10 @@ export async function runReplay(options: ReplayOptions): Promise<Replayed> {
     asking = next.catch(() => undefined);
     return next;
   }
-  async function work(judge: Judge): Promise<FromChild & { kind: "ready" }> {
+  async function work(judge: Judge): Promise<Opened> {
     const ready = await judge.ask(options.open, options.partMs);
     if (ready.kind !== "ready") throw new ReplayError("A process of the replay did not open.");
+    options.onOpened?.();
     for (let part = await takePart(); part.done !== true; part = await takePart()) {
       const judged = await judge.ask(part.value, options.partMs);
       if (judged.kind !== "judged") throw new ReplayError("A process of the replay lost its way.");
@@ -74,7 +65,8 @@ export async function runReplay(options: ReplayOptions): Promise<Replayed> {
     if (options.signal?.aborted === true) onAbort();
     const [first] = await Promise.race([Promise.all(judges.map(work)), ends.promise]);
     if (first === undefined) throw new ReplayError("There is no process to judge.");
-    return { tally, next: first.next, against: first.against };
+    const { next, against, titles } = first;
+    return { tally, next, against, titles };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener("abort", onAbort);
@@ -98,6 +90,7 @@ function startJudge(memoryMb: number): Judge {
     serialization: "advanced",
     stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
+  yieldToOthers(child);
   let waiting: PromiseWithResolvers<FromChild> | null = null;
   let ended = false;
   child.on("message", (message: unknown) => waiting?.resolve(readFromChild(message)));
@@ -135,4 +128,14 @@ function startJudge(memoryMb: number): Judge {
       if (!ended) child.kill("SIGKILL");
     },
   };
+}
+
+/** Whatever else the machine does goes first; where that may not be said, the replay runs as anything does. */
+function yieldToOthers({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, which its events tell.
+  }
 }

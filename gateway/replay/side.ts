@@ -22,6 +22,8 @@ export type SideSource = {
 /** A policy that judges recorded facts. */
 export type Side = {
   readonly version: PolicyVersion;
+  /** The titles of its rules, by their codes. */
+  readonly titles: ReadonlyMap<string, string>;
   speaksIn(phase: Phase): boolean;
   /** Whether its rules read the body or the texts, which are not recorded. */
   readsContent(phase: Phase): boolean;
@@ -35,7 +37,10 @@ const REMEMBERED_REQUESTS = 16_384;
 
 /** Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. */
 export async function openSide(source: SideSource): Promise<Side> {
-  const policy = await preparePolicy(await readBundle(source.bundle), source.operator, {
+  // What is tried is signed once it is released; it decides nothing here.
+  const bundle = await readBundle(source.bundle, { trust: null });
+  const rules = bundle.manifest.metadata?.tollgate?.rules ?? [];
+  const policy = await preparePolicy(bundle, source.operator, {
     // What is recorded was found already; patterns are not searched again.
     checkPatterns: () => undefined,
     connectionLabels: () => source.connectionLabels,
@@ -53,6 +58,7 @@ export async function openSide(source: SideSource): Promise<Side> {
   });
   return {
     version: policy.version,
+    titles: new Map(rules.map(({ code, title }) => [code, title])),
     speaksIn: (phase) => policy.phases.has(phase),
     readsContent(phase) {
       const reads = policy.readsIn.get(phase);

@@ -77,6 +77,8 @@ export async function maskBody(
   if (isOfUpload && masks.fields("other", "request") !== null && holdsText(form))
     throw toUnmaskable(masks, FIELD_CLASS, "");
   if (isUnread) requireNoneToMask(request, scanner, masks);
+  for (const [index, { type }] of form?.parts.entries() ?? [])
+    requireNoneInType(masking, type ?? "", form?.pointers[index] ?? "");
   const searched = form === null ? request : withoutFileTexts(request);
   // What fields hold is not known yet.
   if (masks.fieldsKey !== null)
@@ -95,6 +97,13 @@ export async function maskBody(
   if (lines === null && mayHoldMasked(masks, findings)) await maskFiles(form, files, masking, isOfUpload);
   if (!isChanged && files.size === 0) return { masked, spooled, files };
   return { masked, spooled: writeChangedForm(form, request.body() ?? {}, after, files), files };
+}
+
+/** Refuses a value in what stands behind a media type, which goes on as it came. */
+function requireNoneInType({ scanner, masks }: Masking, type: string, place: string): void {
+  if (!type.includes(";")) return;
+  for (const { class: ofClass } of scanner.scan(type, "other", "request"))
+    if (masks.pick(ofClass, "other", "request") !== null) throw toUnmaskable(masks, ofClass, place);
 }
 
 function holdsText(form: TakenForm | null): boolean {

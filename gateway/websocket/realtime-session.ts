@@ -73,7 +73,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
   const { asked, answered } = toRoutes(parts.route);
   const verdicts = createVerdicts();
   const isLive = parts.route.operation.startsWith("live.");
-  const heard = createHeard(parts.context.nameScanner);
+  const { nameScanner } = parts.context;
+  const heard = createHeard(nameScanner);
   const waiting: Waiting[] = [];
   const running = new Map<string, Running>();
   const dropped = new Set<string>();
@@ -184,7 +185,8 @@ export function createRealtimeSession(deps: SessionDeps, parts: SessionParts): S
     if (type === "response.create" && waiting.length >= MOST_WAITING)
       throw new GatewayError("socket_flooded", "More responses were asked for than a socket may wait for.");
     const eventId = readEventId(data);
-    const judged = await judge(data, eventId);
+    const isTold = eventId !== null && nameScanner.scan(eventId, "message", "request").length === 0;
+    const judged = await judge(data, isTold ? eventId : null);
     if (judged === null) return;
     const { request: parsed, masked, set } = judged.decided;
     const body = masked?.body() ?? parsed.body() ?? {};

@@ -47,6 +47,8 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
   const settings = new Map<string, Kept>();
   parts.context.attach(source.part(parts.id));
   const outside = createOutside(parts.context);
+  const holdsFound = (text: string): boolean =>
+    parts.context.nameScanner.scan(text, "message", "request").length > 0;
   let draining: GatewayError | null = null;
 
   const write = (bytes: Buffer, onDrain: () => void): boolean => {
@@ -117,8 +119,9 @@ export function createResponsesSession(deps: SessionDeps, parts: SessionParts): 
     const envelope = readEnvelope(data);
     const { lane, streamId } = findLane(envelope);
     const fault: Turn["fault"] = { told: null };
-    const sink = laneOf(lane).open(createMessageFraming(streamId, toTelling(envelope, fault)), () =>
-      endLane(lane),
+    const sink = laneOf(lane).open(
+      createMessageFraming(streamId, toTelling(envelope, fault, holdsFound)),
+      () => endLane(lane),
     );
     if (envelope.does === "create") sink.join();
     const judged = await judgeMessage(deps, parts, {
@@ -320,16 +323,22 @@ function requireEnvelope(request: ParsedRequest, envelope: Envelope): void {
     throw new GatewayError("body_invalid", "The message's type or lane is spelt with escapes.");
 }
 
-/** Says how an error is told: added input that is refused comes back in an event of its own. */
-function toTelling({ does, previous, input }: Envelope, fault: Turn["fault"]): ErrorTelling {
+/** Says how an error is told: added input that is refused comes back in an event of its own, unless something was found in it. */
+function toTelling(
+  { does, previous, input }: Envelope,
+  fault: Turn["fault"],
+  holdsFound: (text: string) => boolean,
+): ErrorTelling {
   return (error, exchangeId, sequenceNumber) => {
     if (does === "create" || error.isTargets)
       return toErrorEvent(error, exchangeId, sequenceNumber, error.isTargets ? fault.told : null);
     const detail = { ...toErrorDetail(error, exchangeId), type: "invalid_request_error" };
     const event = { type: `response.${does}.failed`, sequence_number: sequenceNumber, error: detail };
+    const id = previous !== null && !holdsFound(previous) ? previous : "";
+    const told = holdsFound(JSON.stringify(input)) ? [] : input;
     return does === "steer"
-      ? { ...event, steer: { previous_response_id: previous ?? "", input } }
-      : { ...event, response_id: previous ?? "", input };
+      ? { ...event, steer: { previous_response_id: id, input: told } }
+      : { ...event, response_id: id, input: told };
   };
 }
 

@@ -34,21 +34,21 @@ export const reportShape = z.object({
   ),
 });
 
-/** Runs the command on a database. */
+/** Runs the command on a database, or on none. */
 export function runReplayCommand(
-  databaseUrl: string,
+  databaseUrl: string | null,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<CommandResult> {
   return runInProcess(["policy", "replay", ...args], {
-    env: { DATABASE_URL: databaseUrl, ...env },
+    env: { ...(databaseUrl !== null && { DATABASE_URL: databaseUrl }), ...env },
     cwd: tmpdir(),
   });
 }
 
 /** Replays, and gives the report. */
 export async function replayRecord(
-  databaseUrl: string,
+  databaseUrl: string | null,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<z.output<typeof reportShape>> {

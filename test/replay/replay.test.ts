@@ -1,9 +1,13 @@
 // A record made by a real gateway is replayed: the policy that decided decides alike, another one differs as it should.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { runInProcess } from "../command.ts";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
@@ -11,6 +15,7 @@ import type { TestDatabase } from "../postgres.ts";
 import { generateRecord } from "./generated-record.ts";
 import { expectKnownDifferences } from "./known-differences.ts";
 import { replayRecord, runReplayCommand } from "./replay-record.ts";
+import type { reportShape } from "./replay-record.ts";
 
 const model = "gpt-4.1";
 const operator = `
@@ -155,6 +160,90 @@ describe("the policy that decided", () => {
     expect(report.coverage.judged).toBeGreaterThan(report.coverage.exchanges - 8);
     expect(report.coverage.later).toBeGreaterThanOrEqual(6);
     expect(report.coverage.later_not_judged).toEqual([]);
+  });
+});
+
+describe("a corpus", () => {
+  const cwd = tmpdir();
+  const corpus = (): string => join(folder, "corpus.ndjson.gz");
+  /** What both ways of a replay must agree on: all but callers' names, and what it is called. */
+  const toComparable = ({ coverage, exchanges, changes }: z.output<typeof reportShape>): unknown => ({
+    coverage,
+    exchanges,
+    changes,
+  });
+
+  test("decides as the record does that it was exported from, without the database", async () => {
+    const made = await runInProcess(["policy", "corpus", "export", "--out", corpus()], {
+      env: { DATABASE_URL: database.url, ...env },
+      cwd,
+    });
+    expect(made.code, made.stderr).toBe(0);
+    const files = ["--corpus", corpus()];
+    const alike = await replayRecord(null, files, env);
+    expect(alike.changes).toEqual([]);
+    expect(alike.coverage.judged).toBeGreaterThan(alike.coverage.exchanges - 8);
+    await writeFile(join(folder, "strict.yaml"), operator.replace("observe", "deny"));
+    const strict = ["--operator", join(folder, "strict.yaml"), "--against", "recorded"];
+    const [from, directly] = await Promise.all([
+      replayRecord(null, [...files, ...strict], env),
+      replayRecord(database.url, strict, env),
+    ]);
+    expect(from.exchanges.new_denials).toBe(2);
+    expect(toComparable(from)).toEqual(toComparable(directly));
+  });
+
+  test("holds nothing that the record masks, no text, and nobody's name", async () => {
+    const lines = gunzipSync(await readFile(corpus())).toString("utf8");
+    const names = await database.db.sql`select name from service_accounts`;
+    for (const value of [
+      secret,
+      secret.slice(4, 16),
+      "4111",
+      "ada@example.com",
+      "pipe bomb",
+      "rm -rf",
+      ...names.map(({ name }) => String(name)),
+    ])
+      expect(lines, value).not.toContain(value);
+    expect(lines).toContain(ids.shell);
+    expect((await stat(corpus())).mode & 0o777).toBe(0o600);
+  });
+
+  test("is a sample where one is asked for, says what it lacks, and keeps names where it is told to", async () => {
+    const key = generateKeyPairSync("ed25519");
+    await writeFile(join(folder, "key.pem"), key.privateKey.export({ type: "pkcs8", format: "pem" }));
+    await writeFile(join(folder, "key.pub.pem"), key.publicKey.export({ type: "spki", format: "pem" }));
+    const out = join(folder, "sample.ndjson.gz");
+    const args = ["--sample", "10", "--keep-names", "--key", join(folder, "key.pem"), "--out", out, "--json"];
+    const made = await runInProcess(["policy", "corpus", "export", ...args], {
+      env: { DATABASE_URL: database.url, ...env },
+      cwd,
+    });
+    const manifest = z
+      .object({ exchanges: z.number(), left_out: z.array(z.unknown()) })
+      .parse(JSON.parse(made.stdout));
+    expect(manifest.exchanges).toBeLessThan(35);
+    expect(manifest.left_out).toContainEqual({
+      what: "exchanges",
+      why: "they are not in the sample",
+      count: expect.any(Number),
+    });
+    expect(gunzipSync(await readFile(out)).toString("utf8")).toContain('"subject":"test-');
+    const shown = await runInProcess(
+      ["policy", "corpus", "show", out, "--verify", join(folder, "key.pub.pem")],
+      {
+        env: {},
+        cwd,
+      },
+    );
+    expect(shown.stdout).toContain("signed by that key");
+    const unsigned = ["--corpus", corpus(), "--verify", join(folder, "key.pub.pem")];
+    const refused = await runReplayCommand(null, unsigned, env);
+    expect(refused).toMatchObject({ code: 1, stdout: "" });
+    expect(refused.stderr).toContain("the corpus is not signed");
+    const narrowed = await runReplayCommand(null, ["--corpus", out, "--since", "1d"], env);
+    expect(narrowed.code).toBe(2);
   });
 });
 

@@ -100,7 +100,7 @@ function toUnseen(seen: Set<string>, dialect: string, pointers: readonly string[
   });
 }
 
-describe("a value that looks like an id", () => {
+describe("a value that looks like an id, or is a number", () => {
   const ways = [
     ["request", "application/json"],
     ["answer", "application/json"],
@@ -112,14 +112,16 @@ describe("a value that looks like an id", () => {
     for (const [name, pointers] of listFields(direction, media)) {
       const route = routeOf(name);
       for (const pointer of toUnseen(seen, route.spec.dialect, pointers)) {
-        try {
-          const { sent } =
-            direction === "request"
-              ? await passRequest(route, pointer, CARD, MASK)
-              : await passAnswer(route.operation, pointer, media === "text/event-stream", CARD, MASK);
-          if (sent.includes(CARD)) passed.push(`${name} ${pointer}`);
-        } catch (error) {
-          if (!(error instanceof GatewayError)) throw error;
+        for (const value of [CARD, Number(CARD)]) {
+          try {
+            const { sent } =
+              direction === "request"
+                ? await passRequest(route, pointer, value, MASK)
+                : await passAnswer(route.operation, pointer, media === "text/event-stream", value, MASK);
+            if (sent.includes(CARD)) passed.push(`${name} ${pointer} ${typeof value}`);
+          } catch (error) {
+            if (!(error instanceof GatewayError)) throw error;
+          }
         }
       }
     }
