@@ -539,6 +539,8 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const limits = toLimits(limit, { tenant: caller.tenant, digest: deps.digest, show });
         const amounts = toAsked({ bytes: progress.requestBytes, opensSocket: asked.opensSocket === true });
         progress.reservation = await deps.quotas.reserve(id, limits, amounts);
+        verdict = withObserved(verdict, progress.reservation.over);
+        progress.verdict = verdict;
         lap("limits");
       }
       // What stands for what is durable too: the answer may be asked for at another gateway.
@@ -652,6 +654,13 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     requestBytes: 0,
     timings: {},
   };
+}
+
+/** Adds to a verdict what was observed when it was applied: soft limits that are reached. */
+function withObserved(verdict: Verdict, effects: readonly Effect[]): Verdict {
+  if (effects.length === 0) return verdict;
+  const { decision } = verdict;
+  return { ...verdict, decision: { ...decision, observe: [...decision.observe, ...effects] } };
 }
 
 /** Gives what times the steps of an exchange, each from the one before; a step without a name is not kept. */

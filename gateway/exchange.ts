@@ -551,6 +551,10 @@ export type Effect = {
   readonly unit?: LimitUnit;
   readonly limit?: number;
   readonly window?: LimitWindow;
+  /** Of a window in seconds: it ends at each moment; absent: it begins anew at its borders. */
+  readonly sliding?: true;
+  /** What is over it passes, and is told and recorded; absent: it is refused. */
+  readonly soft?: true;
 };
 
 /** What the policy answered, checked. */

@@ -32,6 +32,16 @@ const quotas = [
   { name: "small", unit: "bytes", limit: 500, window: LONG_S, per, groups: ["small"] },
   { name: "ten", unit: "requests", limit: 10, window: LONG_S, per: ["group"], groups: ["ten"] },
   { name: "five", unit: "concurrent", limit: 5, per: ["group"], groups: ["ten"] },
+  {
+    name: "warned",
+    unit: "requests",
+    limit: 1,
+    window: 3600,
+    sliding: true,
+    soft: true,
+    per,
+    groups: ["warned"],
+  },
   { name: "left", unit: "concurrent", limit: 1, per, groups: ["left"] },
 ];
 
@@ -171,6 +181,20 @@ describe("a program", () => {
       expect(end).toMatchObject({ type: "response.completed" });
     }
     socket.socket.close();
+  });
+
+  test("is warned of a soft limit, which the record has too", async () => {
+    const client = toTarget(one.baseUrl, await keyOf("warned", "warned-one")).client();
+    const ask = async () =>
+      (await client.responses.create({ model, input: "echo: warned" }).withResponse()).response.headers;
+    expect((await ask()).get("x-tollgate-limits-over")).toBeNull();
+    expect((await ask()).get("x-tollgate-limits-over")).toBe("warned");
+    const { rows } = await listExchanges(
+      database.db,
+      { rule: "quotas", subject: "warned-one" },
+      { limit: 10 },
+    );
+    expect(rows).toMatchObject([{ effect: "allow", codes: ["quotas"] }]);
   });
 
   test("is refused a body for which there is no room, and never one that could not fit at all", async () => {

@@ -135,6 +135,8 @@ describe("parseDecision", () => {
       { ...limit, window: 0 },
       { ...limit, window: "fortnight" },
       { ...limit, unit: "concurrent" },
+      { ...limit, sliding: true },
+      { ...limit, soft: false },
       { ...once, unit: "requests" },
       { ...limit, key: undefined },
       { ...limit, colour: "red" },

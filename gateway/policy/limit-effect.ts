@@ -14,6 +14,8 @@ export const limitShape = {
   unit: z.enum(LIMIT_UNITS),
   limit: z.int().nonnegative(),
   window: z.union([z.int().min(1).max(LONGEST_WINDOW_S), z.enum(CALENDAR_WINDOWS)]).exactOptional(),
+  sliding: z.literal(true).exactOptional(),
+  soft: z.literal(true).exactOptional(),
 };
 
 const shape = { ...limitShape, key: z.string().max(1024) };
@@ -23,9 +25,15 @@ export const LIMIT_FIELDS: Readonly<Record<string, (value: unknown) => boolean>>
   Object.entries(shape).map(([key, member]) => [key, (value: unknown) => member.safeParse(value).success]),
 );
 
-/** Tells whether a limit has a window where it wants one: what is under way at once has none, all else has. */
-export function isLimitWhole({ unit, window }: Pick<Effect, "unit" | "window">): boolean {
-  return (unit === "concurrent") === (window === undefined);
+/** Tells whether a limit has a window where it wants one: what is under way at once has none, what slides one in seconds. */
+export function isLimitWhole({
+  unit,
+  window,
+  sliding,
+}: Pick<Effect, "unit" | "window" | "sliding">): boolean {
+  return (
+    (unit === "concurrent") === (window === undefined) && (sliding !== true || typeof window === "number")
+  );
 }
 
 /** Tells whether members that are well-formed by themselves say one limit. */

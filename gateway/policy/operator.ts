@@ -78,7 +78,7 @@ const operatorSchema = z.strictObject({
               models: z.array(text).min(1).optional(),
               connections: z.array(text).min(1).optional(),
             })
-            .refine(isLimitWhole, "a window, which all but concurrent has"),
+            .refine(isLimitWhole, "a window, which all but concurrent has, and in seconds where it slides"),
         )
         .max(100),
       set: z

@@ -9,6 +9,8 @@ export type Limit = {
   readonly unit: LimitUnit;
   /** Null: what is under way at once. */
   readonly window: LimitWindow | null;
+  /** What is over it passes all the same. */
+  readonly isSoft: boolean;
 };
 
 /** Whose limits they are, and how what rules key by is written down. */
@@ -33,13 +35,15 @@ export function toLimits(effects: readonly Effect[], scope: LimitScope): readonl
   const limits = new Map<string, Limit>();
   for (const effect of effects) {
     const { code, name = "", key = "", unit = "requests", limit: most = 0, window } = effect;
+    const [isSoft, sliding] = [effect.soft === true, effect.sliding === true];
     const span = window === undefined ? null : String(window);
-    const id = scope.digest(JSON.stringify([scope.tenant, code, name, key, unit, span]));
+    // A soft limit counts by itself: it may stand below a hard one of the same name.
+    const id = scope.digest(JSON.stringify([scope.tenant, code, name, key, unit, span, sliding, isSoft]));
     const known = limits.get(id)?.counter.most ?? Number.POSITIVE_INFINITY;
     if (known <= most) continue;
     const { tenant } = scope;
-    const counter = { id, tenant, code, name, key: scope.show(key), unit, span, sliding: false, most };
-    limits.set(id, { counter, unit, window: window ?? null });
+    const counter = { id, tenant, code, name, key: scope.show(key), unit, span, sliding, most };
+    limits.set(id, { counter, unit, window: window ?? null, isSoft });
   }
   if (limits.size > MOST_LIMITS)
     throw new GatewayError(

@@ -184,6 +184,35 @@ describe("a limit", () => {
     expect(never.told?.headers).toMatchObject({ "x-should-retry": "false" });
   });
 
+  test("that slides counts what was used at any moment of its window", async () => {
+    const limits = limitsOf({ name: "sliding", limit: 2, window: 6_000, sliding: true });
+    const pass = (seconds: number) => database.db.sql`
+      update quota_buckets b set start = b.start - ${seconds} * interval '1 second'
+      from quota_counters k where k.id = b.counter and k.name = 'sliding'`;
+    expect(await take(one, limits)).not.toBeNull();
+    await pass(5_900);
+    expect(await take(one, limits)).not.toBeNull();
+    const error = await refusalOf(one.reserve(uuid(), limits, asked));
+    // The first is nearly out, the second has only begun.
+    expect(error.message).toMatch(
+      /sliding has 0 of 2 requests per 100 minutes left. Try again in \d+ (seconds?|[234] minutes)/,
+    );
+    await pass(300);
+    expect(await take(other, limits)).not.toBeNull();
+    expect(await take(one, limits)).toBeNull();
+  });
+
+  test("that is soft lets through what is over it, and says so", async () => {
+    const soft = { name: "soft", limit: 1, window: LONG_S, soft: true } as const;
+    const limits = limitsOf(soft, { name: "soft", limit: 2, window: LONG_S });
+    const first = await one.reserve(uuid(), limits, asked);
+    expect([first.over, first.headers["x-tollgate-limits-over"]]).toEqual([[], undefined]);
+    const second = await one.reserve(uuid(), limits, asked);
+    expect(second.over).toEqual([{ code: "quotas", about: "soft: 2 of 1 requests per 359 days" }]);
+    expect(second.headers["x-tollgate-limits-over"]).toBe("soft");
+    expect((await refusalOf(one.reserve(uuid(), limits, asked))).message).toContain("0 of 2 requests");
+  });
+
   test("that is reset counts from what is under way", async () => {
     const limits = inAll("reset", 2);
     await (await take(one, limits))?.end(REACHED);

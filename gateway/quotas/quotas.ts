@@ -16,12 +16,14 @@ import type { Amounts, Ending } from "./amounts.ts";
 import { createBatches } from "./batches.ts";
 import { createHolders } from "./holders.ts";
 import type { Limit } from "./limits.ts";
-import { toLimitError, toLimitHeaders, toStandings } from "./tell.ts";
+import { listOver, toLimitError, toLimitHeaders, toStandings } from "./tell.ts";
 
 /** What an exchange has reserved. */
 export type Reservation = {
   /** How its limits stand, for the head of its answer. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The soft limits that it is over, in words. */
+  readonly over: readonly { readonly code: string; readonly about: string }[];
   /** Settles it with what was used, at most what was reserved; only the first call counts. Never rejects. */
   end(ending: Ending): Promise<void>;
   /** Ends the exchange where what it has under way no longer counts anywhere. */
@@ -121,10 +123,10 @@ export function createQuotas(options: QuotaOptions): Quotas {
       const began = performance.now();
       const tell = (outcome: LimitOutcome): void => options.onOutcome(outcome, performance.now() - began);
       const counters = limits.map(({ counter }) => counter);
-      const take = limits.map(({ counter, unit }) => ({
+      const take = limits.map(({ counter, unit, isSoft }) => ({
         counter: counter.id,
         amount: amounts[unit],
-        hard: counter.most,
+        hard: isSoft ? null : counter.most,
       }));
       open.set(exchangeId, { lost: null, isConcurrent: limits.some(({ unit }) => unit === "concurrent") });
       let answer: QuotaAnswer;
@@ -152,6 +154,7 @@ export function createQuotas(options: QuotaOptions): Quotas {
       let settling: Promise<void> | null = null;
       return {
         headers: toLimitHeaders(standings, true),
+        over: listOver(standings),
         end(ending) {
           const used = toUsed(amounts, ending);
           settling ??= batches

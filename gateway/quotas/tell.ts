@@ -49,7 +49,7 @@ export function toStandings(
 /** Gives the error of an exchange that doesn't fit; of several limits that one which takes longest. */
 export function toLimitError(standings: readonly Standing[], exchangeId: string): GatewayError {
   const [reached] = standings
-    .filter(({ limit, used, amount }) => used + amount > limit.counter.most)
+    .filter((standing) => isOver(standing) && !standing.limit.isSoft)
     .toSorted((a, b) => toWait(b) - toWait(a));
   if (reached === undefined) throw new Error("Every limit has room.");
   const { limit, amount, used } = reached;
@@ -74,6 +74,20 @@ export function toLimitError(standings: readonly Standing[], exchangeId: string)
   });
 }
 
+/** Gives the soft limits that an exchange is over, in words for the record. */
+export function listOver(
+  standings: readonly Standing[],
+): readonly { readonly code: string; readonly about: string }[] {
+  return standings.filter(isOver).map(({ limit: { counter, unit, window }, used, amount }) => ({
+    code: counter.code,
+    about: `${counter.name}: ${used + amount} of ${counter.most} ${WORDS[unit]}${toSpan(window)}`,
+  }));
+}
+
+function isOver({ limit, used, amount }: Standing): boolean {
+  return used + amount > limit.counter.most;
+}
+
 /** Gives the headers of draft-ietf-httpapi-ratelimit-headers; `isTaken`: the exchange has what it asks for. */
 export function toLimitHeaders(
   standings: readonly Standing[],
@@ -89,7 +103,13 @@ export function toLimitHeaders(
     const rest = Math.max(0, counter.most - used - (isTaken ? amount : 0));
     return `"${counter.name}";r=${rest}${ends === null ? "" : `;t=${Math.max(0, Math.ceil(ends))}`}`;
   });
-  return { "ratelimit-policy": policies.join(", "), ratelimit: left.join(", ") };
+  const over = isTaken ? standings.filter(isOver).map(({ limit }) => limit.counter.name) : [];
+  return {
+    "ratelimit-policy": policies.join(", "),
+    ratelimit: left.join(", "),
+    // What was given room although there is none, by soft limits.
+    ...(over.length > 0 && { "x-tollgate-limits-over": over.join(", ") }),
+  };
 }
 
 function toWait({ limit, amount, wait }: Standing): number {
