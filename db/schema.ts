@@ -643,6 +643,103 @@ export const reveals = pgTable(
   ],
 );
 
+// Approvals
+
+/** Questions to people about one request. Of a row only its state changes, each time in one conditional update; it is never deleted. */
+export const approvals = pgTable(
+  "approvals",
+  {
+    id: uuid("id").primaryKey(),
+    tenant: text("tenant").notNull(),
+    /** Keyed digest of the request: caller, connection, operation, content. */
+    digest: text("digest").notNull(),
+    /** Digest of the rule's code, the question and its parameters. */
+    questionDigest: text("question_digest").notNull(),
+    code: text("code").notNull(),
+    question: text("question").notNull(),
+    about: text("about"),
+    /** Lists of groups: somebody of each must say yes. */
+    from: json("from").notNull(),
+    /** Yeses that are needed. */
+    people: smallint("people").notNull(),
+    withinSeconds: integer("within_seconds").notNull(),
+    issuer: text("issuer").notNull(),
+    subject: text("subject").notNull(),
+    callerKind: text("caller_kind").notNull(),
+    /** Subjects who may not answer: the caller, for whom it acts, who owns it. */
+    barred: text("barred").array().notNull(),
+    connection: text("connection").notNull(),
+    operation: text("operation").notNull(),
+    model: text("model"),
+    /** The exchange that asked first. */
+    exchangeId: uuid("exchange_id").notNull(),
+    revision: text("revision").notNull(),
+    dataRevision: text("data_revision").notNull(),
+    /** What policy saw, as it is recorded. */
+    facts: json("facts").notNull(),
+    /** The request's texts, masked, then sealed. */
+    sealed: bytea("sealed").notNull(),
+    keyId: text("key_id").notNull(),
+    state: text("state", { enum: ["pending", "approved", "denied", "expired", "used"] })
+      .notNull()
+      .default("pending"),
+    createdAt: moment("created_at").notNull(),
+    /** Until when it can be answered. */
+    deadline: moment("deadline").notNull(),
+    decidedAt: moment("decided_at"),
+    /** Until when a yes can be used. */
+    expiresAt: moment("expires_at"),
+    /** When it was used, or expired. */
+    endedAt: moment("ended_at"),
+    /** The exchange that it let go out. */
+    usedBy: uuid("used_by"),
+  },
+  (table) => [
+    uniqueIndex("approvals_open")
+      .on(table.digest, table.questionDigest)
+      .where(sql`${table.state} in ('pending', 'approved')`),
+    index("approvals_question").on(table.digest, table.questionDigest, table.createdAt),
+    index("approvals_state").on(table.state, table.createdAt),
+    index("approvals_created").on(table.createdAt),
+  ],
+);
+
+/** Answers to them: one person has one. Rows are only added. */
+export const approvalVotes = pgTable(
+  "approval_votes",
+  {
+    approvalId: uuid("approval_id")
+      .notNull()
+      .references(() => approvals.id),
+    /** One person, whatever their groups: what names them in the log of revocations, or an operator. */
+    person: text("person").notNull(),
+    /** As people read it. */
+    name: text("name").notNull(),
+    vote: text("vote", { enum: ["approve", "deny"] }).notNull(),
+    reason: text("reason"),
+    /** Groups when it was given; null: an operator's, who stands for any. */
+    groups: text("groups").array(),
+    at: moment("at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.approvalId, table.person] })],
+);
+
+/** The exchanges that waited for an answer. Rows are only added. */
+export const approvalExchanges = pgTable(
+  "approval_exchanges",
+  {
+    approvalId: uuid("approval_id")
+      .notNull()
+      .references(() => approvals.id),
+    exchangeId: uuid("exchange_id").notNull(),
+    at: moment("at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.approvalId, table.exchangeId] }),
+    index("approval_exchanges_exchange").on(table.exchangeId),
+  ],
+);
+
 // The ledger
 
 /** Who owns what the provider stores. The first owner stays. */

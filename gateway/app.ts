@@ -12,6 +12,7 @@ import { createHeart } from "./answer/heart.ts";
 import { readCertificate } from "./client-certificate.ts";
 import { createClientAddress } from "./client-address.ts";
 import { readOwnVersion } from "./cli/version.ts";
+import { openApprovals } from "./approvals/open-approvals.ts";
 import { createClock } from "./clock.ts";
 import type { Config, LoadedSecrets } from "./config/config.ts";
 import { startDecisionLog } from "./decision-log/decision-log.ts";
@@ -264,6 +265,17 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     (one) => one.close(),
   );
+  let ownUrl = config.publicUrl ?? "";
+  const approvals = opened(
+    await openApprovals({
+      db,
+      encryptionKey: secrets.encryptionKey,
+      limits: config.limits,
+      publicUrl: () => ownUrl,
+      log,
+    }),
+    (one) => one.close(),
+  );
   const tokenReader = createTokenReader();
   const tokens = opened(createTokenCounter({}), (one) => one.close());
   const digestKey = derive(secrets.encryptionKey, "arguments").toString("base64");
@@ -274,6 +286,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     confirm: (caller: Caller) => authenticator.confirm(caller),
     connections,
     clientSecrets,
+    approvals,
     parser: createRequestParser({
       secret: derive(secrets.encryptionKey, "items"),
       cacheItems: 50_000,
@@ -336,6 +349,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   authenticator.onRevoked((isOf) => {
     const error = new GatewayError("token_revoked", "The token was revoked.");
+    approvals.end(error, isOf);
     pipeline.end(error, { isOf });
     upgrades.end(error, { isOf });
   });
@@ -368,7 +382,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isReady ? 200 : 503,
     );
   });
-  let ownUrl = config.publicUrl ?? "";
+  app.route("/", approvals.routes({ authenticate: deps.authenticate, log }));
   app.route(
     "/",
     openTokenService({
@@ -442,6 +456,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       isDraining = true;
       pipeline.drain();
       upgrades.drain();
+      // What waits for people finds its approvals at another gateway, or at the next one here.
+      approvals.end(new GatewayError("shutting_down", "The gateway stops; try again."));
       const isBusy = (): boolean => pipeline.open + upgrades.open + listener.answering() > 0;
       server.close();
       server.closeIdleConnections();

@@ -1,5 +1,8 @@
 // From a request that was read to a decision that is durable, whatever it came by: ownership, session, detect, policy, record.
 import type { IncomingMessage } from "node:http";
+import type { Approvals } from "./approvals/approvals.ts";
+import { askPeople } from "./ask-people.ts";
+import type { Waiting } from "./ask-people.ts";
 import { asksForTexts, createAnswerContext, toKept, toLabels } from "./answer/create-context.ts";
 import type { OpenContext } from "./answer/create-context.ts";
 import type { TextScanner } from "./answer/context.ts";
@@ -58,6 +61,7 @@ import type { MaskedBody, Masking } from "./request/masked-form.ts";
 import { toToldDecision, toToldError } from "./record-names.ts";
 import { createJudge, NO_CONTENT } from "./judge.ts";
 import type { Judge, Policy, Subject, Verdict } from "./judge.ts";
+import { unsupported } from "./policy/unsupported.ts";
 import { requireTaken, requireUnchanged, setParameters } from "./request/set-parameters.ts";
 import type { SetParameters } from "./request/set-parameters.ts";
 import { claimObjects, taint } from "./ownership/ownership.ts";
@@ -114,6 +118,7 @@ export type DeciderDeps = {
   readonly uploads: Uploads;
   readonly quotas: Quotas;
   readonly shares: Shares;
+  readonly approvals: Approvals;
   readonly clock: Clock;
   /** Keyed hash: of a call's arguments for the record, of an idempotency key for the target. */
   readonly digest: (text: string) => string;
@@ -146,6 +151,8 @@ export type Asked = {
   readonly isFixed?: true;
   /** It opens a socket, over which requests come. */
   readonly opensSocket?: true;
+  /** How it waits for people; absent: it can't, and what policy asks people about is refused. */
+  readonly waiting?: Waiting;
 };
 
 /** A request that may go to the target. */
@@ -277,6 +284,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
           toRefusal(verdict.decision, judge.rules, subject.id) ??
           toMissingAllow(verdict.decision, { operation, groups: caller.groups }, subject.id);
         if (refusal !== null) throw refusal;
+        // No line waits by itself.
+        const asking = verdict.decision.require_approval.map(({ code }) => code);
+        if (asking.length > 0) throw unsupported("require_approval", asking);
         const set = toSet({ request, route, caller }, verdict);
         if (lines.kind !== "batch_input") requireUnchanged(set, "in a file of data");
         const masked = await maskRequest(request, scanner, masks, key, onMasked);
@@ -362,7 +372,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     return createNames(deps.inForce().names, null, deps.digest);
   }
 
-  return {
+  const decider: Decider = {
     strictNames,
     isRefusedUnread({ id }, { caller, route, request, open: { connection } }) {
       const { policy } = deps.inForce();
@@ -390,6 +400,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     },
     async decide(progress, given, lap) {
       const { id, timings, sink } = progress;
+      progress.masked = createMaskTally();
       const texted = await withTokenTexts(given.request, deps.readTokens);
       progress.request = texted;
       const { caller, route, open } = given;
@@ -519,6 +530,18 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         lap("lines");
       }
       const set = toSet(asked, verdict);
+      // people: what waited is decided anew, by what is in force then
+      const answered = await askPeople(deps.approvals, progress, asked, verdict, {
+        names: recorded,
+        rules: judge.rules,
+      });
+      if (answered === "again") {
+        const { caller: renewed = caller, open: reopened = open } = (await given.waiting?.renew()) ?? {};
+        progress.caller = renewed;
+        progress.open = reopened;
+        lap("approval");
+        return decider.decide(progress, { ...given, caller: renewed, open: reopened }, lap);
+      }
       if (asked.isFixed === true) requireUnchanged(set, "where the target begins an answer by itself");
       progress.changes = [...set.changes, ...(judged?.changes ?? [])];
       const { findings } = counts;
@@ -625,6 +648,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       refuse(sink, error, id, sink.begun ? { sequenceNumber: 0, isChat: false } : null);
     },
   };
+  return decider;
 }
 
 /** Begins an exchange of which nothing is known yet. */

@@ -383,6 +383,31 @@ export const ERRORS = {
     meaning: "Rules want different things of one parameter of the request.",
     remedy: "Ask whoever keeps the policy to change one of the rules that are named.",
   },
+  approval_pending: {
+    status: 409,
+    type: "permission_error",
+    retry: true,
+    stage: "policy",
+    meaning:
+      "A rule asks people first, and nobody has answered as long as the program waits. The answer has `approval` with the id and where to look.",
+    remedy: "Try again, unchanged, after `retry-after` seconds: the same request finds its approval.",
+  },
+  approval_denied: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "A person who was asked has denied the request; the message holds why.",
+    remedy: "Change what was objected to: a changed request is another question.",
+  },
+  approval_expired: {
+    status: 403,
+    type: "permission_error",
+    retry: false,
+    stage: "policy",
+    meaning: "Nobody answered in time what a rule asks people first.",
+    remedy: "Ask for it again when somebody is there to answer.",
+  },
   policy_input_too_large: {
     status: 403,
     type: "permission_error",
@@ -539,6 +564,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Where to look for what becomes of a question to people, and after how many seconds to try again. */
+export type ToldApproval = { readonly id: string; readonly url: string; readonly retryAfterS?: number };
+
 type ToldHead = { readonly status: number; readonly headers: Readonly<Record<string, string>> };
 
 /** An error that reaches the caller. Its message never carries a prompt, an answer, a key or a token. */
@@ -555,6 +583,8 @@ export class GatewayError extends Error {
   readonly told: ToldHead | null;
   /** The rule's code, of an error that a rule leads to and that has one code for programs all the same. */
   readonly recordedAs: string | null;
+  /** The approval that it is about. */
+  readonly approval: ToldApproval | null;
 
   constructor(
     code: ErrorCode,
@@ -567,6 +597,7 @@ export class GatewayError extends Error {
       allow?: readonly string[];
       told?: ToldHead;
       recordedAs?: string;
+      approval?: ToldApproval;
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -578,6 +609,7 @@ export class GatewayError extends Error {
     this.allow = options.allow ?? [];
     this.told = options.told ?? null;
     this.recordedAs = options.recordedAs ?? null;
+    this.approval = options.approval ?? null;
   }
 
   get status(): number {
@@ -599,6 +631,8 @@ export type ErrorDetail = {
   readonly code: string;
   /** In errors of the gateway's own, and in no other: no target learns an exchange's id, so none can write it. */
   readonly exchange_id?: string;
+  /** The question to people that it is about: its id, and where to look. */
+  readonly approval?: { readonly id: string; readonly url: string };
 };
 
 /** Gives what OpenAI's SDKs raise as the status's error class, with the gateway's mark unless the words are the target's. */
@@ -609,13 +643,14 @@ export function toErrorDetail(error: GatewayError, exchangeId: string): ErrorDet
     param: error.param,
     code: error.publicCode,
     ...(!error.isTargets && { exchange_id: exchangeId }),
+    ...(error.approval !== null && { approval: { id: error.approval.id, url: error.approval.url } }),
   };
 }
 
 /** What policy refuses is told with its exchange, by which whoever keeps the policy finds it. */
 function toMessage({ code, message }: GatewayError, exchangeId: string): string {
   const name = `[exchange ${exchangeId}]`;
-  return !code.startsWith("policy_") || message.endsWith(name) ? message : `${message} ${name}`;
+  return !/^(?:policy|approval)_/.test(code) || message.endsWith(name) ? message : `${message} ${name}`;
 }
 
 /** Gives `x-should-retry`'s value, or null where the SDKs decide by the status. */

@@ -555,6 +555,16 @@ export type Effect = {
   readonly sliding?: true;
   /** What is over it passes, and is told and recorded; absent: it is refused. */
   readonly soft?: true;
+  /** Of `require_approval`: what people are asked; absent: the rule's title. */
+  readonly question?: string;
+  /** Who may answer: somebody of each list of groups, each a person of their own. */
+  readonly from?: readonly (readonly string[])[];
+  /** How many people at least; absent: one. */
+  readonly people?: number;
+  /** Seconds in which they may answer, and then again in which their yes may be used. */
+  readonly within_s?: number;
+  /** What a yes allows: the request, unchanged, one time. */
+  readonly allows?: "once";
 };
 
 /** What the policy answered, checked. */
@@ -563,6 +573,8 @@ export type Decision = {
   readonly deny: readonly Effect[];
   /** What would have happened, of rules whose effect is `observe`. */
   readonly observe: readonly Effect[];
+  /** Questions to people: the request waits until each has its yes. */
+  readonly require_approval: readonly Effect[];
   readonly record: readonly Effect[];
   readonly label: readonly Effect[];
   /** Values that take the place of what was found. */

@@ -39,7 +39,7 @@ export type Progress = {
   found: () => string[];
   verdict: Verdict | null;
   /** What was masked. */
-  readonly masked: MaskTally;
+  masked: MaskTally;
   /** Masks texts as the decision says, for the record; null before it is decided. */
   maskTexts: ((segments: readonly Segment[]) => readonly Segment[]) | null;
   /** Masks names for the record; null before it is decided. */

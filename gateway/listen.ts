@@ -25,7 +25,7 @@ export type Listener = {
 export type Answerers = { readonly app: Hono; readonly pass: RequestListener };
 
 /** The port's own paths: those that are read, and the token service's. */
-const OWN_READ = /^\/(?:healthz|readyz|\.well-known\/oauth-authorization-server)(?:\?|$)/;
+const OWN_READ = /^\/(?:healthz|readyz|approvals\/[^/?]+|\.well-known\/oauth-authorization-server)(?:\?|$)/;
 const OWN = /^\/oauth\/(?:token|revoke)(?:\?|$)/;
 
 /** Certificates are looked at this often: a mounted secret changes by a link, which no watcher of a file sees. */

@@ -13,6 +13,7 @@ import type { TakenBody } from "./request/request-body.ts";
 import type { BodyLimits } from "./request/request-body.ts";
 import { shareSpools } from "./shares.ts";
 import type { Spools } from "./spool/spool.ts";
+import { toPatience } from "./ask-people.ts";
 import { createDecider, createLaps, toProgress } from "./decide.ts";
 import type { Decided, DeciderDeps } from "./decide.ts";
 import { createGiving } from "./ownership/client-secret-answer.ts";
@@ -82,7 +83,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const lap = createLaps(progress);
 
     // identity
-    const found = deps.authenticate(readAuthorization(incoming.rawHeaders), incoming);
+    const identify = () => deps.authenticate(readAuthorization(incoming.rawHeaders), incoming);
+    const found = identify();
     const caller = "then" in found ? await found : found;
     progress.caller = caller;
     lap("identity");
@@ -90,10 +92,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     // parse
     const { route, query } = matchRoute(incoming.method ?? "", incoming.url ?? "");
     progress.route = route;
-    const connection = deps.connections.get(route.connection);
-    progress.open = connection;
+    const open = deps.connections.get(route.connection);
+    progress.open = open;
     requireOpen(route);
-    const grant = readGrant(caller, route, connection.connection.name);
+    const grant = readGrant(caller, route, open.connection.name);
     if (route.spec.lists !== null) {
       const share = deps.shares.open(caller, "lists");
       sink.onClose(() => share.close());
@@ -114,7 +116,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       decider.isRefusedUnread(progress, {
         caller,
         route,
-        open: connection,
+        open,
         request: deps.parser.parse(toInput(UNREAD)),
         sessionHeader,
       });
@@ -141,7 +143,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     progress.request = request;
     lap("parse");
 
-    const asked = { caller, route, open: connection, request, sessionHeader, body };
+    const waiting = {
+      head: [incoming.method ?? "", route.path, query, betaHeader ?? null],
+      patienceMs: toPatience(toClientTimeout(incoming)),
+      renew: async () => ({ caller: await identify(), open: deps.connections.get(route.connection) }),
+    };
+    const asked = { caller, route, open, request, sessionHeader, body, waiting };
     const decided = await decider.decide(progress, asked, lap);
     if (sink.gone) {
       await Promise.all([journal.left(progress), decided.reservation?.end({ isReached: false })]);
@@ -150,12 +157,12 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     }
 
     const isTraces = route.operation === "traces.ingest";
-    const traces = isTraces ? await takeTraces(deps.recorder, { id, caller, ...toTraces(decided) }) : null;
+    const traces = isTraces ? await takeTraces(deps.recorder, { id, ...toTraces(decided) }) : null;
 
     // forward
-    const { target, account, credential, adminCredential } = connection;
+    const { target, account, credential, adminCredential, connection } = decided.open;
     const { repaired, spooled } = decided;
-    const isOutput = await isBatchOutput(deps.ledger, connection.connection.name, route);
+    const isOutput = await isBatchOutput(deps.ledger, connection.name, route);
     const giving = route.spec.isGrant ? toGiving(decided, id, sink) : null;
     const shown = asksForOriginals(route)
       ? await showOriginals(deps.reveals, id, decided, progress.names ?? decider.strictNames())
@@ -163,10 +170,10 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const context = decider.openContext(progress, decided, giving?.sink ?? sink, () => close());
     const key = route.spec.isAdmin ? adminCredential() : credential();
     const reader = openAnswer(context, { isOutput });
-    const answer = guardCredential(giving === null ? reader : giving.take(reader), connection.secrets());
+    const answer = guardCredential(giving === null ? reader : giving.take(reader), decided.open.secrets());
     const close = exchanges.add({
-      caller,
-      connection: connection.connection.name,
+      caller: decided.caller,
+      connection: connection.name,
       fail: (error) => answer.onError(error),
     });
     decided.reservation?.onLost((error) => answer.onError(error));
@@ -181,7 +188,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
         ...(spooled === null
           ? { contentType: repaired.bytes === null ? null : (contentType ?? null) }
           : { contentType: spooled.contentType, contentLength: spooled.length }),
-        bindKey: (name) => deps.digest(toKeyText(caller, name)),
+        bindKey: (name) => deps.digest(toKeyText(decided.caller, name)),
       }),
       body: spooled === null ? (traces ?? repaired.bytes) : spooled.stream(),
     };
@@ -195,8 +202,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
             {
               target,
               ledger: deps.ledger,
-              caller,
-              connection: connection.connection,
+              caller: decided.caller,
+              connection,
               kind: route.spec.lists,
               shares: decided.verdict.decision.share,
               bytes: deps.limits.answer_bytes,
@@ -208,7 +215,8 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
           );
     context.attach(call);
     // A revocation that came on the way has found nothing to end.
-    if (deps.isRevoked(caller)) answer.onError(new GatewayError("token_revoked", "The token was revoked."));
+    if (deps.isRevoked(decided.caller))
+      answer.onError(new GatewayError("token_revoked", "The token was revoked."));
     sink.onLeave(() => {
       call.abort();
       context.leave();
@@ -266,8 +274,13 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
 }
 
 /** Traces are kept and sent on as they are masked. */
-function toTraces({ verdict: { decision }, masked, request }: Decided): Pick<Traces, "body" | "decision"> {
-  return { decision, body: masked?.body() ?? request.body() ?? {} };
+function toTraces({
+  caller,
+  verdict: { decision },
+  masked,
+  request,
+}: Decided): Pick<Traces, "caller" | "body" | "decision"> {
+  return { caller, decision, body: masked?.body() ?? request.body() ?? {} };
 }
 
 /** Throws where the gateway cannot see, or must not hand out, what an operation carries. */

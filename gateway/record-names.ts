@@ -45,11 +45,28 @@ function toRecordedCallFacts(call: CallFacts, names: Names): CallFacts {
 
 /** Gives a decision as a program is told of it: what it is about is masked. */
 export function toToldDecision(decision: Decision, names: Names): Decision {
-  const { deny, observe } = decision;
-  if (![...deny, ...observe].some(({ about }) => about !== undefined)) return decision;
-  const tell = (effect: Effect): Effect =>
-    effect.about === undefined ? effect : { ...effect, about: maskCut(effect.about, names) };
-  return { ...decision, deny: deny.map(tell), observe: observe.map(tell) };
+  const { deny, observe, require_approval: asked } = decision;
+  if (![...deny, ...observe, ...asked].some(isAboutSome)) return decision;
+  const tell = (effect: Effect): Effect => {
+    const { about, question } = effect;
+    if (!isAboutSome(effect)) return effect;
+    return {
+      ...effect,
+      ...(about !== undefined && { about: maskCut(about, names) }),
+      ...(question !== undefined && { question: names.mask(question) }),
+    };
+  };
+  return {
+    ...decision,
+    deny: deny.map(tell),
+    observe: observe.map(tell),
+    require_approval: asked.map(tell),
+  };
+}
+
+/** Tells an effect in which names may stand. */
+function isAboutSome({ about, question }: Effect): boolean {
+  return about !== undefined || question !== undefined;
 }
 
 /** Gives a decision as it is recorded: the ids of calls in it as those of the calls' own rows. */
@@ -98,7 +115,7 @@ export function toToldError(error: GatewayError, names: Names): GatewayError {
   const message = names.mask(error.message);
   const param = error.param === null ? null : toToldParam(error.param, names);
   if (message === error.message && param === error.param) return error;
-  const { cause, publicCode, isTargets, allow, told, recordedAs } = error;
+  const { cause, publicCode, isTargets, allow, told, recordedAs, approval } = error;
   return new GatewayError(error.code, message, {
     cause,
     publicCode,
@@ -107,6 +124,7 @@ export function toToldError(error: GatewayError, names: Names): GatewayError {
     ...(told !== null && { told }),
     ...(recordedAs !== null && { recordedAs }),
     ...(param !== null && { param }),
+    ...(approval !== null && { approval }),
   });
 }
 

@@ -13,6 +13,8 @@ import {
 } from "../schema.ts";
 import { isUuid, toCondition } from "./exchange-filter.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
+import { listApprovals } from "./approvals.ts";
+import type { ApprovalSummary } from "./approvals.ts";
 import { listReveals } from "./reveals.ts";
 import type { RevealRow } from "./reveals.ts";
 import { projectAll } from "./projections.ts";
@@ -68,6 +70,8 @@ export type ExchangeDetails = {
   readonly masked: readonly MaskedValue[];
   /** Who had its originals shown, or was refused them. */
   readonly reveals: readonly RevealRow[];
+  /** What people were asked before it went out. */
+  readonly approvals: readonly ApprovalSummary[];
 };
 
 /** A line of the account of what was masked. */
@@ -150,7 +154,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
   const ofExchange = <T>(query: PromiseLike<T>): Promise<T> => runQuery(() => query);
   const [exchange] = await ofExchange(orm.select().from(exchanges).where(eq(exchanges.id, id)));
   if (exchange === undefined) return null;
-  const [later, ends, refusals, calls, texts, masked, shown] = await Promise.all([
+  const [later, ends, refusals, calls, texts, masked, shown, asked] = await Promise.all([
     ofExchange(orm.select().from(decisions).where(eq(decisions.exchangeId, id)).orderBy(asc(decisions.seq))),
     ofExchange(orm.select().from(exchangeEnds).where(eq(exchangeEnds.exchangeId, id))),
     ofExchange(
@@ -176,6 +180,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
         .orderBy(asc(maskedValues.direction), asc(maskedValues.seq)),
     ),
     listReveals(db, id),
+    listApprovals(db, { exchangeId: id }, 100),
   ]);
   const chains = await withPrompts(db, calls);
   return {
@@ -189,6 +194,7 @@ export async function findExchange(db: Database, id: string): Promise<ExchangeDe
     texts,
     masked: toLines(masked),
     reveals: shown,
+    approvals: asked,
   };
 }
 

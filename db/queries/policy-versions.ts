@@ -1,5 +1,5 @@
 // Keeps each policy that decided here, so that its decisions can be replayed.
-import { desc, eq } from "drizzle-orm";
+import { and, desc, eq } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { policyVersions } from "../schema.ts";
@@ -19,12 +19,17 @@ export async function recordPolicyVersion(db: Database, row: PolicyVersionRow): 
 }
 
 /** Gives the operator's data that lay over a revision when it was last new; undefined: that revision never decided here. */
-export async function findOverlay(db: Database, revision: string): Promise<unknown> {
+export async function findOverlay(db: Database, revision: string, dataRevision?: string): Promise<unknown> {
   const [row] = await runQuery(() =>
     db.orm
       .select({ overlay: policyVersions.overlay })
       .from(policyVersions)
-      .where(eq(policyVersions.revision, revision))
+      .where(
+        and(
+          eq(policyVersions.revision, revision),
+          dataRevision === undefined ? undefined : eq(policyVersions.dataRevision, dataRevision),
+        ),
+      )
       .orderBy(desc(policyVersions.firstSeenAt))
       .limit(1),
   );

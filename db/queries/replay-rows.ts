@@ -1,9 +1,10 @@
 // Reads what a replay judges: exchanges in the order of their ids, each with what was decided after its request.
 import { and, asc, count, desc, eq, gt, lte, sql } from "drizzle-orm";
+import type { SQL } from "drizzle-orm";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
 import { decisions, exchangeEnds, exchanges } from "../schema.ts";
-import { toCondition } from "./exchange-filter.ts";
+import { isUuid, toCondition } from "./exchange-filter.ts";
 import type { ExchangeFilter } from "./exchange-filter.ts";
 
 /** A decision after the request's; facts and decision are JSON. */
@@ -82,12 +83,27 @@ export async function findReplayPart(
 }
 
 /** Reads a part of the record; with `ids` only of these. */
-export async function readReplayRows(
+export function readReplayRows(
   db: Database,
   filter: ExchangeFilter,
   { after, until }: ReplayRange,
   ids?: readonly string[],
 ): Promise<readonly ReplayRow[]> {
+  const isNamed = ids === undefined ? undefined : sql`${exchanges.id} = any(${`{${ids.join()}}`}::uuid[])`;
+  return readRows(
+    db,
+    and(toCondition(db, filter), gt(exchanges.id, after), lte(exchanges.id, until), isNamed),
+  );
+}
+
+/** Reads one exchange, null where there is none. */
+export async function findReplayRow(db: Database, id: string): Promise<ReplayRow | null> {
+  if (!isUuid(id)) return null;
+  const [row] = await readRows(db, eq(exchanges.id, id));
+  return row ?? null;
+}
+
+async function readRows(db: Database, condition: SQL | undefined): Promise<readonly ReplayRow[]> {
   const rows = await runQuery(
     () =>
       db.orm
@@ -103,14 +119,7 @@ export async function readReplayRows(
         })
         .from(exchanges)
         .leftJoin(exchangeEnds, eq(exchangeEnds.exchangeId, exchanges.id))
-        .where(
-          and(
-            toCondition(db, filter),
-            gt(exchanges.id, after),
-            lte(exchanges.id, until),
-            ids === undefined ? undefined : sql`${exchanges.id} = any(${`{${ids.join()}}`}::uuid[])`,
-          ),
-        )
+        .where(condition)
         .orderBy(asc(exchanges.id)),
     LIMIT_MS,
   );

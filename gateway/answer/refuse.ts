@@ -28,6 +28,7 @@ export function refuse(
     "content-length": String(body.length),
     ...(retry !== null && { "x-should-retry": retry }),
     ...(error.code === "token_expired" && { "retry-after-ms": "100" }),
+    ...(error.approval?.retryAfterS !== undefined && { "retry-after": String(error.approval.retryAfterS) }),
     ...(error.status === 401 && { "www-authenticate": 'Bearer realm="tollgate"' }),
     ...(error.allow.length > 0 && { allow: error.allow.join(", ") }),
     ...(CLOSING.has(error.code) && { connection: "close" }),

@@ -34,11 +34,15 @@ export async function findNames({ db, config }: Omit<PolicySources, "cwd">): Pro
   return { connectionLabels: [...new Set([...configured, ...stored])], recognised };
 }
 
-/** Finds a bundle with what lies over it. `operator` is a file, or `none`; absent: what lay or lies over it. */
+/**
+ * Finds a bundle with what lies over it. `operator` is a file, or `none`; absent: what lay or lies over it, last or when
+ * the data was of `dataRevision`.
+ */
 export async function findPolicy(
   sources: PolicySources,
   name: string,
   operator?: string,
+  dataRevision?: string,
 ): Promise<SideSource> {
   const { db, config, cwd } = sources;
   const { connectionLabels, recognised } = sources.names ?? (await findNames(sources));
@@ -54,7 +58,8 @@ export async function findPolicy(
       `There is no bundle ${name}: name a file, or a revision that was in force on this database.`,
       2,
     );
-  const recorded = kept === null || db === null ? undefined : await findOverlay(db, kept.revision);
+  const recorded =
+    kept === null || db === null ? undefined : await findOverlay(db, kept.revision, dataRevision);
   const text = await readOperator(operator, cwd, config.policy.operator, recorded);
   // A label that was named then may be gone by now.
   for (const label of toLabels(recorded)) labels.add(label);

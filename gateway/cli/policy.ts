@@ -2,6 +2,7 @@
 import type { Command } from "commander";
 import type { CommandContext } from "./context.ts";
 import { addPolicyBuild } from "./policy-build.ts";
+import { addPolicyCase } from "./policy-case.ts";
 import { addPolicyCorpus } from "./policy-corpus.ts";
 import { addPolicyKey } from "./policy-key.ts";
 import { addPolicyOrders } from "./policy-orders.ts";
@@ -20,6 +21,7 @@ export function addPolicy(program: Command, context: CommandContext): void {
   addPolicyKey(group, context);
   addPolicySign(group, program, context);
   addReplay(group, program, context);
+  addPolicyCase(group, program, context);
   addPolicyCorpus(group, program, context);
   addPolicyStatus(group, program, context);
   addPolicyOrders(group, program, context);

@@ -28,6 +28,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ["tokens", async () => (await import("./tokens.ts")).addTokens],
   ["connections", async () => (await import("./connections.ts")).addConnections],
   ["console", async () => (await import("./console.ts")).addConsole],
+  ["approvals", async () => (await import("./approvals.ts")).addApprovals],
   ["exchanges", async () => (await import("./exchanges.ts")).addExchanges],
   ["sessions", async () => (await import("./sessions.ts")).addSessions],
   ["objects", async () => (await import("./objects.ts")).addObjects],

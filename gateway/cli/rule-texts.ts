@@ -15,6 +15,8 @@ export type RuleTexts = {
   readonly revision: string | null;
   /** Gives title and remedy of a rule's or error's code; null for one that nobody knows. */
   find(code: string): Pick<RuleText, "title" | "remedy"> | null;
+  /** Gives the file of the rule with this code, below the policy's folder; null where there is none. */
+  findSource(code: string): string | null;
 };
 
 /**
@@ -25,7 +27,7 @@ export async function readRuleTexts(
   { db, config, env }: { readonly db: Database; readonly config: Config; readonly env: Environment },
   decidedBy: string | null,
 ): Promise<RuleTexts> {
-  const rules = new Map<string, Pick<RuleText, "title" | "remedy">>();
+  const rules = new Map<string, Pick<RuleText, "title" | "remedy" | "package">>();
   let revision: string | null = null;
   try {
     const { manifest } = await readOne();
@@ -50,6 +52,13 @@ export async function readRuleTexts(
       if (rule !== undefined) return { title: rule.title, remedy: rule.remedy };
       const error = errors.get(code);
       return error === undefined ? null : { title: error.meaning, remedy: error.remedy };
+    },
+    findSource(code) {
+      const parts = rules
+        .get(code)
+        ?.package.replace(/^data\./, "")
+        .split(".");
+      return parts === undefined ? null : `${parts.join("/")}/${parts.at(-1) ?? ""}.rego`;
     },
   };
 }

@@ -9,6 +9,7 @@ import { CommandError } from "./context.ts";
 import { parseCount, parseMoment } from "./duration.ts";
 import { getRowHeadings, toRow } from "./exchanges.ts";
 import { printFields, printJson, printTable, toMoment } from "./print.ts";
+import { addSessionReplay } from "./session-replay.ts";
 import { getConfigFile } from "./config-file.ts";
 import { toJsonRow } from "./to-json.ts";
 import { withDatabase } from "./with-database.ts";
@@ -82,6 +83,8 @@ export function addSessions(program: Command, context: CommandContext): void {
         if (page.cursor !== null) context.stdout.write(`There are more: --before ${page.cursor}\n`);
       },
     );
+
+  addSessionReplay(group, program, context);
 
   group
     .command("show")

@@ -77,6 +77,7 @@ export function printExchange(output: Output, details: ExchangeDetails, texts: R
   printDecisions(output, details);
   printMasked(output, details);
   printReveals(output, details);
+  printApprovals(output, details);
   printCalls(output, "Tool calls of its answer", details.calls, exchange.id);
   printCalls(output, "Tool calls whose outputs it carries", details.answered, exchange.id);
   if (details.texts.length > 0) output.write("\nTexts of it are recorded, sealed.\n");
@@ -166,6 +167,20 @@ function printReveals(output: Output, { reveals }: ExchangeDetails): void {
     id,
   ]);
   printTable(output, ["", "TIME (UTC)", "SUBJECT", "BECAME", "REASON", "EXCHANGE"], rows);
+}
+
+/** Tells what people were asked, and what became of it. */
+function printApprovals(output: Output, { approvals, exchange }: ExchangeDetails): void {
+  if (approvals.length === 0) return;
+  output.write("\nApprovals\n");
+  const rows = approvals.map(({ id, code, state, question, usedBy }) => [
+    "",
+    id,
+    code,
+    state === "used" ? `used by ${toName(usedBy, exchange.id)}` : state,
+    question,
+  ]);
+  printTable(output, ["", "ID", "RULE", "BECAME", "QUESTION"], rows);
 }
 
 /** What becomes of a value that is not masked. */

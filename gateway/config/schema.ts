@@ -282,6 +282,11 @@ export const configFile = z
             description:
               "What one caller may have under way at once, at all workers of a gateway together; more is refused with 429. They tell one another what they count within a few hundredths of a second. Several gateways that share a database count each for itself.",
           }),
+        held_requests: count(
+          1_000,
+          "Requests that wait for people at once, for each worker. What is over is told at once to try again, and finds its approval then.",
+        ),
+        held_bytes: bytes("64MiB", "What their bodies hold together in memory, for each worker."),
         cache_bytes: bytes("64MiB", "Memory for what is known of resent history, for each worker."),
       })
       .prefault({})

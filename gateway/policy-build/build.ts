@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { readBundle } from "../policy/bundle.ts";
 import { checkData } from "../policy/bundle-params.ts";
 import { LOG_ROOT } from "../policy/manifest.ts";
-import { decideCanaries } from "./canaries.ts";
-import { checkSources, type CheckOptions } from "./check.ts";
+import { decideCanaries, type Canary } from "./canaries.ts";
+import { readCases, runCases, type PolicyCase } from "./cases.ts";
+import { checkSources, type Checked, type CheckOptions } from "./check.ts";
 import { phasesOf } from "./collector.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { digestDetectors, readCommit, type Commit } from "./provenance.ts";
@@ -43,7 +44,13 @@ export async function checkPolicy(
   options: CheckOptions & { readonly source: string },
 ): Promise<{ readonly rules: number; readonly warnings: readonly Problem[] }> {
   using stage = createStage(options.source);
-  const { rules, warnings } = await checkSources(stage, options);
+  const cases = readCases(options.source);
+  const checked = await checkSources(stage, options, cases);
+  const { rules, warnings } = checked;
+  if (cases.length > 0) {
+    const manifest = toManifest(checked, { revision: "check", more: {}, canaries: [] });
+    await decideCases(await compile(options.opa, checked, { target: "wasm", manifest }), cases);
+  }
   if (!options.isFrozen) stage.settle();
   return { rules: rules.length, warnings };
 }
@@ -60,40 +67,50 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
   // Before anything is written.
   const commit = options.stamp === null ? null : readCommit(source);
   using stage = createStage(source);
-  const { rules, logRules, regoPatterns, sources, schema, capabilities, reads, warnings } =
-    await checkSources(stage, options);
+  const cases = readCases(source);
+  const checked = await checkSources(stage, options, cases);
+  const { rules, sources, schema, capabilities, warnings } = checked;
   const canaries = options.canaries === null ? [] : await decideCanaries(opa, stage.folder, options.canaries);
   const digest = digestSources(sources, [schema, capabilities, JSON.stringify(canaries)]);
   const revision = options.revision ?? digest;
   const serial = options.stamp?.serial ?? commit?.seconds ?? null;
-  const manifest = {
-    revision,
-    roots: ["gateway", ...(logRules.length > 0 ? [LOG_ROOT] : [])],
-    metadata: {
-      tollgate: {
-        format: 1,
-        facts: 1,
-        ...(serial !== null && { serial }),
-        ...(options.stamp !== null && { built: await toBuilt(opa, digest, commit) }),
-        reads,
-        phases: phasesOf(rules),
-        rules,
-        rego_patterns: regoPatterns,
-        canaries,
-      },
-    },
+  const more = {
+    ...(serial !== null && { serial }),
+    ...(options.stamp !== null && { built: await toBuilt(opa, digest, commit) }),
   };
-  const files = [...sources, { path: ".manifest", bytes: Buffer.from(JSON.stringify(manifest)) }];
-  const entrypoints = logRules.map((rule) => `${LOG_ROOT}/${rule}`);
+  const manifest = toManifest(checked, { revision, more, canaries });
   const [bytes, rego] = await Promise.all(
-    (["wasm", "rego"] as const).map((target) =>
-      compile(opa, files, { target, revision, capabilities, entrypoints }),
-    ),
+    (["wasm", "rego"] as const).map((target) => compile(opa, checked, { target, manifest })),
   );
   if (bytes === undefined || rego === undefined) throw new TypeError("There are two targets.");
   await checkBundle(bytes);
+  await decideCases(bytes, cases);
   if (!isFrozen) stage.settle();
   return { bytes, rego, revision, serial, rules, sources, warnings };
+}
+
+type Manifest = { readonly revision: string; readonly roots: readonly string[]; readonly metadata: object };
+
+function toManifest(
+  { rules, logRules, regoPatterns, reads }: Checked,
+  {
+    revision,
+    more,
+    canaries,
+  }: { readonly revision: string; readonly more: object; readonly canaries: readonly Canary[] },
+): Manifest {
+  const facts = { reads, phases: phasesOf(rules), rules, rego_patterns: regoPatterns, canaries };
+  return {
+    revision,
+    roots: ["gateway", ...(logRules.length > 0 ? [LOG_ROOT] : [])],
+    metadata: { tollgate: { format: 1, facts: 1, ...more, ...facts } },
+  };
+}
+
+/** Refuses a bundle that the gateway's engine has decide a case otherwise than it says. */
+async function decideCases(bytes: Buffer, cases: readonly PolicyCase[]): Promise<void> {
+  const problems = await runCases(bytes, cases);
+  if (problems.length > 0) throw new PolicyProblem(problems);
 }
 
 async function toBuilt(opa: Opa, source_digest: string, commit: Commit | null): Promise<object> {
@@ -117,26 +134,30 @@ async function checkBundle(bytes: Buffer): Promise<void> {
   }
 }
 
-type Target = {
-  readonly target: "wasm" | "rego";
-  readonly revision: string;
-  readonly capabilities: string;
-  /** Those that no annotation makes one. */
-  readonly entrypoints: readonly string[];
-};
+type Target = { readonly target: "wasm" | "rego"; readonly manifest: Manifest };
 
 /** Compiles in a folder of its own, always under the same names: file names stand in the module. */
 async function compile(
   opa: Opa,
-  files: readonly Source[],
-  { target, revision, capabilities, entrypoints }: Target,
+  { sources, capabilities, logRules }: Checked,
+  { target, manifest }: Target,
 ): Promise<Buffer> {
+  const files = [...sources, { path: ".manifest", bytes: Buffer.from(JSON.stringify(manifest)) }];
   const folder = mkdtempSync(join(tmpdir(), "tollgate-bundle-"));
   try {
     writeFiles(join(folder, "policy"), files);
     writeFileSync(join(folder, "capabilities.json"), capabilities);
-    const flags = ["-t", target, "-O=0", "--revision", revision, "--capabilities", "../capabilities.json"];
-    for (const entrypoint of entrypoints) flags.push("--entrypoint", entrypoint);
+    const flags = [
+      "-t",
+      target,
+      "-O=0",
+      "--revision",
+      manifest.revision,
+      "--capabilities",
+      "../capabilities.json",
+    ];
+    // No annotation makes these entrypoints.
+    for (const rule of logRules) flags.push("--entrypoint", `${LOG_ROOT}/${rule}`);
     await opa.run(["build", "--bundle", ...flags, "--output", "../bundle.tar.gz", "."], {
       cwd: join(folder, "policy"),
     });

@@ -5,6 +5,7 @@ import { createDetectorCompiler } from "../detect/values/values.ts";
 import { parsePatternTable } from "../detect/values/pattern-spec.ts";
 import { toFactsJsonSchema } from "../policy/facts-schema.ts";
 import { LOG_ROOT } from "../policy/manifest.ts";
+import { nameCase, toCasesTest, type PolicyCase } from "./cases.ts";
 import { toCapabilities, toTestCapabilities } from "./capabilities.ts";
 import { PHASES, toCollector } from "./collector.ts";
 import { findUnreadable } from "./data-files.ts";
@@ -49,7 +50,11 @@ const CAPABILITIES = "schemas/capabilities.json";
 export const TEST_CAPABILITIES = "test-capabilities.json";
 
 /** Checks what stands in the stage, and puts there what is generated. Throws `PolicyProblem` with all that is wrong. */
-export async function checkSources(stage: Stage, options: CheckOptions): Promise<Checked> {
+export async function checkSources(
+  stage: Stage,
+  options: CheckOptions,
+  cases: readonly PolicyCase[],
+): Promise<Checked> {
   const { opa, allowPatterns, isFrozen } = options;
   const schema = `${JSON.stringify(toFactsJsonSchema(), null, 2)}\n`;
   const capabilities = await toCapabilities(opa, allowPatterns);
@@ -63,7 +68,8 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
   const rules = readRules(modules);
   const logRules = readLogRules(modules);
   const regoPatterns = countPatterns(modules);
-  for (const module of await formatAll(opa, stage.folder, toCollector(rules))) stage.put(module);
+  for (const module of await formatAll(opa, stage.folder, [...toCollector(rules), ...toCasesTest(cases)]))
+    stage.put(module);
 
   const [unformatted, mistyped] = await Promise.all([
     findUnformatted(opa, stage.folder),
@@ -81,7 +87,7 @@ export async function checkSources(stage: Stage, options: CheckOptions): Promise
     readAll(opa, stage.folder),
     runUnitTests(opa, stage.folder, TEST_CAPABILITIES),
   ]);
-  refuse([...found, ...failed]);
+  refuse([...found, ...failed.map((problem) => nameCase(problem, cases))]);
   const warnings = found.filter(({ severity }) => severity === "warning");
   return {
     rules,

@@ -45,19 +45,19 @@ export type Entry = {
 /** Finds all of it. */
 export function lintData({ modules, rules, sources, classes }: LintData): readonly Problem[] {
   const isRead = createIsRead(modules);
-  const codes = rules.map(({ code }) => code);
   return listParameters(sources).flatMap((entry) => [
-    ...lintNames(entry, codes, classes),
+    ...lintNames(entry, rules, classes),
     ...(isSection(entry.path) && !OF_GATEWAY.has(entry.path) && !isRead(entry.path) ? [toUnread(entry)] : []),
   ]);
 }
 
 function lintNames(
   { path, value, at }: Entry,
-  codes: readonly string[],
+  rules: readonly Rule[],
   classes: ReadonlySet<string>,
 ): readonly Problem[] {
   const problems: Problem[] = [];
+  const codes = rules.map((rule) => rule.code);
   const operations = ["unknown", ...listOperations()];
   const say = (code: string, message: string, wrong: string, known: readonly string[]) => {
     const near = toNearest(wrong, known);
@@ -73,14 +73,17 @@ function lintNames(
     say("operation_unknown", `No operation begins with ${value}`, value, []);
   if (typeof code === "string" && !codes.includes(code))
     say("code_unknown", `No rule has the code ${code}.`, code, codes);
-  if (CODES.test(path) && value === "require_approval")
+  const isOfAnswers = rules.some(
+    (rule) => rule.code === code && rule.phases.some((one) => one !== "request"),
+  );
+  if (CODES.test(path) && value === "require_approval" && isOfAnswers)
     say(
       "effect_unsupported",
-      "No gateway applies require_approval: what it is said about is refused.",
+      "In answers no gateway applies require_approval: what it is said about there is refused.",
       "",
       [],
     );
-  const isClass = /^lists\/(?:masks\/\d+\/class|originals\/\d+)$/.test(path);
+  const isClass = /^lists\/(?:(?:masks|approve_findings)\/\d+\/class|originals\/\d+)$/.test(path);
   if (isClass && typeof value === "string" && value !== FIELD_CLASS && !classes.has(value))
     problems.push(toUnknownClass(value, classes, at));
   return problems;

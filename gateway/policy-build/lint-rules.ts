@@ -14,8 +14,8 @@ export type LintRules = {
   readonly classes: ReadonlySet<string>;
 };
 
-/** What a gateway refuses instead of doing it. */
-const UNAPPLIED: ReadonlySet<string> = new Set(["require_approval"]);
+/** What a gateway does for requests alone. */
+const OF_REQUESTS: ReadonlySet<string> = new Set(["limit", "require_approval"]);
 
 /** Finds them in all modules. */
 export function lintRules({ modules, rules, classes }: LintRules): readonly Problem[] {
@@ -24,7 +24,7 @@ export function lintRules({ modules, rules, classes }: LintRules): readonly Prob
     const rule = rules.find(({ package: name }) => name === module.name && isRule(module)) ?? null;
     return [
       ...module.rules.flatMap((one) => lintOne(one, module, rule, valuesOf)),
-      ...(rule === null ? [] : [...lintEffects(module), ...lintPhases(module, rule)]),
+      ...(rule === null ? [] : [...lintEffects(module, rule), ...lintPhases(module, rule)]),
       ...lintClasses(module, classes),
     ];
   });
@@ -108,25 +108,23 @@ function lintPhases(module: Module, rule: Rule): readonly Problem[] {
 }
 
 /** Finds contributions that nobody applies, and sets that are none but look like one. */
-function lintEffects({ path, rules }: Module): readonly Problem[] {
+function lintEffects({ path, rules }: Module, rule: Rule): readonly Problem[] {
   const parts = rules.flatMap(({ head, body }) => [head.key, head.value, body]);
   const used = new Set([...walk(parts)].map((node) => toVariable(node)));
   return rules.flatMap(({ head }) => {
     const { name = "" } = head;
     if (head.key === undefined) return [];
-    if (UNAPPLIED.has(name))
+    if (OF_REQUESTS.has(name) && phasesOf(rule).some((phase) => phase !== "request"))
       return toError(
         "effect_unsupported",
         placeOf(head, path),
-        `No gateway applies ${name}: what it is said about is refused.`,
-        {
-          help: "write `deny contains {} if …` where that is meant",
-        },
+        `Only before a request goes on does a gateway apply ${name}: in answers what it is said about is refused.`,
+        { expected: "the METADATA names the phase request alone" },
       );
     if (EFFECTS.some((effect) => effect === name) || used.has(name)) return [];
     const near = toNearest(name, EFFECTS);
     return toError("contribution_unknown", placeOf(head, path), `Nobody reads the set ${name}.`, {
-      expected: `what counts are ${EFFECTS.filter((effect) => !UNAPPLIED.has(effect)).join(", ")}`,
+      expected: `what counts are ${EFFECTS.join(", ")}`,
       help: near === null ? undefined : `did you mean ${near}?`,
     });
   });

@@ -7,7 +7,7 @@ import { LOG_ROOT } from "../policy/manifest.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 
 /** What is read or written below a policy's folder; the rest of it is nobody's. */
-const PARTS = ["gateway", "schemas", "system", LOG_ROOT, "canaries.json"];
+const PARTS = ["gateway", "schemas", "system", LOG_ROOT, "canaries.json", "cases"];
 
 /** Throws `PolicyProblem` with each link, each device, each name that no terminal should be shown, and too many bytes. */
 export function refuseOddFiles(source: string): void {

@@ -110,8 +110,6 @@ function readRule(module: Module, problems: Problem[]): Rule | null {
       "write for instance `deny contains {} if …`",
     );
   for (const { head } of module.rules) {
-    if (head.name === "limit" && phases.some((phase) => phase !== "request"))
-      say("limit_too_late", head, "Only before it goes on can a request be counted: its phase is request.");
     if (head.name !== "set") continue;
     if (phases.some((phase) => phase !== "request"))
       say("set_too_late", head, "Only before it goes on can a request be set: its phase is request.");

@@ -8,8 +8,9 @@ import { refuseOddFiles } from "./plain-files.ts";
 import { PolicyProblem, toError } from "./problem.ts";
 import { isSourceFile, listFolders, writeFiles, type Source } from "./sources.ts";
 
-/** What the collector consists of: a phase that lost its last rule leaves none of it behind. */
-const COLLECTOR = /gateway\/main\/(?:request|answer|finding|tool_call|end|whole)(?:_test)?\.rego$/;
+/** What is generated there: a phase that lost its last rule leaves none of it behind, and cases that are gone neither. */
+const COLLECTOR =
+  /gateway\/main\/(?:(?:request|answer|finding|tool_call|end|whole)(?:_test)?|cases_test)\.rego$/;
 
 /** Says whether a path is a folder, or a file that an author writes and a build takes. */
 export function isAuthored(path: string): boolean {

@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { GatewayError } from "../errors.ts";
+import type { Phase } from "../exchange.ts";
 import { NO_EFFECTS, parseDecision } from "./decision.ts";
 import { toSampleFacts } from "./sample-facts.ts";
 
-const EMPTY = { v: 1, data_rev: "r", ...NO_EFFECTS, require_approval: [], limit: [] };
+const EMPTY = { v: 1, data_rev: "r", ...NO_EFFECTS, limit: [] };
 const facts = toSampleFacts("tool_call");
 const CLASSES: ReadonlySet<string> = new Set(["email", "phone", "secret", "c"]);
 const parse = (decision: unknown) => parseDecision([{ result: decision }], "r", facts, CLASSES);
@@ -37,7 +38,8 @@ describe("parseDecision", () => {
       need: [{ code: "f", fact: "tokens.exact" }],
     };
     const { allow, deny, observe, mask, record, label, share, forward, need } = decision;
-    const given = { allow, deny, observe, mask, set: [], limit: [], record, label, share, forward, need };
+    const none = { require_approval: [], set: [], limit: [] };
+    const given = { ...none, allow, deny, observe, mask, record, label, share, forward, need };
     expect(parse(decision)).toEqual(given);
   });
 
@@ -101,9 +103,7 @@ describe("parseDecision", () => {
   });
 
   it("refuses effects that it does not have", () => {
-    expect(codeOf(() => parse({ ...EMPTY, require_approval: [{ code: "x" }] }))).toBe(
-      "policy_effect_unsupported",
-    );
+    expect(codeOf(() => parse({ ...EMPTY, limit: [{ code: "x" }] }))).toBe("policy_effect_unsupported");
     expect(codeOf(() => parse({ ...EMPTY, teleport: [] }))).toBe("policy_effect_unsupported");
     for (const effect of [
       { code: "x", to: "moon" },
@@ -116,6 +116,44 @@ describe("parseDecision", () => {
       { code: "x", class: "email", with: "placeholder", restore: ["poem"] },
     ])
       expect(codeOf(() => parse({ ...EMPTY, deny: [effect] }))).toBe("policy_effect_unsupported");
+  });
+
+  it("gives what people are asked, before a request goes on alone, and where somebody can answer", () => {
+    const asked = { code: "x", from: [["a", "b"], ["c"]], within_s: 60 };
+    const ask = (effect: object, phase: Phase = "request", count = 1) =>
+      parseDecision(
+        [{ result: { ...EMPTY, require_approval: Array.from({ length: count }, () => effect) } }],
+        "r",
+        toSampleFacts(phase),
+        CLASSES,
+      );
+    expect(ask(asked).require_approval).toEqual([asked]);
+    const whole = { ...asked, about: "m", question: "May it?", people: 2, allows: "once", as: "error" };
+    expect(ask(whole).require_approval).toEqual([whole]);
+    for (const phase of ["answer", "finding", "tool_call", "end", "whole"] as const)
+      expect(codeOf(() => ask(asked, phase))).toBe("policy_effect_unsupported");
+    for (const wrong of [
+      { from: undefined },
+      { from: [] },
+      { from: [[]] },
+      { from: ["a"] },
+      { from: [[""]] },
+      { within_s: undefined },
+      { within_s: 0 },
+      { within_s: 1e9 },
+      { people: 0 },
+      { people: 1.5 },
+      { people: "2" },
+      { question: " " },
+      { allows: "always" },
+      { call: "call_1" },
+      { anyone: true },
+    ]) {
+      const effect = Object.entries({ ...asked, ...wrong }).filter(([, value]) => value !== undefined);
+      expect(codeOf(() => ask(Object.fromEntries(effect)))).not.toBe("none");
+    }
+    expect(codeOf(() => ask(asked, "request", 17))).toBe("policy_effect_unsupported");
+    expect(codeOf(() => parse({ ...EMPTY, deny: [asked] }))).toBe("policy_effect_unsupported");
   });
 
   it("gives limits that are whole, in the phase of the request alone", () => {

@@ -4,15 +4,18 @@ import { GatewayError } from "../errors.ts";
 import { MASK_OPERATORS, SEGMENT_KINDS } from "../exchange.ts";
 import type { Decision, Effect, Facts } from "../exchange.ts";
 import { areFieldNames, FIELD_CLASS } from "../field-name.ts";
+import { APPROVAL_FIELDS, requireApplied } from "./approval-effect.ts";
 import { isRecognised } from "./known-classes.ts";
 import { isLimitEffect, LIMIT_FIELDS } from "./limit-effect.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** A decision's sets, in the order in which a reader wants them. */
 export const DECISION_SETS = [
   "allow",
   "deny",
   "observe",
+  "require_approval",
   "mask",
   "set",
   "limit",
@@ -28,6 +31,7 @@ export const NO_EFFECTS: Decision = {
   allow: [],
   deny: [],
   observe: [],
+  require_approval: [],
   mask: [],
   set: [],
   limit: [],
@@ -38,10 +42,11 @@ export const NO_EFFECTS: Decision = {
   need: [],
 };
 
-const UNSUPPORTED = ["require_approval"] as const;
-const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS, ...UNSUPPORTED]);
+const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS]);
 
-const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
+type Fields = Readonly<Record<string, (value: unknown) => boolean>>;
+
+const FIELDS: Fields = {
   code: isText,
   call: isText,
   about: (value) => typeof value === "string" && value.length <= 1024,
@@ -61,8 +66,14 @@ const FIELDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   restore: areKinds,
   kinds: areKinds,
 };
-const OBSERVED_FIELDS = { ...SET_FIELDS, ...LIMIT_FIELDS };
-const NO_FIELDS = {};
+
+/** The fields that only effects of one name have; what is only observed may be any. */
+const OWN_FIELDS: Readonly<Record<string, Fields>> = {
+  limit: LIMIT_FIELDS,
+  observe: { ...SET_FIELDS, ...APPROVAL_FIELDS, ...LIMIT_FIELDS },
+  require_approval: APPROVAL_FIELDS,
+  set: SET_FIELDS,
+};
 const NOTHING: readonly Effect[] = [];
 
 /**
@@ -82,14 +93,11 @@ export function parseDecision(
   if (decision["v"] !== 1 || decision["data_rev"] !== dataRevision)
     throw malformed("a decision about other facts or data");
   for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
-  for (const name of UNSUPPORTED) {
-    const wanted = toList(decision[name]);
-    if (wanted.length > 0) throw unsupported(name, wanted);
-  }
   const read = {
     allow: toEffects("allow", decision["allow"], facts),
     deny: toEffects("deny", decision["deny"], facts),
     observe: toEffects("observe", decision["observe"], facts),
+    require_approval: toEffects("require_approval", decision["require_approval"], facts),
     mask: toEffects("mask", decision["mask"], facts),
     set: toEffects("set", decision["set"], facts),
     limit: toEffects("limit", decision["limit"], facts),
@@ -99,6 +107,7 @@ export function parseDecision(
     forward: toEffects("forward", decision["forward"], facts),
     need: toEffects("need", decision["need"], facts),
   };
+  requireApplied(read.require_approval, facts);
   for (const { class: named } of read.mask) if (named !== undefined) requireKnown(named, classes);
   for (const { originals } of read.record)
     if (originals !== undefined && originals !== FIELD_CLASS && !isRecognised(originals))
@@ -117,7 +126,7 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
   return list.map((effect) => {
     if (!isEffect(effect)) throw malformed("an effect without a code");
     for (const key in effect) {
-      const isValid = FIELDS[key] ?? toOwnFields(name)[key];
+      const isValid = FIELDS[key] ?? OWN_FIELDS[name]?.[key];
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
@@ -138,13 +147,6 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       throw malformed("an effect on a call that was not asked about");
     return effect;
   });
-}
-
-/** Gives the checks of the fields that one effect alone has; what is observed may be any of them. */
-function toOwnFields(name: string): Readonly<Record<string, (value: unknown) => boolean>> {
-  if (name === "set") return SET_FIELDS;
-  if (name === "limit") return LIMIT_FIELDS;
-  return name === "observe" ? OBSERVED_FIELDS : NO_FIELDS;
 }
 
 function areKinds(value: unknown): boolean {
@@ -172,27 +174,4 @@ function malformed(what: string): GatewayError {
   return new GatewayError("policy_unavailable", "The policy gave no decision that can be read.", {
     cause: new Error(what),
   });
-}
-
-/** Names an effect that the gateway does not have, and the rules that asked for it. */
-export class UnsupportedEffect extends Error {
-  readonly effect: string;
-  readonly codes: readonly string[];
-
-  constructor(effect: string, wanted: readonly unknown[]) {
-    super(effect.slice(0, 64));
-    this.name = "UnsupportedEffect";
-    this.effect = effect;
-    this.codes = wanted.flatMap((one) => (isEffect(one) ? one.code : []));
-  }
-}
-
-function unsupported(name: string, wanted: readonly unknown[] = []): GatewayError {
-  return new GatewayError(
-    "policy_effect_unsupported",
-    "The policy asks for an effect that this gateway does not have.",
-    {
-      cause: new UnsupportedEffect(name, wanted),
-    },
-  );
 }

@@ -5,7 +5,8 @@ import type { Facts } from "../exchange.ts";
 /** Writes facts as JSON text. Throws a RangeError where they are nested too deeply, a TypeError for what is no JSON. */
 export type EncodeFacts = (facts: Facts) => string;
 
-type Picked = Map<string, Picked> | "whole";
+/** What is read below a fact: all of it, or some of its members. */
+export type Picked = Map<string, Picked> | "whole";
 
 /**
  * Creates the writer for what a policy reads: RFC 6901 pointers such as `/request/model`, or null for everything.
@@ -21,7 +22,8 @@ export function createEncodeFacts(reads: readonly string[] | null): EncodeFacts 
   };
 }
 
-function toPicked(reads: readonly string[]): Picked {
+/** Gives pointers as a tree of names. */
+export function toPicked(reads: readonly string[]): Picked {
   const root = new Map<string, Picked>();
   for (const path of reads.toSorted()) {
     let node: Picked = root;

@@ -36,8 +36,6 @@ export type EvaluatorLimits = {
   /** From this many characters of JSON on, and wherever bodies or texts are read, an evaluation runs under a time limit. */
   readonly unguardedChars: number;
   readonly evaluationMs: number;
-  /** How many decisions on requests are remembered, where the same facts come again; absent: none. */
-  readonly rememberedRequests?: number;
 };
 
 export type Evaluator = {
@@ -83,8 +81,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
   }
   // A decision follows from the bundle and from what its rules read of the facts, and most answers hold nothing that a
   // rule reads. A request's facts hold counts that hardly ever come again, so a gateway does not remember those.
-  const requests = new Map<string, Decision>();
-  const others = new Map<string, Decision>();
+  const remembered = new Map<string, Decision>();
   let current: PolicyInstance | null = first;
   let spare: PolicyInstance | null = null;
   let isSparePlanned = false;
@@ -148,10 +145,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
       }
       // UTF-8 has at least as many bytes as UTF-16 has units.
       if (text.length > limits.inputBytes) throw tooLarge();
-      const isRequest = phase === "request";
-      const most = isRequest ? (limits.rememberedRequests ?? 0) : REMEMBERED;
-      const remembered = isRequest ? requests : others;
-      const key = most === 0 || text.length > REMEMBERED_CHARS ? null : `${phase} ${text}`;
+      const key = phase === "request" || text.length > REMEMBERED_CHARS ? null : `${phase} ${text}`;
       const known = key === null ? undefined : remembered.get(key);
       if (known !== undefined) return known;
       // Around the time limit, not within it: what it ends runs no `finally`.
@@ -163,7 +157,7 @@ export function createEvaluator(deps: EvaluatorDeps): Evaluator {
           : run(entrypoint, text);
         const decision = toDecision(answer, facts);
         if (key !== null) {
-          if (remembered.size >= most) remembered.clear();
+          if (remembered.size >= REMEMBERED) remembered.clear();
           remembered.set(key, decision);
         }
         return decision;

@@ -8,6 +8,7 @@ import { isRecognised, refuseUnknownClasses, toKnownClasses } from "./known-clas
 import { PolicyLoadError } from "./load-error.ts";
 import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { INITIATORS, INJECTION_PLACES } from "../exchange.ts";
+import { approvalLists } from "./approval-lists.ts";
 import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
 import { isLimitWhole, limitShape } from "./limit-effect.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
@@ -81,6 +82,7 @@ const operatorSchema = z.strictObject({
             .refine(isLimitWhole, "a window, which all but concurrent has, and in seconds where it slides"),
         )
         .max(100),
+      ...approvalLists,
       set: z
         .array(
           z

@@ -96,7 +96,9 @@ export async function preparePolicy(
       ]),
     ),
     log: bundle.manifest.roots.includes(LOG_ROOT)
-      ? createLogPolicy({ compiled, data: bytes, runLimited: deps.runLimited })
+      ? deps.runLimited(deps.trial.instantiateMs, () =>
+          createLogPolicy({ compiled, data: bytes, runLimited: deps.runLimited }),
+        )
       : null,
     evaluate: (facts) => evaluator.evaluate(facts),
   };
@@ -106,7 +108,7 @@ async function compile(bytes: Buffer): Promise<CompiledPolicy> {
   try {
     return await compilePolicy(bytes);
   } catch (cause) {
-    throw new PolicyLoadError("its WebAssembly is no policy of OPA", { cause });
+    throw new PolicyLoadError(`its WebAssembly is no policy of OPA: ${toReason(cause)}`, { cause });
   }
 }
 
@@ -134,10 +136,12 @@ function instantiate(
   classes: ReadonlySet<string>,
   deps: PrepareDeps,
 ): Evaluator {
-  const { runLimited, watch, limits, onDropped } = deps;
+  const { runLimited, watch, limits, trial, onDropped } = deps;
   try {
     const own = { compiled, data, dataRevision, reads, classes };
-    return createEvaluator({ ...own, runLimited, watch, limits, onDropped });
+    return runLimited(trial.instantiateMs, () =>
+      createEvaluator({ ...own, runLimited, watch, limits, onDropped }),
+    );
   } catch (cause) {
     throw new PolicyLoadError(`it cannot be instantiated: ${toReason(cause)}`, { cause });
   }

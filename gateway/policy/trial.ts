@@ -8,6 +8,8 @@ import type { BundleMetadata } from "./manifest.ts";
 import { toSampleFacts, toLargestFacts } from "./sample-facts.ts";
 
 export type TrialLimits = {
+  /** For the first instance with its data, which the module itself has a say in. */
+  readonly instantiateMs: number;
   /** For one evaluation, the first of a fresh instance included. */
   readonly evaluationMs: number;
   /** Of CPU time, which a busy machine does not lengthen: for the largest facts that run without a time limit, once warm. */
@@ -17,7 +19,13 @@ export type TrialLimits = {
 };
 
 /** What a policy gets to show what it can. */
-export const TRIAL_LIMITS: TrialLimits = { evaluationMs: 1000, largestMs: 250, warmUps: 500, warmUpMs: 250 };
+export const TRIAL_LIMITS: TrialLimits = {
+  instantiateMs: 5000,
+  evaluationMs: 1000,
+  largestMs: 250,
+  warmUps: 500,
+  warmUpMs: 250,
+};
 
 /** Refuses a policy that decides without input, or otherwise than its bundle says. Throws `PolicyLoadError`. */
 export function tryDecisions(

@@ -2,6 +2,7 @@
 
 import * as opaWasm from "@open-policy-agent/opa-wasm";
 import { z } from "zod";
+import { checkShape } from "./wasm-shape.ts";
 
 // The compiler's library has no types for WebAssembly without those of a browser.
 declare namespace WebAssembly {
@@ -79,6 +80,8 @@ const addressesShape = z.object({ dataAddr: z.int(), dataHeapPtr: z.int() });
 /** `opa_eval` came with the second version of OPA's interface to its host. */
 const OLDEST_MINOR = 2;
 const PAGE = 65_536;
+/** Many times what the effects of one decision take. */
+const LONGEST_ANSWER = 8 << 20;
 
 /** What a policy of OPA imports; `opa_println`, which would write to standard output, is not among it. */
 const IMPORTS = new Set([
@@ -94,6 +97,7 @@ const IMPORTS = new Set([
 /** Compiles a policy off the main thread. Throws an Error where the bytes are no policy of OPA. */
 export async function compilePolicy(bytes: Uint8Array): Promise<CompiledPolicy> {
   const { loadPolicySync } = packageShape.parse(opaWasm).default;
+  checkShape(bytes);
   const module = await WebAssembly.compile(bytes);
   const foreign = WebAssembly.Module.imports(module).find(
     ({ module, name }) => module !== "env" || !IMPORTS.has(name),
@@ -134,7 +138,9 @@ function createEvaluate(loaded: Loaded): PolicyInstance["evaluate"] {
     const at = input === null ? 0 : dataHeapPtr;
     const answer = opa_eval(0, entrypoint, dataAddr, at, length, dataHeapPtr + length, 0);
     const bytes = toView();
-    return bytes.toString("utf8", answer, bytes.indexOf(0, answer));
+    const end = bytes.indexOf(0, answer);
+    if (end - answer > LONGEST_ANSWER) throw new Error("the answer is too long");
+    return bytes.toString("utf8", answer, end);
   };
 }
 

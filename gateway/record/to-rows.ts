@@ -235,6 +235,7 @@ function toCodes(
   if (decision !== null) {
     for (const effect of decision.deny) codes.add(effect.code);
     for (const effect of decision.observe) codes.add(effect.code);
+    for (const effect of decision.require_approval) codes.add(effect.code);
     // What may be kept of any exchange says nothing of this one.
     for (const effect of decision.record) if (effect.originals === undefined) codes.add(effect.code);
     for (const effect of decision.label) codes.add(effect.code);

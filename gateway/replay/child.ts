@@ -3,18 +3,17 @@ import { openDatabase } from "../../db/client.ts";
 import type { Database } from "../../db/client.ts";
 import { readReplayRows } from "../../db/queries/replay-rows.ts";
 import type { ReplayRange, ReplayRow } from "../../db/queries/replay-rows.ts";
-import { judgeExchange } from "./judge-exchange.ts";
-import type { Judges } from "./judge-exchange.ts";
+import { createJudge } from "./judge-exchange.ts";
+import type { Judged } from "./judge-exchange.ts";
 import { readToChild } from "./messages.ts";
 import type { FromChild, ToChild } from "./messages.ts";
-import { createDecisionReader } from "./read-recorded.ts";
 import { readLines } from "./record-line.ts";
 import { openSide } from "./side.ts";
 import { addJudged, createTally } from "./tally.ts";
 import type { Tally } from "./tally.ts";
 
 type Open = {
-  readonly judges: Judges;
+  readonly judge: (row: ReplayRow) => Judged;
   readonly db: Database | null;
   readonly asked: ToChild & { kind: "open" };
 };
@@ -35,14 +34,14 @@ export function serveReplay(): void {
         message.databaseUrl === null
           ? null
           : openDatabase(message.databaseUrl, { poolSize: 2, applicationName: "tollgate-replay" });
-      open = { judges: { next, against, readDecision: createDecisionReader() }, db, asked: message };
+      open = { judge: createJudge({ next, against }), db, asked: message };
       const { version, titles } = next;
       tell({ kind: "ready", next: version, against: against?.version ?? null, titles });
       return;
     }
     if (open === null) throw new Error("Nothing is open.");
     const rows = message.kind === "lines" ? readLines(message.lines) : await readRange(open, message.range);
-    tell({ kind: "judged", tally: judgeAll(open.judges, rows) });
+    tell({ kind: "judged", tally: judgeAll(open.judge, rows) });
   }
 
   process.on("message", (message: unknown) => {
@@ -59,9 +58,9 @@ async function readRange({ db, asked }: Open, range: ReplayRange): Promise<reado
 }
 
 /** Judges exchanges one after the other. */
-function judgeAll(judges: Judges, rows: readonly ReplayRow[]): Tally {
+function judgeAll(judge: Open["judge"], rows: readonly ReplayRow[]): Tally {
   const tally = createTally();
-  for (const row of rows) addJudged(tally, row, judgeExchange(judges, row));
+  for (const row of rows) addJudged(tally, row, judge(row));
   return tally;
 }
 

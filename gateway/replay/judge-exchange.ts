@@ -1,11 +1,8 @@
 // Judges one recorded exchange by two policies, or by one and what was recorded: what differs, and what can't be judged and why.
-import type { ReplayDecision, ReplayRow } from "../../db/queries/replay-rows.ts";
-import type { Facts, Phase } from "../exchange.ts";
-import { PHASES } from "../policy/manifest.ts";
-import type { WithBasis } from "../record/basis.ts";
-import { toOutcome } from "./outcome.ts";
-import { readFacts } from "./read-recorded.ts";
-import type { DecisionReader } from "./read-recorded.ts";
+import type { ReplayRow } from "../../db/queries/replay-rows.ts";
+import type { Phase } from "../exchange.ts";
+import { createDecisionJudge } from "./judge-decision.ts";
+import type { JudgedDecision, Sides } from "./judge-decision.ts";
 import type { Outcome, OutcomeEffect } from "./outcome.ts";
 import type { Side } from "./side.ts";
 
@@ -46,113 +43,42 @@ export type Judged = {
   readonly differences: readonly Difference[];
 };
 
-/** Judges exchanges by the new policy, and by the other one; null: by what was recorded. */
-export type Judges = {
-  readonly next: Side;
-  readonly against: Side | null;
-  readonly readDecision: DecisionReader;
-};
-
 const NOTHING: readonly Difference[] = [];
 
-/** Judges one exchange. */
-export function judgeExchange(judges: Judges, row: ReplayRow): Judged {
-  const { next, against, readDecision } = judges;
-  const sides = against === null ? [next] : [next, against];
-  const facts = readFacts(row.facts);
-  if (facts === null) return unjudged(row.facts === null ? "before_policy" : "unreadable");
-  const { basis } = facts;
-  if (basis?.besides === "lines") return unjudged("lines");
-  const reason = whyNot(sides, facts, "request");
-  if (reason !== null) return unjudged(reason);
-  const recorded = readDecision(row.decision);
-  if (recorded === null) return unjudged("before_policy");
+/** Makes what judges exchanges one after the other. */
+export function createJudge(both: Sides): (row: ReplayRow) => Judged {
+  const sides = both.against === null ? [both.next] : [both.next, both.against];
+  const decisions = createDecisionJudge(both);
+  const compare = createComparison();
+  return (row) => {
+    const request = decisions.request(row.facts, row.decision);
+    if (typeof request === "string") return unjudged(request);
+    const { before, after } = request;
+    const differences = compare(request);
+    const judged = { wasDenied: before.isDenied, isDenied: after.isDenied };
+    // What a policy would have refused has no answer that it could judge.
+    if (before.isDenied || after.isDenied)
+      return { reason: null, later: 0, laterReasons: [], isQuiet: false, ...judged, differences };
 
-  const isUnmet = recorded.need.length > 0 && !facts.request.tokens.exact;
-  const asked = against === null ? null : askTwice(against, facts, isUnmet);
-  const askedNext = askTwice(next, facts, isUnmet);
-  if (asked?.isUncounted === true || askedNext.isUncounted) return unjudged("uncounted");
-  const before = asked?.outcome ?? toOutcome(recorded, true);
-  const after = askedNext.outcome;
-  if (basis?.besides === "unread" && !(before.isDenied && after.isDenied)) return unjudged("unread");
-  const differences = compare("request", before, after);
-  const judged = { wasDenied: before.isDenied, isDenied: after.isDenied };
-  // What a policy would have refused has no answer that it could judge.
-  if (before.isDenied || after.isDenied)
-    return { reason: null, later: 0, laterReasons: [], isQuiet: false, ...judged, differences };
-
-  const all: Difference[] = [...differences];
-  const laterReasons: Reason[] = [];
-  let later = 0;
-  for (const decision of row.later) {
-    const one = judgeLater(judges, decision, {
-      next: askedNext.tokens,
-      against: asked?.tokens ?? facts.request.tokens,
-    });
-    if (one === null) continue;
-    if (typeof one === "string") {
-      laterReasons.push(one);
-      continue;
+    const all: Difference[] = [...differences];
+    const laterReasons: Reason[] = [];
+    let later = 0;
+    for (const decision of row.later) {
+      const one = decisions.later(decision, request.tokens);
+      if (one === null) continue;
+      if (typeof one === "string") {
+        laterReasons.push(one);
+        continue;
+      }
+      later += 1;
+      judged.wasDenied ||= isAnyDenied(one.before);
+      judged.isDenied ||= isAnyDenied(one.after);
+      all.push(...compare(one));
     }
-    later += 1;
-    judged.wasDenied ||= isAnyDenied(one.before);
-    judged.isDenied ||= isAnyDenied(one.after);
-    all.push(...compare(one.phase, one.before, one.after));
-  }
-  const isQuiet = row.outcome === "completed" && isSilent(sides, row);
-  return { reason: null, later, laterReasons, isQuiet, ...judged, differences: all };
-}
-
-/** What a policy says of a request, and the tokens that it goes by from then on. */
-type Asked = {
-  readonly outcome: Outcome;
-  readonly tokens: Facts["request"]["tokens"];
-  /** It wants them counted, which they never were. */
-  readonly isUncounted: boolean;
-};
-
-/**
- * Asks as a gateway does: by the bound of the tokens first where they were counted then. `isUnmet` says that they were
- * wanted then, and the caller's budget for counting was spent: so it would have been for any policy.
- */
-function askTwice(side: Side, facts: WithBasis<Facts>, isUnmet: boolean): Asked {
-  const { basis, ...plain } = facts;
-  if (basis?.bound !== undefined) {
-    const tokens = { count: basis.bound, exact: false };
-    const outcome = side.judge({ ...plain, request: { ...plain.request, tokens } });
-    if (!outcome.wantsTokens) return { outcome, tokens, isUncounted: false };
-  }
-  const outcome = side.judge(plain);
-  const { tokens } = plain.request;
-  return { outcome, tokens, isUncounted: outcome.wantsTokens && !tokens.exact && !isUnmet };
-}
-
-function judgeLater(
-  { next, against, readDecision }: Judges,
-  row: ReplayDecision,
-  tokens: Readonly<Record<"next" | "against", Facts["request"]["tokens"]>>,
-): { readonly phase: Phase; readonly before: Outcome; readonly after: Outcome } | Reason | null {
-  const phase = PHASES.find((one) => one === row.phase);
-  if (phase === undefined) return "unreadable";
-  const sides = against === null ? [next] : [next, against];
-  if (row.facts === null) return sides.some((side) => side.speaksIn(phase)) ? "no_facts" : null;
-  const facts = readFacts(row.facts);
-  if (facts === null) return "unreadable";
-  const reason = whyNot(sides, facts, phase);
-  if (reason !== null) return reason;
-  const recorded = readDecision(row.decision);
-  if (recorded === null) return "unreadable";
-  const { basis: _, ...plain } = facts;
-  const judge = (side: Side, tokens: Facts["request"]["tokens"]): Outcome =>
-    side.speaksIn(phase) ? side.judge({ ...plain, request: { ...plain.request, tokens } }) : SILENT;
-  return {
-    phase,
-    before: against === null ? toOutcome(recorded, false) : judge(against, tokens.against),
-    after: judge(next, tokens.next),
+    const isQuiet = row.outcome === "completed" && isSilent(sides, row);
+    return { reason: null, later, laterReasons, isQuiet, ...judged, differences: all };
   };
 }
-
-const SILENT: Outcome = { isDenied: false, effects: new Map(), wantsTokens: false };
 
 function isAnyDenied({ isDenied, effects }: Outcome): boolean {
   if (isDenied) return true;
@@ -168,19 +94,27 @@ function isSilent(sides: readonly Side[], { stream, later }: ReplayRow): boolean
   );
 }
 
-function compare(phase: Phase, before: Outcome, after: Outcome): readonly Difference[] {
+/** Makes what compares: the same judgement, which comes again as the same object, once. */
+function createComparison(): (judged: JudgedDecision) => readonly Difference[] {
+  const known = new WeakMap<JudgedDecision, readonly Difference[]>();
+  return (judged) => {
+    const same = known.get(judged);
+    if (same !== undefined) return same;
+    const differences = listDifferences(judged);
+    known.set(judged, differences);
+    return differences;
+  };
+}
+
+/** Lists what is done by the new policy and not by the other one, and the other way round. */
+export function listDifferences({ phase, before, after }: JudgedDecision): readonly Difference[] {
+  if (before === after) return NOTHING;
   const differences: Difference[] = [];
   for (const [key, effect] of after.effects)
     if (!before.effects.has(key)) differences.push({ ...effect, phase, change: "gained" });
   for (const [key, effect] of before.effects)
     if (!after.effects.has(key)) differences.push({ ...effect, phase, change: "lost" });
   return differences.length === 0 ? NOTHING : differences;
-}
-
-function whyNot(sides: readonly Side[], { basis }: WithBasis<Facts>, phase: Phase): Reason | null {
-  if (basis === undefined) return "unmarked";
-  if (sides.some((side) => side.readsContent(phase))) return "content";
-  return sides.some((side) => side.readsAny(phase, basis.altered)) ? "altered" : null;
 }
 
 function unjudged(reason: Reason): Judged {

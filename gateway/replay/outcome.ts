@@ -1,7 +1,8 @@
 // What a decision comes to: refused or not, and by which rule what is done. Two decisions are the same where this is.
 import { GatewayError } from "../errors.ts";
 import type { Decision, Effect } from "../exchange.ts";
-import { DECISION_SETS, UnsupportedEffect } from "../policy/decision.ts";
+import { DECISION_SETS } from "../policy/decision.ts";
+import { UnsupportedEffect } from "../policy/unsupported.ts";
 
 /** What rules do, as a report names it. */
 export const EFFECT_NAMES = [
@@ -60,8 +61,9 @@ function readOutcome(decision: Decision, isRequest: boolean): Outcome {
   for (const name of DECISION_SETS) {
     // A need is no effect: whoever asks answers it.
     if (name === "need") continue;
+    const as = name === "require_approval" ? "approval" : name;
     for (const effect of decision[name])
-      add(effects, name, effect.code, toDetail(effect), effect.call ?? effect.key);
+      add(effects, as, effect.code, toDetail(effect), effect.call ?? effect.key);
   }
   const isAllowed = !isRequest || decision.allow.length > 0;
   if (!isAllowed) add(effects, "deny", "policy_not_allowed", "");

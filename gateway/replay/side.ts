@@ -1,5 +1,5 @@
 // Opens a bundle to judge recorded facts by. The engine is that of a gateway, without its guards: who started the process watches it.
-import type { Facts, Phase, PolicyVersion } from "../exchange.ts";
+import type { Facts, JsonObject, Phase, PolicyVersion } from "../exchange.ts";
 import { readBundle } from "../policy/bundle.ts";
 import { EVALUATOR_LIMITS } from "../policy/load.ts";
 import { preparePolicy } from "../policy/prepare.ts";
@@ -24,7 +24,13 @@ export type Side = {
   readonly version: PolicyVersion;
   /** The titles of its rules, by their codes. */
   readonly titles: ReadonlyMap<string, string>;
+  /** Where its rules stand, by their codes: `data.gateway.rules.access.model`. */
+  readonly packages: ReadonlyMap<string, string>;
+  /** What lies over its data; null: nothing. */
+  readonly operator: JsonObject | null;
   speaksIn(phase: Phase): boolean;
+  /** What its rules read of the facts, as pointers; null: anything. */
+  paths(phase: Phase): readonly string[] | null;
   /** Whether its rules read the body or the texts, which are not recorded. */
   readsContent(phase: Phase): boolean;
   /** Whether its rules read any of these facts; the empty pointer is any fact. */
@@ -32,11 +38,16 @@ export type Side = {
   judge(facts: Facts): Outcome;
 };
 
-/** Over days the same programs ask alike; so many decisions take some 20 MiB at most. */
-const REMEMBERED_REQUESTS = 16_384;
+const UNGUARDED = { ...EVALUATOR_LIMITS, unguardedChars: EVALUATOR_LIMITS.inputBytes };
 
-/** Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. */
-export async function openSide(source: SideSource): Promise<Side> {
+/** Nobody waits for an answer: an evaluation may take long on a busy machine, and ends at last. */
+const GUARDED = { ...EVALUATOR_LIMITS, unguardedChars: 0, evaluationMs: 20_000 };
+
+/**
+ * Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. `isGuarded` has each evaluation end when its
+ * time is over, where no other process watches.
+ */
+export async function openSide(source: SideSource, isGuarded = false): Promise<Side> {
   // What is tried is signed once it is released; it decides nothing here.
   const bundle = await readBundle(source.bundle, { trust: null });
   const rules = bundle.manifest.metadata?.tollgate?.rules ?? [];
@@ -46,28 +57,28 @@ export async function openSide(source: SideSource): Promise<Side> {
     connectionLabels: () => source.connectionLabels,
     recognised: source.recognised,
     allowRegoPatterns: true,
-    limits: {
-      ...EVALUATOR_LIMITS,
-      unguardedChars: EVALUATOR_LIMITS.inputBytes,
-      rememberedRequests: REMEMBERED_REQUESTS,
-    },
+    limits: isGuarded ? GUARDED : UNGUARDED,
     trial: { ...TRIAL_LIMITS, warmUps: 0 },
     runLimited: createRunLimited(),
     watch: NO_WATCHDOG.watch(""),
     onDropped: () => undefined,
   });
+  const readsIn = (phase: Phase) => policy.readsIn.get(phase)?.paths ?? null;
   return {
     version: policy.version,
     titles: new Map(rules.map(({ code, title }) => [code, title])),
+    packages: new Map(rules.map(({ code, package: name }) => [code, name])),
+    operator: policy.operator?.data ?? null,
     speaksIn: (phase) => policy.phases.has(phase),
+    paths: readsIn,
     readsContent(phase) {
       const reads = policy.readsIn.get(phase);
       return reads !== undefined && (reads.body || reads.texts);
     },
     readsAny(phase, pointers) {
       if (pointers.length === 0) return false;
-      const paths = policy.readsIn.get(phase)?.paths;
-      if (paths === undefined || paths === null) return true;
+      const paths = readsIn(phase);
+      if (paths === null) return true;
       return paths.some((path) =>
         pointers.some((pointer) => isWithin(path, pointer) || isWithin(pointer, path)),
       );

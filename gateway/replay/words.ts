@@ -24,11 +24,21 @@ const VERBS: Readonly<Record<string, string>> = {
   allow: "allows",
 };
 
+/** A phase of the policy, in a reader's words. */
+export function toPhase(phase: string): string {
+  return PHASES[phase] ?? phase;
+}
+
+/** What an effect does: `refuses`. */
+export function toVerb(effect: string): string {
+  return VERBS[effect] ?? effect;
+}
+
 /** What a rule does otherwise, as a sentence without its name: `now refuses (request)`. */
 export function toWords({ change, effect, detail, phase }: ReportedChange): string {
-  const verb = VERBS[effect] ?? effect;
+  const verb = toVerb(effect);
   const what = detail === "" ? verb : `${verb} ${detail}`;
-  return `${change === "gained" ? "now" : "no longer"} ${what} (${PHASES[phase] ?? phase})`;
+  return `${change === "gained" ? "now" : "no longer"} ${what} (${toPhase(phase)})`;
 }
 
 /** A part of a whole: `93.1 %`. */

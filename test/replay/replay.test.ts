@@ -1,5 +1,6 @@
 // A record made by a real gateway is replayed: the policy that decided decides alike, another one differs as it should.
-import { generateKeyPairSync } from "node:crypto";
+import { Agent, OpenAIProvider, Runner, tool as toTool } from "@openai/agents";
+import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,7 @@ import type { RunningGateway } from "../gateway.ts";
 import { createTestDatabase } from "../postgres.ts";
 import type { TestDatabase } from "../postgres.ts";
 import { generateRecord } from "./generated-record.ts";
+import { openSocket } from "../websocket/client.ts";
 import { expectKnownDifferences } from "./known-differences.ts";
 import { replayRecord, runReplayCommand } from "./replay-record.ts";
 import type { reportShape } from "./replay-record.ts";
@@ -20,6 +22,7 @@ import type { reportShape } from "./replay-record.ts";
 const model = "gpt-4.1";
 const operator = `
 lists:
+  record_texts_of_groups: [developers]
   masks:
     - { class: secret, with: redact }
     - { class: credit_card, with: last4 }
@@ -122,12 +125,51 @@ async function makeTraffic(): Promise<void> {
   await admin.files.create({ file: await toFile(Buffer.from("hello"), "a.txt"), purpose: "user_data" });
   await post(own, "/no/such/path", {});
   await ask(own, "hi", { model: "a\0b" });
+  await runAgent(own);
+  await useSocket(own.apiKey ?? "");
+}
+
+/** An agent that calls a tool, gets its output, and has another call denied. */
+async function runAgent(openAIClient: OpenAI): Promise<void> {
+  const runner = new Runner({
+    modelProvider: new OpenAIProvider({ openAIClient, useResponses: true }),
+    tracingDisabled: true,
+  });
+  const query = toTool({
+    name: "run_sql",
+    description: "Runs a statement.",
+    parameters: z.object({ query: z.string() }),
+    execute: () => "1 row",
+  });
+  const agent = new Agent({ name: "Agent", model, tools: [query] });
+  for (const statement of ["SELECT 1", "DROP DATABASE customers"])
+    await runner.run(agent, `reason\ncall run_sql {"query":"${statement}"}`);
+}
+
+/** Turns over a socket: an answer, a denied call, a refused model. */
+async function useSocket(token: string): Promise<void> {
+  const socket = await openSocket(`${gateway.baseUrl}/responses`, { token });
+  const tools = [tool("run_sql")];
+  for (const [input, of] of [
+    ["echo: over a socket", model],
+    ['call run_sql {"query":"DROP DATABASE customers"}', model],
+    ["hi", "davinci-002"],
+  ]) {
+    socket.send({ type: "response.create", model: of, input, tools });
+    await socket.until(({ type }) => /^(?:response\.(?:completed|failed|incomplete)|error)$/.test(type));
+  }
+  socket.socket.close(1000);
+  await socket.closed;
 }
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "tollgate-replay-"));
   await writeFile(join(folder, "operator.yaml"), operator);
-  env = { TOLLGATE_POLICY_OPERATOR: join(folder, "operator.yaml") };
+  env = {
+    TOLLGATE_POLICY_OPERATOR: join(folder, "operator.yaml"),
+    TOLLGATE_ENCRYPTION_KEY: "env:REPLAY_KEY",
+    REPLAY_KEY: randomBytes(32).toString("base64"),
+  };
   database = await createTestDatabase();
   gateway = await startGateway({ databaseUrl: database.url, env });
   await makeTraffic();
@@ -308,6 +350,161 @@ test("says what is wrong with what it was given", async () => {
   const broken = await runReplayCommand(database.url, ["--operator", join(folder, "broken.yaml")], env);
   expect(broken.code).toBe(1);
   expect(broken.stderr).toContain("no_such_rule");
+});
+
+const stepsShape = z.object({
+  verdicts: z.object({ agrees: z.number(), differs: z.number(), not_judged: z.number() }),
+  exchanges: z.array(
+    z.object({
+      id: z.string(),
+      texts: z.array(z.string()),
+      steps: z.array(
+        z.object({
+          phase: z.string(),
+          is_denied: z.boolean(),
+          effects: z.array(
+            z.object({
+              effect: z.string(),
+              code: z.string(),
+              places: z.array(
+                z.object({ file: z.string(), line: z.number().nullable(), rule: z.string().nullable() }),
+              ),
+            }),
+          ),
+          in_force: z.object({ verdict: z.string() }),
+          other: z.object({ verdict: z.string() }).nullable(),
+        }),
+      ),
+    }),
+  ),
+});
+
+describe("a session, step by step", () => {
+  const run = (args: readonly string[]) =>
+    runInProcess(["sessions", "replay", ...args], {
+      env: { DATABASE_URL: database.url, PATH: process.env["PATH"] ?? "", ...env },
+      cwd: folder,
+    });
+  const readSession = async (exchange: string): Promise<string> => {
+    const [row] = await database.db.sql`select session_id from exchanges where id = ${exchange}`;
+    return String(row?.["session_id"]);
+  };
+
+  test("agrees with the policy that was in force, and says by which line of which rule", async () => {
+    const said = await run([await readSession(ids.shell), "--json"]);
+    expect(said).toMatchObject({ code: 0, stderr: "" });
+    const { verdicts, exchanges } = stepsShape.parse(JSON.parse(said.stdout));
+    expect(verdicts).toMatchObject({ differs: 0, not_judged: 0 });
+    const steps = exchanges.find(({ id }) => id === ids.shell)?.steps ?? [];
+    const [found] = steps.flatMap(({ effects }) =>
+      effects.filter(({ code }) => code === "shell_destructive"),
+    );
+    expect(found).toMatchObject({
+      effect: "observe",
+      places: [{ file: "gateway/rules/commands/shell_destructive/shell_destructive.rego" }],
+    });
+    const [place] = found?.places ?? [];
+    expect(place?.line).toBeGreaterThan(10);
+    expect(place?.rule).toMatch(/^deny contains/);
+    const source = await readFile(join("rego", place?.file ?? ""), "utf8");
+    expect(source.split("\n")).toContain(place?.rule);
+  });
+
+  test("shows what was asked as it was masked, and never what it was", async () => {
+    const session = await readSession(ids.card);
+    const { code, stdout } = await run([session, "--full"]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("My card is");
+    expect(stdout).toContain("values_masked masks");
+    expect(stdout).not.toMatch(/4111 1111|ada@example/);
+  });
+
+  test("says what another policy would, and ends with 3 where it differs", async () => {
+    await writeFile(join(folder, "steps.yaml"), operator.replace("observe", "deny"));
+    const args = ["--bundle", await readRevision(), "--operator", join(folder, "steps.yaml"), "--no-lines"];
+    const { code, stdout } = await run([await readSession(ids.shell), ...args]);
+    expect(code).toBe(3);
+    expect(stdout).toContain("= the policy then says the same");
+    expect(stdout).toMatch(/≠ the other bundle says otherwise: .*shell_destructive refuses/);
+    expect(stdout).toContain("(gateway/rules/commands/shell_destructive/shell_destructive.rego)");
+  });
+
+  test("is refused where there is none, or a policy can't be found", async () => {
+    const session = await readSession(ids.shell);
+    const said = await Promise.all([
+      run(["00000000-0000-7000-8000-000000000000"]),
+      run(["nothing"]),
+      run([session, "--bundle", "no-such-revision"]),
+      run([session, "--operator", "none"]),
+    ]);
+    expect(said.map(({ code }) => code)).toEqual([1, 1, 2, 2]);
+  });
+});
+
+describe("an exchange that becomes a case", () => {
+  const run = (args: readonly string[]) =>
+    runInProcess(["policy", ...args], {
+      env: { DATABASE_URL: database.url, PATH: process.env["PATH"] ?? "", ...env },
+      cwd: folder,
+    });
+  const read = (file: string) => readFile(join(folder, "repository", file), "utf8");
+
+  test("is decided by OPA and by the engine, and fails by its name once a rule is broken", async () => {
+    expect(await run(["init", "repository"])).toMatchObject({ code: 0 });
+    const to = ["--dir", "repository", "--name"];
+    const [refused, called] = [
+      await run(["case", ids.refused, ...to, "An old model"]),
+      await run(["case", ids.shell, ...to, "A shell", "--phase", "whole"]),
+    ];
+    expect([refused, called].map(({ stderr }) => stderr)).toEqual(["", ""]);
+    expect(refused.stdout).toContain("the active policy refuses it (model_not_allowed)");
+    const text = await read("cases/an_old_model.json");
+    expect(JSON.parse(text)).toMatchObject([
+      {
+        name: "An old model",
+        facts: { phase: "request", caller: { subject: "person-1" } },
+        decision: { allow: ["operation_allowed"], deny: ["model_not_allowed"] },
+      },
+    ]);
+    const [row] = await database.db.sql`select subject, session_id from exchanges where id = ${ids.refused}`;
+    for (const name of [ids.refused, row?.["subject"], row?.["session_id"]]) expect(text).not.toContain(name);
+    expect(JSON.parse(await read("cases/a_shell.json"))).toMatchObject([
+      { facts: { phase: "whole" }, decision: { observe: ["shell_destructive"] } },
+    ]);
+
+    const again = await run(["case", ids.refused, ...to, "An old model"]);
+    expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining("is there already") });
+    expect(await run(["check", "repository"])).toMatchObject({ code: 0, stderr: "" });
+    expect(await read("gateway/main/cases_test.rego")).toContain("test_an_old_model_2 if");
+
+    const data = await read("gateway/params/data.yaml");
+    await writeFile(
+      join(folder, "repository/gateway/params/data.yaml"),
+      data.replace("prefixes: [gpt-,", "prefixes: [davinci-, gpt-,"),
+    );
+    const broken = await run(["check", "repository"]);
+    expect(broken.code).toBe(1);
+    expect(broken.stderr).toContain(
+      'cases/an_old_model.json:1:1: error: OPA decides the case "An old model"',
+    );
+    expect(broken.stderr).not.toContain("A shell");
+
+    await writeFile(join(folder, "repository/gateway/params/data.yaml"), data);
+    const expecting = ["--force", "--expect", "observe:model_not_allowed", "--expect", "deny:"];
+    expect(await run(["case", ids.refused, ...to, "An old model", ...expecting])).toMatchObject({ code: 0 });
+    const otherwise = await run(["check", "repository"]);
+    expect(otherwise.stderr).toContain("expected: allow operation_allowed; observe model_not_allowed");
+  });
+
+  test("is refused where it can't be judged, or there is no policy", async () => {
+    const said = await Promise.all([
+      run(["case", ids.refused, "--dir", "nowhere"]),
+      run(["case", ids.refused, "--expect", "nothing"]),
+      run(["case", "00000000-0000-7000-8000-000000000000", "--dir", "repository"]),
+      run(["case", ids.refused, "--dir", "repository", "--phase", "tool_call"]),
+    ]);
+    expect(said.map(({ code }) => code)).toEqual([2, 2, 1, 1]);
+  });
 });
 
 test.each(["active", "recorded"] as const)(

@@ -6,6 +6,7 @@
 package gateway.lib.decision
 
 import data.gateway.lib.effects
+import data.gateway.lib.settings
 
 # METADATA
 # description: Of denials those that stand. An effect that nobody knows softens nothing.
@@ -13,15 +14,28 @@ denied(denials) := {e | some e in denials; not is_softened(e.code)}
 
 # METADATA
 # description: Of denials those that wait for a person instead.
-softened_to_approval(denials) := {e | some e in denials; effects.effect(e.code) == "require_approval"}
+softened_to_approval(denials) := {asked(e) | some e in denials; effects.effect(e.code) == "require_approval"}
 
 # METADATA
 # description: Of questions to a person those that stand.
-awaiting(questions) := {e | some e in questions; effects.effect(e.code) in {"as_written", "require_approval"}}
+awaiting(questions) := {asked(e) | some e in questions; effects.effect(e.code) in {"as_written", "require_approval"}}
+
+# What a rule does not say itself of who answers, and until when, the list `approvals` says: of its code, else of all.
+asked(e) := object.union(of_code(e.code), e)
+
+of_code(code) := object.remove(own[0], ["code"]) if {
+	own := [one | some one in settings.list("approvals"); one.code == code]
+	count(own) > 0
+} else := of_all[0] if {
+	of_all := [one | some one in settings.list("approvals"); not one.code]
+	count(of_all) > 0
+} else := {}
 
 # METADATA
 # description: Of questions to a person those that are refused without asking.
-hardened_to_denial(questions) := {e | some e in questions; effects.effect(e.code) == "deny"}
+hardened_to_denial(questions) := {object.remove(e, of_questions) | some e in questions; effects.effect(e.code) == "deny"}
+
+of_questions := ["question", "from", "people", "within_s", "allows"]
 
 # METADATA
 # description: Of other contributions those that stand.

@@ -49,3 +49,28 @@ test_needed_are_all_but_those_that_are_off if {
 	codes(decision.needed(contributions)) == {"asked", "denied", "misspelt", "observed", "unnamed"} with input.connection.labels as []
 		with data.gateway.params.effects as effects
 }
+
+answers := [
+	{"from": [["reviewers"]], "people": 1, "within_s": 60},
+	{"code": "asked", "from": [["security"]], "people": 2, "within_s": 30},
+]
+
+test_a_question_is_put_to_whom_the_list_names if {
+	decision.asked({"code": "asked"}) == {"code": "asked", "from": [["security"]], "people": 2, "within_s": 30} with data.gateway.params.lists.approvals as answers
+	decision.asked({"code": "other"}) == {"code": "other", "from": [["reviewers"]], "people": 1, "within_s": 60} with data.gateway.params.lists.approvals as answers
+}
+
+test_what_a_rule_says_of_its_question_stands if {
+	decision.asked({"code": "other", "people": 3}).people == 3 with data.gateway.params.lists.approvals as answers
+}
+
+test_a_question_stands_where_nobody_is_named if {
+	decision.asked({"code": "other"}) == {"code": "other"} with data.gateway.params.lists.approvals as []
+	decision.asked({"code": "other"}) == {"code": "other"} with data.gateway.params as {}
+}
+
+test_a_question_that_is_refused_is_a_plain_denial if {
+	asked := {{"code": "denied", "about": "m", "question": "May it?", "from": [["a"]], "people": 2, "within_s": 9, "allows": "once"}}
+	decision.hardened_to_denial(asked) == {{"code": "denied", "about": "m"}} with data.gateway.params.effects as effects
+		with input.connection.labels as []
+}

@@ -20,6 +20,19 @@ list(name) := operators if {
 } else := data.gateway.params.lists[name]
 
 # METADATA
+# description: Whether an entry of a list is for the caller; one without groups is for everybody, and so is every one where the caller's are unknown.
+is_for_caller(entry) if not entry.groups
+
+is_for_caller(_) if not knows_groups
+
+is_for_caller(entry) if {
+	some group in entry.groups
+	group in input.caller.groups
+}
+
+knows_groups if is_array(input.caller.groups)
+
+# METADATA
 # description: The highest limit that the caller's groups have, else the default.
 limit(name) := max(of_groups) if {
 	of_groups := {value | some group in input.caller.groups; value := group_limit(name, group)}

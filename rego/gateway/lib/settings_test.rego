@@ -51,3 +51,10 @@ test_whether_earlier_turns_count_is_the_operators_before_the_bundles if {
 	settings.counts_earlier("tokens") == true with data.gateway.params as bundle
 		with data.gateway.operator as {"limits": {"tokens": {"count_earlier": true}}}
 }
+
+test_an_entry_is_for_the_callers_of_its_groups if {
+	settings.is_for_caller({"groups": ["ci"]}) with input.caller.groups as ["ci"]
+	not settings.is_for_caller({"groups": ["ci"]}) with input.caller.groups as ["developers"]
+	settings.is_for_caller({}) with input.caller.groups as []
+	settings.is_for_caller({"groups": ["ci"]}) with input as {}
+}

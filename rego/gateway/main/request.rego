@@ -11,9 +11,9 @@ request := {
 	"v": input.v,
 	"data_rev": data.gateway.rev,
 	"allow": request_allow,
-	"deny": decision.denied(request_deny),
-	"observe": (((((((decision.observed(request_deny) | decision.observed(request_limit)) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
-	"require_approval": decision.softened_to_approval(request_deny),
+	"deny": (decision.denied(request_deny) | decision.hardened_to_denial(request_require_approval)),
+	"observe": ((((((((decision.observed(request_deny) | decision.observed(request_require_approval)) | decision.observed(request_limit)) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
+	"require_approval": (decision.awaiting(request_require_approval) | decision.softened_to_approval(request_deny)),
 	"limit": decision.kept(request_limit),
 	"mask": decision.kept(request_mask),
 	"set": decision.kept(request_set),
@@ -61,6 +61,12 @@ request_deny contains object.union(e, {"code": "mcp_approval_never"}) if some e 
 request_deny contains object.union(e, {"code": "mcp_server_not_allowed"}) if some e in data.gateway.rules.tools.mcp_server.deny
 
 request_deny contains object.union(e, {"code": "tool_type_not_allowed"}) if some e in data.gateway.rules.tools.type.deny
+
+request_require_approval contains object.union(e, {"code": "bulk_needs_approval"}) if some e in data.gateway.rules.approval.bulk.require_approval
+
+request_require_approval contains object.union(e, {"code": "model_needs_approval"}) if some e in data.gateway.rules.approval.model.require_approval
+
+request_require_approval contains object.union(e, {"code": "operation_needs_approval"}) if some e in data.gateway.rules.approval.operation.require_approval
 
 request_limit contains object.union(e, {"code": "quotas"}) if some e in data.gateway.rules.limits.quotas.limit
 

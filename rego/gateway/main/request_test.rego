@@ -27,6 +27,18 @@ test_share_of_objects_shared_is_collected if {
 	main.request_share[{"code": "objects_shared", "fact": "given"}] with data.gateway.rules.access.share.share as {{"fact": "given"}}
 }
 
+test_require_approval_of_bulk_needs_approval_is_collected if {
+	main.request_require_approval[{"code": "bulk_needs_approval", "fact": "given"}] with data.gateway.rules.approval.bulk.require_approval as {{"fact": "given"}}
+}
+
+test_require_approval_of_model_needs_approval_is_collected if {
+	main.request_require_approval[{"code": "model_needs_approval", "fact": "given"}] with data.gateway.rules.approval.model.require_approval as {{"fact": "given"}}
+}
+
+test_require_approval_of_operation_needs_approval_is_collected if {
+	main.request_require_approval[{"code": "operation_needs_approval", "fact": "given"}] with data.gateway.rules.approval.operation.require_approval as {{"fact": "given"}}
+}
+
 test_deny_of_prompt_injection_is_collected if {
 	main.request_deny[{"code": "prompt_injection", "fact": "given"}] with data.gateway.rules.content.injection.deny as {{"fact": "given"}}
 }
