@@ -53,7 +53,7 @@ import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
 import { toAsked } from "./quotas/amounts.ts";
-import { toLimits, toShownLimits } from "./quotas/limits.ts";
+import { showKeys, toLimits } from "./quotas/limits.ts";
 import type { Quotas, Reservation } from "./quotas/quotas.ts";
 import { toShownKey } from "./quotas/shown-key.ts";
 import { maskBody } from "./request/masked-form.ts";
@@ -273,7 +273,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const said = await ask(judge, asked, countFindings(scanner, request));
         const effects = [...ofFile, ...said.decision.mask];
         const lineNames = createNames(names, { effects, key }, deps.digest);
-        const verdict = { ...said, decision: toToldDecision(said.decision, lineNames) };
+        const told = toToldDecision(said.decision, lineNames);
+        const show = (name: string): string => toShownKey(name, caller, (text) => lineNames.mask(text));
+        const verdict = { ...said, decision: showKeys(told, show) };
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request, caller);
         const { operation } = route;
@@ -489,9 +491,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       progress.names = recorded;
       const { limit } = verdict.decision;
       const show = (name: string): string => toShownKey(name, caller, (text) => recorded.mask(text));
-      verdict = { ...verdict, decision: toToldDecision(verdict.decision, recorded) };
-      if (limit.length > 0)
-        verdict = { ...verdict, decision: { ...verdict.decision, limit: toShownLimits(limit, show) } };
+      verdict = { ...verdict, decision: showKeys(toToldDecision(verdict.decision, recorded), show) };
       progress.verdict = verdict;
       account.keep(toKept(verdict.decision));
       const { mask } = verdict.decision;

@@ -180,7 +180,8 @@ describe("parseDecision", () => {
       { ...limit, colour: "red" },
     ])
       expect(codeOf(() => parseOf({ ...EMPTY, limit: [wrong] }))).toBe("policy_effect_unsupported");
-    expect(codeOf(() => parseOf({ ...EMPTY, limit: [limit] }, facts))).toBe("policy_effect_unsupported");
+    for (const set of ["limit", "observe"])
+      expect(codeOf(() => parseOf({ ...EMPTY, [set]: [limit] }, facts))).toBe("policy_effect_unsupported");
   });
 
   it("gives what is set, in the phase of the request alone", () => {

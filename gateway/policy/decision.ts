@@ -131,6 +131,7 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
     if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
+    if (effect.key !== undefined && facts.phase !== "request") throw unsupported("limit");
     if (name === "limit" && (facts.phase !== "request" || !isLimitEffect(effect))) throw unsupported("limit");
     if (name === "mask" && (effect.class === undefined) === (effect.fields === undefined))
       throw malformed("a mask of no class and no fields, or of both");

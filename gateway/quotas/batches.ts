@@ -14,7 +14,7 @@ export type Asking = { readonly asked: QuotaAsked; readonly counters: readonly Q
 export type Batches = {
   /** Reserves. Rejects with `DatabaseError`: nobody knows then whether it was reserved. */
   reserve(asking: Asking): Promise<QuotaAnswer>;
-  /** Settles, however often it must be tried; resolves when it is done, and once it takes too long. */
+  /** Settles, however often it must be tried; resolves when it is done. */
   settle(settled: readonly QuotaSettled[]): Promise<void>;
   /** Settles what waits, as far as the database lets it in time; takes no more. */
   close(limitMs: number): Promise<void>;
@@ -30,8 +30,6 @@ const MOST_WAITING = 10_000;
 /** Counters that the database is known to have, with their limits. */
 const MOST_KNOWN = 50_000;
 const RETRY_MS = 250;
-/** So long an answer's end waits for what it has used to be counted. */
-const SETTLE_MS = 1_000;
 
 /** Makes the batches in front of a writer. */
 export function createBatches(writer: QuotaWriter): Batches {
@@ -100,16 +98,11 @@ export function createBatches(writer: QuotaWriter): Batches {
       });
     },
     async settle(settled) {
-      let timer: NodeJS.Timeout | undefined;
       const all = settled.map(
         (one) => new Promise<void>((resolve) => settling.push({ settled: one, done: resolve })),
       );
       schedule();
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, SETTLE_MS);
-      });
-      await Promise.race([Promise.all(all), late]);
-      clearTimeout(timer);
+      await Promise.all(all);
     },
     async close(limitMs) {
       isClosed = true;

@@ -1,7 +1,7 @@
 // What rules say of limits, put together: one count for each thing that is counted by itself, under its strictest limit.
 import type { QuotaCounter } from "../../db/queries/quotas.ts";
 import { GatewayError } from "../errors.ts";
-import type { Effect, LimitUnit, LimitWindow } from "../exchange.ts";
+import type { Decision, Effect, LimitUnit, LimitWindow } from "../exchange.ts";
 
 /** One limit of an exchange. */
 export type Limit = {
@@ -53,7 +53,11 @@ export function toLimits(effects: readonly Effect[], scope: LimitScope): readonl
   return [...limits.values()];
 }
 
-/** Gives contributions as they may be recorded and told. */
-export function toShownLimits(effects: readonly Effect[], show: LimitScope["show"]): readonly Effect[] {
-  return effects.map((effect) => (effect.key === undefined ? effect : { ...effect, key: show(effect.key) }));
+/** Gives a decision with what its limits count apart as that may be recorded and told. */
+export function showKeys(decision: Decision, show: LimitScope["show"]): Decision {
+  const { limit, observe } = decision;
+  if (limit.length === 0 && observe.every(({ key }) => key === undefined)) return decision;
+  const showOne = (effect: Effect): Effect =>
+    effect.key === undefined ? effect : { ...effect, key: show(effect.key) };
+  return { ...decision, limit: limit.map(showOne), observe: observe.map(showOne) };
 }

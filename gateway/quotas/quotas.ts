@@ -1,4 +1,5 @@
 // The limits of exchanges: reserved in the database before anything goes out, settled with what was used when they end.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "../../db/client.ts";
 import {
   createQuotaWriter,
@@ -7,7 +8,7 @@ import {
   keepHolder,
   listReserved,
 } from "../../db/queries/quotas.ts";
-import type { QuotaAnswer } from "../../db/queries/quotas.ts";
+import type { QuotaAnswer, QuotaSettled } from "../../db/queries/quotas.ts";
 import { GatewayError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
@@ -54,6 +55,8 @@ export type QuotaOptions = {
 
 /** So long what this process doesn't know may lie reserved for it: it may be on its way. */
 const UNKNOWN_S = 60;
+/** So long an answer's end waits for what it has used to be counted. */
+const SETTLE_MS = 1_000;
 const FORGET_MS = 600_000;
 const CLOSE_MS = 3_000;
 
@@ -106,7 +109,15 @@ export function createQuotas(options: QuotaOptions): Quotas {
     const reserved = await listReserved(db, id, UNKNOWN_S);
     const unknown = reserved.filter((one) => !open.has(one.id));
     if (unknown.length === 0) isUncertain = false;
-    else await batches.settle(unknown.map((one) => ({ ...one, amount: 0 })));
+    else void batches.settle(unknown.map((one) => ({ ...one, amount: 0 })));
+  }
+
+  /** Settles, and waits for it as long as an answer's end may; what takes longer is known here until it is done. */
+  async function settle(exchangeId: string, settled: readonly QuotaSettled[]): Promise<void> {
+    const done = batches.settle(settled).then(() => void open.delete(exchangeId));
+    const late = new AbortController();
+    await Promise.race([done, sleep(SETTLE_MS, null, { signal: late.signal }).catch(() => null)]);
+    late.abort();
   }
 
   function beat(): Promise<void> {
@@ -157,15 +168,10 @@ export function createQuotas(options: QuotaOptions): Quotas {
         over: listOver(standings),
         end(ending) {
           const used = toUsed(amounts, ending);
-          settling ??= batches
-            .settle(
-              limits.map(({ counter, unit }) => ({
-                id: exchangeId,
-                counter: counter.id,
-                amount: used[unit],
-              })),
-            )
-            .finally(() => open.delete(exchangeId));
+          settling ??= settle(
+            exchangeId,
+            limits.map(({ counter, unit }) => ({ id: exchangeId, counter: counter.id, amount: used[unit] })),
+          );
           return settling;
         },
         onLost(lost) {
