@@ -7,9 +7,6 @@ import { APIError } from "openai";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { revokeServiceAccount } from "../db/queries/service-accounts.ts";
-import { startBundleServer } from "./fixtures/bundle-server.ts";
-import type { BundleServer } from "./fixtures/bundle-server.ts";
-import { reviseBundle } from "./fixtures/revise-bundle.ts";
 import { toTarget } from "./clients/js/targets.ts";
 import { startGateway } from "./gateway.ts";
 import type { RunningGateway } from "./gateway.ts";
@@ -31,15 +28,9 @@ const sentInput = z.object({ input: z.array(z.object({ type: z.string().optional
 let database: TestDatabase;
 let one: RunningGateway;
 let other: RunningGateway;
-let bundles: BundleServer;
 beforeAll(async () => {
   database = await createTestDatabase();
-  bundles = await startBundleServer({ holds: true });
-  bundles.publish(await reviseBundle({ revision: "first", serial: 1 }));
-  const env = {
-    TEST_ENCRYPTION_KEY: randomBytes(32).toString("base64"),
-    TOLLGATE_POLICY_BUNDLE: bundles.url,
-  };
+  const env = { TEST_ENCRYPTION_KEY: randomBytes(32).toString("base64") };
   one = await startGateway({ databaseUrl: database.url, env });
   const target = { url: one.targetUrl, credential: one.credential };
   other = await startGateway({ databaseUrl: database.url, env, target });
@@ -47,7 +38,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await other?.[Symbol.asyncDispose]();
   await one?.[Symbol.asyncDispose]();
-  await bundles?.[Symbol.asyncDispose]();
   await database?.[Symbol.asyncDispose]();
 });
 
@@ -204,119 +194,3 @@ test("an upload whose parts came to either is put together at the other, unless 
   expect(await put("hello ", "world")).toBe("hello world");
   await expect(put("pay 4111 1111", " 1111 1111 now")).rejects.toMatchObject({ status: 403 });
 });
-
-const readiness = z.object({ policy: z.object({ revision: z.string(), problem: z.boolean() }) });
-
-async function readPolicy({ origin }: RunningGateway): Promise<{ revision: string; problem: boolean }> {
-  return readiness.parse(await (await fetch(`${origin}/readyz`)).json()).policy;
-}
-
-/** Waits until both decide by a revision; gives how long it took. */
-async function reach(revision: string): Promise<number> {
-  const since = performance.now();
-  for (const gateway of [one, other])
-    await expect
-      .poll(async () => (await readPolicy(gateway)).revision, { timeout: 15_000, interval: 10 })
-      .toBe(revision);
-  return performance.now() - since;
-}
-
-const statusShape = z.object({
-  agreed: z.boolean(),
-  gateways: z.array(
-    z.object({
-      policies: z.array(z.object({ revision: z.string(), serial: z.number(), held: z.unknown() })),
-    }),
-  ),
-});
-
-test("a bundle that is published decides at both within a second, under load and without a refusal, and so does a rollback", async () => {
-  const keys = await Promise.all([one.createKey(), other.createKey()]);
-  const over = new AbortController();
-  let sent = 0;
-  const refused: string[] = [];
-  async function load(gateway: RunningGateway, key: string): Promise<void> {
-    while (!over.signal.aborted) {
-      const { status, text } = await send(gateway, key);
-      sent += 1;
-      if (status !== 200) refused.push(`${status} ${text}`);
-    }
-  }
-  const loads = [one, other].flatMap((gateway) => keys.map((key) => load(gateway, key)));
-  const took: number[] = [];
-  for (const [serial, revision] of [[2, "second"] as const, [3, "third"] as const]) {
-    bundles.publish(await reviseBundle({ revision, serial }));
-    took.push(await reach(revision));
-  }
-  const back = await one.cli("policy", "rollback", "--to", "second", "--reason", "third is too strict");
-  expect(back).toMatchObject({ code: 0 });
-  expect(back.stdout.match(/decides by second/g)).toHaveLength(2);
-  await reach("second");
-  const before = sent;
-  await expect.poll(() => sent, { timeout: 15_000 }).toBeGreaterThan(before + 20);
-  over.abort();
-  await Promise.all(loads);
-  expect(refused).toEqual([]);
-  // A second is what it takes; the rest is what a busy machine may be late by.
-  expect(Math.max(...took)).toBeLessThan(20_000);
-
-  const decided = await database.db
-    .sql`select revision, count(*)::int as n from exchanges where operation = 'responses.create' group by revision`;
-  expect(Object.fromEntries(decided.map((row) => [row["revision"], row["n"] > 0]))).toMatchObject({
-    second: true,
-    third: true,
-  });
-  const status = statusShape.parse(JSON.parse((await other.cli("policy", "status", "--json")).stdout));
-  expect(status).toMatchObject({ agreed: true });
-  expect(status.gateways.map(({ policies }) => policies)).toEqual(
-    [one, other].map(() => [
-      {
-        revision: "second",
-        serial: 2,
-        held: expect.objectContaining({ kind: "rollback", why: "third is too strict" }),
-      },
-    ]),
-  );
-  expect(await one.cli("policy", "activate", "second")).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining("3 was in force already"),
-  });
-  expect(await one.cli("policy", "activate", "--latest")).toMatchObject({ code: 0 });
-  await reach("third");
-  const history = (await one.cli("policy", "history")).stdout;
-  expect(history).toMatch(/rollback +main +second +2 +operator:/);
-  const metrics = await (await fetch(`${one.adminOrigin}/metrics`)).text();
-  expect(metrics).toContain('tollgate_policy_bundle_info{bundle="main",revision="third",serial="3"} 1');
-}, 180_000);
-
-test("a bundle that is refused leaves the last good one in force, and status says why", async () => {
-  bundles.publish(Buffer.from("<html>Sign in</html>"));
-  await expect.poll(async () => (await readPolicy(other)).problem, { timeout: 15_000 }).toBe(true);
-  expect((await readPolicy(other)).revision).toBe("third");
-  const told = await one.cli("policy", "status");
-  expect(told).toMatchObject({ code: 1, stderr: expect.stringContaining("Something is wrong") });
-  expect(told.stdout).toContain("is refused: it is no gzip");
-});
-
-test("commands find the rules of a bundle that came from elsewhere", async () => {
-  const key = await one.createKey();
-  const refused = await fetch(`${one.baseUrl}/responses`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: "davinci-002", input: "hello" }),
-  });
-  expect(refused.status).toBe(403);
-  const shown = await other.cli("exchanges", "show", refused.headers.get("x-tollgate-exchange-id") ?? "");
-  expect(shown.stdout).toContain("Use a model that your groups may use");
-  const replayed = await other.cli(
-    "policy",
-    "replay",
-    "--bundle",
-    "active",
-    "--since",
-    "1h",
-    "--limit",
-    "20",
-  );
-  expect(replayed).toMatchObject({ code: 0, stderr: expect.not.stringContaining("There is no bundle") });
-}, 180_000);

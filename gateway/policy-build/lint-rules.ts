@@ -151,7 +151,7 @@ export function toUnknownClass(name: string, classes: ReadonlySet<string>, at: P
 }
 
 /** Gives the facts that a node reads, those behind its own variables too. */
-function listFacts(node: unknown): readonly { readonly path: FactPath; readonly node: unknown }[] {
+export function listFacts(node: unknown): readonly { readonly path: FactPath; readonly node: unknown }[] {
   return [...walk(node)].flatMap((term) => {
     const reference = toReference(term);
     return reference?.root === "input" && reference.steps.length > 0

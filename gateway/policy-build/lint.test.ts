@@ -26,7 +26,7 @@ list(name) := data.gateway.params.lists[name]
 `;
 
 /** Lints one rule and data; gives \`line:column code\` of each finding, and the findings. */
-async function find(phases: string, body: string, data = "") {
+async function find(phases: string, body: string, data = "", patterns = "") {
   const head = `# METADATA
 # title: Odd
 # custom: {code: odd, remedy: None., phases: [${phases}]}
@@ -40,7 +40,7 @@ package gateway.rules.odd.odd
     { path: "gateway/params/data.yaml", bytes: Buffer.from(data) },
     {
       path: "gateway/patterns/data.yaml",
-      bytes: Buffer.from("own: {class: staff_number, any: [abcdef]}\n"),
+      bytes: Buffer.from(patterns),
     },
   ]);
   const sources = readSources(folder);
@@ -116,6 +116,8 @@ mask contains {"class": "emial", "with": "token"}
 mask contains {"class": "staff_number", "with": "token"}
 
 deny contains {} if input.findings.ibann > 0`,
+    "",
+    "own: {class: staff_number, any: [abcdef]}\n",
   );
   expect(where.toSorted()).toEqual(
     ["6:1 contribution_unknown", "10:25 class_unknown", "14:21 class_unknown"].toSorted(),
@@ -169,5 +171,43 @@ effects: {odd: require_approval, even: deny}
     "10:28 operation_unknown",
     "10:66 operation_unknown",
     "11:34 code_unknown",
+  ]);
+});
+
+const PATTERNS = `by_id: {class: a, any: [abcdef]}
+by_class: {class: b, any: [abcdef]}
+by_mask: {class: c, any: [abcdef]}
+by_list: {class: d, any: [abcdef]}
+idle: {class: e, any: [abcdef]}
+# tollgate ignore: pattern_unread (counted elsewhere)
+meant: {class: f, any: [abcdef]}
+`;
+
+test("a pattern that there is not, and one that no rule asks for, are told", async () => {
+  const { where, problems } = await find(
+    "request",
+    `deny contains {} if input.patterns.by_id > 0
+
+deny contains {} if input.patterns.by_idd > 0
+
+deny contains {} if input.findings.b > 0
+
+mask contains {"class": "c", "with": "redact"}`,
+    "lists: {masks: [{class: d, with: redact}]}\n",
+    PATTERNS,
+  );
+  expect(where).toEqual(["8:21 pattern_unknown", "5:1 pattern_unread"]);
+  expect(problems.map(({ severity, help }) => [severity, help])).toEqual([
+    ["error", "did you mean by_id?"],
+    ["warning", "ask for input.patterns.idle or input.findings.e, or mask the class"],
+  ]);
+});
+
+test("who goes through all patterns or all classes asks for each", async () => {
+  const all = "deny contains {} if {\n\tsome id\n\tinput.patterns[id] > 0\n}";
+  expect((await find("request", all, "", PATTERNS)).where).toEqual([]);
+  const none = "deny contains {} if count(input.tools) > 3";
+  expect((await find("request", none, "", "idle: {class: e, any: [abcdef]}\n")).where).toEqual([
+    "1:1 pattern_unread",
   ]);
 });

@@ -5,6 +5,7 @@ import { RECOGNISED_CLASSES } from "../exchange.ts";
 import { isJsonObject } from "../policy/json.ts";
 import { toKnownClasses } from "../policy/known-classes.ts";
 import { lintData } from "./lint-data.ts";
+import { lintPatterns } from "./lint-patterns.ts";
 import { lintRules } from "./lint-rules.ts";
 import type { Module } from "./modules.ts";
 import type { Problem } from "./problem.ts";
@@ -21,9 +22,11 @@ export function lint(
   sources: readonly Source[],
 ): readonly Problem[] {
   const classes = toKnownClasses(readPatterns(sources), RECOGNISED_CLASSES);
+  // What says how decisions are logged has another input.
+  const deciding = modules.filter(({ path }) => path.startsWith("gateway/"));
   const found = [
-    // What says how decisions are logged has another input.
-    ...lintRules({ modules: modules.filter(({ path }) => path.startsWith("gateway/")), rules, classes }),
+    ...lintRules({ modules: deciding, rules, classes }),
+    ...lintPatterns(deciding, sources),
     ...lintData({ modules, rules, sources, classes }),
   ];
   const texts = new Map(sources.map(({ path, bytes }) => [path, bytes.toString("utf8").split("\n")]));
