@@ -31,7 +31,7 @@ export type CaseEffect = (typeof CASE_EFFECTS)[number];
 export const CASES = "cases";
 
 /** Where the build writes them down as tests. */
-export const CASES_TEST = "gateway/main/cases_test.rego";
+const CASES_TEST = "gateway/main/cases_test.rego";
 
 const caseShape = z.strictObject({
   name: z.string().min(1).max(200),
