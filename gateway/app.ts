@@ -48,6 +48,7 @@ import { createRequestParser } from "./parse/request.ts";
 import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
 import { openDistribution, openPolicy } from "./open-policy.ts";
+import { openReplay } from "./open-replay.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import type { Fleet } from "./distribution/distribution.ts";
@@ -439,6 +440,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
               noteIncident,
               log,
             }),
+            openReplay({ db, databaseUrl: options.databaseUrl, config, failures, clientAddress, log }),
           ),
           (one) => one.close(),
         )
