@@ -1023,6 +1023,68 @@ export const gateways = pgTable("gateways", {
   policies: json("policies").notNull(),
 });
 
+// Quotas. What is reserved and what is used stands in the functions of their migration alone.
+
+/** What is counted: one row for each limit and each key of it. Whoever changes what is used holds its lock. */
+export const quotaCounters = pgTable(
+  "quota_counters",
+  {
+    /** A keyed digest of all that tells one from another. */
+    id: text("id").primaryKey(),
+    tenant: text("tenant").notNull(),
+    /** The rule's code. */
+    code: text("code").notNull(),
+    name: text("name").notNull(),
+    /** As it may be shown. */
+    key: text("key").notNull(),
+    unit: text("unit").notNull(),
+    /** Seconds, or a span of the calendar (`day`); null: what is under way at once. */
+    span: text("span"),
+    /** Counted back from each moment, in steps of a sixtieth of the span; else from one border of the span to the next. */
+    sliding: boolean("sliding").notNull(),
+    /** As it was asked last. */
+    most: bigint("most", { mode: "number" }).notNull(),
+    since: moment("since").notNull().defaultNow(),
+  },
+  (table) => [index("quota_counters_name").on(table.name)],
+);
+
+/** How much of a counter is used in one window, with what is reserved of it. */
+export const quotaBuckets = pgTable(
+  "quota_buckets",
+  {
+    counter: text("counter").notNull(),
+    start: moment("start").notNull(),
+    used: bigint("used", { mode: "number" }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.counter, table.start] })],
+);
+
+/** What exchanges under way have reserved; it goes when they end, or with their gateway. */
+export const quotaReservations = pgTable(
+  "quota_reservations",
+  {
+    exchangeId: uuid("exchange_id").notNull(),
+    counter: text("counter").notNull(),
+    holder: uuid("holder").notNull(),
+    start: moment("start").notNull(),
+    amount: bigint("amount", { mode: "number" }).notNull(),
+    at: moment("at").notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.exchangeId, table.counter] }),
+    index("quota_reservations_holder").on(table.holder),
+    index("quota_reservations_counter").on(table.counter),
+  ],
+);
+
+/** The processes that reserve, each with a number that grows while it lives. */
+export const quotaHolders = pgTable("quota_holders", {
+  id: uuid("id").primaryKey(),
+  beat: bigint("beat", { mode: "number" }).notNull(),
+  seenAt: moment("seen_at").notNull().defaultNow(),
+});
+
 /** Small facts of the deployment, by name; each is written once. */
 export const gatewayState = pgTable("gateway_state", {
   key: text("key").primaryKey(),

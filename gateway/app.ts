@@ -48,6 +48,7 @@ import { createRequestParser } from "./parse/request.ts";
 import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
 import { openDistribution, openPolicy } from "./open-policy.ts";
+import { openReplay } from "./open-replay.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
 import type { Fleet } from "./distribution/distribution.ts";
@@ -56,6 +57,7 @@ import { createFreshness } from "./distribution/freshness.ts";
 import type { Freshness } from "./distribution/freshness.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
 import type { Policy, PolicySnapshot } from "./policy/load.ts";
+import { createQuotas } from "./quotas/quotas.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
 import {
@@ -255,6 +257,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
           ),
           (one) => one.close(),
         );
+  const quotas = opened(
+    createQuotas({
+      db,
+      log,
+      onOutcome: (outcome, milliseconds) => events.limitsAsked(outcome, milliseconds),
+      onFreed: (reservations) => events.limitsFreed(reservations),
+    }),
+    (one) => one.close(),
+  );
   let ownUrl = config.publicUrl ?? "";
   const approvals = opened(
     await openApprovals({
@@ -305,6 +316,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     uploads: createUploads(
       createUploadParts({ db, box: openBox(derive(secrets.encryptionKey, "upload parts")) }),
     ),
+    quotas,
     recorder,
     reveals,
     ledger,
@@ -428,6 +440,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
               noteIncident,
               log,
             }),
+            openReplay({ db, databaseUrl: options.databaseUrl, config, failures, clientAddress, log }),
           ),
           (one) => one.close(),
         )

@@ -52,6 +52,10 @@ import { createPlaceholders } from "./mask/placeholders.ts";
 import type { Placeholders } from "./mask/placeholders.ts";
 import { maskRequest } from "./mask/mask-request.ts";
 import type { MaskedRequest } from "./mask/mask-request.ts";
+import { toAsked } from "./quotas/amounts.ts";
+import { showKeys, toLimits } from "./quotas/limits.ts";
+import type { Quotas, Reservation } from "./quotas/quotas.ts";
+import { toShownKey } from "./quotas/shown-key.ts";
 import { maskBody } from "./request/masked-form.ts";
 import type { MaskedBody, Masking } from "./request/masked-form.ts";
 import { toToldDecision, toToldError } from "./record-names.ts";
@@ -112,6 +116,7 @@ export type DeciderDeps = {
   readonly parser: RequestParser;
   /** What is known of the parts of uploads. */
   readonly uploads: Uploads;
+  readonly quotas: Quotas;
   readonly shares: Shares;
   readonly approvals: Approvals;
   readonly clock: Clock;
@@ -144,6 +149,8 @@ export type Asked = {
   readonly body?: TakenBody;
   /** What it asks for is under way: nothing of it can be changed. */
   readonly isFixed?: true;
+  /** It opens a socket, over which requests come. */
+  readonly opensSocket?: true;
   /** How it waits for people; absent: it can't, and what policy asks people about is refused. */
   readonly waiting?: Waiting;
 };
@@ -168,6 +175,8 @@ export type Decided = Asked &
     readonly set: SetParameters;
     /** What goes to the target of a body that was spooled. */
     readonly spooled: SpooledBody | null;
+    /** What it has reserved of its limits; null: none is for it. */
+    readonly reservation: Reservation | null;
     /** Where the files of a form lie that were written anew. */
     readonly files: MaskedBody["files"];
   };
@@ -264,7 +273,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         const said = await ask(judge, asked, countFindings(scanner, request));
         const effects = [...ofFile, ...said.decision.mask];
         const lineNames = createNames(names, { effects, key }, deps.digest);
-        const verdict = { ...said, decision: toToldDecision(said.decision, lineNames) };
+        const told = toToldDecision(said.decision, lineNames);
+        const show = (name: string): string => toShownKey(name, caller, (text) => lineNames.mask(text));
+        const verdict = { ...said, decision: showKeys(told, show) };
         claims.settle(verdict.decision.share);
         if (runsFromFile(route)) await requireInspected(deps.ledger, connection.name, request, caller);
         const { operation } = route;
@@ -478,7 +489,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
       const key = deps.maskKey(caller.tenant);
       const recorded = createNames(inForce.names, { effects: verdict.decision.mask, key }, deps.digest);
       progress.names = recorded;
-      verdict = { ...verdict, decision: toToldDecision(verdict.decision, recorded) };
+      const { limit } = verdict.decision;
+      const show = (name: string): string => toShownKey(name, caller, (text) => recorded.mask(text));
+      verdict = { ...verdict, decision: showKeys(toToldDecision(verdict.decision, recorded), show) };
       progress.verdict = verdict;
       account.keep(toKept(verdict.decision));
       const { mask } = verdict.decision;
@@ -545,6 +558,14 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         bytes: plain.bytes && set.apply(plain.bytes),
         without: plain.without && { ...plain.without, bytes: set.apply(plain.without.bytes) },
       };
+      if (limit.length > 0) {
+        const limits = toLimits(limit, { tenant: caller.tenant, digest: deps.digest, show });
+        const amounts = toAsked({ bytes: progress.requestBytes, opensSocket: asked.opensSocket === true });
+        progress.reservation = await deps.quotas.reserve(id, limits, amounts);
+        verdict = withObserved(verdict, progress.reservation.over);
+        progress.verdict = verdict;
+        lap("limits");
+      }
       // What stands for what is durable too: the answer may be asked for at another gateway.
       await Promise.all([journal.decided(progress), deps.placeholders.keep(session.id, placeholders.kept())]);
       lap("record");
@@ -565,6 +586,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         masked,
         set,
         spooled,
+        reservation: progress.reservation,
         files,
       };
     },
@@ -606,6 +628,7 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
         changes: progress.changes,
         keepsTexts: asksForTexts(verdict.decision),
         settle: toSettle(progress, decided),
+        reservation: decided.reservation,
         onCalls: onCalls ?? null,
         onClosed: ({ outcome, errorCode, httpStatus }) => {
           onClosed();
@@ -617,7 +640,9 @@ export function createDecider(deps: DeciderDeps, journal: Journal): Decider {
     async turnAway(progress, thrown) {
       const { id, sink } = progress;
       const told = toToldError(toGatewayError(thrown), progress.names ?? strictNames());
+      const released = progress.reservation?.end({ isReached: false });
       const error = await journal.turnedAway(progress, told);
+      await released;
       deps.events.failed(id, error);
       journal.ended(progress, isDenial(error) ? "deny" : "error", [error.recordedCode], error.status);
       const isChat = progress.route?.spec.dialect === "chat";
@@ -645,6 +670,7 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     masked: createMaskTally(),
     changes: [],
     besides: null,
+    reservation: null,
     account: null,
     maskTexts: null,
     names: null,
@@ -653,6 +679,13 @@ export function toProgress(id: string, incoming: IncomingMessage, sink: Sink): P
     requestBytes: 0,
     timings: {},
   };
+}
+
+/** Adds to a verdict what was observed when it was applied: soft limits that are reached. */
+function withObserved(verdict: Verdict, effects: readonly Effect[]): Verdict {
+  if (effects.length === 0) return verdict;
+  const { decision } = verdict;
+  return { ...verdict, decision: { ...decision, observe: [...decision.observe, ...effects] } };
 }
 
 /** Gives what times the steps of an exchange, each from the one before; a step without a name is not kept. */

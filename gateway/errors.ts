@@ -514,6 +514,22 @@ export const ERRORS = {
     meaning: "The gateway is draining.",
     remedy: "Try again.",
   },
+  limit_reached: {
+    status: 429,
+    type: "rate_limit_error",
+    stage: "policy",
+    meaning:
+      "A limit of the policy has no room for the request: a quota or a budget is used up, or reserved by calls under way.",
+    remedy:
+      "The message says which limit, and when there is room again; where that is within a minute `retry-after` says so too, and the SDKs wait. Ask whoever keeps the policy for more.",
+  },
+  limits_unavailable: {
+    status: 503,
+    type: "api_error",
+    stage: "policy",
+    meaning: "The request is under a limit, and the database that counts is out of reach.",
+    remedy: "Try again; see /readyz.",
+  },
   internal_error: {
     status: 500,
     type: "api_error",
@@ -563,8 +579,10 @@ export class GatewayError extends Error {
   readonly param: string | null;
   /** The methods that a path has, where it lacks the one that was used (RFC 9110 §10.2.1). */
   readonly allow: readonly string[];
-  /** The status that the target answered with, and what of its head may pass. */
+  /** The status and headers of its answer, where they are others than the code's: those that the target gave, or a limit's. */
   readonly told: ToldHead | null;
+  /** The rule's code, of an error that a rule leads to and that has one code for programs all the same. */
+  readonly recordedAs: string | null;
   /** The approval that it is about. */
   readonly approval: ToldApproval | null;
 
@@ -578,6 +596,7 @@ export class GatewayError extends Error {
       param?: string;
       allow?: readonly string[];
       told?: ToldHead;
+      recordedAs?: string;
       approval?: ToldApproval;
     } = {},
   ) {
@@ -589,6 +608,7 @@ export class GatewayError extends Error {
     this.param = options.param ?? null;
     this.allow = options.allow ?? [];
     this.told = options.told ?? null;
+    this.recordedAs = options.recordedAs ?? null;
     this.approval = options.approval ?? null;
   }
 
@@ -598,6 +618,7 @@ export class GatewayError extends Error {
 
   /** The code that is recorded: a target's own stands behind `target:`, as no rule's does. */
   get recordedCode(): string {
+    if (this.recordedAs !== null) return this.recordedAs;
     return this.isTargets && this.publicCode !== this.code ? `target:${this.publicCode}` : this.publicCode;
   }
 }

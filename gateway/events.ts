@@ -32,6 +32,10 @@ export type Events = {
   recogniserCalled(isAnswered: boolean, milliseconds: number): void;
   /** Reports that the recogniser is left alone for a while, or is asked again. */
   recogniserPaused(isPaused: boolean): void;
+  /** Notes what became of an exchange's limits, and how long it waited for that. */
+  limitsAsked(outcome: "reserved" | "reached" | "unavailable", milliseconds: number): void;
+  /** Notes what was given back of what processes had reserved that are gone. */
+  limitsFreed(reservations: number): void;
   /** Reports what became of events of the decision log. */
   decisionsTold(outcome: "delivered" | "dropped" | "refused", events: number): void;
   /** Reports what became of a call to a connection's target. */
@@ -125,6 +129,18 @@ export function createEvents(log: Log): Events {
     aggregator: "max",
     registers,
   });
+  const limits = new Histogram({
+    name: "tollgate_limits_seconds",
+    help: "Time until an exchange's limits were counted, by outcome: reserved, reached, unavailable.",
+    labelNames: ["outcome"],
+    buckets: [0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1, 5],
+    registers,
+  });
+  const freed = new Counter({
+    name: "tollgate_limits_freed_total",
+    help: "Reservations given back of gateways that were gone.",
+    registers,
+  });
   const told = new Counter({
     name: "tollgate_decision_log_events_total",
     help: "Decisions that a collector was told, that the policy dropped, or that the collector refused.",
@@ -196,6 +212,8 @@ export function createEvents(log: Log): Events {
       if (isPaused) log.error({}, "The recogniser does not answer; it is not asked for a while.");
       else log.info({}, "The recogniser answers; it is asked again.");
     },
+    limitsAsked: (outcome, milliseconds) => limits.observe({ outcome }, milliseconds / 1000),
+    limitsFreed: (reservations) => void (reservations > 0 && freed.inc(reservations)),
     decisionsTold: (outcome, events) => void (events > 0 && told.inc({ outcome }, events)),
     targetAnswered({ connection, outcome, milliseconds, failures: inARow }) {
       targets.inc({ connection, outcome });

@@ -483,6 +483,16 @@ export const SETTABLE = {
 
 export type Settable = keyof typeof SETTABLE;
 
+/** What a limit counts. */
+export const LIMIT_UNITS = ["requests", "concurrent", "bytes"] as const;
+
+export type LimitUnit = (typeof LIMIT_UNITS)[number];
+
+/** The spans of the calendar, in UTC, that a limit may be for, besides so many seconds. */
+export const CALENDAR_WINDOWS = ["minute", "hour", "day", "week", "month"] as const;
+
+export type LimitWindow = number | (typeof CALENDAR_WINDOWS)[number];
+
 /** Names a tool by its type, by its name (an MCP server by its label), or by both. */
 export type ToolName = { readonly type?: string; readonly name?: string };
 
@@ -535,6 +545,16 @@ export type Effect = {
   readonly at_least?: number;
   readonly strip?: true;
   readonly without?: readonly ToolName[];
+  /** Of `limit`: its name, what is counted apart, in which unit, how much at most, in what time (absent: at once). */
+  readonly name?: string;
+  readonly key?: string;
+  readonly unit?: LimitUnit;
+  readonly limit?: number;
+  readonly window?: LimitWindow;
+  /** Of a window in seconds: it ends at each moment; absent: it begins anew at its borders. */
+  readonly sliding?: true;
+  /** What is over it passes, and is told and recorded; absent: it is refused. */
+  readonly soft?: true;
   /** Of `require_approval`: what people are asked; absent: the rule's title. */
   readonly question?: string;
   /** Who may answer: somebody of each list of groups, each a person of their own. */
@@ -561,6 +581,8 @@ export type Decision = {
   readonly mask: readonly Effect[];
   /** Parameters of the request that are changed before it goes on. */
   readonly set: readonly Effect[];
+  /** How much there may be of something, over all gateways. */
+  readonly limit: readonly Effect[];
   /** Objects of others in the caller's tenant that the caller may use. */
   readonly share: readonly Effect[];
   /** What the gateway keeps to itself may go to the target, such as traces. */

@@ -4,6 +4,7 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
 import type { RequestParser } from "./parse/request.ts";
 import { createDetectors } from "./detect/detector.ts";
+import type { Effect } from "./exchange.ts";
 import { createSignalScanner } from "./detect/signals.ts";
 import { SIGNALS } from "./detect/signal-table.ts";
 import { countSignals, countSignalsAhead } from "./injection.ts";
@@ -90,6 +91,24 @@ test("each scanner finds its own in a history that another has read", () => {
   expect(countFindings(createLetterScanner("y"), again).patterns).toEqual({ y: 3 });
   expect(countFindings(createLetterScanner("x"), again).patterns).toEqual({ x: 3 });
   expect(countFindings(createLetterScanner("z"), again).patterns).toEqual({});
+});
+
+test("an item that was searched is searched anew for each caller's fields", async () => {
+  const parser = createParser();
+  const detector = createDetectors()({});
+  const mask = async (effect: Partial<Effect>): Promise<string> => {
+    const masks = createMasks(createMaskAccount(() => ({ push: () => undefined, end: () => "" })));
+    masks.add([
+      { code: "m", class: "email" },
+      ...(effect.fields === undefined ? [] : [{ code: "m", ...effect }]),
+    ]);
+    const request = parse(['{"pay":"PAYVALUE","rank":"RANKVALUE"}'], parser);
+    const masked = await maskRequest(request, detector, masks, Buffer.alloc(32), () => undefined);
+    return JSON.stringify(masked?.body() ?? request.body());
+  };
+  expect(await mask({})).toMatch(/PAYVALUE.*RANKVALUE/);
+  expect(await mask({ fields: ["pay"] })).toMatch(/\[REDACTED:field\].*RANKVALUE/);
+  expect(await mask({ fields: ["rank"] })).toMatch(/PAYVALUE.*\[REDACTED:field\]/);
 });
 
 describe("a long request", () => {

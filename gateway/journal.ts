@@ -16,6 +16,7 @@ import type { Names, NameScanner } from "./mask/names.ts";
 import type { ParsedRequest } from "./parse/parsed.ts";
 import { toRecordedChange, toRecordedDecision, toRecordedFacts } from "./record-names.ts";
 import type { Basis } from "./record/basis.ts";
+import type { Reservation } from "./quotas/quotas.ts";
 import type { Recorder } from "./record/recorder.ts";
 import type { ExchangeClosed, ExchangeOpened, Session } from "./record/rows.ts";
 import { toRequestTexts } from "./request/request-texts.ts";
@@ -47,6 +48,8 @@ export type Progress = {
   changes: readonly ParameterChange[];
   /** What is judged by facts that are not recorded. */
   besides: NonNullable<Basis["besides"]> | null;
+  /** What it has reserved of its limits; null: it has none, or not yet. */
+  reservation: Reservation | null;
   /** What was masked, where and how; null before it is decided. */
   account: MaskAccount | null;
   version: PolicyVersion | null;
@@ -156,8 +159,8 @@ export function createJournal(deps: {
 }
 
 /** Tells a refusal by a rule, or for want of one, from every other error. */
-export function isDenial(error: GatewayError): boolean {
-  return error.code === "policy_denied" || error.code === "policy_not_allowed";
+export function isDenial({ code }: GatewayError): boolean {
+  return code === "policy_denied" || code === "policy_not_allowed" || code === "limit_reached";
 }
 
 function toOpened(progress: Progress, error: GatewayError | null, names: Names): ExchangeOpened {

@@ -151,7 +151,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
     const asked = { caller, route, open, request, sessionHeader, body, waiting };
     const decided = await decider.decide(progress, asked, lap);
     if (sink.gone) {
-      await journal.left(progress);
+      await Promise.all([journal.left(progress), decided.reservation?.end({ isReached: false })]);
       journal.ended(progress, "allow", [], 0);
       return;
     }
@@ -176,6 +176,7 @@ export function createPipeline(deps: PipelineDeps): Pipeline {
       connection: connection.name,
       fail: (error) => answer.onError(error),
     });
+    decided.reservation?.onLost((error) => answer.onError(error));
     if (shown !== null) return answerOriginals(context, shown);
     if (isTraces && traces === null) return answerTraces(context);
     const sent = {

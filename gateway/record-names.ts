@@ -115,12 +115,14 @@ export function toToldError(error: GatewayError, names: Names): GatewayError {
   const message = names.mask(error.message);
   const param = error.param === null ? null : toToldParam(error.param, names);
   if (message === error.message && param === error.param) return error;
-  const { cause, publicCode, isTargets, allow, approval } = error;
+  const { cause, publicCode, isTargets, allow, told, recordedAs, approval } = error;
   return new GatewayError(error.code, message, {
     cause,
     publicCode,
     isTargets,
     allow,
+    ...(told !== null && { told }),
+    ...(recordedAs !== null && { recordedAs }),
     ...(param !== null && { param }),
     ...(approval !== null && { approval }),
   });

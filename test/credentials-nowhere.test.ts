@@ -2,9 +2,10 @@
 // then searched for in all that the gateway writes, answers and shows.
 import { createPrivateKey, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { TLSSocket } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text as readText } from "node:stream/consumers";
@@ -15,6 +16,8 @@ import { createKeyText } from "../gateway/identity/key-format.ts";
 import { runInProcess } from "./command.ts";
 import { askForTokens } from "./credentials/ask-for-tokens.ts";
 import { dumpTables } from "./dump-tables.ts";
+import { startBundleServer } from "./fixtures/bundle-server.ts";
+import type { BundleServer } from "./fixtures/bundle-server.ts";
 import { makeCertificate } from "./fixtures/certificate.ts";
 import { createTestIssuer } from "./fixtures/test-issuer.ts";
 import type { TestIssuer } from "./fixtures/test-issuer.ts";
@@ -28,6 +31,9 @@ const WAIT = { timeout: 20_000, interval: 100 };
 const make = (name: string): string => `${name}-${randomBytes(24).toString("hex")}`;
 
 const certificate = makeCertificate("canary");
+const sourceCertificate = makeCertificate("source");
+const keyOf = (pem: string): string =>
+  Buffer.from(createPrivateKey(pem).export({ format: "jwk" }).d ?? "", "base64url").toString("base64");
 /** Of letters and digits alone, which every scheme writes as they are. */
 const issuerSecret = `issuer${randomBytes(24).toString("hex")}`;
 
@@ -47,10 +53,11 @@ const CANARIES = {
   issuerSecret,
   // As HTTP's Basic scheme has it, but for the client's name.
   issuerBasic: Buffer.from(`canaryclient:${issuerSecret}`).toString("base64").slice(20),
-  tlsKey: Buffer.from(
-    createPrivateKey(certificate.key).export({ format: "jwk" }).d ?? "",
-    "base64url",
-  ).toString("base64"),
+  tlsKey: keyOf(certificate.key),
+  sourceToken: make("source"),
+  sourceHeader: make("header"),
+  sourceKey: keyOf(sourceCertificate.key),
+  collector: make("collector"),
   providersClientSecret: `ek_${randomBytes(24).toString("hex")}`,
   // What programs send, and must not.
   unknownToken: createKeyText(),
@@ -70,6 +77,7 @@ const shownOnce: { key: string; clientSecret: string; [name: string]: string } =
 let folder = "";
 let database: TestDatabase;
 let target: Server;
+let bundles: BundleServer;
 let people: TestIssuer;
 let targetPort = 0;
 let gateway: RunningGateway;
@@ -95,6 +103,25 @@ const MODES = {
   body: "in the body",
 };
 
+/** How the collector answers first. */
+const collectorAnswers = [500, 302, 400];
+
+/** The ways of the bundle's source to repeat what it was sent. */
+const SOURCE_MODES: readonly ((all: string, outgoing: ServerResponse) => unknown)[] = [
+  (all, outgoing) => outgoing.writeHead(401, { "www-authenticate": all }).end(all),
+  (all, outgoing) =>
+    outgoing.writeHead(302, { location: `https://elsewhere.example:1/?key=${all}` }).end(all),
+  (all, outgoing) => outgoing.writeHead(302, { location: `http://127.0.0.1/?key=${all}` }).end(all),
+  (all, outgoing) => outgoing.writeHead(200, { etag: `"${all}"`, "content-encoding": all }).end(all),
+  (all, outgoing) => outgoing.writeHead(200, { etag: `"${all}"`, "content-type": all }).end(all),
+  (all, outgoing) => outgoing.socket?.end(`HTTP/1.1 ${all}\r\n\r\n`),
+];
+
+function readSent({ headers, socket }: IncomingMessage): string {
+  const name = socket instanceof TLSSocket ? socket.getPeerCertificate().subject.CN : "nobody";
+  return `${headers.authorization} ${String(headers["x-source-key"])} ${String(name)}`;
+}
+
 /** Repeats what it was sent in every way that it can. */
 function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const url = incoming.url ?? "";
@@ -119,6 +146,11 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
       const isActive = sent.includes("op_active");
       outgoing.writeHead(sent.includes("op_broken") ? 500 : 200, { ...json, "x-request-id": all });
       return outgoing.end(JSON.stringify(isActive ? claims : { active: false, error: all }));
+    }
+    if (url.includes("/collector")) {
+      const headers = { ...json, location: `https://elsewhere.example/?key=${all}`, "x-request-id": all };
+      outgoing.writeHead(collectorAnswers.shift() ?? 200, headers);
+      return outgoing.end(JSON.stringify({ error: all }));
     }
     if (url.includes("/client_secrets")) {
       outgoing.writeHead(200, json);
@@ -172,6 +204,8 @@ const ENVIRONMENT = {
   TEST_ENCRYPTION_KEY: CANARIES.encryptionKey,
   TEST_CREDENTIALS_KEY: CANARIES.credentialsKey,
   TEST_FORMER_KEY: CANARIES.formerKey,
+  CANARY_SOURCE: CANARIES.sourceToken,
+  CANARY_COLLECTOR: CANARIES.collector,
 };
 
 beforeAll(async () => {
@@ -179,6 +213,12 @@ beforeAll(async () => {
   await writeFile(join(folder, "key"), CANARIES.file);
   await writeFile(join(folder, "tls.pem"), certificate.cert);
   await writeFile(join(folder, "tls.key"), certificate.key);
+  await writeFile(join(folder, "source.pem"), sourceCertificate.cert);
+  await writeFile(join(folder, "source.key"), sourceCertificate.key);
+  await writeFile(join(folder, "source-header"), CANARIES.sourceHeader);
+  const { cert, key } = certificate;
+  bundles = await startBundleServer({ tls: { cert, key, requestCert: true, rejectUnauthorized: false } });
+  bundles.publish(await readFile(new URL("../bundles/default.tar.gz", import.meta.url)));
   people = await createTestIssuer();
   database = await createTestDatabase();
   await database.db.sql.unsafe(`create role ${role} login superuser password '${CANARIES.databasePassword}'`);
@@ -210,6 +250,7 @@ afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
   target?.closeAllConnections();
   target?.close();
+  await bundles?.[Symbol.asyncDispose]();
   await people?.[Symbol.asyncDispose]();
   await database?.db.sql.unsafe(`drop role if exists ${role}`);
   await database?.[Symbol.asyncDispose]();
@@ -237,6 +278,18 @@ function toConfiguration(): string {
       },
     ],
     credentials: { key: "env:TEST_CREDENTIALS_KEY", former_keys: ["env:TEST_FORMER_KEY"] },
+    policy: {
+      bundle: bundles.url,
+      source: {
+        token: "env:CANARY_SOURCE",
+        headers: { "x-source-key": `file:${join(folder, "source-header")}` },
+        certificate: `file:${join(folder, "source.pem")}`,
+        key: `file:${join(folder, "source.key")}`,
+        ca: join(folder, "tls.pem"),
+        poll_s: 1,
+      },
+    },
+    decision_log: { to: `${base}/collector`, credential: "env:CANARY_COLLECTOR" },
   });
 }
 
@@ -417,6 +470,38 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
   for (const token of [access, await people.sign({ groups: ["staff"] })])
     await command(["identity", "explain", "--json"], token);
 
+  // Shown to the bundle's source, and to the collector of decisions.
+  const status = async (name: string) => JSON.parse((await command([name, "status", "--json"])).stdout);
+  const hasProblem = async () => (await status("policy")).problems > 0;
+  const sent = new Set<string>();
+  for (const mode of SOURCE_MODES) {
+    bundles.misbehave((incoming, outgoing) => {
+      const all = readSent(incoming);
+      sent.add(all);
+      mode(all, outgoing);
+    });
+    await command(["config", "check", "--json"]);
+    await command(["doctor", "--json"]);
+  }
+  await expect.poll(hasProblem, WAIT).toBe(true);
+  bundles.misbehave(null);
+  expect([...sent]).toEqual([`Bearer ${CANARIES.sourceToken} ${CANARIES.sourceHeader} source`]);
+  for (const [name, good, wrong] of [
+    ["source-header", CANARIES.sourceHeader, `${CANARIES.sourceHeader}\n${CANARIES.misplaced}`],
+    ["source.key", sourceCertificate.key, CANARIES.misplaced],
+    ["source.key", sourceCertificate.key, certificate.key],
+  ] as const) {
+    await writeFile(join(folder, name), wrong);
+    await command(["config", "check", "--json"]);
+    await command(["doctor", "--json"]);
+    await writeFile(join(folder, name), good);
+  }
+  await command(["policy", "history", "--json"]);
+  const isDelivered = async () => (await status("decision-log")).delivered_at !== null;
+  await expect.poll(isDelivered, { ...WAIT, timeout: 60_000 }).toBe(true);
+  expect(collectorAnswers).toEqual([]);
+  expect([...(seen.get("collector") ?? [])]).toEqual([CANARIES.collector]);
+
   // The key of a listener's certificate: served with, and where another belongs.
   const tls = { TOLLGATE_TLS_CERT: join(folder, "tls.pem"), TOLLGATE_TLS_KEY: join(folder, "tls.key") };
   const swapped = { TOLLGATE_TLS_CERT: tls.TOLLGATE_TLS_KEY, TOLLGATE_TLS_KEY: tls.TOLLGATE_TLS_CERT };
@@ -447,6 +532,18 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
     JSON.stringify({
       connections: wrong,
       credentials: { key: CANARIES.misplaced, former_keys: [CANARIES.misplaced] },
+      policy: {
+        bundle: `https://somebody:${CANARIES.misplaced}@127.0.0.1/b?key=${CANARIES.misplaced}`,
+        source: {
+          token: CANARIES.misplaced,
+          headers: { "x-key": CANARIES.misplaced },
+          key: CANARIES.misplaced,
+        },
+      },
+      decision_log: {
+        to: `https://somebody:${CANARIES.misplaced}@127.0.0.1/`,
+        credential: CANARIES.misplaced,
+      },
     }),
   );
   for (const args of [["config", "check"], ["doctor"], ["connections", "list"], ["start"]])
@@ -538,6 +635,7 @@ test("no credential stands anywhere in what the gateway writes, answers or shows
 test("a canary would be found", () => {
   const find = createFind(CANARIES);
   expect(find(certificate.key)).toEqual(["tlsKey"]);
+  expect(find(sourceCertificate.key)).toEqual(["sourceKey"]);
   expect(find(certificate.cert)).toEqual([]);
   for (const [name, canary] of Object.entries(CANARIES)) {
     expect(find(`before ${canary.slice(3, 20)} after`)).toEqual([name]);

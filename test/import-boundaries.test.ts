@@ -35,6 +35,10 @@ const CASES: Readonly<
     refused: ["hono", "../db/client.ts", "../db/schema.ts"],
     passed: ["./console/console.ts", "../db/queries/incidents.ts"],
   },
+  "gateway/open-replay.ts": {
+    refused: ["hono", "zod", "../db/schema.ts"],
+    passed: ["./admin/replay-route.ts", "../db/client.ts", "../db/queries/replay-rows.ts"],
+  },
   "gateway/app.ts": {
     refused: ["undici", "drizzle-orm", "prom-client", "../db/schema.ts"],
     passed: [

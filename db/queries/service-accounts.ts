@@ -1,5 +1,5 @@
 // Service accounts and their keys. Only hashes of keys come here.
-import { and, eq, inArray, lt, or, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt, or, sql } from "drizzle-orm";
 import { v7 as uuidv7 } from "uuid";
 import type { Database } from "../client.ts";
 import { runQuery } from "../errors.ts";
@@ -20,6 +20,8 @@ type AccountInput = {
   readonly createdBy: string;
   /** What policy is to know of it. Of a living account that is replaced what is absent stays, so that no agent loses its bounds. */
   readonly profile?: Partial<Profile>;
+  /** What the key is good for. Absent: for what the account's latest one was, so that no other key is worth more. */
+  readonly scopes?: readonly string[];
 };
 
 /** What a presented key stands for. */
@@ -98,6 +100,7 @@ export async function createKey(
         .returning({ id: serviceAccounts.id });
       let accountId = made?.id;
       let done: "create" | "rotate" | "add_key" = "create";
+      let scopes = [...(input.scopes ?? [])];
       if (accountId === undefined) {
         const [held] = await tx
           .select()
@@ -107,6 +110,7 @@ export async function createKey(
         const isAlive = held?.disabledAt === null;
         if (held === undefined || (isAlive && input.existing === "refuse")) return null;
         accountId = held.id;
+        if (isAlive && input.scopes === undefined) scopes = await findScopes(tx, accountId);
         if (input.existing === "add") {
           if (!isAlive || !isSame(held, input)) return null;
           done = "add_key";
@@ -122,6 +126,7 @@ export async function createKey(
           serviceAccountId: accountId,
           hash: input.hash,
           hint: input.hint,
+          scopes,
           expiresAt: input.expiresAt,
         })
         .returning({ id: keys.id, createdAt: keys.createdAt });
@@ -134,6 +139,7 @@ export async function createKey(
           tenant: input.tenant,
           groups: input.groups,
           ...input.profile,
+          ...(scopes.length > 0 && { scopes }),
           key: key.id,
           expires_at: input.expiresAt,
         },
@@ -141,6 +147,16 @@ export async function createKey(
       return { accountId, keyId: key.id, createdAt: key.createdAt };
     }),
   );
+}
+
+async function findScopes(tx: Transaction, accountId: string): Promise<string[]> {
+  const [latest] = await tx
+    .select({ scopes: keys.scopes })
+    .from(keys)
+    .where(eq(keys.serviceAccountId, accountId))
+    .orderBy(desc(keys.createdAt))
+    .limit(1);
+  return latest?.scopes ?? [];
 }
 
 function isSame(held: Pick<AccountInput, "tenant" | "groups">, input: AccountInput): boolean {

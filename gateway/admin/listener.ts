@@ -1,7 +1,9 @@
-// The operators' listener: metrics and the console, apart from the data port.
+// The operators' listener: metrics, the console and replays, apart from the data port.
 import { serve } from "@hono/node-server";
 import type { ServerType } from "@hono/node-server";
 import { Hono } from "hono";
+import { addReplayRoute } from "./replay-route.ts";
+import type { ReplayDoor } from "./replay-route.ts";
 
 export type AdminListener = { readonly url: string; close(): Promise<void> };
 
@@ -9,12 +11,13 @@ export type AdminSettings = { readonly host: string; readonly port: number };
 
 /**
  * Listens for operators. `metrics` gives the Prometheus text format, version 0.0.4; `openConsole` the console at this
- * address, null where it can't be there.
+ * address, null where it can't be there; `replay` tries bundles.
  */
 export function createAdminListener(
   settings: AdminSettings,
   metrics: () => Promise<string>,
   openConsole: (url: string) => Hono | null,
+  replay: ReplayDoor,
 ): Promise<AdminListener> {
   let pages: Hono | null = null;
   const app = new Hono();
@@ -22,6 +25,7 @@ export function createAdminListener(
     c.text(await metrics(), 200, { "content-type": "text/plain; version=0.0.4" }),
   );
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  addReplayRoute(app, replay);
   app.get("/", (c) => c.redirect("/console", 303));
   app.all("/console/*", (c) =>
     pages === null

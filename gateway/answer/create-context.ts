@@ -5,7 +5,7 @@ import { SEGMENT_KINDS } from "../exchange.ts";
 import type { CallFacts, Caller, Decision, Earlier, ParameterChange, ToolCall } from "../exchange.ts";
 import type { Events } from "../events.ts";
 import type { RequestScanner } from "../findings.ts";
-import type { TargetCall } from "../forward/target.ts";
+import { isUnreached, type TargetCall } from "../forward/target.ts";
 import type { Judge } from "../judge.ts";
 import { toPlace } from "../mask/account.ts";
 import { createEditor } from "../mask/edits.ts";
@@ -31,6 +31,7 @@ import {
   toRecordedLeft,
   toToldDecision,
 } from "../record-names.ts";
+import type { Reservation } from "../quotas/quotas.ts";
 import type { CallRow, OwnerContext, Session } from "../record/rows.ts";
 import { continueSession, toMarks } from "../ownership/said.ts";
 import { boundUsage } from "./context.ts";
@@ -83,6 +84,8 @@ export type ContextDeps = {
   readonly keepsTexts: boolean;
   /** Notes that the target has taken what the request made good, with its answer's id; null where there is nothing to note. */
   readonly settle: ((answerId: string | null) => Promise<void>) | null;
+  /** What it has reserved of its limits; null: none is for it. */
+  readonly reservation: Pick<Reservation, "headers" | "end"> | null;
   readonly onClosed: (end: End) => void;
   /** Told what became of calls once that is durable. */
   readonly onCalls: ((calls: readonly CallRow[]) => void) | null;
@@ -151,6 +154,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   let soFar: (() => SoFar) | null = null;
   let closing: Promise<void> | null = null;
   let call: TargetCall | null = null;
+  let isReached = true;
 
   function owner(): OwnerContext {
     const { tenant, issuer, subject, groups } = caller;
@@ -169,6 +173,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
   }
 
   function report(error: GatewayError): void {
+    if (isUnreached(error)) isReached = false;
     events.failed(id, error);
   }
 
@@ -284,6 +289,17 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
     });
   }
 
+  /** Writes the end, and settles what was reserved whether or not that can be written. */
+  async function finish(end: End): Promise<void> {
+    const settled = deps.reservation?.end({ isReached });
+    try {
+      await write(end);
+    } finally {
+      await settled;
+      deps.onClosed(end);
+    }
+  }
+
   const restorer = createRestorer(deps.masks, deps.placeholders);
   // The way of an answer over a WebSocket may be another than its request's, which is over by then.
   const recognition = isRecognised(deps.masks, deps.recognition)
@@ -313,7 +329,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       deps.placeholders,
     ),
     restorer,
-    effects: () => toEffectsHeader(deps.masked, deps.changes),
+    effects: () => ({ ...toEffectsHeader(deps.masked, deps.changes), ...deps.reservation?.headers }),
     async keepTexts(segments) {
       const { tenant } = caller;
       const told = segments.map((segment) => ({ ...segment, pointer: toPlace(segment.pointer) }));
@@ -390,7 +406,7 @@ export function createAnswerContext(deps: ContextDeps): OpenContext {
       soFar = tell;
     },
     close(end) {
-      closing ??= write(end).finally(() => deps.onClosed(end));
+      closing ??= finish(end);
       return closing;
     },
     sent(bytes) {

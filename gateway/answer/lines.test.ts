@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
 import type { Fake, FakeOptions } from "../../test/fixtures/fake-context.ts";
 import { createDetectors } from "../detect/detector.ts";
-import type { JsonObject } from "../exchange.ts";
+import type { JsonObject, Segment } from "../exchange.ts";
 import { createFileReader } from "./file-reader.ts";
 
 const HEAD = {
@@ -68,8 +68,11 @@ describe("a batch's output", () => {
     const errors = { error: { code: "x", message: `no such user: ${mail}` } };
     const lines = [{ custom_id: "1", response: null, ...errors }, JSON.parse(line({ ok: "yes" }))];
     const file = `${lines.map((one) => JSON.stringify({ ...one, ...errors })).join("\n")}\n`;
-    const options = masking;
+    const kept: Segment[] = [];
+    const options = { ...masking, kept };
     expect((await read(file, { options })).text()).toBe(file.replaceAll(mail, "[REDACTED:email]"));
+    expect(kept.map(({ text }) => text)).toContain("no such user: [REDACTED:email]");
+    expect(JSON.stringify(kept)).not.toContain(mail);
     const named = await read(line({}).replace('"1"', JSON.stringify(mail)), { options });
     expect(named.text()).not.toContain(mail);
     expect(named.ends[0]?.outcome).not.toBe("completed");

@@ -236,6 +236,32 @@ describe("tokens with their probabilities", () => {
   });
 });
 
+test("an annotation names the same words of a masked text, by itself and in each copy, and the record has that text", async () => {
+  const text = "Mail ada.l@example.com, see [1].";
+  const start = text.indexOf("[1]");
+  const annotation = { type: "url_citation", url: "u", title: "t", start_index: start, end_index: start + 3 };
+  const place = { output_index: 0, item_id: "msg_1", content_index: 0 };
+  const content = [{ type: "output_text", text, annotations: [annotation], logprobs: [] }];
+  const item = { id: "msg_1", type: "message", role: "assistant", status: "completed", content };
+  const events = [
+    { type: "response.output_item.added", output_index: 0, item: { ...item, content: [] } },
+    { type: "response.output_text.delta", ...place, delta: text, logprobs: [] },
+    { type: "response.output_text.annotation.added", ...place, annotation_index: 0, annotation },
+    { type: "response.output_text.done", ...place, text, logprobs: [] },
+    { type: "response.output_item.done", output_index: 0, item },
+    { type: "response.completed", response: { id: "resp_1", status: "completed", output: [item] } },
+  ];
+  const kept: Segment[] = [];
+  const sent = await run(events, [200], "responses.create", { mask, kept });
+  expect(kept.map((one) => one.text)).toContain(toMasked(text));
+  await run(toChunks(text, [5]), [1], "chat.completions.create", { mask, kept });
+  expect(kept.at(-1)?.text).toBe(toMasked(text));
+  expect(JSON.stringify(kept)).not.toContain("ada.l");
+  const at = toMasked(text).indexOf("[1]");
+  const places = [...sent.matchAll(/"start_index":(\d+),"end_index":(\d+)/g)].map((one) => one.slice(1));
+  expect(places).toEqual(Array.from({ length: 3 }, () => [`${at}`, `${at + 3}`]));
+});
+
 function toEvents(whole: string, pieces: readonly string[]): Sent {
   const part = { type: "output_text", annotations: [], logprobs: [], text: whole };
   const item = { id: "msg_1", type: "message", status: "completed", role: "assistant", content: [part] };

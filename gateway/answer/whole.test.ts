@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { createFake } from "../../test/fixtures/fake-context.ts";
 import type { Fake, FakeOptions } from "../../test/fixtures/fake-context.ts";
 import { createDetectors } from "../detect/detector.ts";
+import type { Segment } from "../exchange.ts";
 import { createWholeReader } from "./whole.ts";
 
 async function run(body: string | Buffer, options: FakeOptions = {}, status = 200): Promise<Fake> {
@@ -118,6 +119,19 @@ describe("an answer that is read whole", () => {
   test("records calls even where no rule speaks", async () => {
     const fake = await run(JSON.stringify({ id: "resp_1", output: [call("drop")] }), { phases: [] });
     expect(fake.log).toContain("decided allow drop");
+  });
+
+  test("shows no tokens that were likely instead where they are a value, and is recorded masked", async () => {
+    const mask = [{ code: "masks_email", class: "email", with: "redact" }] as const;
+    const logprobs = [
+      { token: "No", logprob: -1, top_logprobs: [{ token: "ada.l@example.com", logprob: -2 }] },
+    ];
+    const content = [{ type: "output_text", text: "No", annotations: [], logprobs }];
+    const body = { id: "resp_1", user: "ada.l@example.com", output: [{ type: "message", content }] };
+    const kept: Segment[] = [];
+    const fake = await run(JSON.stringify(body), { scanner: createDetectors()({}), mask, kept });
+    expect(kept.map(({ text }) => text)).toEqual(["[REDACTED:email]", "No"]);
+    expect(JSON.parse(fake.text()).output[0].content).toEqual([{ ...content[0], logprobs: [] }]);
   });
 
   const named = { "ada.l@example.com": 1 };

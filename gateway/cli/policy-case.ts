@@ -10,7 +10,7 @@ import { hideCallers } from "../corpus/pseudonyms.ts";
 import type { Facts } from "../exchange.ts";
 import { PHASES } from "../policy/manifest.ts";
 import { toSampleFacts } from "../policy/sample-facts.ts";
-import { CASE_EFFECTS, CASES, toSlug } from "../policy-build/cases.ts";
+import { CASE_EFFECTS, CASES, listCodes, toSlug } from "../policy-build/cases.ts";
 import type { CaseEffect, CaseText } from "../policy-build/cases.ts";
 import { createDecisionJudge } from "../replay/judge-decision.ts";
 import { REASONS } from "../replay/judge-exchange.ts";
@@ -173,18 +173,19 @@ function toCase(
   };
 }
 
-function listCodes({ effects }: Outcome, effect: CaseEffect): readonly string[] {
-  const own = [...effects.values()].filter((one) => one.effect === effect).map(({ code }) => code);
-  return [...new Set(own)].toSorted();
-}
-
 function toCodes(outcome: Outcome): string {
   return JSON.stringify(CASE_EFFECTS.map((effect) => listCodes(outcome, effect)));
 }
 
 function toName({ operation, request, phase }: Facts, outcome: Outcome): string {
   const model = request.model === null ? "" : ` of ${request.model}`;
-  const codes = [...new Set([...listCodes(outcome, "deny"), ...listCodes(outcome, "observe")])];
+  const codes = [
+    ...new Set([
+      ...listCodes(outcome, "deny"),
+      ...listCodes(outcome, "require_approval"),
+      ...listCodes(outcome, "observe"),
+    ]),
+  ];
   const at = phase === "request" ? "" : `, ${phase.replace("_", " ")}`;
   return `${operation}${model}${at}: ${codes.join(", ") || "allowed"}`.slice(0, 200);
 }

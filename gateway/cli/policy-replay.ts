@@ -3,20 +3,23 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import { listMeasures, parseCondition } from "../replay/fail-on.ts";
+import { listMeasures, meet, parseCondition } from "../replay/fail-on.ts";
 import type { Condition } from "../replay/fail-on.ts";
 import { toHtml } from "../replay/html-report.ts";
 import { toJunit } from "../replay/junit-report.ts";
+import { toMarkdown } from "../replay/markdown-report.ts";
 import { toReportLines } from "../replay/print-report.ts";
+import type { Report } from "../replay/report.ts";
 import { getConfigFile } from "./config-file.ts";
 import type { CommandContext } from "./context.ts";
 import { CommandError } from "./context.ts";
 import { parseCount } from "./duration.ts";
 import { ACTIVE } from "./policy-source.ts";
 import { printJson, toPlain } from "./print.ts";
-import { addReplayFilter } from "./replay-options.ts";
+import { addReplayFilter, RECORDED } from "./replay-options.ts";
 import type { ReplayFilter } from "./replay-options.ts";
-import { RECORDED, replayCorpus, replayDatabase } from "./replay-sources.ts";
+import { replayAtGateway } from "./replay-at-gateway.ts";
+import { replayCorpus, replayDatabase } from "./replay-sources.ts";
 import type { Compared } from "./replay-sources.ts";
 
 type Options = Compared &
@@ -28,6 +31,9 @@ type Options = Compared &
     readonly json?: true;
     readonly html?: string;
     readonly junit?: string;
+    readonly markdown?: string;
+    readonly gateway?: string;
+    readonly token?: string;
   };
 
 /** Adds the command. */
@@ -45,7 +51,12 @@ export function addReplay(group: Command, program: Command, context: CommandCont
       `what to compare with: ${ACTIVE} (the configured one; the default), ${RECORDED} (what was decided then; with --corpus the default), a file or a revision`,
     )
     .option("--corpus <file>", "judge what `policy corpus export` wrote, without a database")
-    .option("--verify <file>", "the public key that must have signed the corpus, in PEM");
+    .option("--verify <file>", "the public key that must have signed the corpus, in PEM")
+    .option("--gateway <url>", "have a gateway judge its record: the URL of its operators' listener")
+    .option(
+      "--token <source>",
+      "the key to show it, made with --scope policy:replay: a file, or env:NAME of a variable that holds it (default: env:TOLLGATE_TOKEN)",
+    );
   addReplayFilter(command)
     .option("--limit <count>", "at most so many, the newest (default: 1000000)", parseCount(1, 100_000_000))
     .option(
@@ -57,6 +68,7 @@ export function addReplay(group: Command, program: Command, context: CommandCont
     .option("--json", "print the report as JSON")
     .option("--html <file>", "write it as a page too")
     .option("--junit <file>", "write it as JUnit's XML too")
+    .option("--markdown <file>", "write it as Markdown too, for a comment: without names of callers")
     .addHelpText(
       "after",
       `\nConditions compare (> >= < <= =) a number, or a percentage of all exchanges, with one of:\n  ${listMeasures().join(", ")}\n` +
@@ -66,21 +78,30 @@ export function addReplay(group: Command, program: Command, context: CommandCont
 }
 
 async function run(options: Options, configFile: string | null, context: CommandContext): Promise<void> {
-  const { corpus, failOn, json, html, junit } = options;
+  const { corpus, failOn, json, html, junit, markdown } = options;
   if (corpus === undefined && options.verify !== undefined)
     throw new CommandError("--verify is the key of a --corpus.", 2);
-  const report =
-    corpus === undefined
-      ? await replayDatabase(context, configFile, options)
-      : await replayCorpus(context, configFile, { ...options, corpus });
-  const met = failOn.map((condition) => ({ text: condition.text, ...condition.holds(report) }));
+  const report = await judge(options, configFile, context);
+  const met = meet(report, failOn);
   if (html !== undefined) await write(context, html, toHtml(report, met));
-  if (junit !== undefined) await write(context, junit, toJunit(report, failOn));
-  if (json === true) printJson(context.stdout, report);
+  if (junit !== undefined) await write(context, junit, toJunit(report, met));
+  if (markdown !== undefined) await write(context, markdown, toMarkdown(report, met));
+  if (json === true) printJson(context.stdout, { ...report, conditions: met });
   else for (const line of toReportLines(report)) context.stdout.write(`${toPlain(line)}\n`);
   const failed = met.filter(({ isMet }) => isMet);
   if (failed.length > 0)
     throw new CommandError(failed.map(({ text, value }) => `${text}: it is ${value}`).join("; "), 3);
+}
+
+async function judge(options: Options, configFile: string | null, context: CommandContext): Promise<Report> {
+  const { corpus, gateway } = options;
+  if (gateway !== undefined && corpus !== undefined)
+    throw new CommandError("Either a --gateway judges, or a --corpus is judged here.", 2);
+  if (gateway !== undefined) return replayAtGateway(context, { ...options, gateway });
+  if (options.token !== undefined) throw new CommandError("--token is for a --gateway.", 2);
+  return corpus === undefined
+    ? replayDatabase(context, configFile, options)
+    : replayCorpus(context, configFile, { ...options, corpus });
 }
 
 async function write(context: CommandContext, file: string, text: string): Promise<void> {

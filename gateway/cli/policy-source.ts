@@ -21,6 +21,8 @@ export type PolicySources = {
   readonly cwd: string;
   /** What an operator's file may name, where that is known from elsewhere than from configuration and database. */
   readonly names?: PolicyNames;
+  /** Whether a name is that of a revision alone, and never of a file. */
+  readonly isKeptOnly?: boolean;
 };
 
 /** What an operator's file may name besides what a bundle says. */
@@ -48,7 +50,7 @@ export async function findPolicy(
   const { connectionLabels, recognised } = sources.names ?? (await findNames(sources));
   const labels = new Set(connectionLabels);
   const file =
-    name === ACTIVE && config.policy.url !== null
+    (name === ACTIVE && config.policy.url !== null) || (name !== ACTIVE && sources.isKeptOnly === true)
       ? null
       : await readIfThere(name === ACTIVE ? config.policy.bundle : resolve(cwd, name));
   const kept = file === null && db !== null ? await findKept(db, config, name) : null;
@@ -64,6 +66,17 @@ export async function findPolicy(
   // A label that was named then may be gone by now.
   for (const label of toLabels(recorded)) labels.add(label);
   return { bundle, operator: text, connectionLabels: [...labels], recognised };
+}
+
+/** Takes a bundle that is at hand, under the configured operator's file or another. */
+export async function toTried(
+  sources: PolicySources,
+  bundle: Buffer,
+  operator?: string,
+): Promise<SideSource> {
+  const { config, cwd } = sources;
+  const names = sources.names ?? (await findNames(sources));
+  return { bundle, operator: await readOperator(operator, cwd, config.policy.operator, undefined), ...names };
 }
 
 /** What comes from elsewhere is in force as the gateways wrote it down last. */

@@ -34,6 +34,7 @@ const COMMANDS: ReadonlyMap<string, () => Promise<AddCommand>> = new Map([
   ["objects", async () => (await import("./objects.ts")).addObjects],
   ["incidents", async () => (await import("./incidents.ts")).addIncidents],
   ["policy", async () => (await import("./policy.ts")).addPolicy],
+  ["quotas", async () => (await import("./quotas.ts")).addQuotas],
   ["actions", async () => (await import("./actions.ts")).addActions],
   ["decision-log", async () => (await import("./decision-log.ts")).addDecisionLog],
   ["doctor", async () => (await import("./doctor.ts")).addDoctor],

@@ -7,6 +7,9 @@ import { toMoment } from "./print.ts";
 /** What the options say. */
 export type ReplayFilter = Pick<FilterOptions, "since" | "until" | "subject" | "operation" | "connection">;
 
+/** What was decided then, whichever policy did. */
+export const RECORDED = "recorded";
+
 const WEEK_MS = 7 * 86_400_000;
 
 /** Adds the options to a command. */

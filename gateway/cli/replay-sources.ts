@@ -14,7 +14,7 @@ import { findPolicy } from "./policy-source.ts";
 import type { PolicySources } from "./policy-source.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { readText } from "./read-text.ts";
-import { toReplayFilter, toScope } from "./replay-options.ts";
+import { RECORDED, toReplayFilter, toScope } from "./replay-options.ts";
 import type { ReplayFilter } from "./replay-options.ts";
 import { toTrustInKey } from "./signing-keys.ts";
 import { withDatabase } from "./with-database.ts";
@@ -25,9 +25,6 @@ export type Compared = {
   readonly against?: string;
   readonly operator?: string;
 };
-
-/** The policy that is in force, and what was decided whichever policy did. */
-export const RECORDED = "recorded";
 
 /** What a replay gets: processes, MiB of memory for each, time for a part and for all of it. */
 const BOUNDS = { processes: 2, memoryMb: 512, partMs: 120_000, totalMs: 4 * 3_600_000 };

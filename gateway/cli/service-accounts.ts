@@ -5,6 +5,7 @@ import type { Database } from "../../db/client.ts";
 import type { KeyRow, ServiceAccountRow } from "../../db/queries/list-service-accounts.ts";
 import { listServiceAccounts, toAccountStatus } from "../../db/queries/list-service-accounts.ts";
 import { createKey, revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import { ADMIN_SCOPES } from "../identity/admin-scopes.ts";
 import { createKeyText, hashKey, toHint } from "../identity/key-format.ts";
 import { getConfigFile } from "./config-file.ts";
 import { addProfileOptions, readProfile } from "./account-profile.ts";
@@ -38,17 +39,19 @@ export async function issueKey(
     readonly ttlMs: number;
     readonly existing: "refuse" | "replace" | "add";
     readonly profile?: Profile;
+    readonly scopes?: readonly string[];
   },
 ): Promise<IssuedKey | null> {
   const key = createKeyText();
   const expiresAt = new Date(Date.now() + input.ttlMs);
-  const { tenant, name, groups, existing, profile = {} } = input;
+  const { tenant, name, groups, existing, profile = {}, scopes } = input;
   const created = await createKey(db, {
     tenant,
     name,
     groups,
     existing,
     profile,
+    ...(scopes !== undefined && { scopes }),
     createdBy: toOperator(),
     hash: hashKey(key),
     hint: toHint(key),
@@ -60,7 +63,8 @@ export async function issueKey(
 }
 
 type CreateOptions = ProfileOptions & {
-  readonly group: readonly string[];
+  readonly group?: readonly string[];
+  readonly scope?: (typeof ADMIN_SCOPES)[number];
   readonly ttl: number;
   readonly rotate?: true;
   readonly json?: true;
@@ -74,7 +78,13 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
     .command("create")
     .description("make a service account and its key; the key is shown once")
     .argument("<name>", "its name, which becomes the caller's subject", parseName)
-    .requiredOption("-g, --group <group>", "a group of the policy; may be given several times", collectGroup)
+    .option("-g, --group <group>", "a group of the policy; may be given several times", collectGroup)
+    .addOption(
+      new Option(
+        "--scope <scope>",
+        "make a key for the operators' listener alone, in place of a group: policy:replay may try bundles on the record",
+      ).choices(ADMIN_SCOPES),
+    )
     .addOption(
       new Option("--ttl <duration>", "how long the key is valid, at most 366d")
         .argParser(parseDuration)
@@ -85,6 +95,12 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
     .option("--json", "print JSON")
     .action(async (name: string, options: CreateOptions) => {
       const profile = readProfile(options);
+      const { group = [], scope } = options;
+      if ((scope === undefined) === (group.length === 0))
+        throw new CommandError(
+          "Give --group for a caller of the API, or --scope for the operators' listener.",
+          2,
+        );
       if (options.ttl > LONGEST_TTL) throw new CommandError("A key lives for at most 366 days.", 2);
       const issued = await withDatabase(
         context,
@@ -93,7 +109,8 @@ export function addServiceAccounts(program: Command, context: CommandContext): v
           issueKey(db, {
             tenant: config.policy.tenant,
             name,
-            groups: options.group,
+            groups: group,
+            ...(scope !== undefined && { scopes: [scope] }),
             ttlMs: options.ttl,
             profile,
             existing: options.rotate === true ? "replace" : "refuse",

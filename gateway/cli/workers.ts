@@ -21,6 +21,7 @@ import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
 import { openOutbound } from "../open-outbound.ts";
+import { openReplay } from "../open-replay.ts";
 import { openDistribution, tryPolicy } from "../open-policy.ts";
 import { createCountRelay } from "./peer-counts.ts";
 import type { Assignment, Serving } from "./worker.ts";
@@ -148,7 +149,7 @@ function sendTo(id: number, message: Parameters<Worker["send"]>[0]): void {
 /** The console works on the database alone, which it shares with nobody here, and asks issuers by the way out. */
 async function openAdmin(
   address: Address,
-  { config, secrets, db }: Assignment & { readonly db: Database },
+  { config, secrets, databaseUrl, db }: Assignment & { readonly db: Database },
   env: Environment,
   distribution: () => RunningDistribution | null,
   log: Log,
@@ -158,6 +159,11 @@ async function openAdmin(
     const row = { id: newId(), at: new Date(), kind, tenant: config.policy.tenant, detail };
     recordIncident(db, row).catch(() => log.error({}, "An incident could not be recorded."));
   };
+  const failures = createFailures(noteIncident, Date.now);
+  const clientAddress = createClientAddress({
+    trusted: config.trustedProxies,
+    header: config.forwardedHeader,
+  });
   const listener = await createAdminListener(
     address,
     createPrimaryMetrics(distribution),
@@ -166,11 +172,12 @@ async function openAdmin(
       config,
       env,
       secrets,
-      failures: createFailures(noteIncident, Date.now),
+      failures,
       noteIncident,
-      clientAddress: createClientAddress({ trusted: config.trustedProxies, header: config.forwardedHeader }),
+      clientAddress,
       log,
     }),
+    openReplay({ db, databaseUrl, config, failures, clientAddress, log }),
   ).catch((error: unknown) => {
     installed[Symbol.dispose]();
     throw error;

@@ -50,6 +50,21 @@ const TIMEOUTS = new Set([
   "ETIMEDOUT",
 ]);
 
+/** What goes wrong before a connection stands. */
+const UNREACHED = new Set([
+  "ECONNREFUSED",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "UND_ERR_CONNECT_TIMEOUT",
+]);
+
+/** Tells whether an error says that nothing has reached the target. */
+export function isUnreached({ code, cause }: GatewayError): boolean {
+  return (code === "target_unreachable" || code === "target_timeout") && UNREACHED.has(codeOf(cause));
+}
+
 function codeOf(error: unknown): string {
   return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string"
     ? error.code

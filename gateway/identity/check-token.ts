@@ -4,6 +4,7 @@ import type { KeyOwner } from "../../db/queries/service-accounts.ts";
 import { GatewayError } from "../errors.ts";
 import type { Agent, Caller } from "../exchange.ts";
 import { toAccountCaller } from "./account-caller.ts";
+import { isAdminKey } from "./admin-scopes.ts";
 import { isAccessText, isClientSecretText, isKeyText, isOurs } from "./key-format.ts";
 import { createKeyLookup } from "./key-lookup.ts";
 import type { Note } from "./note.ts";
@@ -90,6 +91,8 @@ export function createTokenCheck(deps: TokenCheckDeps): TokenCheck {
     const expiresAt = owner.expiresAt?.getTime() ?? null;
     if (expiresAt !== null && expiresAt <= now()) throw tokenExpired();
     note?.("groups", owner.groups.join(", "));
+    if (isAdminKey(owner.scopes))
+      throw new GatewayError("token_invalid", "The key is for the operators' listener alone.");
     const kept = toAccountCaller(owner, owner.scopes);
     if (kept.agent !== null) note?.("agent", toWords(kept.agent));
     const caller: Caller = { ...kept, credentialId: owner.keyId, expiresAt };

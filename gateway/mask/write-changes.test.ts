@@ -26,7 +26,7 @@ describe("a masked text", () => {
       change("/choices/0/message/content", "a key"),
       change("/choices/0/logprobs/content/1/token", "key"),
     ];
-    for (const order of [changes, changes.toReversed()]) {
+    for (const order of [changes, changes.toReversed(), changes.slice(0, 1)]) {
       expect(writeObjectChanges({ choices: [choice] }, order)).toEqual({
         choices: [{ message: { content: "[X]" }, logprobs: null }],
       });
@@ -39,6 +39,27 @@ describe("a masked text", () => {
       change("/content/0/logprobs/0/top_logprobs/0/token", "key"),
     ]);
     expect(changed).toEqual({ content: [{ text: "b", logprobs: [] }] });
+    const own = writeObjectChanges({ content: [part] }, [change("/content/0/text", "b")]);
+    expect(own).toEqual({ content: [{ text: "[X]", logprobs: [] }] });
+  });
+
+  test("moves the places that annotations beside it name, and takes away what hides its length", () => {
+    const text = "of ada.l@example.com [1]";
+    const at = { start_index: text.indexOf("[1]"), end_index: text.length };
+    const cited = { type: "url_citation", ...at };
+    const nested = { type: "url_citation", url_citation: at };
+    const edits = [{ start: 3, end: 20, text: "[X]" }];
+    const changed = writeObjectChanges({ text, annotations: [cited, nested], obfuscation: "abc" }, [
+      { pointer: "/text", from: text, to: "of [X] [1]", edits },
+    ]);
+    const moved = { start_index: 7, end_index: 10 };
+    expect(changed).toEqual({
+      text: "of [X] [1]",
+      annotations: [
+        { ...cited, ...moved },
+        { ...nested, url_citation: moved },
+      ],
+    });
   });
 
   test("leaves the tokens of another text alone, and is refused where it does not stand", () => {

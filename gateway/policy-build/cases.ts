@@ -7,6 +7,7 @@ import { factsSchema } from "../policy/facts-schema.ts";
 import { PHASES } from "../policy/manifest.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import { toSampleFacts } from "../policy/sample-facts.ts";
+import type { Outcome } from "../replay/outcome.ts";
 import { openSide } from "../replay/side.ts";
 import type { Side } from "../replay/side.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
@@ -17,6 +18,7 @@ export const CASE_EFFECTS = [
   "allow",
   "deny",
   "observe",
+  "require_approval",
   "mask",
   "set",
   "record",
@@ -26,6 +28,13 @@ export const CASE_EFFECTS = [
 ] as const;
 
 export type CaseEffect = (typeof CASE_EFFECTS)[number];
+
+/** Gives the codes of the rules that have an effect in what a decision comes to. */
+export function listCodes({ effects }: Outcome, effect: CaseEffect): readonly string[] {
+  const name = effect === "require_approval" ? "approval" : effect;
+  const own = [...effects.values()].filter((one) => one.effect === name).map(({ code }) => code);
+  return [...new Set(own)].toSorted();
+}
 
 /** The folder that cases stand in, beside the policy. */
 export const CASES = "cases";
@@ -135,11 +144,9 @@ function runCase(side: Side, one: PolicyCase): readonly Problem[] {
     return [
       toProblem(file, "case", `The facts of the case "${name}" are none: ${z.prettifyError(read.error)}`),
     ];
-  const given = [...side.judge(read.data).effects.values()];
+  const given = side.judge(read.data);
   const expected = toExpected(one);
-  const decided = expected.map(
-    ([effect]) => [effect, given.filter((each) => each.effect === effect).map(({ code }) => code)] as const,
-  );
+  const decided = expected.map(([effect]) => [effect, listCodes(given, effect)] as const);
   if (toWords(decided) === toWords(expected)) return [];
   return [
     toProblem(

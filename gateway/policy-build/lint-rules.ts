@@ -14,9 +14,8 @@ export type LintRules = {
   readonly classes: ReadonlySet<string>;
 };
 
-/** What a gateway refuses instead of doing it, and what it does for requests alone. */
-const UNAPPLIED: ReadonlySet<string> = new Set(["limit"]);
-const OF_REQUESTS: ReadonlySet<string> = new Set(["require_approval"]);
+/** What a gateway does for requests alone. */
+const OF_REQUESTS: ReadonlySet<string> = new Set(["limit", "require_approval"]);
 
 /** Finds them in all modules. */
 export function lintRules({ modules, rules, classes }: LintRules): readonly Problem[] {
@@ -115,15 +114,6 @@ function lintEffects({ path, rules }: Module, rule: Rule): readonly Problem[] {
   return rules.flatMap(({ head }) => {
     const { name = "" } = head;
     if (head.key === undefined) return [];
-    if (UNAPPLIED.has(name))
-      return toError(
-        "effect_unsupported",
-        placeOf(head, path),
-        `No gateway applies ${name}: what it is said about is refused.`,
-        {
-          help: "write `deny contains {} if …` where that is meant",
-        },
-      );
     if (OF_REQUESTS.has(name) && phasesOf(rule).some((phase) => phase !== "request"))
       return toError(
         "effect_unsupported",
@@ -134,7 +124,7 @@ function lintEffects({ path, rules }: Module, rule: Rule): readonly Problem[] {
     if (EFFECTS.some((effect) => effect === name) || used.has(name)) return [];
     const near = toNearest(name, EFFECTS);
     return toError("contribution_unknown", placeOf(head, path), `Nobody reads the set ${name}.`, {
-      expected: `what counts are ${EFFECTS.filter((effect) => !UNAPPLIED.has(effect)).join(", ")}`,
+      expected: `what counts are ${EFFECTS.join(", ")}`,
       help: near === null ? undefined : `did you mean ${near}?`,
     });
   });

@@ -38,7 +38,7 @@ describe("parseDecision", () => {
       need: [{ code: "f", fact: "tokens.exact" }],
     };
     const { allow, deny, observe, mask, record, label, share, forward, need } = decision;
-    const none = { require_approval: [], set: [] };
+    const none = { require_approval: [], set: [], limit: [] };
     const given = { ...none, allow, deny, observe, mask, record, label, share, forward, need };
     expect(parse(decision)).toEqual(given);
   });
@@ -154,6 +154,34 @@ describe("parseDecision", () => {
     }
     expect(codeOf(() => ask(asked, "request", 17))).toBe("policy_effect_unsupported");
     expect(codeOf(() => parse({ ...EMPTY, deny: [asked] }))).toBe("policy_effect_unsupported");
+  });
+
+  it("gives limits that are whole, in the phase of the request alone", () => {
+    const limit = { code: "q", name: "per-minute", key: "", unit: "requests", limit: 10, window: "minute" };
+    const request = toSampleFacts("request");
+    const parseOf = (decision: unknown, of = request) =>
+      parseDecision([{ result: decision }], "r", of, CLASSES);
+    const { window: _, ...once } = { ...limit, unit: "concurrent" };
+    expect(parseOf({ ...EMPTY, limit: [limit, once] }).limit).toEqual([limit, once]);
+    expect(parseOf({ ...EMPTY, observe: [limit] }).observe).toEqual([limit]);
+    for (const wrong of [
+      { code: "q" },
+      { ...limit, name: "Per minute" },
+      { ...limit, unit: "wishes" },
+      { ...limit, limit: -1 },
+      { ...limit, limit: 0.5 },
+      { ...limit, window: 0 },
+      { ...limit, window: "fortnight" },
+      { ...limit, unit: "concurrent" },
+      { ...limit, sliding: true },
+      { ...limit, soft: false },
+      { ...once, unit: "requests" },
+      { ...limit, key: undefined },
+      { ...limit, colour: "red" },
+    ])
+      expect(codeOf(() => parseOf({ ...EMPTY, limit: [wrong] }))).toBe("policy_effect_unsupported");
+    for (const set of ["limit", "observe"])
+      expect(codeOf(() => parseOf({ ...EMPTY, [set]: [limit] }, facts))).toBe("policy_effect_unsupported");
   });
 
   it("gives what is set, in the phase of the request alone", () => {

@@ -6,8 +6,9 @@ import type { Decision, Effect, Facts } from "../exchange.ts";
 import { areFieldNames, FIELD_CLASS } from "../field-name.ts";
 import { APPROVAL_FIELDS, requireApplied } from "./approval-effect.ts";
 import { isRecognised } from "./known-classes.ts";
+import { isLimitEffect, LIMIT_FIELDS } from "./limit-effect.ts";
 import { isSetEffect, SET_FIELDS } from "./set-effect.ts";
-import { toCodes, unsupported } from "./unsupported.ts";
+import { unsupported } from "./unsupported.ts";
 
 /** A decision's sets, in the order in which a reader wants them. */
 export const DECISION_SETS = [
@@ -17,6 +18,7 @@ export const DECISION_SETS = [
   "require_approval",
   "mask",
   "set",
+  "limit",
   "record",
   "label",
   "share",
@@ -32,6 +34,7 @@ export const NO_EFFECTS: Decision = {
   require_approval: [],
   mask: [],
   set: [],
+  limit: [],
   record: [],
   label: [],
   share: [],
@@ -39,8 +42,7 @@ export const NO_EFFECTS: Decision = {
   need: [],
 };
 
-const UNSUPPORTED = ["limit"] as const;
-const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS, ...UNSUPPORTED]);
+const KEYS: ReadonlySet<string> = new Set(["v", "data_rev", ...DECISION_SETS]);
 
 type Fields = Readonly<Record<string, (value: unknown) => boolean>>;
 
@@ -64,7 +66,14 @@ const FIELDS: Fields = {
   restore: areKinds,
   kinds: areKinds,
 };
-const OBSERVED: Fields = { ...SET_FIELDS, ...APPROVAL_FIELDS };
+
+/** The fields that only effects of one name have; what is only observed may be any. */
+const OWN_FIELDS: Readonly<Record<string, Fields>> = {
+  limit: LIMIT_FIELDS,
+  observe: { ...SET_FIELDS, ...APPROVAL_FIELDS, ...LIMIT_FIELDS },
+  require_approval: APPROVAL_FIELDS,
+  set: SET_FIELDS,
+};
 const NOTHING: readonly Effect[] = [];
 
 /**
@@ -84,10 +93,6 @@ export function parseDecision(
   if (decision["v"] !== 1 || decision["data_rev"] !== dataRevision)
     throw malformed("a decision about other facts or data");
   for (const key in decision) if (!KEYS.has(key)) throw unsupported(key);
-  for (const name of UNSUPPORTED) {
-    const wanted = toList(decision[name]);
-    if (wanted.length > 0) throw unsupported(name, toCodes(wanted));
-  }
   const read = {
     allow: toEffects("allow", decision["allow"], facts),
     deny: toEffects("deny", decision["deny"], facts),
@@ -95,6 +100,7 @@ export function parseDecision(
     require_approval: toEffects("require_approval", decision["require_approval"], facts),
     mask: toEffects("mask", decision["mask"], facts),
     set: toEffects("set", decision["set"], facts),
+    limit: toEffects("limit", decision["limit"], facts),
     record: toEffects("record", decision["record"], facts),
     label: toEffects("label", decision["label"], facts),
     share: toEffects("share", decision["share"], facts),
@@ -120,11 +126,13 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
   return list.map((effect) => {
     if (!isEffect(effect)) throw malformed("an effect without a code");
     for (const key in effect) {
-      const isValid = FIELDS[key] ?? toFields(name)?.[key];
+      const isValid = FIELDS[key] ?? OWN_FIELDS[name]?.[key];
       if (isValid === undefined) throw unsupported(key);
       if (!isValid(Reflect.get(effect, key))) throw unsupported(key);
     }
     if (name === "set" && (facts.phase !== "request" || !isSetEffect(effect))) throw unsupported("set");
+    if (effect.key !== undefined && facts.phase !== "request") throw unsupported("limit");
+    if (name === "limit" && (facts.phase !== "request" || !isLimitEffect(effect))) throw unsupported("limit");
     if (name === "mask" && (effect.class === undefined) === (effect.fields === undefined))
       throw malformed("a mask of no class and no fields, or of both");
     // Fields are looked for from the beginning of a text on.
@@ -140,12 +148,6 @@ function toEffects(name: string, value: unknown, facts: Facts): readonly Effect[
       throw malformed("an effect on a call that was not asked about");
     return effect;
   });
-}
-
-/** Gives the fields that only effects of this name have; what is only observed may be any. */
-function toFields(name: string): Fields | undefined {
-  if (name === "observe") return OBSERVED;
-  return name === "set" ? SET_FIELDS : name === "require_approval" ? APPROVAL_FIELDS : undefined;
 }
 
 function areKinds(value: unknown): boolean {

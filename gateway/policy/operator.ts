@@ -10,6 +10,7 @@ import { CODE_EFFECTS, type BundleMetadata } from "./manifest.ts";
 import { INITIATORS, INJECTION_PLACES } from "../exchange.ts";
 import { approvalLists } from "./approval-lists.ts";
 import { masksSchema, originalsSchema, toNamedClasses } from "./mask-lists.ts";
+import { isLimitWhole, limitShape } from "./limit-effect.ts";
 import { isSetEffect, setShape } from "./set-effect.ts";
 import { tokenLivesSchema } from "./token-lives.ts";
 import type { TokenLives } from "./token-lives.ts";
@@ -41,6 +42,9 @@ const group = z.strictObject({
   ]),
 });
 
+/** What a quota counts apart. */
+const QUOTA_KEYS = ["caller", "group", "agent", "session", "connection", "model", "operation"] as const;
+
 /** Describes the operator's file. */
 const operatorSchema = z.strictObject({
   groups: z.record(text, group).optional(),
@@ -64,6 +68,20 @@ const operatorSchema = z.strictObject({
         )
         .max(100),
       token_lives: tokenLivesSchema,
+      quotas: z
+        .array(
+          z
+            .strictObject({
+              ...limitShape,
+              per: z.array(z.enum(QUOTA_KEYS)).min(1).optional(),
+              groups: z.array(text).min(1).optional(),
+              operations: z.array(text).min(1).optional(),
+              models: z.array(text).min(1).optional(),
+              connections: z.array(text).min(1).optional(),
+            })
+            .refine(isLimitWhole, "a window, which all but concurrent has, and in seconds where it slides"),
+        )
+        .max(100),
       ...approvalLists,
       set: z
         .array(

@@ -22,11 +22,3 @@ export function unsupported(effect: string, codes: readonly string[] = []): Gate
     { cause: new UnsupportedEffect(effect, codes) },
   );
 }
-
-/** Gives the codes of contributions that were not read yet. */
-export function toCodes(wanted: readonly unknown[]): readonly string[] {
-  return wanted.flatMap((one) => {
-    const code: unknown = typeof one === "object" && one !== null ? Reflect.get(one, "code") : null;
-    return typeof code === "string" && code !== "" ? [code] : [];
-  });
-}

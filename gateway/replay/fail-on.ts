@@ -9,6 +9,14 @@ export type Condition = {
   holds(report: Report): { readonly isMet: boolean; readonly value: string };
 };
 
+/** What a condition came to. */
+export type Met = { readonly text: string; readonly isMet: boolean; readonly value: string };
+
+/** Asks whether conditions hold. */
+export function meet(report: Report, conditions: readonly Condition[]): readonly Met[] {
+  return conditions.map((condition) => ({ text: condition.text, ...condition.holds(report) }));
+}
+
 const OPERATORS: Readonly<Record<string, (a: number, b: number) => boolean>> = {
   ">": (a, b) => a > b,
   ">=": (a, b) => a >= b,

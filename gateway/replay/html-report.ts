@@ -1,12 +1,10 @@
 // Writes a report as one page that needs nothing else: no scripts, nothing fetched, readable in light and dark, and on paper.
+import type { Met } from "./fail-on.ts";
 import type { Named, Report, ReportedChange } from "./report.ts";
 import { CAVEAT, QUIET, toExchanges, toNumber, toPercent, toTitle, toWords } from "./words.ts";
 
 /** Gives the page. `conditions` are those that a pipeline asked about, with what they came to. */
-export function toHtml(
-  report: Report,
-  conditions: readonly { readonly text: string; readonly isMet: boolean; readonly value: string }[],
-): string {
+export function toHtml(report: Report, conditions: readonly Met[]): string {
   const { coverage, exchanges, changes } = report;
   const rules = toRules(changes);
   const most = Math.max(1, ...rules.map(({ gained, lost }) => Math.max(gained, lost)));
@@ -101,9 +99,7 @@ function toUnjudged({ coverage }: Report): string {
     )}</tbody></table>${errors.length === 0 ? "" : `<p>Ended before policy: ${errors.join(" · ")}</p>`}`;
 }
 
-function toConditions(
-  conditions: readonly { readonly text: string; readonly isMet: boolean; readonly value: string }[],
-): string {
+function toConditions(conditions: readonly Met[]): string {
   if (conditions.length === 0) return "";
   const items = conditions.map(
     ({ text, isMet, value }) =>

@@ -1,14 +1,14 @@
 // Writes a report as JUnit's XML, which CI systems show: a test a condition, else one that nothing is decided otherwise.
-import type { Condition } from "./fail-on.ts";
+import type { Met } from "./fail-on.ts";
 import type { Report } from "./report.ts";
 import { toNumber, toTitle, toWords } from "./words.ts";
 
 /** Gives the XML. */
-export function toJunit(report: Report, conditions: readonly Condition[]): string {
-  const tests = conditions.map((condition) => {
-    const { isMet, value } = condition.holds(report);
-    return { name: condition.text, message: isMet ? `${condition.text}: it is ${value}` : null };
-  });
+export function toJunit(report: Report, conditions: readonly Met[]): string {
+  const tests = conditions.map(({ text, isMet, value }) => ({
+    name: text,
+    message: isMet ? `${text}: it is ${value}` : null,
+  }));
   const isChanged = report.changes.length > 0;
   const cases =
     tests.length > 0

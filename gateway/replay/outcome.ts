@@ -32,7 +32,7 @@ export type OutcomeEffect = {
 export type Outcome = {
   /** The exchange is refused, or its answer. */
   readonly isDenied: boolean;
-  /** By a text that is the same for the same effect on the same call. */
+  /** By a text that is the same for the same effect on the same call, or on what a limit counts apart. */
   readonly effects: ReadonlyMap<string, OutcomeEffect>;
   /** A rule wants the tokens counted. */
   readonly wantsTokens: boolean;
@@ -62,7 +62,8 @@ function readOutcome(decision: Decision, isRequest: boolean): Outcome {
     // A need is no effect: whoever asks answers it.
     if (name === "need") continue;
     const as = name === "require_approval" ? "approval" : name;
-    for (const effect of decision[name]) add(effects, as, effect.code, toDetail(effect), effect.call);
+    for (const effect of decision[name])
+      add(effects, as, effect.code, toDetail(effect), effect.call ?? effect.key);
   }
   const isAllowed = !isRequest || decision.allow.length > 0;
   if (!isAllowed) add(effects, "deny", "policy_not_allowed", "");
@@ -76,7 +77,7 @@ export function toFailedOutcome(thrown: unknown): Outcome {
   const effects = new Map<string, OutcomeEffect>();
   const { cause } = thrown;
   if (cause instanceof UnsupportedEffect) {
-    const name = cause.effect === "require_approval" ? "approval" : cause.effect === "limit" ? "limit" : null;
+    const name = cause.effect === "require_approval" ? "approval" : null;
     if (name !== null) for (const code of cause.codes) add(effects, name, code, "");
     if (effects.size === 0) add(effects, "deny", thrown.code, cause.effect);
   } else {
@@ -90,13 +91,13 @@ function add(
   effect: EffectName,
   code: string,
   detail: string,
-  call = "",
+  on = "",
 ): void {
-  effects.set(`${effect}\n${code}\n${detail}\n${call}`, { effect, code, detail });
+  effects.set(`${effect}\n${code}\n${detail}\n${on}`, { effect, code, detail });
 }
 
 function toDetail(effect: Effect): string {
-  const { code: _, call: __, about: ___, ...rest } = effect;
+  const { code: _, call: __, about: ___, key: ____, ...rest } = effect;
   const words = Object.entries(rest)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => toWord(name, value));
@@ -105,7 +106,7 @@ function toDetail(effect: Effect): string {
 }
 
 /** Fields that explain themselves by their values. */
-const PLAIN: ReadonlySet<string> = new Set(["class", "parameter", "label", "kind"]);
+const PLAIN: ReadonlySet<string> = new Set(["class", "parameter", "label", "kind", "name"]);
 
 function toWord(name: string, value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);

@@ -150,7 +150,7 @@ export function createUpgrades(deps: UpgradeDeps): Upgrades {
     const named = typeof header === "string" && header !== "" ? header : null;
     // A conversation that lives in its socket is one session; over `/responses` each message says what it continues.
     const sessionHeader = named ?? (route.operation === "responses.connect" ? null : `socket-${id}`);
-    const asked = { caller, route, open: connection, request, sessionHeader };
+    const asked = { caller, route, open: connection, request, sessionHeader, opensSocket: true } as const;
     const decided = await decider.decide(progress, asked, lap);
     const context = decider.openContext(progress, decided, sink, () => undefined);
     const left = new AbortController();

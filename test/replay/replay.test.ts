@@ -1,13 +1,19 @@
 // A record made by a real gateway is replayed: the policy that decided decides alike, another one differs as it should.
 import { Agent, OpenAIProvider, Runner, tool as toTool } from "@openai/agents";
-import { generateKeyPairSync, randomBytes } from "node:crypto";
+import { generateKeyPairSync, hash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import OpenAI, { toFile } from "openai";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
+import { listActions } from "../../db/queries/admin-actions.ts";
+import { revokeServiceAccount } from "../../db/queries/service-accounts.ts";
+import { issueKey } from "../../gateway/cli/service-accounts.ts";
+import { createKeyText } from "../../gateway/identity/key-format.ts";
 import { runInProcess } from "../command.ts";
 import { startGateway } from "../gateway.ts";
 import type { RunningGateway } from "../gateway.ts";
@@ -16,8 +22,7 @@ import type { TestDatabase } from "../postgres.ts";
 import { generateRecord } from "./generated-record.ts";
 import { openSocket } from "../websocket/client.ts";
 import { expectKnownDifferences } from "./known-differences.ts";
-import { replayRecord, runReplayCommand } from "./replay-record.ts";
-import type { reportShape } from "./replay-record.ts";
+import { replayRecord, reportShape, runReplayCommand } from "./replay-record.ts";
 
 const model = "gpt-4.1";
 const operator = `
@@ -286,6 +291,139 @@ describe("a corpus", () => {
     expect(refused.stderr).toContain("the corpus is not signed");
     const narrowed = await runReplayCommand(null, ["--corpus", out, "--since", "1d"], env);
     expect(narrowed.code).toBe(2);
+  });
+});
+
+describe("a gateway that is sent a bundle", () => {
+  const bundle = fileURLToPath(new URL("../../bundles/default.tar.gz", import.meta.url));
+  const account = {
+    tenant: "default",
+    name: "ci",
+    groups: [],
+    ttlMs: 3_600_000,
+    existing: "refuse",
+  } as const;
+  let key = "";
+  beforeAll(async () => {
+    key = (await issueKey(database.db, { ...account, scopes: ["policy:replay"] }))?.key ?? "";
+  });
+  const post = async (query: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${gateway.adminOrigin}/policy/replay${query}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}` },
+      body: new Uint8Array(await readFile(bundle)),
+      ...init,
+    });
+  /** The one place may be taken by what was asked before and is being ended. */
+  const postWhenFree = (query: string, init: RequestInit = {}): Promise<Response> =>
+    vi.waitFor(
+      async () => {
+        const response = await post(query, init);
+        expect(response.status).not.toBe(429);
+        return response;
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+
+  test("judges its record by it, as the command does on the database", async () => {
+    const args = ["--gateway", gateway.adminOrigin, "--bundle", bundle, "--against", "recorded"];
+    const { code, stdout, stderr } = await runReplayCommand(
+      null,
+      [...args, "--operator", "none", "--fail-on", "lifted-masks>0", "--json"],
+      { TOLLGATE_TOKEN: key },
+    );
+    expect(stderr).toMatch(/^tollgate: lifted-masks>0: it is \d+\n$/);
+    expect(code).toBe(3);
+    const directly = await replayRecord(
+      database.url,
+      ["--bundle", bundle, "--against", "recorded", "--operator", "none"],
+      env,
+    );
+    const far = reportShape.parse(JSON.parse(stdout));
+    expect(far.coverage).toEqual(directly.coverage);
+    expect(far.changes).toEqual(directly.changes);
+    const [action] = await listActions(database.db, { area: "policy" }, 1);
+    expect(action).toMatchObject({ actor: "service_account:ci", action: "policy.replay" });
+    expect(action?.object).toBe(hash("sha256", await readFile(bundle)));
+    expect(action?.detail).toMatchObject({
+      exchanges: far.coverage.exchanges,
+      changed: far.exchanges.changed,
+    });
+  });
+
+  test("answers as a page, as XML or as Markdown where that is asked for", async () => {
+    const read = async (accept: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${key}`, accept };
+      const response = await postWhenFree("?against=recorded&fail-on=new-denials%3E0", { headers });
+      expect(response.headers.get("content-type")).toBe(`${accept}; charset=utf-8`);
+      return response.text();
+    };
+    expect(await read("text/html")).toContain("<h1>Revision ");
+    expect((await read("application/xml")).trim()).toMatch(/^<testsuites tests="1" failures="0"/);
+    const text = await read("text/markdown");
+    expect(text).toContain("Passes on `new-denials>0`");
+  });
+
+  test("lets nobody in without that right, and takes nothing else for a bundle", async () => {
+    const statuses: Record<string, number> = {};
+    const other = await gateway.createKey({ groups: ["admins"] });
+    const ask = async (name: string, query: string, init: RequestInit): Promise<void> => {
+      const response = await postWhenFree(query, init);
+      await response.text();
+      statuses[name] = response.status;
+    };
+    const headers = { authorization: `Bearer ${key}` };
+    await ask("nobody", "", { headers: {} });
+    await ask("unknown", "", { headers: { authorization: `Bearer ${createKeyText()}` } });
+    const ended = { ...account, name: "ended", scopes: ["policy:replay"] };
+    const revoked = (await issueKey(database.db, ended))?.key ?? "";
+    await revokeServiceAccount(database.db, "ended");
+    await ask("revoked", "", { headers: { authorization: `Bearer ${revoked}` } });
+    await ask("another key", "", { headers: { authorization: `Bearer ${other}` } });
+    await ask("no bundle", "", { headers, body: "hello" });
+    await ask("nothing", "", { headers, body: "" });
+    await ask("too long", "", { headers, body: new Uint8Array((16 << 20) + 1) });
+    await ask("odd option", "?bundle=x", {});
+    await ask("odd moment", "?since=yesterday", {});
+    await ask("a file", "?against=/etc/hostname", {});
+    await ask("a file that is a bundle", `?against=${encodeURIComponent(bundle)}`, {});
+    expect(statuses).toEqual({
+      nobody: 401,
+      unknown: 401,
+      revoked: 401,
+      "another key": 403,
+      "no bundle": 422,
+      nothing: 400,
+      "too long": 413,
+      "odd option": 400,
+      "odd moment": 400,
+      "a file": 400,
+      "a file that is a bundle": 400,
+    });
+    // And that key opens nothing else.
+    const models = await fetch(`${gateway.baseUrl}/models`, { headers });
+    expect(models.status).toBe(401);
+  });
+
+  test("judges one at a time", async () => {
+    const first = request(`${gateway.adminOrigin}/policy/replay`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-length": "1000" },
+    });
+    first.on("error", () => undefined);
+    first.write("half");
+    const busy = await vi.waitFor(
+      async () => {
+        const response = await post("?since=nonsense");
+        await response.text();
+        expect(response.status).toBe(429);
+        return response;
+      },
+      { timeout: 60_000, interval: 100 },
+    );
+    expect(busy.headers.get("retry-after")).toBe("30");
+    first.destroy();
+    expect((await postWhenFree("?since=nonsense")).status).toBe(400);
   });
 });
 

@@ -43,7 +43,7 @@ const INVISIBLE: readonly (readonly [number, number])[] = [
   [0xfe20, 0xfe2f],
   [0xfeff, 0xfeff],
   [0xffa0, 0xffa0],
-  [0xfff9, 0xfffb],
+  [0xfff0, 0xfffb],
 ];
 
 // Ranges in which compatibility decomposition may give an ASCII character: accented Latin, letterlike, enclosed, full width.
@@ -104,7 +104,7 @@ function createFolding(): Folding {
   for (const [from, to] of INVISIBLE) unit.fill(SKIP, from, to + 1);
   for (let i = 0; i < LOOKALIKES.length; i += 2)
     unit[LOOKALIKES.charCodeAt(i)] = LOOKALIKES.charCodeAt(i + 1);
-  for (const high of [0xd835, 0xd83c, 0xdb40]) unit[high] = PAIR;
+  for (const high of [0xd82f, 0xd834, 0xd835, 0xd83c, 0xdb40, 0xdb41, 0xdb42, 0xdb43]) unit[high] = PAIR;
   for (let c = 0x30; c < 0x2e80; c += 1) if (/[\p{L}\p{N}_]/u.test(String.fromCharCode(c))) word[c] = 1;
   for (let c = 0; c < 0x10000; c += 1) {
     const folded = unit[c] ?? SKIP;
@@ -118,7 +118,9 @@ export function foldPair(high: number, low: number): number {
   if (low < 0xdc00 || low > 0xdfff) return OTHER;
   const point = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
   if (point >= 0xe0000 && point <= 0xe007f) return isTagCharacter(point) ? toLower(point - 0xe0000) : SKIP;
-  if (point >= 0xe0100 && point <= 0xe01ef) return SKIP;
+  // Ignored by default, as Unicode has it (DerivedCoreProperties.txt): selectors, formats, and what is kept free for such.
+  if (point >= 0xe0080 && point <= 0xe0fff) return SKIP;
+  if ((point >= 0x1bca0 && point <= 0x1bca3) || (point >= 0x1d173 && point <= 0x1d17a)) return SKIP;
   if (point >= 0x1d400 && point <= 0x1d7ff) return toAscii(String.fromCodePoint(point)) ?? OTHER;
   // Squared and circled capitals have no decomposition of their own.
   if (point >= 0x1f130 && point <= 0x1f189 && (point - 0x1f130) % 32 < 26)

@@ -45,6 +45,10 @@ describe("PlainText", () => {
     ["%E94111 100%ab 100% %zz", "é4111 100« 100% %zz"],
     ["%25252540", "%40"],
     ["C:\\\\dir", "C:\\dir"],
+    ["4\u{e0080}1\u{1d173}1\u{1bca0}1\ufff01", "41111"],
+    ["\u001b[01;31m\u001b[K41\u001b[m\u001b[K11", "4111"],
+    ["\\u001b[31m41\\\\u001b[0m11", "4111"],
+    ["a\u001bb \u001b[", "a\u001bb \u001b["],
   ])("reads %s as %s", (raw, plain) => {
     expect(read([raw]).text).toBe(plain);
   });
@@ -114,6 +118,9 @@ describe("PlainText", () => {
   const piece = fc.oneof(
     fc.constantFrom(
       "\\",
+      "\u001b",
+      "[1;31",
+      "%4111 1111 1111 1111",
       "\\u",
       "\\u00",
       "40",

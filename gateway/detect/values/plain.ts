@@ -1,5 +1,6 @@
 // Reads a text as a person or a program would: escapes decoded, look-alike characters made plain, invisible ones gone;
 // and remembers where each character came from.
+import { readCardMark } from "./card-mark.ts";
 import { AMPERSAND, BACKSLASH, Escapes, PERCENT, UNIT_BITS } from "./escapes.ts";
 import { foldPair, PAIR, SKIP, OTHER } from "./fold.ts";
 import type { InvisibleRuns } from "./invisible.ts";
@@ -106,15 +107,19 @@ export class PlainText {
   #take(raw: string, i: number, isFinal: boolean): number {
     const c = raw.charCodeAt(i);
     if (c === BACKSLASH || c === PERCENT || c === AMPERSAND) {
+      const mark = readCardMark(raw, i, isFinal);
+      if (mark !== 0) return mark < 0 ? 0 : this.#put(OTHER, i, mark);
       this.#escapes ??= new Escapes();
       const read = this.#escapes.take(raw, i, isFinal);
       const size = read >> UNIT_BITS;
       if (size === 0) return 0;
       const plain = read & 0xffff;
+      if (plain === ESCAPE) return this.#control(raw, i, size, isFinal);
       return plain === SKIP ? this.#skip(i, size) : this.#put(plain, i, size);
     }
     if (c < 0x80) {
       if (c === 0) return this.#skip(i, 1);
+      if (c === ESCAPE) return this.#control(raw, i, 1, isFinal);
       this.text += raw.charAt(i);
       return 1;
     }
@@ -137,6 +142,14 @@ export class PlainText {
       return 1;
     }
     return this.#put(plain === 0 ? OTHER : plain, i, size);
+  }
+
+  /** Takes what colours a terminal's text (ECMA-48 §5.4), which shows nothing; another control character stays. */
+  #control(raw: string, i: number, size: number, isFinal: boolean): number {
+    SEQUENCE.lastIndex = i + size;
+    if (SEQUENCE.test(raw)) return this.#skip(i, SEQUENCE.lastIndex - i);
+    BEGUN.lastIndex = i + size;
+    return !isFinal && BEGUN.test(raw) ? 0 : this.#put(ESCAPE, i, size);
   }
 
   #put(plain: number, i: number, size: number): number {
@@ -173,6 +186,10 @@ export function toPlain(text: string): string {
   return plain.text;
 }
 
+/** Begins a control sequence, of which this is the rest, and its beginning where the text ends in it. */
+const ESCAPE = 0x1b;
+const SEQUENCE = /\[[0-?]{0,32}[ -/]{0,4}[@-~]/y;
+const BEGUN = /(?:\[[0-?]{0,32}[ -/]{0,4})?$/y;
 /** Less than this is not worth a copy. */
 const SLACK = 512;
 /** After so many ordinary characters the search for the next special one goes on. */

@@ -50,9 +50,10 @@ export function createCardNumber(kind: Kind, words: Words): SpecialNumber {
         if (end >= 0 && brandOf(head, count, hasCheckDigit, look.hasWord(near, from)) !== null) return end;
       }
       const c = i < text.length ? text.charCodeAt(i) : 0;
-      if (!isSeparator(c) || (separator !== 0 && c !== separator)) return -2;
+      // Code parts the digits of a number by `_`.
+      if ((!isSeparator(c) && c !== 0x5f) || (separator !== 0 && c !== separator)) return -2;
       separator = c;
-      i += 1;
+      i += c === 0x20 && text.charCodeAt(i + 1) === 0x20 ? 2 : 1;
       if (i >= text.length) return isFinal ? -2 : -1;
       if (!isDigit(text.charCodeAt(i))) return -2;
     }

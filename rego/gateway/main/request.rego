@@ -12,9 +12,9 @@ request := {
 	"data_rev": data.gateway.rev,
 	"allow": request_allow,
 	"deny": (decision.denied(request_deny) | decision.hardened_to_denial(request_require_approval)),
-	"observe": (((((((decision.observed(request_deny) | decision.observed(request_require_approval)) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
+	"observe": ((((((((decision.observed(request_deny) | decision.observed(request_require_approval)) | decision.observed(request_limit)) | decision.observed(request_mask)) | decision.observed(request_set)) | decision.observed(request_record)) | decision.observed(request_label)) | decision.observed(request_share)) | decision.observed(request_forward)),
 	"require_approval": (decision.awaiting(request_require_approval) | decision.softened_to_approval(request_deny)),
-	"limit": set(),
+	"limit": decision.kept(request_limit),
 	"mask": decision.kept(request_mask),
 	"set": decision.kept(request_set),
 	"record": decision.kept(request_record),
@@ -67,6 +67,8 @@ request_require_approval contains object.union(e, {"code": "bulk_needs_approval"
 request_require_approval contains object.union(e, {"code": "model_needs_approval"}) if some e in data.gateway.rules.approval.model.require_approval
 
 request_require_approval contains object.union(e, {"code": "operation_needs_approval"}) if some e in data.gateway.rules.approval.operation.require_approval
+
+request_limit contains object.union(e, {"code": "quotas"}) if some e in data.gateway.rules.limits.quotas.limit
 
 request_mask contains object.union(e, {"code": "values_masked"}) if some e in data.gateway.rules.content.masks.mask
 

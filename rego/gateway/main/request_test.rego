@@ -83,6 +83,10 @@ test_set_of_parameters_set_is_collected if {
 	main.request_set[{"code": "parameters_set", "fact": "given"}] with data.gateway.rules.limits.parameters.set as {{"fact": "given"}}
 }
 
+test_limit_of_quotas_is_collected if {
+	main.request_limit[{"code": "quotas", "fact": "given"}] with data.gateway.rules.limits.quotas.limit as {{"fact": "given"}}
+}
+
 test_deny_of_tokens_per_request_is_collected if {
 	main.request_deny[{"code": "tokens_per_request", "fact": "given"}] with data.gateway.rules.limits.tokens.deny as {{"fact": "given"}}
 }
