@@ -31,7 +31,12 @@ async function measure(different: number): Promise<void> {
   const db = openDatabase(databaseUrl);
   await migrateDatabase(db);
   await generateRecord(db, exchanges, different);
-  const plain = { bundle, operator: null, connectionLabels: [], recognised: [] };
+  const plain = {
+    bundles: [{ name: "default", isGate: true, bytes: bundle }] as const,
+    operator: null,
+    connectionLabels: [],
+    recognised: [],
+  };
   const next = { ...plain, operator: "effects: { model_not_allowed: observe }" };
   for (const against of [null, plain]) {
     const range = await findReplayRange(db, {}, exchanges);

@@ -47,7 +47,9 @@ import type { ParsedRequest } from "./parse/parsed.ts";
 import { createRequestParser } from "./parse/request.ts";
 import { openConsole } from "./open-console.ts";
 import { openOutbound } from "./open-outbound.ts";
-import { openDistribution, openPolicy } from "./open-policy.ts";
+import { createBundleOpener } from "./open-bundles.ts";
+import { openDistribution, openHanded } from "./open-policy.ts";
+import type { Handed } from "./open-policy.ts";
 import { openReplay } from "./open-replay.ts";
 import { createPipeline } from "./pipeline.ts";
 import { connectRecogniser } from "./connect-recogniser.ts";
@@ -56,7 +58,7 @@ import type { BundleSource } from "./distribution/source.ts";
 import { createFreshness } from "./distribution/freshness.ts";
 import type { Freshness } from "./distribution/freshness.ts";
 import { toTokenLife } from "./policy/token-lives.ts";
-import type { Policy, PolicySnapshot } from "./policy/load.ts";
+import type { PolicySnapshot } from "./policy/load.ts";
 import { createQuotas } from "./quotas/quotas.ts";
 import { createReveals } from "./record/reveals.ts";
 import { startRecord } from "./record/record.ts";
@@ -94,14 +96,11 @@ export type GatewayOptions = {
   readonly hasAdmin: boolean;
   /** Where the bundle comes from; null or absent: as the configuration says. */
   readonly source?: BundleSource | null;
-  /** The bundle to begin with, in a worker; absent: this process follows its source. */
-  readonly handed?: Handed;
+  /** The bundles to begin with, in a worker; absent: this process follows their sources. */
+  readonly handed?: readonly Handed[];
   /** What other processes of this gateway count for its callers; absent: there are none. */
   readonly peers?: PeerCounts;
 };
-
-/** A bundle as the primary hands it over, and how many milliseconds ago its source confirmed it. */
-export type Handed = { readonly bytes: Buffer; readonly ageMs: number };
 
 export type Gateway = {
   /** The base URL that programs are pointed at, without `/v1`. */
@@ -155,38 +154,32 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }),
     (one) => one.close(),
   );
-  const openOne = (bundle: Buffer, mayFall: boolean): Promise<Policy> =>
-    openPolicy(
-      {
-        db,
-        config,
-        env: options.env,
-        log,
-        checkPatterns: (patterns) => void compile(patterns),
-        connectionLabels: () => connections.labels(),
-      },
-      bundle,
-      mayFall,
-    );
+  const createOpener = () =>
+    createBundleOpener({
+      db,
+      config,
+      env: options.env,
+      log,
+      checkPatterns: (patterns) => void compile(patterns),
+      connectionLabels: () => connections.labels(),
+    });
   const { handed } = options;
-  const chosen =
+  const chosen = opened(
     handed === undefined
       ? await openDistribution(
           { db, config, outbound, env: options.env, log, source: options.source ?? null },
-          openOne,
+          createOpener,
         )
-      : { ...handed, opened: await openOne(handed.bytes, true), run: null };
-  const policy = opened(chosen.opened, (one) => one.close());
-  opened(policy.watch(), (one) => one[Symbol.dispose]());
-  const freshness = createFreshness(config.policy.maxAgeMs, chosen.ageMs);
-  const inForce = createInForce(
-    () => policy.current(),
-    compile,
-    config.policy.maxAgeMs === null ? null : freshness,
+      : { ...(await openHanded(config.policy, handed, createOpener())), run: null },
+    (one) => one.close(),
   );
+  const policy = chosen.policies;
+  opened(policy.watch(), (one) => one[Symbol.dispose]());
+  const freshness = openFreshness(config.policy.bundles, chosen.bundles);
+  const inForce = createInForce(() => policy.current(), compile, [...freshness.values()]);
   const fleet: Fleet = {
-    prepare: (bytes) => policy.prepare(bytes),
-    confirm: (ageMs) => freshness.confirm(ageMs),
+    prepare: (name, bytes) => policy.prepare(name, bytes),
+    confirm: (name, ageMs) => freshness.get(name)?.confirm(ageMs),
   };
 
   const box = openBox(secrets.encryptionKey);
@@ -376,7 +369,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       {
         status: isReady ? "ready" : "unready",
         database,
-        policy: { revision, dataRevision, problem: policy.status().problem !== null },
+        policy: { revision, dataRevision, problem: policy.hasProblem() },
         ...(recognition !== null && { recogniser: recognition.isAnswering() ? "ok" : "failing" }),
         draining: isDraining,
       },
@@ -410,9 +403,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const distribution = chosen.run === null ? null : opened(await chosen.run(fleet), (one) => one.close());
   events.watchPolicy({
-    hasProblem: () => policy.status().problem !== null || (distribution?.state().problem ?? null) !== null,
-    bundle:
-      distribution === null ? null : { state: () => distribution.state(), ageMs: () => distribution.ageMs() },
+    hasProblem: () =>
+      policy.hasProblem() || (distribution?.bundles().some((one) => one.state().problem !== null) ?? false),
+    bundles: distribution === null ? null : () => distribution.bundles(),
   });
 
   const listener = opened(await listen({ app, pass }, config, asksForSocket, log), (one) => one.close());
@@ -480,11 +473,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** Gives what knows how fresh each bundle is whose source must confirm it. */
+function openFreshness(
+  bundles: Config["policy"]["bundles"],
+  begun: readonly Handed[],
+): ReadonlyMap<string, Freshness> {
+  return new Map(
+    bundles.flatMap(({ name, maxAgeMs }) => {
+      const ageMs = begun.find((one) => one.name === name)?.ageMs ?? 0;
+      return maxAgeMs === null ? [] : [[name, createFreshness(maxAgeMs, ageMs)] as const];
+    }),
+  );
+}
+
 /** Keeps what was compiled from a policy's patterns as long as that policy is in force, and asks it only while it is fresh. */
 function createInForce(
   current: () => PolicySnapshot,
   compile: (patterns: JsonObject) => Detector,
-  freshness: Freshness | null,
+  freshness: readonly Freshness[],
 ): () => PolicyInForce {
   const signals = createSignalScanner(SIGNALS);
   let kept: { readonly snapshot: PolicySnapshot; readonly inForce: PolicyInForce } | null = null;
@@ -495,7 +501,7 @@ function createInForce(
       kept = {
         snapshot,
         inForce: {
-          policy: freshness === null ? snapshot : whileFresh(snapshot, freshness),
+          policy: freshness.length === 0 ? snapshot : whileFresh(snapshot, freshness),
           scanner,
           names: createNameScanner(scanner),
           readCall: createCallReader({ scanner }),
@@ -508,11 +514,11 @@ function createInForce(
 }
 
 /** What has begun is decided to its end. */
-function whileFresh(snapshot: PolicySnapshot, freshness: Freshness): PolicySnapshot {
+function whileFresh(snapshot: PolicySnapshot, freshness: readonly Freshness[]): PolicySnapshot {
   return {
     ...snapshot,
     evaluate(facts) {
-      if (facts.phase === "request") freshness.check();
+      if (facts.phase === "request") for (const one of freshness) one.check();
       return snapshot.evaluate(facts);
     },
   };

@@ -21,7 +21,10 @@ export type ExchangeSummary = {
 export type Events = {
   readonly registry: Registry;
   /** Exposes whether the policy's files as they are now could not be used, and how the bundle stands, where this process knows. */
-  watchPolicy(policy: { readonly hasProblem: () => boolean; readonly bundle: BundleWatch | null }): void;
+  watchPolicy(policy: {
+    readonly hasProblem: () => boolean;
+    readonly bundles: (() => readonly BundleWatch[]) | null;
+  }): void;
   exchangeBegan(): void;
   exchangeEnded(summary: ExchangeSummary): void;
   /** Reports an error with its cause, of which only name, code and stack frames are logged, never the message. */
@@ -177,8 +180,8 @@ export function createEvents(log: Log): Events {
 
   return {
     registry,
-    watchPolicy({ hasProblem, bundle }) {
-      if (bundle !== null) watchBundle(() => bundle, registers);
+    watchPolicy({ hasProblem, bundles }) {
+      if (bundles !== null) watchBundles(bundles, registers);
       const gauge: Gauge = new Gauge({
         name: "tollgate_policy_problem",
         help: "1 where the policy's files as they are now cannot be used and the last good policy decides.",
@@ -234,18 +237,19 @@ function createClusterMetrics(registries: Registry[] = []): () => Promise<string
   return () => all.clusterMetrics();
 }
 
-/** Exposes how a bundle stands, once somebody knows. */
-function watchBundle(watch: () => BundleWatch | null, registers: Registry[]): void {
+/** Exposes how bundles stand, once somebody knows. */
+function watchBundles(watch: () => readonly BundleWatch[], registers: Registry[]): void {
   const info: Gauge = new Gauge({
     name: "tollgate_policy_bundle_info",
     help: "1, with the revision and serial of the bundle that decides.",
     labelNames: ["bundle", "revision", "serial"],
     registers,
     collect() {
-      const state = watch()?.state();
       info.reset();
-      if (state !== undefined)
-        info.set({ bundle: state.bundle, revision: state.revision, serial: state.serial ?? "" }, 1);
+      for (const one of watch()) {
+        const { bundle, revision, serial } = one.state();
+        info.set({ bundle, revision, serial: serial ?? "" }, 1);
+      }
     },
   });
   for (const [name, help, read] of BUNDLE_GAUGES) {
@@ -255,8 +259,7 @@ function watchBundle(watch: () => BundleWatch | null, registers: Registry[]): vo
       labelNames: ["bundle"],
       registers,
       collect() {
-        const bundle = watch();
-        if (bundle !== null) gauge.set({ bundle: bundle.state().bundle }, read(bundle));
+        for (const one of watch()) gauge.set({ bundle: one.state().bundle }, read(one));
       },
     });
   }
@@ -290,10 +293,10 @@ const BUNDLE_GAUGES: readonly (readonly [string, string, (bundle: BundleWatch) =
   ],
 ];
 
-/** Makes the metrics of a primary: those of its workers together, and how the bundle stands that it follows. */
-export function createPrimaryMetrics(watch: () => BundleWatch | null): () => Promise<string> {
+/** Makes the metrics of a primary: those of its workers together, and how the bundles stand that it follows. */
+export function createPrimaryMetrics(watch: () => readonly BundleWatch[]): () => Promise<string> {
   const own = new Registry();
-  watchBundle(watch, [own]);
+  watchBundles(watch, [own]);
   const ofWorkers = createClusterMetrics();
   return async () => `${await ofWorkers()}\n${await own.metrics()}`;
 }

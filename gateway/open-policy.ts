@@ -1,30 +1,26 @@
-// Opens the policy: from its source, which is followed then, or in a worker from what the primary hands over.
+// Opens the policy of a gateway from the sources of its bundles, which are followed then.
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { readOwnVersion } from "./cli/version.ts";
+import type { BundleConfig } from "./config/bundles.ts";
 import type { Config } from "./config/config.ts";
 import { followReference } from "./config/secrets.ts";
 import type { Environment } from "./config/secrets.ts";
-import { createTrustSource } from "./config/signing.ts";
 import { askOnce, chooseFirst } from "./distribution/choose-first.ts";
 import type { ChoosingDeps } from "./distribution/choose-first.ts";
 import type { Fleet } from "./distribution/distribution.ts";
 import { createFileSource } from "./distribution/file-source.ts";
 import { createHttpSource } from "./distribution/http-source.ts";
-import { keepInOrder, keepPolicy } from "./distribution/keep-policy.ts";
 import { createLastGood } from "./distribution/last-good.ts";
 import { runDistribution } from "./distribution/run.ts";
-import type { RunningDistribution } from "./distribution/run.ts";
+import type { FollowedBundle, RunningDistribution } from "./distribution/run.ts";
 import { SourceError } from "./distribution/source.ts";
 import type { BundleSource } from "./distribution/source.ts";
 import type { Outbound } from "./forward/outbound.ts";
-import type { JsonObject } from "./exchange.ts";
-import { createSilentLog } from "./log.ts";
 import type { Log } from "./log.ts";
 import { newId } from "./new-id.ts";
+import type { BundleOpener, Policies } from "./open-bundles.ts";
 import { PolicyLoadError } from "./policy/load-error.ts";
-import { createPolicy } from "./policy/load.ts";
-import type { Policy } from "./policy/load.ts";
 
 type Place = {
   readonly db: ChoosingDeps["db"];
@@ -36,93 +32,109 @@ type Place = {
   readonly source: BundleSource | null;
 };
 
-export type PolicyParts = Pick<Place, "db" | "config" | "env" | "log"> & {
-  readonly checkPatterns: (patterns: JsonObject) => void;
-  readonly connectionLabels: () => readonly string[];
+/** A bundle as it is handed to workers, and how many milliseconds ago its source confirmed it. */
+export type Handed = { readonly name: string; readonly bytes: Buffer; readonly ageMs: number };
+
+/** The policy as a gateway begins with it. */
+export type Begun = {
+  readonly policies: Policies;
+  readonly bundles: readonly Handed[];
+  close(): void;
 };
 
-/** Opens the source of the bundle. */
-function openSource({ config, outbound, env }: Pick<Place, "config" | "outbound" | "env">): BundleSource {
-  const { bundle, url, source, folder } = config.policy;
-  if (url === null) return createFileSource(bundle);
-  const follow = (reference: string) => followReference(reference, env, folder);
+/** Opens the source of a bundle. */
+function openSource(
+  bundle: BundleConfig,
+  { config, outbound, env }: Pick<Place, "config" | "outbound" | "env">,
+): BundleSource {
+  const { url, source } = bundle;
+  if (url === null) return createFileSource(bundle.bundle);
+  const follow = (reference: string) => followReference(reference, env, config.policy.folder);
   return createHttpSource({ source: { ...source, url }, outbound, follow });
 }
 
-/** Asks the source of the bundle once. Rejects with a `PolicyLoadError` where it has none. */
-export async function readBundleOnce(place: Pick<Place, "config" | "outbound" | "env">): Promise<Buffer> {
+/** Asks the source of a bundle once. Rejects with a `PolicyLoadError` where it has none. */
+export async function readBundleOnce(
+  bundle: BundleConfig,
+  place: Pick<Place, "config" | "outbound" | "env">,
+): Promise<Buffer> {
   try {
-    return await askOnce(openSource(place));
+    return await askOnce(openSource(bundle, place));
   } catch (cause) {
     throw cause instanceof SourceError ? new PolicyLoadError(cause.message, { cause }) : cause;
   }
 }
 
-/** Opens a policy with these bytes; later ones come by its `prepare`. Its serial may be a lower one where `mayFall` says so. */
-export async function openPolicy(parts: PolicyParts, bundle: Buffer, mayFall: boolean): Promise<Policy> {
-  const { db, config, env, log, checkPatterns, connectionLabels } = parts;
-  let isFirst = true;
-  return createPolicy({
-    bundlePath: config.policy.bundle,
-    bundle,
-    operatorPath: config.policy.operator,
-    trust: createTrustSource(config.policy.signing, env),
-    checkPatterns,
-    connectionLabels,
-    recognised: Object.values(config.detect.recogniser?.classes ?? {}),
-    // Whoever hands over a later one has looked at its serial.
-    async beforeInForce(snapshot, loaded) {
-      await keepPolicy(db, config.policy.name, snapshot, loaded, mayFall || !isFirst);
-      isFirst = false;
-    },
-    watchdog: { suspendedPath: join(config.stateDir, "suspended-policy.json"), stuckMs: 1000 },
-    log,
-  });
+/** Opens what the primary has handed over. */
+export async function openHanded(
+  { bundles }: Config["policy"],
+  handed: readonly Handed[],
+  opener: BundleOpener,
+): Promise<Begun> {
+  try {
+    for (const { name, bytes } of handed) {
+      const bundle = bundles.find((one) => one.name === name);
+      if (bundle !== undefined) await opener.open(bundle, bytes, true);
+    }
+    return { policies: await opener.finish(), bundles: handed, close: () => opener.close() };
+  } catch (error) {
+    opener.close();
+    throw error;
+  }
 }
 
-/** Tries a bundle for workers that are not there yet. The operator's file is theirs: it names what they know. */
-export async function tryPolicy(
-  { db, config, env, checkPatterns }: Omit<PolicyParts, "connectionLabels" | "log">,
-  bundle: Buffer,
-  mayFall: boolean,
-): Promise<Pick<Policy, "status">> {
-  const policy = await createPolicy({
-    bundlePath: config.policy.bundle,
-    bundle,
-    operatorPath: null,
-    trust: createTrustSource(config.policy.signing, env),
-    checkPatterns,
-    beforeInForce: (_, loaded) => keepInOrder(db, { name: config.policy.name, ...loaded }, mayFall),
-    log: createSilentLog(),
-  });
-  policy.close();
-  return policy;
-}
-
-/** Chooses what to begin with, opened by `open`, and gives what then follows the source for the whole gateway. */
-export async function openDistribution<T extends Pick<Policy, "status">>(
+/** Chooses what to begin with, opened by what `createOpener` gives, and gives what then follows the sources for the whole gateway. */
+export async function openDistribution(
   place: Place,
-  open: (bytes: Buffer, mayFall: boolean) => Promise<T>,
-): Promise<{
-  readonly opened: T;
-  readonly bytes: Buffer;
-  readonly ageMs: number;
-  readonly run: (fleet: Fleet) => Promise<RunningDistribution>;
-}> {
+  createOpener: () => BundleOpener,
+): Promise<Begun & { readonly run: (fleet: Fleet) => Promise<RunningDistribution> }> {
   const { db, config, log } = place;
-  const source = place.source ?? openSource(place);
-  const path = join(config.stateDir, "policy", `${config.policy.name}.bundle`);
-  const lastGood = source.isRemote ? createLastGood(path, source.name) : null;
-  const deps: ChoosingDeps = { db, name: config.policy.name, source, lastGood, log };
-  const { first, opened } = await chooseFirst(deps, open);
-  const { bytes: _, ...begun } = opened.status().bundle;
+  const { bundles } = config.policy;
+  const choosing = bundles.map((bundle) => {
+    const { name } = bundle;
+    const source = place.source ?? openSource(bundle, place);
+    const path = join(config.stateDir, "policy", `${name}.bundle`);
+    return {
+      bundle,
+      db,
+      name,
+      source,
+      lastGood: source.isRemote ? createLastGood(path, source.name) : null,
+      log,
+    };
+  });
+
+  /** Chooses them one after the other; `skips`: from what was good before, where there is any. */
+  async function choose(skips: PolicyLoadError | null) {
+    const opener = createOpener();
+    try {
+      const followed: FollowedBundle[] = [];
+      for (const { bundle, ...deps } of choosing) {
+        const open = (bytes: Buffer, mayFall: boolean) => opener.open(bundle, bytes, mayFall);
+        const { first, opened } = await chooseFirst(deps, open, skips);
+        const { bytes: _, ...begun } = opened.status().bundle;
+        followed.push({ ...deps, first, begun });
+      }
+      return { opener, followed, policies: await opener.finish() };
+    } catch (error) {
+      opener.close();
+      throw error;
+    }
+  }
+  const { opener, followed, policies } = await choose(null).catch((error: unknown) => {
+    const mayHelp = bundles.length > 1 && choosing.some(({ source }) => source.isRemote);
+    if (!(error instanceof PolicyLoadError) || !mayHelp) throw error;
+    // One that was published may not fit to the others, where the one before did.
+    for (const { source } of choosing) source.forget();
+    return choose(error);
+  });
   const address = `${config.listen.host}:${config.listen.port}`;
   const name = `${hostname()}:${config.listen.port}`;
   const identity = { id: newId(), name, address, version: readOwnVersion() };
   return {
-    opened,
-    bytes: first.bytes,
-    ageMs: first.ageMs,
-    run: (fleet) => runDistribution({ ...deps, first, begun, fleet, identity }),
+    policies,
+    bundles: followed.map(({ name, first: { bytes, ageMs } }) => ({ name, bytes, ageMs })),
+    close: () => opener.close(),
+    run: (fleet) => runDistribution({ db, log, bundles: followed, fleet, identity }),
   };
 }

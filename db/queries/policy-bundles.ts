@@ -51,6 +51,11 @@ async function judge(
   return { keeping: isLower ? { isKept: false, highest } : { isKept: true }, isKnown };
 }
 
+/** Says whether a bundle may come into force as serials stand, and keeps nothing. */
+export async function judgeBundle(db: Database, bundle: Omit<StoredBundle, "bytes">): Promise<Keeping> {
+  return runQuery(async () => (await judge(db.orm, bundle)).keeping);
+}
+
 /**
  * Keeps a bundle before it comes into force, unless a later one of its name was in force already: serials only rise,
  * but where somebody ordered it (`mayFall`).
@@ -120,6 +125,24 @@ export async function findDigests(
 
 /** What is known of a bundle without its bytes. */
 export type BundleRow = Omit<StoredBundle, "bytes"> & { readonly firstAt: Date };
+
+/** Finds the bundle of a name by the beginning of its digest. */
+export async function findBundleByDigest(
+  db: Database,
+  name: string,
+  digest: string,
+): Promise<StoredBundle | null> {
+  const [found] = await runQuery(
+    () =>
+      db.orm
+        .select()
+        .from(policyBundles)
+        .where(and(eq(policyBundles.name, name), sql`starts_with(${policyBundles.digest}, ${digest})`))
+        .limit(1),
+    SLOW_MS,
+  );
+  return found ?? null;
+}
 
 /** Lists the bundles of a name that were in force, the latest first. */
 export async function listBundles(db: Database, name: string, limit: number): Promise<readonly BundleRow[]> {

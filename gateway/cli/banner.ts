@@ -23,7 +23,9 @@ export function toBanner(running: {
     `  targets   ${targets.length === 0 ? "those in the database" : targets.join(", ")}`,
     `  database  ${config.database.embedded ? `embedded PostgreSQL in ${config.stateDir}` : "your own"}`,
     ...(config.policy.isBuilt
-      ? [`  policy    ${config.policy.bundle}, built at every change: for development, not for production`]
+      ? [
+          `  policy    ${config.policy.bundles[0].bundle}, built at every change: for development, not for production`,
+        ]
       : []),
     ...(running.adminUrl === null ? [] : toAdminLines(config, running.adminUrl)),
   ];

@@ -52,7 +52,10 @@ export function addConfigCheck(program: Command, context: CommandContext): void 
         ],
         ["issuers", config.issuers.map(({ issuer }) => issuer).join(", ")],
         ["SAML issuers", config.samlIssuers.map(({ issuer }) => issuer).join(", ")],
-        ["bundle", `${config.policy.bundle}, revision ${revision}`],
+        [
+          "bundle",
+          `${config.policy.bundles.map(({ bundle }) => bundle).join(" and ")}, revision ${revision}`,
+        ],
         ["operator's data", config.policy.operator],
         ["workers", String(config.workers)],
       ]);

@@ -26,10 +26,13 @@ export async function openPolicyFolder(
   { stdout, env, cwd }: CommandContext,
   stop: Promise<unknown>,
 ): Promise<PolicyFolder> {
-  const folder = config.policy.bundle;
+  const folder = config.policy.bundles[0].bundle;
   const below = relative(cwd, folder);
   const name = below === "" || below.startsWith("..") ? folder : below;
-  const kept = createLastGood(join(config.stateDir, "policy", `${config.policy.name}.bundle`), folder);
+  const kept = createLastGood(
+    join(config.stateDir, "policy", `${config.policy.bundles[0].name}.bundle`),
+    folder,
+  );
   const say = (text: string): unknown => stdout.write(`${text}\n`);
   /** What the source gave last, and how what decides is called. */
   let offered: Good | null = null;

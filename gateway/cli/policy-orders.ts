@@ -126,7 +126,7 @@ async function findName(db: Database, config: Config, given: string | undefined)
   const names = [
     ...new Set((await listServing(db)).flatMap(({ policies }) => policies.map(({ bundle }) => bundle))),
   ];
-  const [first = config.policy.name, ...others] = names;
+  const [first = config.policy.bundles[0].name, ...others] = names;
   if (given !== undefined) {
     if (names.length > 0 && !names.includes(given))
       throw new CommandError(`No gateway has a bundle named ${given}; there is ${names.join(", ")}.`);

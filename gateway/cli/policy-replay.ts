@@ -41,7 +41,11 @@ export function addReplay(group: Command, program: Command, context: CommandCont
   const command = group
     .command("replay")
     .description("say what a policy would have done to recorded exchanges: coverage first, then every change")
-    .option("--bundle <policy>", "the policy to try: a file, or a revision that was in force", ACTIVE)
+    .option(
+      "--bundle <policy>",
+      "the policy to try: a file, or a revision that was in force; where several decide NAME=FILE, beside the others as they are",
+      ACTIVE,
+    )
     .option(
       "--operator <file>",
       "the operator's file over it, or none (default: the configured one, or what lay over that revision)",

@@ -39,8 +39,7 @@ export function addPolicyStatus(group: Command, program: Command, context: Comma
     .option("--json", "print JSON")
     .action(async (options: { json?: true }) => {
       const gateways = await withDatabase(context, use(), listServing);
-      const agreed =
-        new Set(gateways.flatMap(({ policies }) => policies.map(({ digest }) => digest))).size <= 1;
+      const agreed = new Set(gateways.map(toDecidedBy)).size <= 1;
       const problems = gateways.flatMap(({ policies }) =>
         policies.filter(({ problem }) => problem !== null),
       ).length;
@@ -82,6 +81,11 @@ export function addPolicyStatus(group: Command, program: Command, context: Comma
         ]),
       );
     });
+}
+
+/** Says what a gateway decides by: its bundles, in their order. */
+function toDecidedBy({ policies }: GatewayPolicies): string {
+  return policies.map(({ bundle, digest }) => `${bundle} ${digest}`).join();
 }
 
 function print({ stdout }: CommandContext, gateways: readonly GatewayPolicies[], agreed: boolean): void {

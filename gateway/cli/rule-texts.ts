@@ -1,17 +1,19 @@
-// What the rules say of themselves, read from the bundle that the configuration names, or that the database keeps.
+// What the rules say of themselves, read from the bundles that the configuration names, or that the database keeps.
 import { readFileSync } from "node:fs";
 import type { Database } from "../../db/client.ts";
-import { findBundle } from "../../db/queries/policy-bundles.ts";
+import type { BundleConfig } from "../config/bundles.ts";
 import type { Config } from "../config/config.ts";
 import type { Environment } from "../config/secrets.ts";
 import { createTrustSource } from "../config/signing.ts";
+import { findKept } from "../distribution/find-kept.ts";
 import { ERRORS } from "../errors.ts";
 import type { RuleText } from "../exchange.ts";
 import { readBundle } from "../policy/bundle.ts";
 import type { Bundle } from "../policy/bundle.ts";
+import { toSetRevision } from "../set-revision.ts";
 
 export type RuleTexts = {
-  /** The bundle's revision; null where it can't be read. */
+  /** The revision of all of them; null where it can't be read. */
   readonly revision: string | null;
   /** Gives title and remedy of a rule's or error's code; null for one that nobody knows. */
   find(code: string): Pick<RuleText, "title" | "remedy"> | null;
@@ -19,8 +21,10 @@ export type RuleTexts = {
   findSource(code: string): string | null;
 };
 
+type Read = Bundle & { readonly name: string; readonly isGate: boolean };
+
 /**
- * Reads the texts: of the configured bundle, and where that comes from elsewhere, of the revision that decided. A bundle
+ * Reads the texts: of the configured bundles, and where one comes from elsewhere, of the revision that decided. A bundle
  * that can't be read leaves codes without words, and stops no command.
  */
 export async function readRuleTexts(
@@ -30,18 +34,26 @@ export async function readRuleTexts(
   const rules = new Map<string, Pick<RuleText, "title" | "remedy" | "package">>();
   let revision: string | null = null;
   try {
-    const { manifest } = await readOne();
-    revision = manifest.revision;
-    for (const rule of manifest.metadata?.tollgate?.rules ?? []) rules.set(rule.code, rule);
+    const bundles = await Promise.all(config.policy.bundles.map(readOne));
+    revision = toSetRevision(
+      bundles.map(({ manifest, ...bundle }) => ({ ...bundle, revision: manifest.revision })),
+    );
+    for (const { manifest } of bundles)
+      for (const rule of manifest.metadata?.tollgate?.rules ?? []) rules.set(rule.code, rule);
   } catch {
     revision = null;
   }
 
-  async function readOne(): Promise<Bundle> {
-    const trust = createTrustSource(config.policy.signing, env)?.read() ?? null;
-    if (config.policy.url === null) return readBundle(readFileSync(config.policy.bundle), { trust });
-    const kept = decidedBy === null ? null : await findBundle(db, decidedBy, config.policy.name);
-    return readBundle(kept?.bytes ?? Buffer.alloc(0), { trust });
+  async function readOne({ name, isGate, url, bundle, signing }: BundleConfig): Promise<Read> {
+    const trust = createTrustSource(signing, env)?.read() ?? null;
+    const bytes = url === null ? readFileSync(bundle) : await readKept(name);
+    return { name, isGate, ...(await readBundle(bytes, { trust })) };
+  }
+
+  async function readKept(name: string): Promise<Buffer> {
+    const kept = decidedBy === null ? null : await findKept(db, decidedBy);
+    const own = kept?.length === 1 ? kept[0] : kept?.find((one) => one.name === name);
+    return own?.bytes ?? Buffer.alloc(0);
   }
 
   const errors = new Map(Object.entries(ERRORS));

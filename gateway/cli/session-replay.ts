@@ -103,7 +103,7 @@ function openPolicies(sources: PolicySources, opa: Opa | null): Policies {
   const opened: StepPolicy[] = [];
   async function openSource(source: SideSource): Promise<StepPolicy> {
     const side = await openSide(source, true);
-    const policy = { side, places: await openRulePlaces(source.bundle, side.operator, opa) };
+    const policy = { side, places: await openRulePlaces(source.bundles[0].bytes, side.operator, opa) };
     opened.push(policy);
     return policy;
   }

@@ -1,6 +1,7 @@
 // Brings bundles from the primary into force in all workers: each tries one first, and only then all of them swap.
 import { z } from "zod";
 import type { Fleet } from "../distribution/distribution.ts";
+import type { Handed } from "../open-policy.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
 import type { PreparedBundle } from "../policy/load.ts";
 
@@ -10,10 +11,11 @@ export const policyOrder = z.discriminatedUnion("step", [
     kind: z.literal("policy"),
     step: z.literal("prepare"),
     turn: z.number(),
+    name: z.string(),
     bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array),
   }),
   z.object({ kind: z.literal("policy"), step: z.literal("commit"), turn: z.number() }),
-  z.object({ kind: z.literal("policy"), step: z.literal("confirm"), ageMs: z.number() }),
+  z.object({ kind: z.literal("policy"), step: z.literal("confirm"), name: z.string(), ageMs: z.number() }),
 ]);
 export type PolicyOrder = z.infer<typeof policyOrder>;
 
@@ -37,9 +39,9 @@ const LIMIT_MS = 60_000;
 
 export type WorkerFleet = Fleet & {
   /** What a worker begins with. */
-  current(): { readonly bytes: Buffer; readonly ageMs: number };
-  /** A worker serves that began with these bytes. Rejects where it can't be brought to what is current meanwhile. */
-  joins(worker: number, began: Buffer): Promise<void>;
+  current(): readonly Handed[];
+  /** A worker serves that began with these bundles. Rejects where it can't be brought to what is current meanwhile. */
+  joins(worker: number, began: readonly Handed[]): Promise<void>;
   leaves(worker: number): void;
   /** A worker has answered. */
   hears(worker: number, done: PolicyDone): void;
@@ -47,13 +49,14 @@ export type WorkerFleet = Fleet & {
 
 /** Makes the primary's part; `send` hands an order to one worker. */
 export function createWorkerFleet(
-  first: { readonly bytes: Buffer; readonly ageMs: number },
+  first: readonly Handed[],
   send: (worker: number, order: PolicyOrder) => void,
 ): WorkerFleet {
   const serving = new Set<number>();
   const waiting = new Map<string, PromiseWithResolvers<PolicyDone | null>>();
-  let { bytes } = first;
-  let confirmed = performance.now() - first.ageMs;
+  const bundles = new Map(
+    first.map(({ name, bytes, ageMs }) => [name, { bytes, confirmed: performance.now() - ageMs }]),
+  );
   let turn = 0;
 
   const toKey = (worker: number, step: string, of: number): string => `${worker} ${step} ${of}`;
@@ -88,14 +91,23 @@ export function createWorkerFleet(
     return found;
   }
 
+  const current = (): readonly Handed[] =>
+    [...bundles].map(([name, { bytes, confirmed }]) => ({
+      name,
+      bytes,
+      ageMs: performance.now() - confirmed,
+    }));
+
   async function prepareIn(
     workers: Iterable<number>,
+    name: string,
     given: Buffer,
   ): Promise<PreparedBundle & { readonly members: readonly number[] }> {
     const members = [...workers];
     turn += 1;
     const own = turn;
-    const prepared = await askAll(members, { kind: "policy", step: "prepare", turn: own, bytes: given });
+    const order = { kind: "policy", step: "prepare", turn: own, name, bytes: given } as const;
+    const prepared = await askAll(members, order);
     return {
       bundle: prepared,
       members,
@@ -106,39 +118,44 @@ export function createWorkerFleet(
   }
 
   return {
-    current: () => ({ bytes, ageMs: performance.now() - confirmed }),
-    async prepare(given) {
-      const prepared = await prepareIn(serving, given);
+    current,
+    async prepare(name, given) {
+      const prepared = await prepareIn(serving, name, given);
+      const of = bundles.get(name);
+      if (of === undefined) throw new TypeError(`There is no bundle ${name}.`);
       return {
         bundle: prepared.bundle,
         async commit() {
           // Whoever joins from here on begins with it.
-          const before = bytes;
-          bytes = given;
+          const before = of.bytes;
+          of.bytes = given;
           try {
             await prepared.commit();
             const late = [...serving].filter((worker) => !prepared.members.includes(worker));
-            if (late.length > 0) await (await prepareIn(late, given)).commit();
+            if (late.length > 0) await (await prepareIn(late, name, given)).commit();
           } catch (error) {
-            bytes = before;
+            of.bytes = before;
             throw error;
           }
         },
       };
     },
-    confirm(ageMs) {
-      confirmed = performance.now() - ageMs;
-      for (const worker of serving) send(worker, { kind: "policy", step: "confirm", ageMs });
+    confirm(name, ageMs) {
+      const of = bundles.get(name);
+      if (of !== undefined) of.confirmed = performance.now() - ageMs;
+      for (const worker of serving) send(worker, { kind: "policy", step: "confirm", name, ageMs });
     },
     async joins(worker, began) {
-      let own = began;
-      while (own !== bytes) {
-        own = bytes;
-        const prepared = await prepareIn([worker], own);
+      const own = new Map(began.map(({ name, bytes }) => [name, bytes]));
+      const findOther = (): Handed | undefined =>
+        current().find(({ name, bytes }) => own.get(name) !== bytes);
+      for (let other = findOther(); other !== undefined; other = findOther()) {
+        own.set(other.name, other.bytes);
+        const prepared = await prepareIn([worker], other.name, other.bytes);
         await prepared.commit();
       }
       serving.add(worker);
-      send(worker, { kind: "policy", step: "confirm", ageMs: performance.now() - confirmed });
+      for (const { name, ageMs } of current()) send(worker, { kind: "policy", step: "confirm", name, ageMs });
     },
     leaves(worker) {
       serving.delete(worker);
@@ -157,13 +174,14 @@ export function createPolicyFollower(
 ): (order: PolicyOrder) => Promise<void> {
   let prepared: { readonly turn: number; readonly one: PreparedBundle } | null = null;
   return async (order) => {
-    if (order.step === "confirm") return fleet.confirm(order.ageMs);
+    if (order.step === "confirm") return fleet.confirm(order.name, order.ageMs);
     const { step, turn } = order;
     const answer = (done: Pick<PolicyDone, "bundle" | "problem" | "isRefused">): void =>
       tell({ kind: "policy-done", step, turn, ...done });
     try {
       // Buffers arrive as plain arrays of bytes.
-      if (order.step === "prepare") prepared = { turn, one: await fleet.prepare(Buffer.from(order.bytes)) };
+      if (order.step === "prepare")
+        prepared = { turn, one: await fleet.prepare(order.name, Buffer.from(order.bytes)) };
       if (prepared?.turn !== turn) throw new Error("The bundle was not tried here.");
       if (order.step === "commit") await prepared.one.commit();
       answer({ bundle: prepared.one.bundle, problem: "", isRefused: false });

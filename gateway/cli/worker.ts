@@ -2,9 +2,10 @@
 import cluster from "node:cluster";
 import { z } from "zod";
 import { createGateway } from "../app.ts";
-import type { GatewayOptions, Handed } from "../app.ts";
+import type { GatewayOptions } from "../app.ts";
 import type { Config, Secrets } from "../config/config.ts";
 import { createLog } from "../log.ts";
+import type { Handed } from "../open-policy.ts";
 import type { CommandContext } from "./context.ts";
 import { createPolicyFollower, policyDone, policyOrder } from "./worker-fleet.ts";
 import type { PolicyOrder } from "./worker-fleet.ts";
@@ -40,7 +41,7 @@ const order = z.union([
   z.object({
     kind: z.literal("assignment"),
     assignment: z.custom<Assignment>((value) => typeof value === "object"),
-    handed: z.object({ bytes: z.instanceof(Uint8Array), ageMs: z.number() }),
+    handed: z.array(z.object({ name: z.string(), bytes: z.instanceof(Uint8Array), ageMs: z.number() })),
   }),
   z.object({ kind: z.literal("drain"), graceMs: z.number() }),
   peerCounts,
@@ -49,7 +50,7 @@ const order = z.union([
 
 /** Runs a worker until it is told to drain, or its primary is gone. */
 export async function runWorker(context: CommandContext): Promise<void> {
-  const assigned = Promise.withResolvers<Assignment & { readonly handed: Handed }>();
+  const assigned = Promise.withResolvers<Assignment & { readonly handed: readonly Handed[] }>();
   /** The grace; null: the configured one. */
   const drained = Promise.withResolvers<number | null>();
   const peers = createPeerCounts(tell);
@@ -59,7 +60,8 @@ export async function runWorker(context: CommandContext): Promise<void> {
     if (!parsed.success) return;
     if (parsed.data.kind === "assignment") {
       const { assignment, handed } = parsed.data;
-      assigned.resolve({ ...assignment, handed: { ...handed, bytes: Buffer.from(handed.bytes) } });
+      const buffers = handed.map((one) => ({ ...one, bytes: Buffer.from(one.bytes) }));
+      assigned.resolve({ ...assignment, handed: buffers });
     } else if (parsed.data.kind === "policy") void follow(parsed.data);
     else if (parsed.data.kind === "peer-counts") peers.take(parsed.data);
     else drained.resolve(parsed.data.graceMs);

@@ -21,8 +21,10 @@ import type { Log } from "../log.ts";
 import { newId } from "../new-id.ts";
 import { openConsole } from "../open-console.ts";
 import { openOutbound } from "../open-outbound.ts";
+import { createBundleOpener } from "../open-bundles.ts";
+import { openDistribution } from "../open-policy.ts";
+import type { Handed } from "../open-policy.ts";
 import { openReplay } from "../open-replay.ts";
-import { openDistribution, tryPolicy } from "../open-policy.ts";
 import { createCountRelay } from "./peer-counts.ts";
 import type { Assignment, Serving } from "./worker.ts";
 import { createWorkerFleet } from "./worker-fleet.ts";
@@ -47,12 +49,20 @@ export async function startWorkers(
   stack.defer(() => db.close());
   await migrateDatabase(db, { log });
   const compile = createDetectors(config.detect.encoded_bytes);
-  const parts = { db, config, env, checkPatterns: (patterns: JsonObject) => void compile(patterns) };
   const chosen = await openDistribution(
     { db, config, outbound: openOutbound(config, secrets), env, log, source },
-    (bytes, mayFall) => tryPolicy(parts, bytes, mayFall),
+    () =>
+      createBundleOpener({
+        db,
+        config,
+        env,
+        log,
+        checkPatterns: (patterns) => void compile(patterns),
+        connectionLabels: null,
+      }),
   );
-  const fleet = createWorkerFleet(chosen, (id, order) => sendTo(id, order));
+  chosen.close();
+  const fleet = createWorkerFleet(chosen.bundles, (id, order) => sendTo(id, order));
   let distribution: RunningDistribution | null = null;
   const failed = Promise.withResolvers<string>();
   const firsts = Array.from({ length: assignment.config.workers }, () => Promise.withResolvers<string>());
@@ -61,7 +71,7 @@ export async function startWorkers(
   let earlyDeaths = 0;
 
   /** One that can't be brought to what the others have would decide otherwise than they do. */
-  async function join(worker: Worker, began: Buffer): Promise<void> {
+  async function join(worker: Worker, began: readonly Handed[]): Promise<void> {
     try {
       await fleet.joins(worker.id, began);
     } catch (error) {
@@ -76,14 +86,13 @@ export async function startWorkers(
   function launch(first: PromiseWithResolvers<string> | null): void {
     const worker = cluster.fork();
     const startedAt = Date.now();
-    let began: Buffer = Buffer.alloc(0);
+    let began: readonly Handed[] = [];
     worker.on("message", (message) => {
       const parsed = fromWorker.safeParse(message);
       if (!parsed.success) return;
       if (parsed.data.kind === "asks") {
-        const handed = fleet.current();
-        began = handed.bytes;
-        worker.send({ kind: "assignment", assignment, handed });
+        began = fleet.current();
+        worker.send({ kind: "assignment", assignment, handed: began });
         relay.joins(worker.id);
       } else if (parsed.data.kind === "counts") relay.tells(worker.id, parsed.data.counts);
       else if (parsed.data.kind === "policy-done") fleet.hears(worker.id, parsed.data);
@@ -110,7 +119,13 @@ export async function startWorkers(
   const admin =
     config.adminListen === null
       ? null
-      : await openAdmin(config.adminListen, { ...assignment, db }, env, () => distribution, log);
+      : await openAdmin(
+          config.adminListen,
+          { ...assignment, db },
+          env,
+          () => distribution?.bundles() ?? [],
+          log,
+        );
   for (const first of firsts) launch(first);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new StartError("The workers didn't start in time.")), START_MS);
@@ -151,7 +166,7 @@ async function openAdmin(
   address: Address,
   { config, secrets, databaseUrl, db }: Assignment & { readonly db: Database },
   env: Environment,
-  distribution: () => RunningDistribution | null,
+  bundles: Parameters<typeof createPrimaryMetrics>[0],
   log: Log,
 ): Promise<AdminListener> {
   const installed = openOutbound(config, secrets).install();
@@ -166,7 +181,7 @@ async function openAdmin(
   });
   const listener = await createAdminListener(
     address,
-    createPrimaryMetrics(distribution),
+    createPrimaryMetrics(bundles),
     openConsole({
       db,
       config,

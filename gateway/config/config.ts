@@ -1,6 +1,8 @@
 // Puts the file, the environment and the command line together into a Config that may be logged and Secrets that may not.
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
+import type { BundleConfigs } from "./bundles.ts";
+import { readBundles } from "./bundles.ts";
 import type { ConnectionConfig } from "./connections.ts";
 import { readConnections } from "./connections.ts";
 import type { DecisionLogConfig } from "./decision-log.ts";
@@ -9,13 +11,10 @@ import { readDatabaseUrl } from "./database-url.ts";
 import type { Flags } from "./environment.ts";
 import { listFlags, listOverrides, readVariable, sourceOf, warnOfUnknown } from "./environment.ts";
 import { isLoopback } from "./loopback.ts";
-import { findPackageRoot } from "./package-root.ts";
 import type { IssuerConfig } from "./issuers.ts";
 import { readIssuers } from "./issuers.ts";
 import type { OutboundConfig } from "./outbound.ts";
 import { readOutbound } from "./outbound.ts";
-import { checkBundleUrl, isUrl, readPolicySource } from "./policy-source.ts";
-import type { PolicySource } from "./policy-source.ts";
 import type { SamlIssuerConfig } from "./saml-issuers.ts";
 import { readSamlIssuers } from "./saml-issuers.ts";
 import { parseFile } from "./parse-file.ts";
@@ -62,19 +61,11 @@ export type Config = {
   readonly tokens: ConfigFile["tokens"];
   readonly console: ConfigFile["console"];
   readonly policy: {
-    /** What the bundle is called in the record: its serials are one order. */
-    readonly name: string;
-    /** Its file or folder, or its URL. */
-    readonly bundle: string;
+    readonly bundles: BundleConfigs;
     /** Whether that is a folder of policies, which the start builds at every change. */
     readonly isBuilt: boolean;
-    /** Null: it is no URL. */
-    readonly url: string | null;
-    readonly source: PolicySource;
     /** Where files of references lie that are followed while the gateway runs. */
     readonly folder: string;
-    /** How long ago its source may have confirmed it, in milliseconds; null: as long as it may be. */
-    readonly maxAgeMs: number | null;
     readonly operator: string | null;
     /** Null: nothing need be signed. */
     readonly signing: SigningConfig | null;
@@ -177,29 +168,8 @@ export function loadConfig(options: {
     isWhole ? report : () => undefined,
   );
   const from = (key: readonly string[]): string => (sourceOf(key, overrides) === null ? folder : cwd);
-  const sources = options.flags?.policy ?? null;
-  const replaced = file.policy.bundle ?? null;
-  const named = sources === null ? file.policy.bundle : undefined;
-  const url = named !== undefined && isUrl(named) ? named : null;
-  const wrongUrl = url === null ? null : checkBundleUrl(url);
-  if (wrongUrl !== null) report(["policy", "bundle"], wrongUrl);
-  const bundle =
-    sources !== null
-      ? resolve(cwd, sources)
-      : url !== null
-        ? url
-        : named === undefined
-          ? join(findPackageRoot(), "bundles", "default.tar.gz")
-          : resolve(from(["policy", "bundle"]), named);
-  const source = readPolicySource(file.policy.source, {
-    folder,
-    follow: (reference) => followReference(reference, env, folder),
-    report: isWhole ? report : () => undefined,
-  });
   const operator =
     file.policy.operator === undefined ? null : resolve(from(["policy", "operator"]), file.policy.operator);
-  if (isWhole && url === null && !existsSync(bundle) && named !== undefined)
-    report(["policy", "bundle"], `expected a file at ${bundle}`);
   if (isWhole && operator !== null && !existsSync(operator))
     report(["policy", "operator"], `expected a file at ${operator}`);
   const signing = file.policy.signing === undefined ? null : resolveSigning(file.policy.signing, folder);
@@ -207,11 +177,22 @@ export function loadConfig(options: {
     const trust = readTrust(signing, env);
     if ("expected" in trust) report(["policy", "signing", "keys", trust.index, "public_key"], trust.expected);
   }
+  const sources = options.flags?.policy ?? null;
+  const replaced = file.policy.bundle ?? file.policy.bundles ?? null;
   if (sources !== null && signing !== null)
     report(
       ["policy", "signing"],
       "expected none beside --policy: what is built at every change is not signed. Leave it out of a configuration for development; in earnest build and sign a bundle, and start without --policy",
     );
+  const bundles = readBundles(file.policy, {
+    sources: sources === null ? null : resolve(cwd, sources),
+    signing,
+    folder,
+    from,
+    follow: (reference) => followReference(reference, env, folder),
+    report,
+    isServing: isWhole,
+  });
   const tls =
     file.tls === undefined
       ? null
@@ -265,13 +246,9 @@ export function loadConfig(options: {
     tokens: file.tokens,
     console: file.console,
     policy: {
-      name: sources !== null ? "development" : named === undefined ? "default" : "main",
-      bundle,
+      bundles,
       isBuilt: sources !== null,
-      url,
-      source,
       folder,
-      maxAgeMs: file.policy.source.max_age_s === undefined ? null : file.policy.source.max_age_s * 1000,
       operator,
       signing,
       time_zone: file.policy.time_zone,

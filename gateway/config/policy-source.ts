@@ -75,7 +75,7 @@ export function checkBundleUrl(text: string): string | null {
   return isSafe && isPlain ? null : expected;
 }
 
-/** Puts the key together; its secrets are followed once, to see that they are there. */
+/** Puts the key together; its secrets are followed once, to see that they are there. Reports what is wrong below it. */
 export function readPolicySource(
   file: z.output<typeof policySource>,
   options: {
@@ -92,19 +92,18 @@ export function readPolicySource(
   ];
   for (const [at, reference] of references) {
     const followed = reference === undefined ? null : follow(reference);
-    if (followed !== null && "expected" in followed) report(["policy", "source", ...at], followed.expected);
+    if (followed !== null && "expected" in followed) report(at, followed.expected);
     else if (
       followed !== null &&
       at[0] !== "certificate" &&
       at[0] !== "key" &&
       !/^[\x20-\x7e]*$/.test(followed.value)
     )
-      report(["policy", "source", ...at], "expected visible ASCII characters on one line");
+      report(at, "expected visible ASCII characters on one line");
   }
   if ((source.certificate === undefined) !== (source.key === undefined))
-    report(["policy", "source"], "expected both a certificate and its key");
+    report([], "expected both a certificate and its key");
   const authorities = ca === undefined ? null : readAuthorities(resolve(folder, ca));
-  if (authorities !== null && "expected" in authorities)
-    report(["policy", "source", "ca"], authorities.expected);
+  if (authorities !== null && "expected" in authorities) report(["ca"], authorities.expected);
   return { ...source, authorities: authorities !== null && "pem" in authorities ? authorities.pem : null };
 }

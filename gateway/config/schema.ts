@@ -5,6 +5,7 @@ import { decisionLog } from "./decision-log.ts";
 import { bytes, count, milliseconds, network, secretReference, trustedUrl, url } from "./fields.ts";
 import { issuer } from "./issuer-schema.ts";
 import { outbound } from "./outbound.ts";
+import { bundles } from "./bundles.ts";
 import { policySource } from "./policy-source.ts";
 import { recogniser } from "./recogniser-schema.ts";
 import { samlIssuer } from "./saml-schema.ts";
@@ -217,6 +218,7 @@ export const configFile = z
             "The bundle to serve: a file, a folder that one was unpacked to, or an https URL ([policy-distribution.md](policy-distribution.md)). What changes is taken into use. Absent: the one that comes with the gateway.",
         }),
         source: policySource,
+        bundles,
         operator: z.string().min(1).optional().meta({
           description: "A file of your own data (access lists, limits, effects), laid over the bundle's.",
         }),

@@ -24,7 +24,10 @@ describe("start --policy", () => {
     const file = join(folder, "built.yaml");
     writeFileSync(file, JSON.stringify({ simulate: true, policy: { bundle: "nowhere.tar.gz" } }));
     const { config, warnings } = loadConfig({ file, env: {}, flags: { policy: "rego" }, cwd: folder });
-    expect(config.policy).toMatchObject({ isBuilt: true, bundle: join(folder, "rego"), name: "development" });
+    expect(config.policy).toMatchObject({
+      isBuilt: true,
+      bundles: [{ bundle: join(folder, "rego"), name: "development" }],
+    });
     expect(warnings).toEqual([expect.stringContaining("`policy.bundle` does not count")]);
   });
 

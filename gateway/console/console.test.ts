@@ -82,13 +82,19 @@ function open(
     config: {
       connections: configured,
       policy: {
-        name: "default",
         isBuilt: false,
-        bundle: "",
-        url: null,
-        source: { headers: {}, poll_s: 30, wait_s: 60, authorities: null },
+        bundles: [
+          {
+            name: "default",
+            bundle: "",
+            url: null,
+            source: { headers: {}, poll_s: 30, wait_s: 60, authorities: null },
+            maxAgeMs: null,
+            isGate: true,
+            signing: null,
+          },
+        ],
         folder: "",
-        maxAgeMs: null,
         operator: null,
         signing: null,
         time_zone: "UTC",

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { WaitingDecision } from "../../db/queries/decision-log.ts";
 import type { Json, JsonObject } from "../exchange.ts";
+import { readSetRevision } from "../set-revision.ts";
 
 const recorded = z.object({ basis: z.json().optional() }).catchall(z.json());
 const timings = z.looseObject({ policy: z.number().optional() }).nullable();
@@ -28,6 +29,13 @@ export type DecisionEvent = {
   readonly custom: JsonObject;
 };
 
+/** Several bundles stand under their names. */
+function toBundles(revision: string): DecisionEvent["bundles"] {
+  const members = readSetRevision(revision);
+  if (members === null) return { gateway: { revision } };
+  return Object.fromEntries(members.map((member) => [member.name, { revision: member.revision }]));
+}
+
 /** Gives the event of a decision. */
 export function toEvent(
   row: Omit<WaitingDecision, "entry">,
@@ -40,7 +48,7 @@ export function toEvent(
   return {
     labels,
     decision_id: row.seq === 0 ? row.exchangeId : `${row.exchangeId}.${row.seq}`,
-    bundles: { gateway: { revision: row.revision } },
+    bundles: toBundles(row.revision),
     path: `gateway/main/${row.phase}`,
     input: facts,
     ...(decision === null ? { error: { code: row.codes[0] ?? "policy_unavailable" } } : { result: decision }),

@@ -35,11 +35,13 @@ export type ChoosingDeps = {
 
 /**
  * Tries one after the other with `open`, which rejects with a `PolicyLoadError` where a bundle can't be used, or where its
- * serial is too low and may not be. Rejects where none is left: nothing runs without a policy.
+ * serial is too low and may not be. `skips` says why a source that can be away is not asked. Rejects where none is left:
+ * nothing runs without a policy.
  */
 export async function chooseFirst<T>(
   deps: ChoosingDeps,
   open: (bytes: Buffer, mayFall: boolean) => Promise<T>,
+  skips: PolicyLoadError | null = null,
 ): Promise<{ readonly first: First; readonly opened: T }> {
   const { db, name, source, lastGood, log } = deps;
   const order = await readOrder(db, name);
@@ -53,6 +55,7 @@ export async function chooseFirst<T>(
   let offered: Buffer | null = null;
   let failed: Error;
   try {
+    if (skips !== null && source.isRemote) throw skips;
     offered = await askOnce(source);
     const opened = await open(offered, false);
     return { first: { ...at, bytes: offered, offered, by: source.name }, opened };

@@ -18,9 +18,10 @@ import { createOutbound } from "../forward/outbound.ts";
 import { createPolicy } from "../policy/load.ts";
 import type { Policy } from "../policy/load.ts";
 import { toSampleFacts } from "../policy/sample-facts.ts";
+import type { BundleState } from "./bundle-state.ts";
 import { chooseFirst } from "./choose-first.ts";
 import { createHttpSource } from "./http-source.ts";
-import { keepPolicy } from "./keep-policy.ts";
+import { keepInOrder, keepVersion } from "./keep-policy.ts";
 import { createLastGood } from "./last-good.ts";
 import { runDistribution } from "./run.ts";
 import type { RunningDistribution } from "./run.ts";
@@ -54,6 +55,7 @@ type Begun = {
   readonly name: string;
   readonly policy: Policy;
   readonly running: RunningDistribution;
+  readonly state: () => BundleState;
   readonly log: ReturnType<typeof createKeptLog>;
 };
 
@@ -88,7 +90,8 @@ async function begin(name = toName(), gateway = "one"): Promise<Begun> {
       trust: null,
       checkPatterns: (patterns) => void compile(patterns),
       async beforeInForce(snapshot, loaded) {
-        await keepPolicy(db, name, snapshot, loaded, mayFall || !isFirst);
+        await keepInOrder(db, { name, ...loaded }, mayFall || !isFirst);
+        await keepVersion(db, snapshot);
         isFirst = false;
       },
       log,
@@ -97,14 +100,19 @@ async function begin(name = toName(), gateway = "one"): Promise<Begun> {
   opened.push(policy);
   const { bytes: _, ...begun } = policy.status().bundle;
   const running = await runDistribution({
-    ...deps,
-    first,
-    begun,
-    fleet: { prepare: (bytes) => policy.prepare(bytes), confirm: () => undefined },
+    db,
+    log,
+    bundles: [{ ...deps, first, begun }],
+    fleet: { prepare: (_, bytes) => policy.prepare(bytes), confirm: () => undefined },
     identity: { id: crypto.randomUUID(), name: gateway, address: "127.0.0.1:1", version: "0" },
   });
   opened.push(running);
-  return { name, policy, running, log };
+  const state = (): BundleState => {
+    const [bundle] = running.bundles();
+    if (bundle === undefined) throw new TypeError("There is one bundle.");
+    return bundle.state();
+  };
+  return { name, policy, running, state, log };
 }
 
 async function publish(revision: Revision): Promise<Buffer> {
@@ -117,9 +125,9 @@ const revisionOf = ({ policy }: Begun): string => policy.current().version.revis
 async function reaches(begun: Begun, revision: string): Promise<void> {
   await expect.poll(() => revisionOf(begun), SOON).toBe(revision);
 }
-async function problemOf({ running }: Begun): Promise<string> {
-  await expect.poll(() => running.state().problem, SOON).not.toBeNull();
-  return running.state().problem?.message ?? "";
+async function problemOf({ state }: Begun): Promise<string> {
+  await expect.poll(() => state().problem, SOON).not.toBeNull();
+  return state().problem?.message ?? "";
 }
 async function order(
   name: string,
@@ -142,7 +150,7 @@ const history = async (name: string): Promise<string[]> =>
 test("what is published comes into force, is kept and recorded, and an exchange keeps what it began with", async () => {
   await publish({ revision: "a1", serial: 1 });
   const begun = await begin();
-  expect(begun.running.state()).toMatchObject({ revision: "a1", serial: 1, problem: null, held: null });
+  expect(begun.state()).toMatchObject({ revision: "a1", serial: 1, problem: null, held: null });
   const before = begun.policy.current();
   await publish({ revision: "a2", serial: 2 });
   await reaches(begun, "a2");
@@ -166,11 +174,11 @@ test("it starts with the copy on this machine while the source is away, says so,
   server.misbehave((_, response) => response.writeHead(503).end());
   const second = await begin(name);
   expect(revisionOf(second)).toBe("b2");
-  expect(second.running.state().by).toBe("the last good bundle, kept on this machine");
+  expect(second.state().by).toBe("the last good bundle, kept on this machine");
   expect(await problemOf(second)).toContain("answers with status 503");
   expect(second.log.lines.join("\n")).toContain("The gateway begins with the last good bundle");
   server.misbehave(null);
-  await expect.poll(() => second.running.state().problem, SOON).toBeNull();
+  await expect.poll(() => second.state().problem, SOON).toBeNull();
   await publish({ revision: "b3", serial: 3 });
   await reaches(second, "b3");
 });
@@ -182,10 +190,10 @@ test("a machine without a copy, or with one that was changed, starts with what t
   await first.running.close();
   server.misbehave((request) => request.socket.destroy());
   const other = await begin(name, "other");
-  expect(other.running.state().by).toBe("the last bundle of the database");
+  expect(other.state().by).toBe("the last bundle of the database");
   const path = join(folder, `one-${name}.bundle`);
   writeFileSync(path, "changed");
-  expect((await begin(name)).running.state().by).toBe("the last bundle of the database");
+  expect((await begin(name)).state().by).toBe("the last bundle of the database");
   await expect(begin()).rejects.toThrow("There is no good bundle from before");
 });
 
@@ -304,7 +312,7 @@ describe("while a good one decides", () => {
       expect((await history(begun.name))[1]).toMatch(/^refuse /);
       await publish({ revision: "better", serial: 6 });
       await reaches(begun, "better");
-      await expect.poll(() => begun.running.state().problem, SOON).toBeNull();
+      await expect.poll(() => begun.state().problem, SOON).toBeNull();
     },
   );
 });
@@ -341,14 +349,14 @@ test("a source that fails and comes back is asked again, ever more rarely", asyn
   const begun = await begin();
   const before = server.asked.length;
   server.misbehave((_, response) => response.writeHead(500).end());
-  await expect.poll(() => begun.running.state().failures, SOON).toBeGreaterThanOrEqual(3);
+  await expect.poll(() => begun.state().failures, SOON).toBeGreaterThanOrEqual(3);
   // By then a source that is asked without a pause would have been asked thousands of times.
   expect(server.asked.length - before).toBeLessThan(12);
-  expect(begun.running.state().problem?.message).toContain("answers with status 500");
+  expect(begun.state().problem?.message).toContain("answers with status 500");
   server.misbehave(null);
   await publish({ revision: "e2" });
   await reaches(begun, "e2");
-  await expect.poll(() => begun.running.state(), SOON).toMatchObject({ failures: 0, problem: null });
+  await expect.poll(() => begun.state(), SOON).toMatchObject({ failures: 0, problem: null });
 });
 
 describe("an order", () => {
@@ -360,7 +368,7 @@ describe("an order", () => {
     await Promise.all([reaches(begun, "f2"), reaches(other, "f2")]);
     await order(begun.name, "rollback", "f1", "too strict");
     await Promise.all([reaches(begun, "f1"), reaches(other, "f1")]);
-    expect(begun.running.state().held).toEqual({
+    expect(begun.state().held).toEqual({
       kind: "rollback",
       by: "operator:test@here",
       why: "too strict",
@@ -370,7 +378,7 @@ describe("an order", () => {
     expect(revisionOf(begun)).toBe("f1");
     await order(begun.name, "latest");
     await Promise.all([reaches(begun, "f3"), reaches(other, "f3")]);
-    expect(begun.running.state().held).toBeNull();
+    expect(begun.state().held).toBeNull();
     await expect.poll(() => history(begun.name), SOON).toContain("rollback f1 by operator:test@here");
   });
 
@@ -393,6 +401,6 @@ describe("an order", () => {
     await order(first.name, "rollback", "h1");
     const second = await begin(first.name);
     expect(revisionOf(second)).toBe("h1");
-    expect(second.running.state()).toMatchObject({ held: { kind: "rollback" }, by: "operator:test@here" });
+    expect(second.state()).toMatchObject({ held: { kind: "rollback" }, by: "operator:test@here" });
   });
 });

@@ -11,19 +11,24 @@ import type { ChoosingDeps, First } from "./choose-first.ts";
 import { keepInOrder } from "./keep-policy.ts";
 import { SourceError } from "./source.ts";
 
-/** Where a bundle comes into force: in this process, or in all workers of the gateway. */
+/** Where bundles come into force: in this process, or in all workers of the gateway. */
 export type Fleet = {
   /** Tries a bundle everywhere, so that its `commit` swaps it in at once. Rejects where it can't be used somewhere. */
-  prepare(bytes: Buffer): Promise<PreparedBundle>;
+  prepare(name: string, bytes: Buffer): Promise<PreparedBundle>;
   /** Says that the source has confirmed so many milliseconds ago that nothing newer is to be had. */
-  confirm(ageMs: number): void;
+  confirm(name: string, ageMs: number): void;
 };
+
+/** Has tasks run one at a time. */
+export type InTurn = <T>(task: () => Promise<T>) => Promise<T>;
 
 export type DistributionDeps = ChoosingDeps & {
   readonly first: First;
   /** The bundle that decides already. */
   readonly begun: Omit<LoadedBundle, "bytes">;
   readonly fleet: Fleet;
+  /** Takes what comes one at a time, from the sources as from operators: bundles that decide together are tried together. */
+  readonly inTurn: InTurn;
   /** The gateway's name in the record. */
   readonly gateway: string;
   /** Called whenever the state has changed. */
@@ -51,7 +56,7 @@ type How = Pick<Activation, "by" | "why"> & { readonly kind: "activate" | "rollb
 
 /** Creates it with the bundle that decides already. */
 export function createDistribution(deps: DistributionDeps): Distribution {
-  const { db, name, source, fleet, first, log } = deps;
+  const { db, name, source, fleet, first, log, inTurn } = deps;
   const random = deps.random ?? Math.random;
   let inForce: InForce = { ...deps.begun, since: new Date(), by: first.by };
   let order: PolicyOrderRow | null = first.order;
@@ -62,14 +67,6 @@ export function createDistribution(deps: DistributionDeps): Distribution {
   let away: Problem = offered === null ? toProblem(first.problem) : null;
   let confirmed = performance.now() - first.ageMs;
   let failures = 0;
-  let queue: Promise<unknown> = Promise.resolve();
-
-  /** What comes is taken one at a time, from the source as from operators. */
-  function inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const next = queue.then(task);
-    queue = next.catch(() => undefined);
-    return next;
-  }
 
   const isHeld = (): boolean => order !== null && order.kind !== "latest";
 
@@ -83,7 +80,7 @@ export function createDistribution(deps: DistributionDeps): Distribution {
   async function activate({ bytes, digest }: Offered, how: How): Promise<boolean> {
     let told: Omit<LoadedBundle, "bytes"> | null = null;
     try {
-      const prepared = await fleet.prepare(bytes);
+      const prepared = await fleet.prepare(name, bytes);
       told = prepared.bundle;
       if (digest !== inForce.digest) await keepInOrder(db, { name, ...told, bytes }, how.kind === "rollback");
       await prepared.commit();
@@ -138,7 +135,7 @@ export function createDistribution(deps: DistributionDeps): Distribution {
         }
         if (isRefused()) return;
         confirmed = performance.now();
-        fleet.confirm(0);
+        fleet.confirm(name, 0);
       });
       if (failures > 0) log.info({ bundle: name }, "The bundle's source answers again.");
       if (away !== null) deps.onChange();

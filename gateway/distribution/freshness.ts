@@ -8,13 +8,12 @@ export type Freshness = {
   check(): void;
 };
 
-/** Begins with a bundle that was confirmed so many milliseconds ago; without a limit nothing is ever too old. */
+/** Begins with a bundle that was confirmed so many milliseconds ago. */
 export function createFreshness(
-  maxAgeMs: number | null,
+  maxAgeMs: number,
   ageMs: number,
   now: () => number = performance.now.bind(performance),
 ): Freshness {
-  if (maxAgeMs === null) return { confirm: () => undefined, check: () => undefined };
   // A clock that only grows: that of the day may be set.
   let confirmed = now() - ageMs;
   return {

@@ -1,20 +1,16 @@
-// Keeps a policy before it decides: the bundle and the operator's data, so that its decisions can be replayed.
+// Keeps a policy before it decides: its bundles and the operator's data, so that its decisions can be replayed.
 import type { Database } from "../../db/client.ts";
-import { keepBundle } from "../../db/queries/policy-bundles.ts";
-import type { StoredBundle } from "../../db/queries/policy-bundles.ts";
+import { judgeBundle, keepBundle } from "../../db/queries/policy-bundles.ts";
+import type { Keeping, StoredBundle } from "../../db/queries/policy-bundles.ts";
 import { recordPolicyVersion } from "../../db/queries/policy-versions.ts";
 import { PolicyLoadError } from "../policy/load-error.ts";
-import type { LoadedBundle, PolicySnapshot } from "../policy/load.ts";
+import type { PolicySnapshot } from "../policy/load.ts";
 
-/** Keeps a policy; `mayFall`: also one with a lower serial than was in force already. Rejects with a `PolicyLoadError` where one may not be. */
-export async function keepPolicy(
+/** Keeps what decides from now on, besides the bundles themselves. */
+export async function keepVersion(
   db: Database,
-  name: string,
   { version, operator }: Pick<PolicySnapshot, "version" | "operator">,
-  bundle: LoadedBundle,
-  mayFall: boolean,
 ): Promise<void> {
-  await keepInOrder(db, { name, ...bundle }, mayFall);
   await recordPolicyVersion(db, {
     ...version,
     overlayDigest: operator?.digest ?? null,
@@ -22,13 +18,21 @@ export async function keepPolicy(
   });
 }
 
+/** Looks whether a bundle may come into force. Rejects with a `PolicyLoadError` where its serial is too low. */
+export async function checkOrder(db: Database, bundle: StoredBundle, mayFall: boolean): Promise<void> {
+  if (!mayFall) requireKept(bundle, await judgeBundle(db, bundle));
+}
+
 /** Keeps a bundle. Rejects with a `PolicyLoadError` where its serial is too low. */
 export async function keepInOrder(db: Database, bundle: StoredBundle, mayFall: boolean): Promise<void> {
-  const keeping = await keepBundle(db, bundle, { mayFall });
+  requireKept(bundle, await keepBundle(db, bundle, { mayFall }));
+}
+
+function requireKept({ revision, serial }: StoredBundle, keeping: Keeping): void {
   if (keeping.isKept) return;
-  const own = bundle.serial === null ? "it has no serial" : `its serial is ${bundle.serial}`;
+  const own = serial === null ? "it has no serial" : `its serial is ${serial}`;
   throw new PolicyLoadError(
-    `Revision ${bundle.revision} is refused: ${own}, and ${keeping.highest} was in force already. Build it with a higher one ` +
+    `Revision ${revision} is refused: ${own}, and ${keeping.highest} was in force already. Build it with a higher one ` +
       `("tollgate policy build --serial"), or go back to one that was in force ("tollgate policy rollback").`,
   );
 }

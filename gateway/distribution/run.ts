@@ -1,4 +1,4 @@
-// Runs a gateway's distribution: its source, the orders of its database, and the row there that tells how it stands.
+// Runs a gateway's distribution: its sources, the orders of its database, and the row there that tells how it stands.
 import type { Database } from "../../db/client.ts";
 import { removeGateway, reportGateway } from "../../db/queries/gateways.ts";
 import { createOrderReader, listenForOrders } from "../../db/queries/policy-orders.ts";
@@ -6,7 +6,7 @@ import { followLog } from "../follow-log.ts";
 import type { Log } from "../log.ts";
 import type { BundleState } from "./bundle-state.ts";
 import { createDistribution } from "./distribution.ts";
-import type { DistributionDeps } from "./distribution.ts";
+import type { Distribution, DistributionDeps, Fleet, InTurn } from "./distribution.ts";
 
 /** Who reports. */
 export type GatewayIdentity = {
@@ -16,9 +16,12 @@ export type GatewayIdentity = {
   readonly version: string;
 };
 
+/** A bundle that is followed, and what was begun with. */
+export type FollowedBundle = Omit<DistributionDeps, "onChange" | "gateway" | "fleet" | "inTurn">;
+
 export type RunningDistribution = {
-  state(): BundleState;
-  ageMs(): number;
+  /** How each bundle stands, in their order. */
+  bundles(): readonly Pick<Distribution, "state" | "ageMs">[];
   close(): Promise<void>;
 };
 
@@ -26,24 +29,31 @@ const READ_LIMIT_MS = 900;
 const REPORT_MS = 5_000;
 
 /** Begins. Rejects where the database can't be listened to. */
-export async function runDistribution(
-  deps: Omit<DistributionDeps, "onChange" | "gateway"> & { readonly identity: GatewayIdentity },
-): Promise<RunningDistribution> {
-  const { db, log, identity } = deps;
+export async function runDistribution(deps: {
+  readonly db: Database;
+  readonly log: Log;
+  readonly bundles: readonly FollowedBundle[];
+  readonly fleet: Fleet;
+  readonly identity: GatewayIdentity;
+}): Promise<RunningDistribution> {
+  const { db, log, identity, fleet } = deps;
   const stop = new AbortController();
   let isDue = true;
-  const distribution = createDistribution({ ...deps, gateway: identity.name, onChange: () => void report() });
+  const inTurn = createTurns();
+  const distributions = deps.bundles.map((bundle) =>
+    createDistribution({ ...bundle, fleet, inTurn, gateway: identity.name, onChange: () => void report() }),
+  );
 
   async function takeOrders(): Promise<void> {
     isDue = true;
     try {
-      await distribution.takeOrders();
+      for (const distribution of distributions) await distribution.takeOrders();
       isDue = false;
     } catch (error) {
       log.warn({ err: error }, "An order about the policy could not be followed; it is tried again.");
     }
   }
-  const report = createReporter(db, identity, () => distribution.state(), log);
+  const report = createReporter(db, identity, () => distributions.map((one) => one.state()), log);
 
   const orders = followLog({
     reader: createOrderReader(db, READ_LIMIT_MS),
@@ -67,10 +77,9 @@ export async function runDistribution(
   }, REPORT_MS);
   timer.unref();
   await report();
-  const following = distribution.follow(stop.signal);
+  const following = Promise.all(distributions.map((one) => one.follow(stop.signal)));
   return {
-    state: () => distribution.state(),
-    ageMs: () => distribution.ageMs(),
+    bundles: () => distributions,
     async close() {
       stop.abort();
       clearInterval(timer);
@@ -82,11 +91,20 @@ export async function runDistribution(
   };
 }
 
+function createTurns(): InTurn {
+  let queue: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const next = queue.then(task);
+    queue = next.catch(() => undefined);
+    return next;
+  };
+}
+
 /** Makes what writes the row: one at a time, and what changes meanwhile with the next. */
 function createReporter(
   db: Database,
   identity: GatewayIdentity,
-  state: () => BundleState,
+  states: () => readonly BundleState[],
   log: Log,
 ): () => Promise<void> {
   let running: Promise<void> | null = null;
@@ -96,7 +114,7 @@ function createReporter(
       isAgain = true;
       return running;
     }
-    running = reportGateway(db, { ...identity, policies: [state()] })
+    running = reportGateway(db, { ...identity, policies: states() })
       .catch((error: unknown) => log.debug({ err: error }, "The gateway could not report to the database."))
       .finally(() => (running = null));
     await running;

@@ -185,7 +185,9 @@ test_mask if {
     write("system/log/log_test.rego", TESTS);
     await formatSources(opa, source);
     const { bytes } = await build();
-    expect((await readBundle(bytes, { trust: null })).manifest.roots).toEqual(["gateway", "system/log"]);
+    const { roots } = (await readBundle(bytes, { trust: null })).manifest;
+    expect(roots).toContain("gateway/rules/access");
+    expect(roots.at(-1)).toBe("system/log");
     const file = join(base, "with-log.tar.gz");
     writeFileSync(file, bytes);
     const policy = await loadPolicy(file);

@@ -13,6 +13,7 @@ import { phasesOf } from "./collector.ts";
 import { PolicyProblem, toError, type Problem } from "./problem.ts";
 import { digestDetectors, readCommit, type Commit } from "./provenance.ts";
 import type { Rule } from "./read-rules.ts";
+import { toRoots } from "./roots.ts";
 import type { Opa } from "./run-opa.ts";
 import { digestSources, writeFiles, type Source } from "./sources.ts";
 import { createStage } from "./stage.ts";
@@ -92,7 +93,7 @@ export async function buildBundle(options: BuildOptions): Promise<Built> {
 type Manifest = { readonly revision: string; readonly roots: readonly string[]; readonly metadata: object };
 
 function toManifest(
-  { rules, logRules, regoPatterns, reads }: Checked,
+  { rules, logRules, regoPatterns, reads, sources }: Checked,
   {
     revision,
     more,
@@ -102,7 +103,7 @@ function toManifest(
   const facts = { reads, phases: phasesOf(rules), rules, rego_patterns: regoPatterns, canaries };
   return {
     revision,
-    roots: ["gateway", ...(logRules.length > 0 ? [LOG_ROOT] : [])],
+    roots: [...toRoots(sources.map(({ path }) => path)), ...(logRules.length > 0 ? [LOG_ROOT] : [])],
     metadata: { tollgate: { format: 1, facts: 1, ...more, ...facts } },
   };
 }

@@ -196,7 +196,7 @@ function toSet(codes: readonly string[]): string {
 function toSource(bundle: Buffer, { operator }: CaseText): Parameters<typeof openSide>[0] {
   const tables = operator?.["effects_by_label"];
   return {
-    bundle,
+    bundles: [{ name: "main", isGate: true, bytes: bundle }],
     operator: operator === undefined ? null : JSON.stringify(operator),
     connectionLabels: typeof tables === "object" && tables !== null ? Object.keys(tables) : [],
     recognised: [],

@@ -40,6 +40,10 @@ export type PolicyDeps = {
   readonly watchdog?: WatchdogOptions;
   /** How often the files are looked at. */
   readonly pollMs?: number;
+  /** Looks at a policy that could be taken into use. Throws a `PolicyLoadError` that says why it may not. */
+  readonly admit?: (snapshot: PolicySnapshot) => void;
+  /** Whether it decides beside a first bundle, which holds what the gateway relies on. */
+  readonly isBeside?: boolean;
   /** Takes note of a policy before it decides; one that cannot be noted does not come into force. */
   readonly beforeInForce?: (snapshot: PolicySnapshot, bundle: LoadedBundle) => Promise<void>;
 };
@@ -155,8 +159,9 @@ export async function createPolicy(deps: PolicyDeps): Promise<Policy> {
         watch: watchdog.watch(bundle.manifest.revision),
         onDropped,
       });
+      deps.admit?.(snapshot);
       const { revision, metadata } = bundle.manifest;
-      warnOfMissingRules(metadata?.tollgate ?? null, log);
+      if (deps.isBeside !== true) warnOfMissingRules(metadata?.tollgate ?? null, log);
       return {
         digest,
         snapshot,

@@ -71,6 +71,7 @@ const NO_WASM = "holds no WebAssembly: build it with `tollgate policy build`";
 
 /** Below it stands what a bundle says of its decision log, as OPA has it. */
 export const LOG_ROOT = "system/log";
+const ROOT = /^gateway(?:\/[^/]+)*$/;
 
 const manifest = z.looseObject({
   // It stands on every row that it decides.
@@ -81,8 +82,10 @@ const manifest = z.looseObject({
   roots: z
     .array(z.string())
     .refine(
-      (roots) => roots.includes("gateway") && roots.every((root) => root === "gateway" || root === LOG_ROOT),
-      `roots must be [gateway], or [gateway, ${LOG_ROOT}]`,
+      (roots) =>
+        roots.some((root) => root === "gateway" || root === "gateway/main") &&
+        roots.every((root) => ROOT.test(root) || root === LOG_ROOT),
+      `roots must be gateway, or places below it with gateway/main among them, and ${LOG_ROOT}`,
     ),
   wasm: z.array(z.looseObject({ entrypoint: z.string(), module: z.string() }), NO_WASM).min(1, NO_WASM),
   metadata: z.looseObject({ tollgate: metadata.optional() }).optional(),

@@ -80,6 +80,7 @@ export async function preparePolicy(
   tryLoad(evaluator, reads, deps.trial);
   return {
     version: { revision: bundle.manifest.revision, dataRevision },
+    bundles: [{ manifest: bundle.manifest, digest: bundle.digest }],
     operator: operator === NO_OPERATOR_DATA ? null : operator,
     reads: {
       body: [...reads.values()].some(({ body }) => body),

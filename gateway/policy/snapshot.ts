@@ -3,12 +3,22 @@
 import type { Decision, Facts, JsonObject, Phase, PolicyVersion, RuleText } from "../exchange.ts";
 import type { PhaseReads } from "./evaluator.ts";
 import type { LogPolicy } from "./log-policy.ts";
+import type { BundleManifest } from "./manifest.ts";
 import type { OperatorData } from "./operator.ts";
 import type { TokenLives } from "./token-lives.ts";
+
+/** A bundle, as it came. */
+export type BundleIdentity = {
+  readonly manifest: BundleManifest;
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly digest: string;
+};
 
 /** One policy, which an exchange keeps from its beginning to its end. */
 export type PolicySnapshot = {
   readonly version: PolicyVersion;
+  /** The bundles that it is made of, the first of them first. */
+  readonly bundles: readonly BundleIdentity[];
   /** The operator's data that lies over the bundle's own, null where there is no file. */
   readonly operator: OperatorData | null;
   /** Whether any phase's rules read the body or the texts. */

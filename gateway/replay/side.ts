@@ -2,16 +2,21 @@
 import type { Facts, JsonObject, Phase, PolicyVersion } from "../exchange.ts";
 import { readBundle } from "../policy/bundle.ts";
 import { EVALUATOR_LIMITS } from "../policy/load.ts";
+import { createPolicySet } from "../policy/policy-set.ts";
+import type { Slot } from "../policy/policy-set.ts";
 import { preparePolicy } from "../policy/prepare.ts";
+import type { PolicySnapshot } from "../policy/snapshot.ts";
 import { createRunLimited } from "../policy/time-limit.ts";
 import { TRIAL_LIMITS } from "../policy/trial.ts";
 import { NO_WATCHDOG } from "../policy/watchdog.ts";
 import { toFailedOutcome, toOutcome } from "./outcome.ts";
 import type { Outcome } from "./outcome.ts";
 
-/** A bundle and the operator's file over it. */
+type SideBundle = Slot & { readonly bytes: Buffer };
+
+/** The bundles that decide, and the operator's file over the first of them. */
 export type SideSource = {
-  readonly bundle: Buffer;
+  readonly bundles: readonly [SideBundle, ...SideBundle[]];
   /** The operator's data, YAML or JSON; null: none. */
   readonly operator: string | null;
   /** What the operator's file may name besides the bundle's own. */
@@ -43,26 +48,36 @@ const UNGUARDED = { ...EVALUATOR_LIMITS, unguardedChars: EVALUATOR_LIMITS.inputB
 /** Nobody waits for an answer: an evaluation may take long on a busy machine, and ends at last. */
 const GUARDED = { ...EVALUATOR_LIMITS, unguardedChars: 0, evaluationMs: 20_000 };
 
+async function openPolicy(source: SideSource, isGuarded: boolean): Promise<PolicySnapshot> {
+  const set = createPolicySet(source.bundles);
+  for (const [index, { name, bytes }] of source.bundles.entries()) {
+    // What is tried is signed once it is released; it decides nothing here.
+    const bundle = await readBundle(bytes, { trust: null });
+    const snapshot = await preparePolicy(bundle, index === 0 ? source.operator : null, {
+      // What is recorded was found already; patterns are not searched again.
+      checkPatterns: () => undefined,
+      connectionLabels: () => source.connectionLabels,
+      recognised: source.recognised,
+      allowRegoPatterns: true,
+      limits: isGuarded ? GUARDED : UNGUARDED,
+      // How long it takes is the parent's to bound; what it costs of the processor counts as in a gateway.
+      trial: { ...TRIAL_LIMITS, evaluationMs: 60_000, warmUps: 0 },
+      runLimited: createRunLimited(),
+      watch: NO_WATCHDOG.watch(""),
+      onDropped: () => undefined,
+    });
+    set.join(name, () => snapshot);
+  }
+  return set.current();
+}
+
 /**
  * Opens one. Rejects with a `PolicyLoadError` that says what is wrong with it. `isGuarded` has each evaluation end when its
  * time is over, where no other process watches.
  */
 export async function openSide(source: SideSource, isGuarded = false): Promise<Side> {
-  // What is tried is signed once it is released; it decides nothing here.
-  const bundle = await readBundle(source.bundle, { trust: null });
-  const rules = bundle.manifest.metadata?.tollgate?.rules ?? [];
-  const policy = await preparePolicy(bundle, source.operator, {
-    // What is recorded was found already; patterns are not searched again.
-    checkPatterns: () => undefined,
-    connectionLabels: () => source.connectionLabels,
-    recognised: source.recognised,
-    allowRegoPatterns: true,
-    limits: isGuarded ? GUARDED : UNGUARDED,
-    trial: { ...TRIAL_LIMITS, warmUps: 0 },
-    runLimited: createRunLimited(),
-    watch: NO_WATCHDOG.watch(""),
-    onDropped: () => undefined,
-  });
+  const policy = await openPolicy(source, isGuarded);
+  const rules = [...policy.rules.values()];
   const readsIn = (phase: Phase) => policy.readsIn.get(phase)?.paths ?? null;
   return {
     version: policy.version,

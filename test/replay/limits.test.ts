@@ -36,7 +36,8 @@ request := plain if {
 
 async function replay(bundle: Buffer, bounds: Partial<ReplayOptions> = {}): Promise<Replayed> {
   const { db, url } = database;
-  const next = { bundle, operator: null, connectionLabels: [], recognised: [] };
+  const bundles = [{ name: "main", isGate: true, bytes: bundle }] as const;
+  const next = { bundles, operator: null, connectionLabels: [], recognised: [] };
   return runReplay({
     open: { kind: "open", next, against: null, databaseUrl: url, filter: {} },
     parts: listRecordParts(db, {}, await findReplayRange(db, {}, COUNT)),
