@@ -22,6 +22,13 @@ test("somebody of each list is needed, each a person of their own, however they 
     expect(isEnough(both, yes)).toBe(true);
 });
 
+test("one who is in several lists stands for one of them, whoever else says yes", () => {
+  const three = { from: [["a"], ["b"], ["c"]], people: 1 };
+  const x = voter("x", "a", "b", "c");
+  expect(isEnough(three, [x, voter("y", "a"), voter("z", "a")])).toBe(false);
+  expect(isEnough(three, [x, voter("y", "a"), voter("z", "a", "b")])).toBe(true);
+});
+
 test("people are counted: neither one who says yes twice nor one whom nobody asked makes another", () => {
   const three = { from: [["a"]], people: 3 };
   const yes = [voter("x", "a"), voter("y", "a"), voter("x", "a"), voter("z", "b")];
