@@ -69,14 +69,14 @@ export async function replayCorpus(
   const { config } = loadConfig({ file: configFile, env, cwd, scope: "database" });
   const corpus = await openCorpus(resolve(cwd, options.corpus), trust);
   try {
-    const { connection_labels: connectionLabels, recognised, scope, exchanges } = corpus.manifest;
+    const { connection_labels: connectionLabels, recognised, scope, exchanges, callers } = corpus.manifest;
     const names = { connectionLabels, recognised };
     const sides = await findSides({ db: null, config, cwd, names }, { against: RECORDED, ...options });
     return await judge(context, {
       open: { kind: "open", ...sides, databaseUrl: null, filter: {} },
       parts: corpus.parts(),
       total: exchanges,
-      scope: `a corpus of ${scope}`,
+      scope: `a corpus of ${scope}${callers === "names" ? "" : ", callers under other names"}`,
     });
   } finally {
     corpus.close();

@@ -35,6 +35,7 @@ const line: RecordLine = {
   decision: {
     allow: [{ code: "ada@example.com" }],
     deny: [{ code: "not_for", about: "grace@example.com" }],
+    limit: [{ code: "quotas", name: "a-day", key: "caller tollgate ada@example.com agent ada-agent" }],
     mask: [{ code: "m", class: "email", with: "token" }],
   },
   later: [{ phase: "tool_call", facts, decision: { label: [{ code: "l", label: "ada@example.com" }] } }],
@@ -43,7 +44,7 @@ const line: RecordLine = {
 test("replaces each name by the same other one wherever it stands, and empties what it doesn't know", () => {
   const hidden = hideCallers(line, createPseudonyms());
   const text = JSON.stringify({ ...hidden, decision: null });
-  expect(text).not.toMatch(/ada|grace|555|thumbprint|later version/i);
+  expect(text).not.toMatch(/ada@|ada-agent|Ada|grace|555-0100|thumbprint|later version/);
   expect(hidden).toMatchObject({
     id,
     facts: {
@@ -58,22 +59,25 @@ test("replaces each name by the same other one wherever it stands, and empties w
   expect(hidden?.later[0]?.decision).toEqual({ label: [{ code: "l", label: subject }] });
   // A code is a code, whoever is called like it.
   expect(hidden?.decision).toMatchObject({ allow: [{ code: "ada@example.com" }] });
-  expect(JSON.stringify(hidden?.decision)).not.toContain("grace");
+  expect(JSON.stringify(hidden?.decision)).not.toMatch(/grace|ada-agent/);
+  expect(hidden?.decision).toMatchObject({
+    limit: [
+      { name: "a-day", key: expect.stringMatching(`^caller tollgate ${subject} agent caller-[0-9a-f]{16}$`) },
+    ],
+  });
 });
 
 test("tells which facts are not what policy saw", () => {
   expect(hideCallers(line, createPseudonyms())?.facts).toMatchObject({
     basis: {
-      altered: [
-        "/request/model",
+      altered: ["/request/model", "/caller/claims", "/caller/nickname"],
+      renamed: [
         "/caller/subject",
-        "/caller/claims",
         "/caller/acts_for",
         "/caller/agent/name",
         "/caller/agent/owner",
         "/caller/agent/purpose",
         "/caller/certificate",
-        "/caller/nickname",
         "/objects/0/owner/subject",
       ],
     },

@@ -32,8 +32,8 @@ const CALLER: Readonly<Record<keyof Facts["caller"], "kept" | "renamed" | "empti
 /** Of an agent what it may use is kept, and what names it or its owner is not. */
 const AGENT_KEPT: ReadonlySet<string> = new Set(["tools"]);
 
-/** Members of effects in which a rule may write whom it is about. */
-const NAMING: ReadonlySet<string> = new Set(["about", "label"]);
+/** Members of effects in which a rule may write whom it is about, such as whose calls a limit counts. */
+const NAMING: ReadonlySet<string> = new Set(["about", "label", "key", "name", "question"]);
 
 const named = z.looseObject({
   caller: z.looseObject({}),
@@ -42,8 +42,8 @@ const named = z.looseObject({
 });
 
 /**
- * Gives an exchange without its callers' names. Facts note what was replaced, so that a replay judges by no rule that
- * reads it. Null where its facts can't be read.
+ * Gives an exchange without its callers' names. Facts note what was renamed, and what was emptied as altered, so that a
+ * replay judges by no rule that reads it. Null where its facts can't be read.
  */
 export function hideCallers(line: RecordLine, toPseudonym: ToPseudonym): RecordLine | null {
   const renamed = new Map<string, string>();
@@ -74,22 +74,31 @@ function hideInFacts(facts: unknown, rename: ToPseudonym): unknown {
   const { basis } = data;
   const hidden = {
     ...data,
-    caller: mapMembers(data.caller, (name, value) => hideOfCaller(name, value, rename)),
+    caller: mapMembers(data.caller, (name, value) => renameOfCaller(name, value, rename)),
     objects: data.objects.map((object) =>
       object.owner == null
         ? object
         : { ...object, owner: { ...object.owner, subject: rename(object.owner.subject) } },
     ),
   };
+  const emptied = { ...hidden, caller: mapMembers(hidden.caller, emptyOfCaller) };
   // Without a basis nothing is judged by these facts anyway.
-  if (basis === undefined) return hidden;
-  return { ...hidden, basis: { ...basis, altered: [...basis.altered, ...listAltered(data, hidden)] } };
+  if (basis === undefined) return emptied;
+  const altered = [...basis.altered, ...listAltered(hidden, emptied)];
+  return { ...emptied, basis: { ...basis, altered, renamed: listAltered(data, hidden) } };
 }
 
-function hideOfCaller(name: string, value: unknown, rename: ToPseudonym): unknown {
-  const how = Object.hasOwn(CALLER, name) ? Reflect.get(CALLER, name) : "emptied";
-  if (how === "kept" || value === null) return value;
-  if (how === "emptied") return isObject(value) ? (Object.keys(value).length === 0 ? value : {}) : null;
+function toTreatment(name: string): unknown {
+  return Object.hasOwn(CALLER, name) ? Reflect.get(CALLER, name) : "emptied";
+}
+
+function emptyOfCaller(name: string, value: unknown): unknown {
+  if (toTreatment(name) !== "emptied") return value;
+  return isObject(value) ? (Object.keys(value).length === 0 ? value : {}) : null;
+}
+
+function renameOfCaller(name: string, value: unknown, rename: ToPseudonym): unknown {
+  if (toTreatment(name) !== "renamed" || value === null) return value;
   if (typeof value === "string") return rename(value);
   if (!isObject(value)) return null;
   return mapMembers(value, (member, inner) => {
@@ -99,10 +108,25 @@ function hideOfCaller(name: string, value: unknown, rename: ToPseudonym): unknow
 }
 
 function replaceNames(value: unknown, renamed: ReadonlyMap<string, string>, isName = false): unknown {
-  if (typeof value === "string") return (isName ? renamed.get(value) : null) ?? value;
+  if (typeof value === "string") return isName ? replaceWithin(value, renamed) : value;
   if (Array.isArray(value)) return value.map((one) => replaceNames(one, renamed));
   if (!isObject(value)) return value;
   return mapMembers(value, (name, inner) => replaceNames(inner, renamed, NAMING.has(name)));
+}
+
+/** Names count where they stand by themselves, longer ones first: one may be a part of another. */
+function replaceWithin(text: string, renamed: ReadonlyMap<string, string>): string {
+  let replaced = text;
+  for (const [name, other] of [...renamed].toSorted(([a], [b]) => b.length - a.length)) {
+    if (name === "") continue;
+    const parts = replaced.split(name);
+    replaced = parts.reduce((before, after) => before + (isApart(before, after) ? other : name) + after);
+  }
+  return replaced;
+}
+
+function isApart(before: string, after: string): boolean {
+  return !/[\p{L}\p{N}]$/u.test(before) && !/^[\p{L}\p{N}]/u.test(after);
 }
 
 function mapMembers(value: object, change: (name: string, value: unknown) => unknown): object {

@@ -4,6 +4,11 @@
 export type Basis = {
   /** RFC 6901 pointers of facts that were masked or shortened for the record; the empty one where it may be any. */
   readonly altered: readonly string[];
+  /**
+   * Of a corpus: pointers of names that others stand for, the same one for the same name. Who reads them decides alike,
+   * unless it goes by a particular one.
+   */
+  readonly renamed?: readonly string[];
   /** The bound of tokens that policy was asked with first, where it then had them counted. */
   readonly bound?: number;
   /** What was judged by facts that are not recorded: the requests in a file, or a body that a refusal left unread. */

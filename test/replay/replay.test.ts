@@ -3,6 +3,7 @@ import { Agent, OpenAIProvider, Runner, tool as toTool } from "@openai/agents";
 import { generateKeyPairSync, hash, randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import type { ClientRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +37,8 @@ lists:
     - { parameter: max_output_tokens, at_most: 4000 }
   injection:
     - { place: tool_output, score: 30, effect: label }
+  quotas:
+    - { name: often, per: [caller], unit: requests, limit: 100000, window: day }
 limits:
   tokens_per_request: { default: 400 }
 effects:
@@ -242,11 +245,13 @@ describe("a corpus", () => {
 
   test("holds nothing that the record masks, no text, and nobody's name", async () => {
     const lines = gunzipSync(await readFile(corpus())).toString("utf8");
-    const names = await database.db.sql`select name from service_accounts`;
+    const names = await database.db.sql`select name from service_accounts where name like 'test-%'`;
+    expect(names.length).toBeGreaterThan(1);
     for (const value of [
       secret,
       secret.slice(4, 16),
-      "4111",
+      "4111 1111",
+      "4111111111111111",
       "ada@example.com",
       "pipe bomb",
       "rm -rf",
@@ -406,12 +411,22 @@ describe("a gateway that is sent a bundle", () => {
   });
 
   test("judges one at a time", async () => {
-    const first = request(`${gateway.adminOrigin}/policy/replay`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${key}`, "content-length": "1000" },
-    });
-    first.on("error", () => undefined);
-    first.write("half");
+    const held: { current?: ClientRequest } = {};
+    function hold(): void {
+      const one = request(`${gateway.adminOrigin}/policy/replay`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${key}`, "content-length": "1000" },
+      });
+      held.current = one;
+      one.on("error", () => undefined);
+      // Another one that was asked for meanwhile has the place: it is asked for again.
+      one.on("response", (response) => {
+        response.resume();
+        hold();
+      });
+      one.write("half");
+    }
+    hold();
     const busy = await vi.waitFor(
       async () => {
         const response = await post("?since=nonsense");
@@ -422,7 +437,7 @@ describe("a gateway that is sent a bundle", () => {
       { timeout: 60_000, interval: 100 },
     );
     expect(busy.headers.get("retry-after")).toBe("30");
-    first.destroy();
+    held.current?.destroy();
     expect((await postWhenFree("?since=nonsense")).status).toBe(400);
   });
 });
